@@ -1,0 +1,202 @@
+//! What can keep saddlebag from doing its work, and the exit code each of them has.
+//!
+//! Receives nothing; every room returns these; `main` and the report show them. A finding of a gate is never an
+//! error: gates judge, errors say that there was nothing to judge. Must never print and never decide what to do next.
+
+use camino::Utf8PathBuf;
+use std::fmt;
+
+pub(crate) type Result<T> = std::result::Result<T, Error>;
+
+/// The ways to fail. `code()` is what the report calls it, `exit()` the process's exit code (`design.md` 7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A flag or an argument of saddlebag's own that cannot be understood.
+    Usage,
+    /// A setting in `[tool.saddlebag]` or `SADDLEBAG_*` that cannot be understood.
+    Settings,
+    /// No wrangler configuration was found.
+    ConfigMissing,
+    /// More than one wrangler configuration, so that wrangler and pywrangler would read different ones.
+    ConfigAmbiguous,
+    /// A configuration file (wrangler's, or `pyproject.toml`) that is not valid TOML, JSON or JSONC.
+    ConfigSyntax,
+    /// A configuration that parses and cannot be used.
+    ConfigInvalid,
+    /// `--env NAME` or `CLOUDFLARE_ENV` names an environment that the configuration does not have.
+    EnvironmentUnknown,
+    /// `main` is not set, or is not a file.
+    MainMissing,
+    /// A line of the requirements file that does not parse or that cannot be vendored.
+    Requirements,
+    /// A file or directory that cannot be read, or has a name that is not UTF-8.
+    Unreadable,
+    /// A program that the work needs is not there.
+    ToolMissing,
+    /// A program that the work needs is older than what needs it.
+    ToolTooOld,
+    /// `build.command` of the configuration failed.
+    BuildFailed,
+    /// `pywrangler sync` failed.
+    SyncFailed,
+    /// Writing failed: no space, a read-only project, no permission.
+    Unwritable,
+    /// Ctrl-C, SIGTERM or SIGHUP, by signal number.
+    Interrupted(i32),
+    /// A defect of saddlebag's own.
+    Internal,
+}
+
+impl Kind {
+    /// The kebab-case code that the report's `error.code` carries.
+    pub(crate) fn code(self) -> &'static str {
+        match self {
+            Self::Usage => "usage",
+            Self::Settings => "settings",
+            Self::ConfigMissing => "config-missing",
+            Self::ConfigAmbiguous => "config-ambiguous",
+            Self::ConfigSyntax => "config-syntax",
+            Self::ConfigInvalid => "config-invalid",
+            Self::EnvironmentUnknown => "environment-unknown",
+            Self::MainMissing => "main-missing",
+            Self::Requirements => "requirements",
+            Self::Unreadable => "unreadable",
+            Self::ToolMissing => "tool-missing",
+            Self::ToolTooOld => "tool-too-old",
+            Self::BuildFailed => "build-failed",
+            Self::SyncFailed => "sync-failed",
+            Self::Unwritable => "unwritable",
+            Self::Interrupted(_) => "interrupted",
+            Self::Internal => "internal",
+        }
+    }
+
+    /// 2: usage or configuration. 4: could not do its work. 128+n: ended by signal n.
+    pub(crate) fn exit(self) -> i32 {
+        match self {
+            Self::Usage
+            | Self::Settings
+            | Self::ConfigMissing
+            | Self::ConfigAmbiguous
+            | Self::ConfigSyntax
+            | Self::ConfigInvalid
+            | Self::EnvironmentUnknown
+            | Self::MainMissing
+            | Self::Requirements => 2,
+            Self::Unreadable
+            | Self::ToolMissing
+            | Self::ToolTooOld
+            | Self::BuildFailed
+            | Self::SyncFailed
+            | Self::Unwritable
+            | Self::Internal => 4,
+            Self::Interrupted(signal) => 128 + signal,
+        }
+    }
+}
+
+/// What a location points at; the words are the report's `location.kind`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Place {
+    File,
+    Module,
+    Package,
+    Config,
+    Requirement,
+    Tool,
+}
+
+/// Where something is: a path (relative to the project where it is inside it) or a name, line and column from 1.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+pub(crate) struct Location {
+    pub(crate) kind: Place,
+    pub(crate) path: String,
+    pub(crate) line: Option<u32>,
+    pub(crate) column: Option<u32>,
+}
+
+impl Location {
+    pub(crate) fn new(kind: Place, path: impl Into<String>) -> Self {
+        Self { kind, path: path.into(), line: None, column: None }
+    }
+
+    pub(crate) fn at(kind: Place, path: impl Into<String>, line: u32, column: u32) -> Self {
+        Self { kind, path: path.into(), line: Some(line), column: Some(column) }
+    }
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.path)?;
+        if let Some(line) = self.line {
+            write!(f, ":{line}")?;
+            if let Some(column) = self.column {
+                write!(f, ":{column}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// One failure: what, where, and one hint in the imperative.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub(crate) struct Error {
+    pub(crate) kind: Kind,
+    /// A lowercase fragment without a full stop; names in backticks.
+    pub(crate) message: String,
+    pub(crate) location: Option<Box<Location>>,
+    /// One line, imperative; empty only where nothing can be done.
+    pub(crate) hint: String,
+    /// What another program said, in full, shown under the message.
+    pub(crate) output: Option<Box<str>>,
+}
+
+impl Error {
+    pub(crate) fn new(kind: Kind, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), location: None, hint: hint.into(), output: None }
+    }
+
+    #[must_use]
+    pub(crate) fn with_location(mut self, location: Location) -> Self {
+        self.location = Some(Box::new(location));
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn with_output(mut self, output: impl Into<String>) -> Self {
+        self.output = Some(output.into().into_boxed_str());
+        self
+    }
+
+    /// A file of the user's, or of the cache, that could not be read. `error` is from `fs_err` and names the path.
+    pub(crate) fn unreadable(error: &std::io::Error) -> Self {
+        Self::new(Kind::Unreadable, error.to_string(), "make the file readable, or take it out of the project")
+    }
+
+    /// Something that could not be written. `error` is from `fs_err` and names the path.
+    pub(crate) fn unwritable(error: &std::io::Error) -> Self {
+        let hint = match error.kind() {
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => "free some space and run again",
+            std::io::ErrorKind::ReadOnlyFilesystem | std::io::ErrorKind::PermissionDenied => {
+                "make the directory writable: a deploy stages under `.wrangler/saddlebag` of the project"
+            }
+            _ => "look at the path and run again",
+        };
+        Self::new(Kind::Unwritable, error.to_string(), hint)
+    }
+
+    pub(crate) fn not_utf8(path: &std::path::Path) -> Self {
+        Self::new(
+            Kind::Unreadable,
+            format!("the name of `{}` is not UTF-8, and a Worker's module names must be", path.display()),
+            "rename the file, or exclude it",
+        )
+    }
+}
+
+/// A path as text, or the error that says that it is not.
+pub(crate) fn utf8(path: impl Into<std::path::PathBuf>) -> Result<Utf8PathBuf> {
+    Utf8PathBuf::from_path_buf(path.into()).map_err(|path| Error::not_utf8(&path))
+}

@@ -1,0 +1,10 @@
+//! saddlebag
+#![allow(dead_code, unused_imports, reason = "the skeleton; removed when the rooms are furnished")]
+mod bundle;
+mod error;
+mod gate;
+mod project;
+mod python;
+mod vendor;
+
+fn main() {}

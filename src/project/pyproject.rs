@@ -1,0 +1,2 @@
+//! pyproject
+#[derive(Debug, Clone)] pub(crate) struct Pyproject {}
