@@ -9,7 +9,7 @@ case "$PATH" in
   *) export PATH="$RIG_HOME/bin:$PATH" ;;
 esac
 export UV_PYTHON_INSTALL_DIR="$RIG_HOME/python"
-# The rig's own cache: setup.sh can then drop a test wheel that it rebuilt, which uv would otherwise serve from the cache.
+# The rig's own cache: the tests leave the user's alone, and find it also when they set another HOME.
 export UV_CACHE_DIR="$RIG_HOME/uv-cache"
 export WRANGLER_SEND_METRICS=false
 export npm_config_update_notifier=false

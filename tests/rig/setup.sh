@@ -222,10 +222,6 @@ install_uv() { # MODE
 build_wheels() {
   say "test wheels"
   "$python" "$here/wheels.py" "$RIG_HOME/index/simple" >&2
-  # uv keeps a wheel of an index by its name and version; ours keep both when their content changes.
-  local name names=()
-  for name in "$RIG_HOME"/index/simple/*/; do names+=("$(basename "$name")"); done
-  UV_CACHE_DIR=$RIG_HOME/uv-cache "$RIG_HOME/venv/bin/uv" cache clean --quiet "${names[@]}" >&2
 }
 
 [[ -x $RIG_HOME/venv/bin/python ]] || rm -f "$RIG_HOME/steps/venv"

@@ -108,7 +108,6 @@ PACKAGES = [
                 "rig_tests/notes.txt": "read at import\n",
                 "rig_tests/_speed.pyx": "def fast(): return 1\n",
                 "rig_tests/_speed.c": "#include \"_speed.h\"\nint fast(void) { return 1; }\n",
-                "rig_tests/include/_speed.h": "int fast(void);\n",
                 "rig_tests/_speed.h": "int fast(void);\n",
                 "rig_tests/tests/__init__.py": "",
                 "rig_tests/tests/conftest.py": "import pytest\n",
