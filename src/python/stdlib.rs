@@ -1,1 +1,140 @@
-//! python/stdlib
+//! What the interpreter itself brings: the standard library per Python, the runtime's own modules, the keywords.
+//!
+//! Receives a Python version ("3.14") and a top-level name; hands on facts from `data/stdlib.toml`, which
+//! `tests/rig/stdlib_table.py` makes from real interpreters. Must never guess a name that the table does not have.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+#[derive(serde::Deserialize)]
+struct Table {
+    keywords: BTreeSet<String>,
+    /// By minor version: "3.14".
+    python: BTreeMap<String, Library>,
+}
+
+#[derive(serde::Deserialize)]
+struct Library {
+    names: BTreeSet<String>,
+    absent: BTreeSet<String>,
+    broken: BTreeSet<String>,
+}
+
+static TABLE: LazyLock<Table> = LazyLock::new(|| {
+    toml_edit::de::from_str(include_str!("../../data/stdlib.toml"))
+        .unwrap_or_else(|error| unreachable!("data/stdlib.toml is part of the program and tested: {error}"))
+});
+
+/// The table of a Python ("3.14" or "3.14.2"); of one that it does not know, the newest.
+fn library(python: &str) -> Option<&'static Library> {
+    let minor = python.match_indices('.').nth(1).map_or(python, |(at, _)| &python[..at]);
+    let version = |name: &str| name.split('.').map(|part| part.parse::<u32>().unwrap_or_default()).collect::<Vec<_>>();
+    TABLE
+        .python
+        .get(minor)
+        .or_else(|| TABLE.python.iter().max_by_key(|(name, _)| version(name)).map(|(_, newest)| newest))
+}
+
+/// Whether `top_level` is a name of CPython's standard library, there or not (`sys.stdlib_module_names`).
+pub(crate) fn is_stdlib(python: &str, top_level: &str) -> bool {
+    library(python).is_some_and(|library| library.names.contains(top_level))
+}
+
+/// Whether it is one that Pyodide does not have (`tkinter`, `resource`, ...): importing it fails, or finds a module
+/// of that name elsewhere.
+pub(crate) fn is_absent(python: &str, top_level: &str) -> bool {
+    library(python).is_some_and(|library| library.absent.contains(top_level))
+}
+
+/// Whether it is there, hides modules of that name, and fails when it is imported (`pty` before 3.14).
+pub(crate) fn is_broken(python: &str, top_level: &str) -> bool {
+    library(python).is_some_and(|library| library.broken.contains(top_level))
+}
+
+/// Whether the runtime finds its own module first, before vendored packages and the project's.
+pub(crate) fn hides(python: &str, top_level: &str) -> bool {
+    is_runtime(top_level) || (is_stdlib(python, top_level) && !is_absent(python, top_level))
+}
+
+/// Whether the Workers runtime or Pyodide brings it (workerd, `platform.md` 4). `workers` and `asgi` are not among them:
+/// they are vendored with the SDK.
+pub(crate) fn is_runtime(top_level: &str) -> bool {
+    matches!(top_level, "js" | "pyodide" | "pyodide_js" | "__main__")
+        || top_level.starts_with("_pyodide")
+        || top_level.starts_with("_cloudflare")
+}
+
+/// Whether `name` is reserved, so that it cannot be a component of a dotted name in an import.
+pub(crate) fn is_keyword(name: &str) -> bool {
+    TABLE.keywords.contains(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_follow_the_version() {
+        // distutils left in 3.12, cgi in 3.13; annotationlib came with 3.14.
+        assert!(!is_stdlib("3.12", "distutils"));
+        assert!(is_stdlib("3.12", "cgi") && !is_stdlib("3.13", "cgi"));
+        assert!(is_stdlib("3.14", "annotationlib") && !is_stdlib("3.13", "annotationlib"));
+        assert!(is_stdlib("3.13.2", "tomllib"));
+        for python in ["3.12", "3.13", "3.14"] {
+            for name in ["json", "os", "sys", "builtins", "__future__", "asyncio", "_thread", "zoneinfo", "tkinter"] {
+                assert!(is_stdlib(python, name), "{python} {name}");
+            }
+            for name in ["fastapi", "src", "workers", "asgi", "js", "main", "worker", "entry", "json.decoder", ""] {
+                assert!(!is_stdlib(python, name), "{python} {name}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_pyodide_lacks_is_known_and_does_not_hide() {
+        for python in ["3.12", "3.13", "3.14"] {
+            for name in ["tkinter", "resource", "venv", "pwd"] {
+                assert!(is_absent(python, name) && !hides(python, name), "{python} {name}");
+            }
+            // ssl, sqlite3 and lzma are not in npm's Pyodide 0.28, but the runtime loads them.
+            for name in ["json", "ssl", "sqlite3", "lzma", "threading"] {
+                assert!(!is_absent(python, name) && hides(python, name), "{python} {name}");
+            }
+        }
+        assert!(is_absent("3.13", "fcntl") && !is_absent("3.14", "fcntl"));
+        assert!(is_broken("3.13", "pty") && hides("3.13", "pty") && !is_broken("3.14", "pty"));
+    }
+
+    #[test]
+    fn every_table_is_whole() {
+        for (python, library) in &TABLE.python {
+            assert!(library.names.len() > 250, "{python}");
+            assert!(library.absent.is_subset(&library.names) && library.broken.is_subset(&library.names), "{python}");
+            assert!(library.absent.is_disjoint(&library.broken), "{python}");
+        }
+        assert_eq!(TABLE.python.keys().collect::<Vec<_>>(), ["3.12", "3.13", "3.14"]);
+    }
+
+    #[test]
+    fn an_unknown_python_is_taken_for_the_newest() {
+        assert!(is_stdlib("3.15", "annotationlib"));
+    }
+
+    #[test]
+    fn the_runtime_brings_its_own() {
+        for name in
+            ["js", "pyodide", "pyodide_js", "_pyodide_core", "_pyodide_entrypoint_helper", "_cloudflare_compat_flags"]
+        {
+            assert!(is_runtime(name), "{name}");
+        }
+        for name in ["workers", "asgi", "jsonschema", "pyodide_http", "cloudflare"] {
+            assert!(!is_runtime(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn keywords_are_reserved_and_soft_ones_are_not() {
+        assert!(is_keyword("class") && is_keyword("async"));
+        assert!(!is_keyword("match") && !is_keyword("type") && !is_keyword("main"));
+    }
+}

@@ -1,0 +1,113 @@
+//! The text of a Python file: its encoding, its lines, and strings that read like a module's name.
+//!
+//! Receives bytes and text; hands on decoded text and positions. Knows Python's rules for encodings (PEP 263) and lines,
+//! and nothing of the grammar. Must never fail: text that cannot be decoded is handed on with its mark.
+
+use crate::python::is_identifier;
+use std::borrow::Cow;
+
+/// A file as text, without its byte order mark.
+pub(super) struct Decoded<'a> {
+    pub(super) text: Cow<'a, str>,
+    /// Python would refuse to read the file.
+    pub(super) refused: bool,
+}
+
+/// Decodes as Python does: a byte order mark, else the cookie of PEP 263, else UTF-8.
+pub(super) fn decode(bytes: &[u8]) -> Decoded<'_> {
+    let (marked, bytes) = match bytes.strip_prefix(b"\xEF\xBB\xBF") {
+        Some(rest) => (true, rest),
+        None => (false, bytes),
+    };
+    let declared = cookie(bytes).map_or_else(|| "utf-8".to_owned(), |name| name.to_ascii_lowercase().replace('_', "-"));
+    let is_utf8 = matches!(declared.as_str(), "utf-8" | "utf8" | "u8" | "utf-8-sig") || declared.starts_with("utf-8-");
+    if is_utf8 || marked {
+        return match std::str::from_utf8(bytes) {
+            Ok(text) => Decoded { text: Cow::Borrowed(text), refused: !is_utf8 },
+            Err(_) => Decoded { text: String::from_utf8_lossy(bytes), refused: true },
+        };
+    }
+    // Every other codec that Python takes for source has ASCII in its lower half, so that names and keywords come out
+    // right when each byte is a character; only the words inside strings and comments differ.
+    let refused = matches!(declared.as_str(), "ascii" | "us-ascii") && !bytes.is_ascii();
+    Decoded { text: Cow::Owned(bytes.iter().map(|&byte| char::from(byte)).collect()), refused }
+}
+
+/// The codec that a comment in the first or second line declares.
+fn cookie(bytes: &[u8]) -> Option<&str> {
+    for line in bytes.split(|&byte| byte == b'\n').take(2) {
+        let line = line.trim_ascii();
+        if !line.is_empty() && !line.starts_with(b"#") {
+            return None;
+        }
+        // The comment may hold bytes of the very codec that it declares: only its ASCII front is looked at.
+        let ascii = line.iter().position(|byte| !byte.is_ascii()).unwrap_or(line.len());
+        let text = std::str::from_utf8(&line[..ascii]).unwrap_or_default();
+        let declared = text.match_indices("coding").find_map(|(at, word)| {
+            let value = text[at + word.len()..].strip_prefix([':', '='])?.trim_start_matches([' ', '\t']);
+            let end = value.find(|c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c))).unwrap_or(value.len());
+            (end > 0).then(|| &value[..end])
+        });
+        if declared.is_some() {
+            return declared;
+        }
+    }
+    None
+}
+
+/// Where the lines of a text start: after `\n`, `\r\n` or a lone `\r`, as Python counts.
+pub(super) struct Lines<'a> {
+    text: &'a str,
+    starts: Vec<usize>,
+}
+
+impl<'a> Lines<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        let bytes = text.as_bytes();
+        let ends = bytes
+            .iter()
+            .enumerate()
+            .filter(|&(at, &byte)| byte == b'\n' || (byte == b'\r' && bytes.get(at + 1) != Some(&b'\n')));
+        Self { text, starts: std::iter::once(0).chain(ends.map(|(at, _)| at + 1)).collect() }
+    }
+
+    /// Line and column of a byte offset, both from 1; columns count characters.
+    pub(super) fn place(&self, offset: usize) -> (u32, u32) {
+        let line = self.starts.partition_point(|&start| start <= offset).max(1);
+        let before = self.text.get(self.starts[line - 1]..offset).unwrap_or_default();
+        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        (number(line), number(before.chars().count() + 1))
+    }
+}
+
+/// `pkg.mod` and `pkg.mod:attr.of`: the dotted name of two components or more, and the attribute.
+pub(super) fn module_reference(text: &str) -> Option<(&str, Option<&str>)> {
+    if text.len() > 200 {
+        return None;
+    }
+    let (name, attribute) = match text.split_once(':') {
+        Some((name, attribute)) => (name, Some(attribute)),
+        None => (text, None),
+    };
+    (name.contains('.') && is_dotted(name) && attribute.is_none_or(is_dotted)).then_some((name, attribute))
+}
+
+/// Identifiers with single dots between them; one will do.
+pub(super) fn is_dotted(name: &str) -> bool {
+    name.split('.').all(is_identifier)
+}
+
+/// The absolute name of `module` with `level` dots, seen from `package`; none where the dots climb past the top.
+pub(super) fn climb(package: &str, level: u32, module: &str) -> Option<String> {
+    let components: Vec<&str> = package.split('.').collect();
+    let climbed = usize::try_from(level).ok()?.checked_sub(1)?;
+    let kept = components.len().checked_sub(climbed).filter(|&kept| kept > 0)?;
+    let joined = components.into_iter().take(kept).chain(Some(module).filter(|module| !module.is_empty()));
+    Some(joined.collect::<Vec<_>>().join(".")).filter(|name| is_dotted(name))
+}
+
+/// A message as the house writes it: a fragment that starts in lower case.
+pub(super) fn lower_first(message: &str) -> String {
+    let mut chars = message.chars();
+    chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
+}

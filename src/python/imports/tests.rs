@@ -1,0 +1,223 @@
+use super::*;
+
+fn written(source: &str) -> Vec<String> {
+    imports(source.as_bytes()).items.iter().map(Import::written).collect()
+}
+
+fn guard_of(source: &str) -> Guard {
+    let found = imports(source.as_bytes());
+    assert_eq!(found.syntax_error, None, "{source}");
+    let wanted: Vec<_> = found.items.iter().filter(|item| item.module.as_deref() == Some("x")).collect();
+    assert_eq!(wanted.len(), 1, "{source}");
+    wanted[0].guard
+}
+
+#[test]
+fn statements_with_levels_names_and_positions() {
+    let found =
+        imports(b"import os, a.b as c\nif 1:\n    from ..pkg import x as y, z\nfrom . import q\nfrom m import *\n");
+    let short: Vec<_> = found
+        .items
+        .iter()
+        .map(|item| {
+            let names: Vec<_> = item.names.iter().map(|name| name.name.as_str()).collect();
+            (item.written(), names, item.star, item.line, item.column)
+        })
+        .collect();
+    assert_eq!(
+        short,
+        [
+            ("os".to_owned(), vec![], false, 1, 8),
+            ("a.b".to_owned(), vec![], false, 1, 12),
+            ("..pkg".to_owned(), vec!["x", "z"], false, 3, 5),
+            (".".to_owned(), vec!["q"], false, 4, 1),
+            ("m".to_owned(), vec![], true, 5, 1),
+        ]
+    );
+    assert_eq!(found.items[2].names[0].asname.as_deref(), Some("y"));
+    assert_eq!(found.items[3].module, None);
+}
+
+#[test]
+fn guards() {
+    let none = Guard::default();
+    let caught = Guard { caught: true, ..none };
+    let fallback = Guard { fallback: true, ..none };
+    let function = Guard { in_function: true, ..none };
+    let typing = Guard { type_checking: true, ..none };
+    let suppressed = Guard { suppressed: true, ..none };
+    let platform = Guard { platform: true, ..none };
+    for (source, expected) in [
+        ("import x", none),
+        ("class A:\n    import x", none),
+        ("def f():\n    import x", function),
+        ("async def f():\n    with a:\n        from x import y", function),
+        ("try:\n    import x\nexcept ImportError:\n    x = None", caught),
+        ("try:\n    import x\nexcept (KeyError, ModuleNotFoundError):\n    pass", caught),
+        ("try:\n    import x\nexcept builtins.ImportError:\n    pass", caught),
+        ("try:\n    import x\nexcept Exception:\n    pass", caught),
+        ("try:\n    import x\nexcept:\n    pass", caught),
+        ("try:\n    import x\nexcept* ImportError:\n    pass", caught),
+        ("try:\n    import x\nexcept ValueError:\n    pass", none),
+        ("try:\n    import x\nexcept ImportError as e:\n    raise RuntimeError('no x') from e", none),
+        ("try:\n    import x\nexcept ImportError:\n    import y", Guard { alternative: true, ..caught }),
+        ("try:\n    import y\nexcept ImportError:\n    import x", fallback),
+        ("try:\n    import y\nexcept ValueError:\n    import x", none),
+        ("try:\n    pass\nexcept ImportError:\n    pass\nelse:\n    import x", none),
+        ("try:\n    pass\nexcept ImportError:\n    pass\nfinally:\n    import x", none),
+        ("try:\n    def f():\n        import x\nexcept ImportError:\n    pass", function),
+        (
+            "def f():\n    try:\n        import x\n    except ImportError:\n        pass",
+            Guard { in_function: true, ..caught },
+        ),
+        ("if TYPE_CHECKING:\n    import x", typing),
+        ("if typing.TYPE_CHECKING:\n    import x", typing),
+        ("if t.TYPE_CHECKING and y:\n    import x", typing),
+        ("if TYPE_CHECKING or y:\n    import x", none),
+        ("if TYPE_CHECKING:\n    pass\nelse:\n    import x", none),
+        ("if TYPE_CHECKING:\n    pass\nelif y:\n    import x", none),
+        ("if not TYPE_CHECKING:\n    import x", none),
+        ("if not TYPE_CHECKING:\n    pass\nelse:\n    import x", typing),
+        ("if not TYPE_CHECKING:\n    pass\nelif y:\n    import x", typing),
+        ("if y:\n    pass\nelif TYPE_CHECKING:\n    import x", typing),
+        ("if False:\n    import x", typing),
+        ("if y:\n    import x", none),
+        ("if TYPE_CHECKING:\n    def f():\n        import x", Guard { type_checking: true, ..function }),
+        ("with contextlib.suppress(ImportError):\n    import x", suppressed),
+        ("with suppress(KeyError, ModuleNotFoundError):\n    import x", suppressed),
+        ("with suppress(KeyError):\n    import x", none),
+        ("with open('f') as f, suppress(ImportError):\n    import x", suppressed),
+        ("if sys.platform == 'win32':\n    import x", platform),
+        ("if sys.version_info >= (3, 13):\n    pass\nelse:\n    import x", platform),
+        ("lambda: __import__('x')", function),
+    ] {
+        assert_eq!(guard_of(source), expected, "{source}");
+    }
+}
+
+#[test]
+fn decorators_and_defaults_run_where_the_function_is_defined() {
+    let found = imports(b"@importlib.import_module('a')\ndef f(p=__import__('b')):\n    __import__('c')\n");
+    let inside: Vec<_> = found.items.iter().map(|item| (item.written(), item.guard.in_function)).collect();
+    assert_eq!(inside, [("a".to_owned(), false), ("b".to_owned(), false), ("c".to_owned(), true)]);
+}
+
+#[test]
+fn dynamic_imports() {
+    for (source, expected) in [
+        ("importlib.import_module('a.b')", Some("a.b")),
+        ("import_module(name='a.b')", Some("a.b")),
+        ("import_module('..x', package=__package__)", Some("..x")),
+        ("import_module('.x', __name__)", Some(".x")),
+        ("import_module('..x', package='a.b.c')", Some("a.b.x")),
+        ("import_module('....x', package='a.b')", None),
+        ("import_module('.x')", None),
+        ("__import__('a')", Some("a")),
+        ("__import__('.a')", None),
+        ("import_module(name)", None),
+        ("import_module(f'a.{b}')", None),
+        ("import_module('not a module')", None),
+        ("other('a.b')", None),
+    ] {
+        let found = imports(source.as_bytes());
+        let first = found.items.first().map(|item| (item.written(), item.dynamic));
+        assert_eq!(first, expected.map(|name| (name.to_owned(), true)), "{source}");
+    }
+}
+
+#[test]
+fn strings_that_read_like_modules() {
+    let source = r#"
+"""src.docstring"""
+app = "src.main:app"
+x = ["src.tasks", "plain", "a sentence.", "src.", "src..x", "http://a.b", "1.2", "x.y:", "a.b:c.d"]
+plugin = f"src.plugins.{name}.run"
+short = f"src.{name}"
+def f(a: "src.annotated.Type") -> "src.annotated.Other":
+    b: "src.annotated.Third" = 1
+if TYPE_CHECKING:
+    n = "src.typing.only"
+import_module("src.dynamic")
+"#;
+    let found = imports(source.as_bytes());
+    let names: Vec<_> =
+        found.strings.iter().map(|name| (name.name.as_str(), name.attribute.as_deref(), name.line)).collect();
+    assert_eq!(
+        names,
+        [("src.main", Some("app"), 3), ("src.tasks", None, 4), ("a.b", Some("c.d"), 4), ("src.plugins", None, 5),]
+    );
+    assert_eq!(found.strings[0].column, 7);
+}
+
+#[test]
+fn a_broken_file_yields_what_parsed() {
+    let found = imports(b"import a\nfrom b import c\ndef broken(:\n    pass\nimport d\n");
+    let (line, column, message) = found.syntax_error.expect("an error");
+    assert_eq!((line, column), (3, 12));
+    assert!(message.starts_with(char::is_lowercase), "{message}");
+    let modules: Vec<_> = found.items.iter().map(Import::written).collect();
+    assert!(modules.starts_with(&["a".to_owned(), "b".to_owned()]) && modules.contains(&"d".to_owned()), "{modules:?}");
+    assert_eq!(imports(b"from import x\n").items, []);
+    assert!(imports(b"print 'two'\n").syntax_error.is_some());
+    assert_eq!(imports(b"t'{x}'\ntype A = int\nmatch a:\n    case 1: pass\n").syntax_error, None);
+}
+
+#[test]
+fn byte_order_marks_and_line_ends() {
+    for source in ["\u{feff}import a\r\n\r\n  \nimport b\r\n", "import a\r\r\rimport b\r", "import a\n\n\nimport b"] {
+        let found = imports(source.as_bytes());
+        let places: Vec<_> = found.items.iter().map(|item| (item.written(), item.line, item.column)).collect();
+        assert_eq!(places, [("a".to_owned(), 1, 8), ("b".to_owned(), 4, 8)], "{source:?}");
+        assert!(!found.encoding_error && found.syntax_error.is_none());
+    }
+}
+
+#[test]
+fn encodings() {
+    for (source, refused) in [
+        (b"# -*- coding: latin-1 -*-\nx = '\xe9'; import a\n".as_slice(), false),
+        (b"#!/usr/bin/python\n# vim: set fileencoding=iso-8859-15 :\nx = '\xa4'; import a\n", false),
+        (b"x = '\xe9'; import a\n", true),
+        (b"\n\n# coding: latin-1\nx = '\xe9'; import a\n", true),
+        (b"x = 1\n# coding: latin-1\ny = '\xe9'; import a\n", true),
+        (b"# coding: utf_8\nx = '\xe9'; import a\n", true),
+        (b"# coding: ascii\nx = '\xe9'; import a\n", true),
+        (b"\xef\xbb\xbf# coding: latin-1\nx = 1; import a\n", true),
+        ("# coding: utf-8\nx = 'é'; import a\n".as_bytes(), false),
+    ] {
+        let found = imports(source);
+        assert_eq!(found.encoding_error, refused, "{}", String::from_utf8_lossy(source));
+        assert_eq!(found.items.len(), 1);
+    }
+    let column = imports("x = 'éé'; import a".as_bytes()).items[0].column;
+    assert_eq!(column, 18, "columns count characters");
+}
+
+#[test]
+fn no_nesting_exhausts_the_stack() {
+    let brackets = format!("x = {}__import__('a'){}\n", "[".repeat(20_000), "]".repeat(20_000));
+    let parentheses = format!("x = {}__import__('a'){}\n", "(".repeat(500), ")".repeat(500));
+    let chain = format!("x = __import__('a'){}\n", " + 1".repeat(50_000));
+    let unary = format!("x = {}__import__('a')\n", "-".repeat(20_000));
+    let mut ifs: String = (0..500).map(|depth| format!("{}if x:\n", " ".repeat(depth))).collect();
+    ifs.push_str(&format!("{}import a\n", " ".repeat(500)));
+    let nots = format!("if {}__import__('a'): pass\n", "not ".repeat(20_000));
+    for source in [brackets, parentheses, chain, unary, ifs, nots] {
+        assert_eq!(written(&source), ["a"]);
+    }
+    imports("(".repeat(100_000).as_bytes());
+    imports("a if b else ".repeat(20_000).as_bytes());
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_bytes_are_read(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..300)) {
+        imports(&bytes);
+    }
+
+    #[test]
+    fn any_text_of_python_words_is_read(words in proptest::collection::vec(
+        proptest::sample::select(vec!["import ", "from ", ".", "a", " as ", ",", "(", ")", "\n", "    ", "if x:", "try:", "except:", "'", "\"", "f'{", "}", "*", "\\\n", "é"]), 0..60)) {
+        imports(words.concat().as_bytes());
+    }
+}
