@@ -1,0 +1,161 @@
+//! The project's own imports, held against the layout that was chosen.
+//!
+//! Receives the chosen layout and the files that main reaches; hands on the imports that will fail in the upload although
+//! the project has (or was meant to have) what they name. Guarded imports and attributes of modules are not its business.
+
+use super::reach::{ImportRoot, Reach, Resolution, Roots, SourceFile, relative, top_level};
+use super::tree::{self, Found};
+use super::{LayoutRequest, Namespace, Unresolved};
+use crate::error::Result;
+use crate::python::imports::Import;
+use camino::{Utf8Path, Utf8PathBuf};
+
+/// The layout, as far as imports see it.
+pub(super) struct Chosen<'a> {
+    pub(super) request: &'a LayoutRequest<'a>,
+    pub(super) namespace: Namespace,
+    pub(super) root: ImportRoot,
+    /// `Layout::roots`.
+    pub(super) uploaded: &'a [Utf8PathBuf],
+    /// Stem of the main module.
+    pub(super) entry: &'a str,
+}
+
+/// What will not resolve, and what resolves to the shim instead of main.
+#[derive(Debug, Default)]
+pub(super) struct Checked {
+    pub(super) unresolved: Vec<Unresolved>,
+    pub(super) imports_main: Vec<Unresolved>,
+}
+
+/// Judges every unguarded import of every reached file that is uploaded and can be read.
+pub(super) fn check(chosen: &Chosen<'_>, roots: &Roots<'_>, reach: &Reach) -> Result<Checked> {
+    let mut checked = Checked::default();
+    for file in reach.files.iter().filter(|file| !file.is_broken() && chosen.is_uploaded(&file.path)) {
+        let sure = file.imports.items.iter().filter(|import| !import.guard.is_guarded());
+        for import in sure {
+            if import.level > 0 {
+                chosen.relative(roots, file, import, &mut checked)?;
+            } else {
+                chosen.absolute(roots, file, import, &mut checked)?;
+            }
+        }
+    }
+    Ok(checked)
+}
+
+impl Chosen<'_> {
+    fn is_uploaded(&self, path: &Utf8Path) -> bool {
+        path.strip_prefix(&self.root.directory)
+            .is_ok_and(|inside| self.uploaded.iter().any(|root| root.as_str().is_empty() || inside.starts_with(root)))
+    }
+
+    /// The name that a file or directory has in the upload.
+    fn works_as(&self, path: &Utf8Path) -> Option<String> {
+        if self.namespace == Namespace::Flat && path == self.request.main {
+            return Some(self.entry.to_owned());
+        }
+        tree::dotted(&self.root.directory, path).filter(|_| self.is_uploaded(path))
+    }
+
+    fn absolute(&self, roots: &Roots<'_>, file: &SourceFile, import: &Import, checked: &mut Checked) -> Result<()> {
+        let Some(first) = top_level(import).filter(|first| !roots.is_taken(first)) else { return Ok(()) };
+        if self.namespace == Namespace::Keep && first == self.entry {
+            checked.imports_main.push(finding(file, import, import.written(), self.works_as(self.request.main)));
+            return Ok(());
+        }
+        if let Resolution::Whole(_) = self.root.resolve(import)? {
+            return Ok(());
+        }
+        let module: Vec<&str> = import.module.iter().flat_map(|module| module.split('.')).collect();
+        let is_there = self.root.find(&module)?.is_some();
+        // With a base_dir neither main's own directory nor the project's need be among the roots; people import from both.
+        let others = self.request.main.parent().into_iter().chain([self.request.config_dir]);
+        let others: Vec<_> =
+            others.map(|directory| ImportRoot { directory: directory.to_owned(), displaced: None }).collect();
+        for other in roots.all().chain(&others) {
+            if let Resolution::Whole(found) = other.resolve(import)? {
+                if is_there {
+                    self.missing_names(file, import, other, checked)?;
+                } else {
+                    let works_as = found.first().and_then(|module| self.works_as(module.path()));
+                    checked.unresolved.push(finding(file, import, import.written(), works_as));
+                }
+                return Ok(());
+            }
+        }
+        let is_first_party = self.root.find(&[first])?.is_some_and(|found| self.is_uploaded(found.path()));
+        if !is_there && (is_first_party || roots.leads_to_main(first)) {
+            checked.unresolved.push(finding(file, import, import.written(), None));
+        }
+        Ok(())
+    }
+
+    /// `from src import main` where `src` is there and `src.main` is not.
+    fn missing_names(
+        &self,
+        file: &SourceFile,
+        import: &Import,
+        other: &ImportRoot,
+        checked: &mut Checked,
+    ) -> Result<()> {
+        let mut components: Vec<&str> = import.module.iter().flat_map(|module| module.split('.')).collect();
+        for name in &import.names {
+            components.push(&name.name);
+            if self.root.find(&components)?.is_none()
+                && let Some(found) = other.find(&components)?
+            {
+                let works_as = self.works_as(found.path());
+                checked.unresolved.push(finding(file, import, components.join("."), works_as));
+            }
+            components.pop();
+        }
+        Ok(())
+    }
+
+    fn relative(&self, roots: &Roots<'_>, file: &SourceFile, import: &Import, checked: &mut Checked) -> Result<()> {
+        let inside = file.path.strip_prefix(&self.root.directory).map_or(0, |inside| inside.components().count());
+        let is_entry = self.namespace == Namespace::Flat && file.path == self.request.main;
+        let packages = if is_entry { 0 } else { inside.saturating_sub(1) };
+        let has_package = usize::try_from(import.level).unwrap_or(usize::MAX) <= packages;
+        let found = relative(roots, file, import)?;
+        let displaced = found.iter().any(|found| self.root.is_displaced(found));
+        let exists = match file.base(import.level) {
+            Some(base) => import.module.as_ref().map_or(Ok(true), |module| {
+                tree::find(base, &module.split('.').collect::<Vec<_>>()).map(|found| found.is_some())
+            })?,
+            None => false,
+        };
+        if has_package && exists && !displaced {
+            return Ok(());
+        }
+        match file.base(import.level).filter(|_| import.module.is_none() && !import.names.is_empty()) {
+            // `from . import a, b`: each name is a module of its own, or was meant as one.
+            Some(base) => {
+                for name in &import.names {
+                    let found = tree::find(base, &[&name.name])?;
+                    if !has_package || found.as_ref().is_some_and(|found| self.root.is_displaced(found)) {
+                        let works_as = found.and_then(|found| self.works_as(found.path()));
+                        checked.unresolved.push(finding(file, import, import.written() + &name.name, works_as));
+                    }
+                }
+            }
+            None => {
+                let module = found.iter().find(|found| is_module_of(found, import));
+                let works_as = module.and_then(|found| self.works_as(found.path()));
+                checked.unresolved.push(finding(file, import, import.written(), works_as));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether `found` is what stands between `from` and `import`, rather than the package around it or a name out of it.
+fn is_module_of(found: &Found, import: &Import) -> bool {
+    let last = import.module.as_deref().and_then(|module| module.rsplit('.').next());
+    last.is_some() && found.path().file_stem() == last
+}
+
+fn finding(file: &SourceFile, import: &Import, name: String, works_as: Option<String>) -> Unresolved {
+    Unresolved { file: file.path.clone(), line: import.line, column: import.column, name, works_as }
+}
