@@ -5,6 +5,7 @@ mod error;
 mod gate;
 mod project;
 mod python;
+mod stage;
 mod vendor;
 
 fn main() {}

@@ -1,0 +1,146 @@
+//! What a configuration needs changed to describe the stage instead of the project, and nothing more (`design.md` 4).
+//!
+//! Receives the configuration's value and what the stage looks like; hands on a list of edits by key path, the same for
+//! TOML and JSON. Must never touch a key that it has no reason to touch, and must never write.
+
+use super::document::{Change, Edit, KeyPath};
+use super::paths::{PathKeys, repoint};
+use camino::Utf8Path;
+use serde_json::{Value, json};
+
+/// The stage's token: on disk it stops a sync, in the upload it would be a module.
+const TOKEN_PATTERN: &str = ".synced";
+const MARKER_PATTERN: &str = "pyvenv.cfg";
+/// wrangler's own default, lost as soon as the key is set.
+const BYTECODE_PATTERN: &str = "**/*.pyc";
+
+/// What the staged configuration has to say.
+#[derive(Debug)]
+pub(super) struct Staged<'a> {
+    /// The main module relative to the stage: `worker/main.py`.
+    pub(super) main: String,
+    /// The active environment, `None` for the top level.
+    pub(super) environment: Option<&'a str>,
+    /// Goes before the globs of `rules`; empty where the module root did not move.
+    pub(super) glob_prefix: &'a str,
+    /// The build command has run already and must not run again.
+    pub(super) drop_build_command: bool,
+    /// The plan holds bytecode on purpose, so that wrangler must not leave it out.
+    pub(super) holds_bytecode: bool,
+    /// The directory of the user's configuration, absolute.
+    pub(super) directory: &'a Utf8Path,
+}
+
+/// The edits, in the order in which they are to be applied.
+pub(super) fn plan(document: &Value, keys: &PathKeys, staged: &Staged<'_>) -> Vec<Edit> {
+    let top = KeyPath::default();
+    let environments: Vec<KeyPath> = environments(document).map(|name| KeyPath::of(&["env", name])).collect();
+    let mut edits = main(document, &environments, staged);
+    for scope in std::iter::once(&top).chain(&environments) {
+        edits.extend(base_dir(document, scope));
+        edits.extend(rules(document, scope, staged.glob_prefix));
+        edits.extend(python_modules(document, scope, staged));
+        if staged.drop_build_command {
+            edits.extend(build_command(document, scope));
+        }
+        edits.extend(repoint(document, scope, keys, staged.directory));
+        edits.extend(repoint(document, &scope.then("previews"), keys, staged.directory));
+    }
+    edits
+}
+
+fn environments(document: &Value) -> impl Iterator<Item = &str> {
+    document
+        .get("env")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+        .filter(|(_, environment)| environment.is_object())
+        .map(|(name, _)| name.as_str())
+}
+
+/// Replaced wherever it is written. Where the active environment would see none (a script on the command line stood in
+/// for it), it is added where that environment looks first.
+fn main(document: &Value, environments: &[KeyPath], staged: &Staged<'_>) -> Vec<Edit> {
+    let set = |at| Edit { at, change: Change::Set(Value::from(staged.main.as_str())) };
+    let top = KeyPath::default();
+    let mut edits: Vec<Edit> = std::iter::once(&top)
+        .chain(environments)
+        .map(|scope| scope.then("main"))
+        .filter(|at| at.find(document).is_some())
+        .map(set)
+        .collect();
+    let active = staged
+        .environment
+        .map(|name| KeyPath::of(&["env", name]))
+        .filter(|scope| environments.contains(scope))
+        .unwrap_or_default();
+    let seen = [top.then("main"), active.then("main")];
+    if !seen.iter().any(|at| at.find(document).is_some()) {
+        edits.push(set(active.then("main")));
+    }
+    edits
+}
+
+/// The stage's module root is main's directory.
+fn base_dir(document: &Value, scope: &KeyPath) -> Option<Edit> {
+    let at = scope.then("base_dir");
+    at.find(document)?;
+    Some(Edit { at, change: Change::Remove })
+}
+
+/// The module root moved above the source, and the users' globs are relative to it.
+fn rules(document: &Value, scope: &KeyPath, prefix: &str) -> Vec<Edit> {
+    let at = scope.then("rules");
+    let mut edits = Vec::new();
+    for (index, rule) in at.find(document).and_then(Value::as_array).into_iter().flatten().enumerate() {
+        let globs = rule.get("globs").and_then(Value::as_array).into_iter().flatten();
+        for (number, glob) in globs.enumerate().filter_map(|(number, glob)| Some((number, glob.as_str()?))) {
+            let moved = reroot(glob, prefix);
+            if moved != glob {
+                edits.push(Edit {
+                    at: at.at(index).then("globs").at(number),
+                    change: Change::Set(Value::String(moved)),
+                });
+            }
+        }
+    }
+    edits
+}
+
+/// A glob relative to the source directory, made relative to the module root above it.
+fn reroot(glob: &str, prefix: &str) -> String {
+    if glob.starts_with("**/") { glob.to_owned() } else { format!("{prefix}{glob}") }
+}
+
+/// The token stays out of the upload. An environment without the key inherits the top level's, so it is left alone.
+fn python_modules(document: &Value, scope: &KeyPath, staged: &Staged<'_>) -> Vec<Edit> {
+    let mut ours = vec![TOKEN_PATTERN, MARKER_PATTERN];
+    if !staged.holds_bytecode {
+        ours.push(BYTECODE_PATTERN);
+    }
+    let table = scope.then("python_modules");
+    let list = table.then("exclude");
+    match (table.find(document), list.find(document)) {
+        (None, _) if scope.0.is_empty() => {
+            vec![Edit { at: table, change: Change::Set(json!({ "exclude": ours })) }]
+        }
+        (Some(Value::Object(_)), None) => vec![Edit { at: list, change: Change::Set(json!(ours)) }],
+        (_, Some(Value::Array(theirs))) => ours
+            .into_iter()
+            .filter(|pattern| !theirs.iter().any(|theirs| theirs == pattern))
+            .map(|pattern| Edit { at: list.clone(), change: Change::Append(pattern.to_owned()) })
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// `build.upload` stays, so that wrangler says itself that it ignores it; `watch_dir` is pointed back like any path.
+fn build_command(document: &Value, scope: &KeyPath) -> Vec<Edit> {
+    ["command", "cwd"]
+        .into_iter()
+        .map(|key| scope.then("build").then(key))
+        .filter(|at| at.find(document).is_some())
+        .map(|at| Edit { at, change: Change::Remove })
+        .collect()
+}

@@ -1,0 +1,193 @@
+//! The transient stage below `.wrangler/saddlebag` of the project: claimed, swept and taken away again.
+//!
+//! Receives the project's root; hands on a directory that is ours as long as its lock is held. A run that was killed
+//! leaves directory and lock file, and the next run takes both away; a kept stage has no lock file and is nobody's. Must
+//! never remove what saddlebag did not make.
+
+use crate::error::{Error, Kind, Result, utf8};
+use camino::{Utf8Path, Utf8PathBuf};
+use std::fs::TryLockError;
+use std::io;
+use tempfile::NamedTempFile;
+
+const IGNORE_FILE: &str = ".gitignore";
+const IGNORE: &str = "*\n";
+/// The same, and the memory that `.wrangler` itself was not there before: it outlives the run that made it.
+const IGNORE_IN_OURS: &str = "# saddlebag made .wrangler as well\n*\n";
+const LOCK_SUFFIX: &str = ".lock";
+/// Another run may tidy up between two of our steps; more often than this it is something else.
+const ATTEMPTS: usize = 16;
+
+/// `<project>/.wrangler/saddlebag`, where stages live.
+#[derive(Debug)]
+struct Home {
+    path: Utf8PathBuf,
+}
+
+/// A stage directory and the lock that says that it is in use.
+#[derive(Debug)]
+pub(super) struct Claim {
+    home: Home,
+    pub(super) stage: Utf8PathBuf,
+    lock: NamedTempFile,
+}
+
+impl Claim {
+    /// Sweeps up what killed runs left, then makes an empty stage directory. Errors: `Unwritable`.
+    pub(super) fn new(project_root: &Utf8Path) -> Result<Self> {
+        let mut last = None;
+        for _ in 0..ATTEMPTS {
+            let home = match Home::make(project_root) {
+                Ok(home) => home,
+                Err(error) if error.kind() == io::ErrorKind::NotFound && project_root.is_dir() => {
+                    last = Some(error);
+                    continue;
+                }
+                Err(error) => return Err(Error::unwritable(&error)),
+            };
+            home.sweep();
+            match home.claim() {
+                Ok((stage, lock)) => return Ok(Self { home, stage, lock }),
+                Err(error) => {
+                    home.tidy();
+                    if !matches!(
+                        error.kind(),
+                        io::ErrorKind::NotFound | io::ErrorKind::AlreadyExists | io::ErrorKind::WouldBlock
+                    ) {
+                        return Err(Error::unwritable(&error));
+                    }
+                    last = Some(error);
+                }
+            }
+        }
+        Err(last.map_or_else(
+            || Error::new(Kind::Internal, "no stage was claimed", "report this defect"),
+            |error| Error::unwritable(&error),
+        ))
+    }
+
+    /// Gives the stage up without removing it.
+    pub(super) fn keep(self) -> Utf8PathBuf {
+        // Lock file gone first: while the lock is held, nobody takes the directory for a leftover.
+        drop(self.lock);
+        self.stage
+    }
+
+    /// Removes the stage, and the directories above it that are ours and empty.
+    pub(super) fn remove(self) -> Result<()> {
+        let removed = remove_tree(&self.stage);
+        if removed.is_ok() {
+            drop(self.lock);
+        } else {
+            // Left for the next run to sweep up.
+            let _ = self.lock.keep();
+        }
+        self.home.tidy();
+        removed.map_err(|error| Error::unwritable(&error))
+    }
+}
+
+impl Home {
+    fn make(project_root: &Utf8Path) -> io::Result<Self> {
+        let above = project_root.join(".wrangler");
+        let home = Self { path: above.join("saddlebag") };
+        let made_above = make_directory(&above)?;
+        let furnished = make_directory(&home.path).and_then(|_| home.write_ignore_file(made_above));
+        if let Err(error) = furnished {
+            home.tidy();
+            if made_above {
+                let _ = fs_err::remove_dir(&above);
+            }
+            return Err(error);
+        }
+        Ok(home)
+    }
+
+    fn write_ignore_file(&self, made_above: bool) -> io::Result<()> {
+        let path = self.path.join(IGNORE_FILE);
+        if made_above {
+            fs_err::write(path, IGNORE_IN_OURS)
+        } else if path.exists() {
+            Ok(())
+        } else {
+            fs_err::write(path, IGNORE)
+        }
+    }
+
+    /// Lock first, directory second: a directory whose lock is free is then always a leftover.
+    fn claim(&self) -> io::Result<(Utf8PathBuf, NamedTempFile)> {
+        let lock = tempfile::Builder::new().prefix("stage-").suffix(LOCK_SUFFIX).tempfile_in(&self.path)?;
+        match lock.as_file().try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(io::ErrorKind::WouldBlock.into()),
+            // A file system without locks: nobody can take this one either, so nobody sweeps the stage up.
+            Err(TryLockError::Error(_)) => {}
+        }
+        // Another run may have taken the new file for a leftover before it was locked.
+        if !lock.path().exists() {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        let path = utf8(lock.path()).map_err(|error| io::Error::other(error.message))?;
+        let stage = Utf8PathBuf::from(path.as_str().trim_end_matches(LOCK_SUFFIX));
+        fs_err::create_dir(&stage)?;
+        Ok((stage, lock))
+    }
+
+    /// Removes the stages of runs that no longer live. What cannot be removed is left: it is in nobody's way.
+    fn sweep(&self) {
+        let Ok(entries) = fs_err::read_dir(&self.path) else { return };
+        for entry in entries.flatten() {
+            let Ok(lock) = utf8(entry.path()) else { continue };
+            let stage = lock.file_name().filter(|name| name.starts_with("stage-"));
+            if let Some(stage) = stage.and_then(|name| name.strip_suffix(LOCK_SUFFIX)) {
+                let _ = sweep_one(&lock, &self.path.join(stage));
+            }
+        }
+    }
+
+    /// Takes the directories away that hold nothing but saddlebag's own `.gitignore`.
+    fn tidy(&self) {
+        let ignore_file = self.path.join(IGNORE_FILE);
+        let Ok(entries) = fs_err::read_dir(&self.path) else { return };
+        if entries.flatten().any(|entry| entry.file_name() != IGNORE_FILE) {
+            return;
+        }
+        let ignore = fs_err::read_to_string(&ignore_file).unwrap_or_default();
+        if !ignore.is_empty() && ignore != IGNORE && ignore != IGNORE_IN_OURS {
+            return;
+        }
+        let _ = fs_err::remove_file(&ignore_file);
+        if fs_err::remove_dir(&self.path).is_err() {
+            // A stage has just moved in; it wants its `.gitignore` back.
+            let _ = fs_err::write(&ignore_file, ignore);
+        } else if let (IGNORE_IN_OURS, Some(above)) = (ignore.as_str(), self.path.parent()) {
+            let _ = fs_err::remove_dir(above);
+        }
+    }
+}
+
+fn sweep_one(lock: &Utf8Path, stage: &Utf8Path) -> io::Result<()> {
+    let file = fs_err::OpenOptions::new().read(true).write(true).open(lock)?;
+    // The second look is for a stage that was kept between the directory listing and the lock.
+    if file.try_lock().is_ok() && lock.exists() {
+        remove_tree(stage)?;
+        fs_err::remove_file(lock)?;
+    }
+    Ok(())
+}
+
+/// True if the directory was not there.
+fn make_directory(path: &Utf8Path) -> io::Result<bool> {
+    match fs_err::create_dir(path) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+fn remove_tree(path: &Utf8Path) -> io::Result<()> {
+    match fs_err::remove_dir_all(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,58 @@
+//! The files that saddlebag writes itself into a stage.
+//!
+//! Receives names and lists; hands on text. Must never read or write a file.
+
+const ENTRY_SHIM: &str = include_str!("../../templates/entry_shim.py");
+const PYPROJECT: &str = include_str!("../../templates/stage_pyproject.toml");
+const DEPLOY: &str = include_str!("../../templates/deploy.sh");
+
+/// The main module of the keep layout: it hands everything on to `target` (`src.main`), as the Workers runtime looks for
+/// it: classes by `__all__` or `dir()`, handlers by attribute.
+pub(crate) fn entry_shim(target: &str) -> Vec<u8> {
+    ENTRY_SHIM.replace("{target}", target).into_bytes()
+}
+
+/// The staged `pyproject.toml`. `requirements` are PEP 508 strings, `python` is the target's version.
+pub(super) fn pyproject(requirements: &[String], python: &str) -> String {
+    let lines: String = requirements
+        .iter()
+        .map(|requirement| format!("    {},\n", toml_edit::Value::from(requirement.as_str())))
+        .collect();
+    let dependencies = if lines.is_empty() { "[]".to_owned() } else { format!("[\n{lines}]") };
+    PYPROJECT.replace("{python}", python).replace("{dependencies}", &dependencies)
+}
+
+/// `deploy.sh` of an exported stage; `config` is the staged configuration's file name.
+pub(super) fn deploy_script(config: &str) -> String {
+    DEPLOY.replace("{config}", config)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shim_names_its_target_and_nothing_is_left_to_fill_in() {
+        let shim = String::from_utf8(entry_shim("src.main")).unwrap();
+        assert!(shim.contains("from src.main import *\n"));
+        assert!(shim.contains("import src.main as _saddlebag_target\n"));
+        assert!(!shim.contains('{'));
+    }
+
+    #[test]
+    fn the_pyproject_quotes_what_has_to_be_quoted() {
+        let requirements = vec!["fastapi>=0.115".to_owned(), r#"idna; python_version < "4""#.to_owned()];
+        let text = pyproject(&requirements, "3.14");
+        let document: toml_edit::DocumentMut = text.parse().unwrap();
+        let written: Vec<&str> =
+            document["project"]["dependencies"].as_array().unwrap().iter().filter_map(|value| value.as_str()).collect();
+        assert_eq!(written, requirements);
+        assert!(document["tool"]["uv"].is_table(), "uv would take the settings of a directory above");
+        assert!(text.contains("for Python 3.14."));
+    }
+
+    #[test]
+    fn no_requirements_is_an_empty_list() {
+        assert!(pyproject(&[], "3.13").contains("\ndependencies = []\n"));
+    }
+}
