@@ -1,12 +1,41 @@
 //! The wrangler configuration: found as wrangler finds it, parsed with positions, the active environment resolved.
+//!
+//! Receives a working directory or a path, and the name of an environment; hands on a `WranglerConfig` that answers for
+//! that environment by wrangler's inheritance (`environment`), says where a key stands, and lists what has a wrong type
+//! (`invalid`). Must never write the configuration (the stage edits a copy) and must never judge it: a wrongly typed
+//! value counts as absent here, and a gate says so.
+
+pub(crate) mod document;
+mod environment;
+mod find;
+mod invalid;
+
 use crate::error::{Error, Kind, Location, Place, Result};
+use crate::project::position::line_and_column;
 use camino::{Utf8Path, Utf8PathBuf};
+use document::Document;
+use serde_json::Value;
+use std::fmt;
+
+pub(crate) use find::find;
+pub(crate) use invalid::kind_of;
 
 /// toml, or json with comments and trailing commas (`wrangler.json` and `wrangler.jsonc`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
     Toml,
     Json,
+}
+
+impl Format {
+    /// wrangler goes by the ending alone, and reads any other file as an empty configuration.
+    fn of(path: &Utf8Path) -> Option<Self> {
+        match path.extension() {
+            Some("toml") => Some(Self::Toml),
+            Some("json" | "jsonc") => Some(Self::Json),
+            _ => None,
+        }
+    }
 }
 
 /// One entry of `rules`, as wrangler takes it.
@@ -18,17 +47,172 @@ pub(crate) struct ModuleRule {
     pub(crate) fallthrough: Option<bool>,
 }
 
+/// `build` of the active environment, where it has a command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct BuildCommand {
+    /// A shell command line.
+    pub(crate) command: String,
+    /// Relative to the process's working directory, not to the configuration (seen with wrangler 4.164.0).
+    pub(crate) cwd: Option<String>,
+    /// Relative to the configuration; wrangler's default is `./src`.
+    pub(crate) watch_dir: Vec<String>,
+    /// The key path of the table, `["build"]` or `["env", NAME, "build"]`.
+    pub(crate) origin: Vec<String>,
+}
+
 /// A wrangler configuration and what its active environment says.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct WranglerConfig {
     /// Absolute.
     pub(crate) path: Utf8PathBuf,
     pub(crate) format: Format,
+    /// Without a byte order mark.
     pub(crate) text: String,
     /// The whole document as wrangler sees it.
-    pub(crate) document: serde_json::Value,
+    pub(crate) document: Value,
     /// The active environment; `None` for the top level (also for `--env ""`).
     pub(crate) environment: Option<String>,
     /// Whether the active environment has a table of its own (wrangler only warns where there is no `env` at all).
     pub(crate) environment_defined: bool,
+    /// Paths in messages are relative to it.
+    pub(crate) report_root: Utf8PathBuf,
+    places: Document,
 }
+
+// `vars` may hold secrets, and the document and its text hold `vars`.
+impl fmt::Debug for WranglerConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WranglerConfig")
+            .field("path", &self.path)
+            .field("format", &self.format)
+            .field("environment", &self.environment)
+            .field("environment_defined", &self.environment_defined)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Reads and parses the configuration at `path` (absolute) and activates `environment` (`None` or `""`: the top level).
+/// Errors: `Unreadable`; `ConfigSyntax` with line and column; `ConfigInvalid` where it is not a table;
+/// `EnvironmentUnknown` where wrangler would stop for it.
+pub(crate) fn read(path: Utf8PathBuf, environment: Option<&str>, report_root: &Utf8Path) -> Result<WranglerConfig> {
+    let shown = super::display(report_root, &path);
+    let bytes = fs_err::read(&path).map_err(|error| Error::unreadable(&error))?;
+    let text = document::decode(bytes, &shown)?;
+    WranglerConfig::from_text(path, text, environment, report_root)
+}
+
+impl WranglerConfig {
+    /// The same as `read`, of a text that is there already. The format follows from the path's ending.
+    pub(crate) fn from_text(
+        path: Utf8PathBuf,
+        text: String,
+        environment: Option<&str>,
+        report_root: &Utf8Path,
+    ) -> Result<Self> {
+        let shown = super::display(report_root, &path);
+        let Some(format) = Format::of(&path) else {
+            let message =
+                format!("`{shown}` is neither a `.toml` nor a `.json` nor a `.jsonc`, and wrangler reads it as empty");
+            return Err(Error::new(Kind::ConfigInvalid, message, "name a wrangler configuration with `--config PATH`")
+                .with_location(Location::new(Place::Config, shown)));
+        };
+        let places = match format {
+            Format::Toml => document::parse_toml(&text, &shown)?,
+            Format::Json => document::parse_jsonc(&text, &shown)?,
+        };
+        let mut config = Self {
+            path,
+            format,
+            text,
+            document: places.value.clone(),
+            environment: environment.filter(|name| !name.is_empty()).map(str::to_owned),
+            environment_defined: false,
+            report_root: report_root.to_owned(),
+            places,
+        };
+        if !config.document.is_object() {
+            let message = format!("`{shown}` is {}, and wrangler takes an object", kind_of(&config.document));
+            return Err(Error::new(Kind::ConfigInvalid, message, "put the settings between `{` and `}`")
+                .with_location(config.locate(&[])));
+        }
+        config.activate()?;
+        Ok(config)
+    }
+
+    /// Decides whether the active environment has a table, or stops where wrangler stops.
+    fn activate(&mut self) -> Result<()> {
+        let Some(name) = self.environment.clone() else { return Ok(()) };
+        let tables = match self.document.get("env") {
+            None | Some(Value::Null) => return Ok(()),
+            Some(Value::Object(tables)) => tables,
+            Some(other) => return Err(self.not_a_table(&["env"], other)),
+        };
+        match tables.get(&name) {
+            Some(Value::Object(_)) => {
+                self.environment_defined = true;
+                Ok(())
+            }
+            Some(other) => Err(self.not_a_table(&["env", &name], other)),
+            None => Err(self.unknown_environment(&name)),
+        }
+    }
+
+    fn not_a_table(&self, path: &[&str], value: &Value) -> Error {
+        let message = format!("`{}` is {}, and wrangler takes a table", path.join("."), kind_of(value));
+        Error::new(Kind::ConfigInvalid, message, "make it a table of settings, or remove it")
+            .with_location(self.locate(path))
+    }
+
+    fn unknown_environment(&self, name: &str) -> Error {
+        let known = self.environments();
+        let message = match known.as_slice() {
+            [] => format!("there is no environment `{name}`: `env` is empty"),
+            names => format!("there is no environment `{name}`: there are `{}`", names.join("`, `")),
+        };
+        let nearest = known
+            .iter()
+            .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
+            .filter(|(distance, candidate)| *distance <= (candidate.chars().count() / 3).max(1))
+            .min_by_key(|(distance, _)| *distance);
+        let hint = match nearest {
+            Some((_, candidate)) => format!("did you mean `{candidate}`? Pass it with `--env {candidate}`"),
+            None => format!("add `env.{name}` to the configuration, or pass one that is there with `--env`"),
+        };
+        Error::new(Kind::EnvironmentUnknown, message, hint).with_location(self.locate(&["env"]))
+    }
+
+    /// The directory of the configuration, against which wrangler resolves `main` and `base_dir`.
+    pub(crate) fn dir(&self) -> &Utf8Path {
+        self.path.parent().unwrap_or(Utf8Path::new("/"))
+    }
+
+    /// Where a key stands, by its path from the top of the document (`["env", "develop", "main"]`, elements of arrays by
+    /// index), or else the nearest enclosing key that is there.
+    pub(crate) fn locate(&self, path: &[&str]) -> Location {
+        let (line, column) = line_and_column(&self.text, self.places.offset(path));
+        Location::at(Place::Config, super::display(&self.report_root, &self.path), line, column)
+    }
+
+    /// Whether the document has this key, by its path from the top, whatever its value and the active environment.
+    pub(crate) fn has(&self, path: &[&str]) -> bool {
+        self.at(path).is_some()
+    }
+
+    /// The value at a path from the top of the document.
+    pub(crate) fn at(&self, path: &[&str]) -> Option<&Value> {
+        path.iter().try_fold(&self.document, |value, key| match value {
+            Value::Object(map) => map.get(*key),
+            Value::Array(elements) => elements.get(key.parse::<usize>().ok()?),
+            _ => None,
+        })
+    }
+
+    /// The names under `env`, in the document's order.
+    pub(crate) fn environments(&self) -> Vec<String> {
+        let tables = self.document.get("env").and_then(Value::as_object);
+        tables.map(|tables| tables.keys().cloned().collect()).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests;

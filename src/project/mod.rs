@@ -5,8 +5,11 @@
 
 pub(crate) mod config;
 pub(crate) mod layout;
+pub(crate) mod position;
 pub(crate) mod pyproject;
 pub(crate) mod requirements;
+#[cfg(test)]
+mod snapshot;
 pub(crate) mod target;
 
 use camino::{Utf8Path, Utf8PathBuf};
