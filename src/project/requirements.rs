@@ -1,1 +1,141 @@
-#[derive(Debug, Clone)] pub(crate) struct Requirements {}
+//! The runtime requirements: what shall be vendored, each entry with its place.
+//!
+//! Receives the requirements file (or else `pyproject.toml`) and a way to ask for an environment variable; hands on
+//! `Requirements`, whose texts can stand in the `[project].dependencies` of another directory. The file's format is
+//! pip's, less what cannot be vendored for Pyodide, which is refused with what to write instead. Must never resolve,
+//! never download, and never show a credential: what is shown is `shown()`, what is used is `text` and `Url::as_str`.
+
+mod file;
+mod lines;
+mod local;
+mod requirement;
+mod url;
+
+use crate::error::{Error, Kind, Location, Place, Result};
+use crate::project::{Pyproject, display, resolve};
+use camino::{Utf8Path, Utf8PathBuf};
+use lines::Line;
+use std::fmt;
+
+pub(crate) use url::Url;
+
+/// The file that is read where none is named.
+pub(crate) const DEFAULT_FILE: &str = "requirements-runtime.txt";
+
+/// Where the entries come from. Paths are absolute.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) enum Source {
+    File(Utf8PathBuf),
+    /// `[project].dependencies`, as pywrangler has it.
+    Pyproject(Utf8PathBuf),
+    #[default]
+    None,
+}
+
+/// One requirement, or one constraint.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Requirement {
+    /// Normalised (PEP 503).
+    pub(crate) name: Option<String>,
+    /// PEP 508, variables put in, local paths as absolute `file:` URLs. May hold a credential: show `shown()` instead.
+    pub(crate) text: String,
+    /// The file as reports show it.
+    pub(crate) file: String,
+    pub(crate) line: u32,
+    pub(crate) column: u32,
+    /// `sha256:` and 64 lowercase hexadecimal digits, each. Empty: no hash was asked for.
+    pub(crate) hashes: Vec<String>,
+    /// The wheel or the project directory, absolute, of a requirement that names one on this machine.
+    pub(crate) local: Option<Utf8PathBuf>,
+    written: String,
+}
+
+impl Requirement {
+    /// The requirement as written, without credentials.
+    pub(crate) fn shown(&self) -> &str {
+        &self.written
+    }
+
+    pub(crate) fn location(&self) -> Location {
+        Location::at(Place::Requirement, self.file.clone(), self.line, self.column)
+    }
+}
+
+// `text` may hold a credential.
+impl fmt::Debug for Requirement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Requirement")
+            .field("name", &self.name)
+            .field("written", &self.written)
+            .field("location", &self.location().to_string())
+            .field("hashes", &self.hashes)
+            .field("local", &self.local)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Where to look for distributions; pip's options of the same names.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct IndexOptions {
+    pub(crate) index_url: Option<Url>,
+    pub(crate) extra_index_urls: Vec<Url>,
+    /// URLs, or absolute paths.
+    pub(crate) find_links: Vec<Url>,
+    pub(crate) no_index: bool,
+    pub(crate) pre: bool,
+    pub(crate) trusted_hosts: Vec<String>,
+}
+
+/// Everything that the requirements say, included files too, in the order of their lines.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Requirements {
+    pub(crate) source: Source,
+    pub(crate) entries: Vec<Requirement>,
+    pub(crate) constraints: Vec<Requirement>,
+    pub(crate) options: IndexOptions,
+    /// `--require-hashes`, or any `--hash`: then every artifact must have one, as pip has it.
+    pub(crate) require_hashes: bool,
+}
+
+/// Asks for an environment variable by name.
+pub(crate) type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// Reads `file` (relative to `root`, or absolute), or else `requirements-runtime.txt` of `root`. Where that is not there,
+/// the project's dependencies serve, unless the user named the file (`explicit`).
+/// Errors: `Requirements` with file, line and column; `Unreadable`.
+pub(crate) fn read(
+    file: Option<&Utf8Path>,
+    explicit: bool,
+    root: &Utf8Path,
+    pyproject: Option<&Pyproject>,
+    environment: Environment<'_>,
+) -> Result<Requirements> {
+    let path = resolve(root, file.map_or(DEFAULT_FILE, Utf8Path::as_str));
+    if path.is_file() {
+        return file::read(&path, root, environment);
+    }
+    if explicit {
+        let state = if path.is_dir() { "is a directory" } else { "is not there" };
+        let message = format!("the requirements file `{}` {state}", display(root, &path));
+        return Err(Error::new(Kind::Requirements, message, "create it, or name another with `--requirements FILE`")
+            .with_location(Location::new(Place::Requirement, display(root, &path))));
+    }
+    pyproject.map_or_else(|| Ok(Requirements::default()), |pyproject| of_pyproject(pyproject, environment))
+}
+
+fn of_pyproject(pyproject: &Pyproject, environment: Environment<'_>) -> Result<Requirements> {
+    let shown = pyproject.shown();
+    let context = requirement::Context { shown: &shown, text: &pyproject.text, dir: pyproject.dir(), environment };
+    let entries = pyproject.dependencies()?.into_iter().map(|dependency| {
+        let line = Line::of(&dependency.text, dependency.offset, dependency.verbatim);
+        context.requirement(&line.trimmed(), Vec::new())
+    });
+    Ok(Requirements {
+        source: Source::Pyproject(pyproject.path.clone()),
+        entries: entries.collect::<Result<_>>()?,
+        ..Requirements::default()
+    })
+}
+
+#[cfg(test)]
+mod tests;
