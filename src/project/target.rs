@@ -1,1 +1,198 @@
-#[derive(Debug, Clone)] pub(crate) struct Target {}
+//! What the Worker will run on: Python, Pyodide, wheel tags, by compatibility date and flags.
+//!
+//! Receives the configuration and what the command line says of date and flags; hands on a `Target`. The table is
+//! `data/targets.toml`. Must never judge: a missing `python_workers` or a pywrangler that would pick another Python is
+//! recorded, and gates speak of it.
+
+use super::WranglerConfig;
+use super::config::kind_of;
+use crate::error::{Error, Kind, Result};
+use serde::Deserialize;
+use serde_json::Value;
+
+const TABLE: &str = include_str!("../../data/targets.toml");
+
+/// The flag without which wrangler takes no Python.
+const PYTHON_WORKERS: &str = "python_workers";
+
+/// What the Worker will run on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Target {
+    /// `3.14`.
+    pub(crate) python: String,
+    /// Of the runtime, which is not the index that pywrangler resolves against: `314.0.6`.
+    pub(crate) pyodide: String,
+    /// `3.14.2`.
+    pub(crate) python_full: String,
+    /// Wheel platform tags, best first: `pyemscripten_2026_0_wasm32`.
+    pub(crate) wheel_platforms: Vec<String>,
+    /// `YYYY-MM-DD`.
+    pub(crate) compatibility_date: String,
+    pub(crate) compatibility_flags: Vec<String>,
+    /// The flag that makes pywrangler pick this Python, in a configuration whose date is before every date of the table
+    /// and which has `python_workers` too.
+    pub(crate) flag: String,
+    /// Whether `python_workers` is in the configuration's flags, where wrangler looks for it whatever the command line
+    /// says, and in the flags that are uploaded. Without it the version is that which it would be with it.
+    pub(crate) python_workers: bool,
+    /// What pywrangler would vendor for by itself, where that is another Python.
+    pub(crate) pywrangler_would_pick: Option<String>,
+}
+
+/// The command line's say. wrangler's `--compatibility-flags` replaces the configuration's list.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct TargetFlags {
+    pub(crate) compatibility_date: Option<String>,
+    pub(crate) compatibility_flags: Option<Vec<String>>,
+    /// Wins over every date (wrangler 4.164.0, `mergeSharedConfigArgs`).
+    pub(crate) latest: bool,
+    /// `YYYY-MM-DD`, the date that `--latest` stands for.
+    pub(crate) today: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Table {
+    release: Vec<Release>,
+    pywrangler: Vec<Pick>,
+}
+
+/// A row of `data/targets.toml`; `source` and `checked` are for its readers.
+#[derive(Debug, Deserialize)]
+struct Release {
+    flag: String,
+    off: String,
+    since: String,
+    python: String,
+    python_full: String,
+    pyodide: String,
+    wheel_platforms: Vec<String>,
+    forced_by: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Pick {
+    flag: String,
+    since: String,
+    python: String,
+}
+
+impl Target {
+    /// Command line over environment over top level. Errors: `ConfigInvalid` with the key's place where there is no date
+    /// or none that is one; `Usage` for a date of the command line.
+    pub(crate) fn of(config: &WranglerConfig, flags: &TargetFlags) -> Result<Self> {
+        let table = table()?;
+        let compatibility_date = date(config, flags)?;
+        let configured = config.compatibility_flags();
+        let compatibility_flags = flags.compatibility_flags.clone().unwrap_or_else(|| configured.clone());
+        let has = |flag: &str| compatibility_flags.iter().any(|present| present == flag);
+        let since = |since: &str| !since.is_empty() && compatibility_date.as_str() >= since;
+        let on = |release: &&Release| has(&release.flag) || (since(&release.since) && !has(&release.off));
+        // `python_workers` counts as there: it is the first row, and a gate says where it is missing.
+        let release = table.release.iter().rfind(on).or(table.release.first()).ok_or_else(empty)?;
+        let python_workers = has(PYTHON_WORKERS) && configured.iter().any(|flag| flag == PYTHON_WORKERS);
+        Ok(Self {
+            python: release.python.clone(),
+            pyodide: release.pyodide.clone(),
+            python_full: release.python_full.clone(),
+            wheel_platforms: release.wheel_platforms.clone(),
+            flag: release.forced_by.clone(),
+            pywrangler_would_pick: pywranglers_pick(config, &table.pywrangler)
+                .filter(|python| *python != release.python),
+            compatibility_date,
+            compatibility_flags,
+            python_workers,
+        })
+    }
+
+    /// Whether the compatibility date is `date` (`YYYY-MM-DD`) or later.
+    pub(crate) fn date_at_least(&self, date: &str) -> bool {
+        self.compatibility_date.as_str() >= date
+    }
+}
+
+fn table() -> Result<Table> {
+    toml_edit::de::from_str(TABLE)
+        .map_err(|error| Error::new(Kind::Internal, format!("`data/targets.toml`: {error}"), ""))
+}
+
+fn empty() -> Error {
+    Error::new(Kind::Internal, "`data/targets.toml` has no release", "")
+}
+
+fn date(config: &WranglerConfig, flags: &TargetFlags) -> Result<String> {
+    if flags.latest {
+        return Ok(flags.today.clone());
+    }
+    if let Some(date) = &flags.compatibility_date {
+        return match parse_date(date) {
+            Some(_) if date.len() == 10 => Ok(date.clone()),
+            _ => Err(Error::new(
+                Kind::Usage,
+                format!("`--compatibility-date {date}` is not a date"),
+                format!("write it as YYYY-MM-DD, such as `{}`", flags.today),
+            )),
+        };
+    }
+    let origin = config.get_origin("compatibility_date");
+    let path: Vec<&str> = match &origin {
+        Some(origin) => origin.iter().map(String::as_str).collect(),
+        None => missing_date_path(config),
+    };
+    let invalid = |message: String| {
+        let hint =
+            format!("write `compatibility_date = \"{}\"`, or an earlier day that you have tested with", flags.today);
+        Error::new(Kind::ConfigInvalid, message, hint).with_location(config.locate(&path))
+    };
+    match config.compatibility_date() {
+        Some(date) if date.len() == 10 && parse_date(&date).is_some() => Ok(date),
+        Some(date) => Err(invalid(format!("`compatibility_date` is `{date}`, which is not a date (YYYY-MM-DD)"))),
+        None if origin.is_some() => {
+            let kind = config.get("compatibility_date").map_or("nothing", kind_of);
+            Err(invalid(format!("`compatibility_date` is {kind}, and wrangler takes a string")))
+        }
+        None => Err(invalid("there is no `compatibility_date`, and it decides the version of Python".to_owned())),
+    }
+}
+
+/// The environment's table if it has one: the message then points into it.
+fn missing_date_path(config: &WranglerConfig) -> Vec<&str> {
+    match config.environment.as_deref().filter(|_| config.environment_defined) {
+        Some(name) => vec!["env", name],
+        None => vec!["compatibility_date"],
+    }
+}
+
+/// Year, month and day of a day that exists. Digits need no leading zeros, as in pywrangler's `strptime`.
+fn parse_date(text: &str) -> Option<(u32, u32, u32)> {
+    let mut parts = text.split('-').map(|part| {
+        let digits = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        digits.then(|| part.parse::<u32>().ok()).flatten()
+    });
+    let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    let days = match month {
+        2 => 28 + u32::from(leap),
+        4 | 6 | 9 | 11 => 30,
+        1..=12 => 31,
+        _ => return None,
+    };
+    let four_digits = text.find('-') == Some(4);
+    (parts.next().is_none() && four_digits && (1..=days).contains(&day)).then_some((year, month, day))
+}
+
+/// pywrangler's own choice (workers-py 1.17.9, `get_python_version`): from the top level, whatever the environment, the
+/// command line and the flags that turn a version off. `None` where it would stop instead.
+fn pywranglers_pick(config: &WranglerConfig, picks: &[Pick]) -> Option<String> {
+    let date = parse_date(config.at(&["compatibility_date"])?.as_str()?)?;
+    let flags = config.at(&["compatibility_flags"]).and_then(Value::as_array);
+    let has = |flag: &str| flags.is_some_and(|flags| flags.iter().any(|present| present.as_str() == Some(flag)));
+    if !has(PYTHON_WORKERS) {
+        return None;
+    }
+    let picked =
+        picks.iter().find(|pick| has(&pick.flag) || parse_date(&pick.since).is_some_and(|since| date >= since));
+    picked.map(|pick| pick.python.clone())
+}
+
+#[cfg(test)]
+mod tests;
