@@ -7,12 +7,15 @@
 
 pub(crate) mod collect;
 pub(crate) mod glob;
+pub(crate) mod patterns;
 pub(crate) mod prune;
 pub(crate) mod rules;
 pub(crate) mod weigh;
 
+use crate::error::Result;
 use camino::Utf8PathBuf;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// wrangler's module types, in wrangler's words (`RuleTypeToModuleType`, wrangler 4.164.0).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -146,4 +149,79 @@ pub(crate) struct Bundle {
     pub(crate) raw_bytes: u64,
     /// Estimate of wrangler's `bundle_size.gzip_bytes`: never below it, at most 2 % above.
     pub(crate) gzip_bytes: u64,
+    /// Patterns of `include`, `exclude`, `prune.keep` and `prune.exclude` that matched nothing, as `prune.keep: PATTERN`.
+    pub(crate) unmatched_patterns: Vec<String>,
+    /// Module rules that an earlier rule of their type puts out of force.
+    pub(crate) shadowed_rules: Vec<rules::ShadowedRule>,
+    /// Globs of `rules` that wrangler cannot turn into a regular expression: it stops with a `SyntaxError`.
+    pub(crate) invalid_globs: Vec<String>,
 }
+
+/// Plans the upload: collect, prune, weigh.
+///
+/// # Errors
+/// `Unreadable`: something that would travel cannot be read or named. `Settings`: a pattern that cannot be read.
+pub(crate) fn plan(sources: &collect::Sources<'_>, options: &prune::PruneOptions) -> Result<Bundle> {
+    let collected = collect::collect(sources)?;
+    let pruned = prune::prune(&collected, options)?;
+    let mut dropped = [collected.dropped, pruned.dropped].concat();
+    dropped.sort();
+    let gzip_bytes = weigh::gzip(&pruned.modules, &collected.main_module)?;
+    Ok(Bundle {
+        packages: packages(sources, &pruned.modules, &dropped),
+        raw_bytes: weigh::raw(&pruned.modules),
+        gzip_bytes,
+        main_module: collected.main_module,
+        modules: pruned.modules,
+        dropped,
+        ignored_duplicates: collected.ignored_duplicates,
+        name_clashes: collected.name_clashes,
+        stray_links: collected.stray_links,
+        unmatched_patterns: [collected.unmatched, pruned.unmatched].concat(),
+        shadowed_rules: sources.rules.shadowed.clone(),
+        invalid_globs: sources.rules.invalid.clone(),
+    })
+}
+
+/// Every distribution with its share of the upload, sorted by name. Two versions of one name share theirs.
+fn packages(sources: &collect::Sources<'_>, modules: &[Module], dropped: &[Dropped]) -> Vec<Package> {
+    let mut shares: BTreeMap<&str, (usize, u64, u64)> = BTreeMap::new();
+    for module in modules {
+        if let Owner::Package(name) = &module.owner {
+            let share = shares.entry(name).or_default();
+            (share.0, share.1) = (share.0 + 1, share.1 + module.bytes);
+        }
+    }
+    for file in dropped {
+        if let Owner::Package(name) = &file.owner {
+            shares.entry(name).or_default().2 += file.bytes;
+        }
+    }
+    let required_by = |name: &String| {
+        let requiring = sources.distributions.iter().filter(|other| other.requires.contains(name));
+        let mut by: Vec<String> = requiring.map(|other| other.name.clone()).filter(|other| other != name).collect();
+        if sources.direct.contains(name) {
+            by.push("project".to_owned());
+        }
+        by.sort();
+        by.dedup();
+        by
+    };
+    let package = |distribution: &crate::python::distribution::Distribution| {
+        let (modules, raw_bytes, dropped_bytes) = shares.get(distribution.name.as_str()).copied().unwrap_or_default();
+        Package {
+            name: distribution.name.clone(),
+            version: distribution.version.clone(),
+            modules,
+            raw_bytes,
+            dropped_bytes,
+            required_by: required_by(&distribution.name),
+        }
+    };
+    let mut packages: Vec<Package> = sources.distributions.iter().map(package).collect();
+    packages.sort_by(|a, b| a.name.cmp(&b.name));
+    packages
+}
+
+#[cfg(test)]
+mod tests;

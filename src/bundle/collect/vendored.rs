@@ -1,0 +1,74 @@
+//! The second pass: every file of the vendored tree.
+//!
+//! Receives the tree and its distributions; adds modules under `python_modules/`, each with its owner. All are data to
+//! wrangler but the SDK's own JavaScript. pywrangler's marks (`.synced`, `pyvenv.cfg`) are none of the upload's.
+
+use super::walk::{Entry, walk};
+use super::{Collected, Sources, length};
+use crate::bundle::glob::Glob;
+use crate::bundle::{Content, Dropped, Module, ModuleType, NameClash, Owner};
+use crate::error::Result;
+use crate::python::distribution::{Distribution, recorded_digests};
+use camino::Utf8Path;
+use std::collections::BTreeMap;
+
+pub(super) fn collect(sources: &Sources<'_>, tree: &Utf8Path, collected: &mut Collected) -> Result<()> {
+    let excludes: Vec<Glob> = sources.exclude.iter().map(|pattern| Glob::new(pattern)).collect();
+    let owners = owners(sources.distributions);
+    let walk = walk(tree, "", tree, &|_, _, _| Entry::Enter)?;
+    if let Some((_, error)) = walk.unusable.into_iter().next() {
+        return Err(error);
+    }
+    collected.stray_links.extend(walk.strays.into_iter().map(|(_, stray)| stray));
+    for found in walk.files {
+        if matches!(found.name.as_str(), ".synced" | "pyvenv.cfg") {
+            continue;
+        }
+        let name = format!("python_modules/{}", found.name);
+        let bytes = length(&found.real)?;
+        let claims = owners.get(found.name.as_str()).map_or(&[][..], Vec::as_slice);
+        let owner = claims.first().map_or(Owner::Vendored, |first| Owner::Package(first.name.clone()));
+        if excludes.iter().any(|glob| glob.is_match(&found.name)) {
+            collected.dropped.push(Dropped { name, bytes, rule: "python-modules-exclude", owner });
+            continue;
+        }
+        if let [first, others @ ..] = claims {
+            for second in others {
+                let clash = || NameClash { name: name.clone(), first: first.name.clone(), second: second.name.clone() };
+                if differ(tree, first, second, &found.name)? {
+                    collected.name_clashes.push(clash());
+                }
+            }
+        }
+        let kind = module_type(&found.name);
+        collected.modules.push(Module { name, kind, content: Content::File(found.real), bytes, owner });
+    }
+    Ok(())
+}
+
+/// wrangler's `getVendoredModuleType`: the SDK imports its own JavaScript at run time.
+fn module_type(path: &str) -> ModuleType {
+    match Utf8Path::new(path).extension() {
+        Some("js" | "mjs") if path.starts_with("workers/") => ModuleType::Esm,
+        _ => ModuleType::Buffer,
+    }
+}
+
+/// The distributions that claim each file, in the order of their names.
+fn owners(distributions: &[Distribution]) -> BTreeMap<&str, Vec<&Distribution>> {
+    let mut owners: BTreeMap<&str, Vec<&Distribution>> = BTreeMap::new();
+    for distribution in distributions {
+        for file in &distribution.files {
+            owners.entry(file).or_default().push(distribution);
+        }
+    }
+    owners
+}
+
+/// Whether two distributions mean different contents by one file. Without digests nobody can say so.
+fn differ(tree: &Utf8Path, first: &Distribution, second: &Distribution, file: &str) -> Result<bool> {
+    let digest =
+        |of: &Distribution| Ok(recorded_digests(tree, &of.dist_info)?.remove(file).filter(|text| !text.is_empty()));
+    let (first, second): (Option<String>, Option<String>) = (digest(first)?, digest(second)?);
+    Ok(first.is_some() && second.is_some() && first != second)
+}

@@ -1,0 +1,187 @@
+//! Walks one tree, in the order of names, and follows the links that stay inside.
+//!
+//! Receives a directory and somebody's word on each directory met (enter it, leave its files behind, do not look); hands
+//! on files and stray links. Must never enter a link that leads out, nor the same directory twice on one path.
+
+use crate::bundle::StrayLink;
+use crate::error::{Error, Kind, Result, utf8};
+use camino::{Utf8Path, Utf8PathBuf};
+
+/// What to do with a directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Entry {
+    Enter,
+    /// Its files are seen, and marked with the rule that leaves them behind.
+    Leave(&'static str),
+    /// The same, unless something that stays names it.
+    LeaveUnlessNamed(&'static str),
+    /// Not even looked at.
+    Ignore,
+}
+
+/// A file, or something that would be one.
+#[derive(Debug, Clone)]
+pub(super) struct Found {
+    /// Relative to the walk's root, with `/`, with the prefix that the walk was given.
+    pub(super) name: String,
+    /// Where it stands. Absolute.
+    pub(super) path: Utf8PathBuf,
+    /// Where its bytes are: `path`, or what its links resolve to.
+    pub(super) real: Utf8PathBuf,
+    /// The rule of the nearest directory that is left behind in any case.
+    pub(super) left: Option<&'static str>,
+    /// The outermost directory above it that is left unless named: an index into [`Walk::conditional`].
+    pub(super) conditional: Option<usize>,
+}
+
+/// What a walk found.
+#[derive(Debug, Default)]
+pub(super) struct Walk {
+    pub(super) files: Vec<Found>,
+    /// Names of directories that are left unless named, with their rules.
+    pub(super) conditional: Vec<(String, &'static str)>,
+    /// Links that lead out or nowhere, with the name that each would have had, outside of what is left behind.
+    pub(super) strays: Vec<(String, StrayLink)>,
+    /// Names that cannot be uploaded, nearly as they are (a directory's with a `/` at its end), and what to say if a rule
+    /// matches one.
+    pub(super) unusable: Vec<(String, Error)>,
+}
+
+/// Says what to do with a directory, by its name in the upload, its own name and its path.
+pub(super) type Judge<'a> = dyn Fn(&str, &str, &Utf8Path) -> Entry + 'a;
+
+/// A directory on the way, and what is already decided about it.
+#[derive(Clone)]
+struct Spot {
+    path: Utf8PathBuf,
+    /// `path` with its links resolved.
+    real: Utf8PathBuf,
+    /// A link inside the tree led here.
+    linked: bool,
+    left: Option<&'static str>,
+    conditional: Option<usize>,
+}
+
+struct Walker<'a> {
+    /// Links may not lead out of here. Links resolved.
+    anchor: Utf8PathBuf,
+    judge: &'a Judge<'a>,
+    walk: Walk,
+    /// The directories above, links resolved, so that a link to one of them ends there.
+    above: Vec<Utf8PathBuf>,
+}
+
+/// Everything below the directory `root`; `prefix` (empty, or with a `/` at its end) goes before each name.
+///
+/// # Errors
+/// `Unreadable`: a directory that cannot be read, outside of what is left behind.
+pub(super) fn walk(root: &Utf8Path, prefix: &str, anchor: &Utf8Path, judge: &Judge<'_>) -> Result<Walk> {
+    let mut walker = Walker { anchor: resolve_links(anchor)?, judge, walk: Walk::default(), above: Vec::new() };
+    let real = resolve_links(root)?;
+    walker.directory(&Spot { path: root.to_owned(), real, linked: false, left: None, conditional: None }, prefix)?;
+    Ok(walker.walk)
+}
+
+/// An existing path with all links resolved.
+pub(super) fn resolve_links(path: &Utf8Path) -> Result<Utf8PathBuf> {
+    utf8(fs_err::canonicalize(path).map_err(|error| Error::unreadable(&error))?)
+}
+
+impl Walker<'_> {
+    fn directory(&mut self, spot: &Spot, prefix: &str) -> Result<()> {
+        if self.above.contains(&spot.real) {
+            return Ok(());
+        }
+        let entries = match fs_err::read_dir(&spot.path).and_then(Iterator::collect::<std::io::Result<Vec<_>>>) {
+            Ok(entries) => entries,
+            Err(_) if spot.left.is_some() => return Ok(()),
+            Err(error) => return Err(Error::unreadable(&error)),
+        };
+        let mut named: Vec<(String, std::fs::FileType)> = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let kind = entry.file_type().map_err(|error| Error::unreadable(&error))?;
+            match entry.file_name().into_string() {
+                Ok(own) if cfg!(windows) || !own.contains('\\') => named.push((own, kind)),
+                odd if spot.left.is_none() => self.set_aside(prefix, odd, kind, &entry.path()),
+                _ => {}
+            }
+        }
+        named.sort_by(|(a, _), (b, _)| a.cmp(b));
+        self.above.push(spot.real.clone());
+        for (own, kind) in named {
+            let at = Spot { path: spot.path.join(&own), real: spot.real.join(&own), ..spot.clone() };
+            let name = format!("{prefix}{own}");
+            if kind.is_symlink() {
+                self.link(at, name, &own)?;
+            } else if kind.is_dir() {
+                self.enter(at, &name, &own)?;
+            } else if kind.is_file() {
+                self.file(at, name);
+            }
+        }
+        self.above.pop();
+        Ok(())
+    }
+
+    fn set_aside(
+        &mut self,
+        prefix: &str,
+        own: std::result::Result<String, std::ffi::OsString>,
+        kind: std::fs::FileType,
+        path: &std::path::Path,
+    ) {
+        let (own, error) = match own {
+            Ok(own) => (own.replace('\\', "/"), backslash(path)),
+            Err(own) => (own.to_string_lossy().into_owned(), Error::not_utf8(path)),
+        };
+        let end = if kind.is_dir() { "/" } else { "" };
+        self.walk.unusable.push((format!("{prefix}{own}{end}"), error));
+    }
+
+    fn file(&mut self, spot: Spot, name: String) {
+        let real = if spot.linked { spot.real } else { spot.path.clone() };
+        let Spot { path, left, conditional, .. } = spot;
+        self.walk.files.push(Found { name, path, real, left, conditional });
+    }
+
+    fn enter(&mut self, mut spot: Spot, name: &str, own: &str) -> Result<()> {
+        match (self.judge)(name, own, &spot.path) {
+            Entry::Ignore => return Ok(()),
+            Entry::Enter => {}
+            Entry::Leave(rule) => spot.left = spot.left.or(Some(rule)),
+            Entry::LeaveUnlessNamed(_) if spot.left.is_some() || spot.conditional.is_some() => {}
+            Entry::LeaveUnlessNamed(rule) => {
+                spot.conditional = Some(self.walk.conditional.len());
+                self.walk.conditional.push((name.to_owned(), rule));
+            }
+        }
+        self.directory(&spot, &format!("{name}/"))
+    }
+
+    /// A stray link inside what is left behind is nobody's concern.
+    fn link(&mut self, mut spot: Spot, name: String, own: &str) -> Result<()> {
+        let real = fs_err::canonicalize(&spot.path).ok().map(utf8).transpose()?;
+        match real {
+            Some(real) if real.starts_with(&self.anchor) => {
+                (spot.real, spot.linked) = (real, true);
+                if spot.real.is_dir() {
+                    self.enter(spot, &name, own)?;
+                } else if spot.real.is_file() {
+                    self.file(spot, name);
+                }
+            }
+            outside if spot.left.is_none() => {
+                let target = fs_err::read_link(&spot.path).map_err(|error| Error::unreadable(&error))?;
+                let target = target.to_string_lossy().into_owned();
+                self.walk.strays.push((name, StrayLink { path: spot.path, target, dangling: outside.is_none() }));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+fn backslash(path: &std::path::Path) -> Error {
+    let message = format!("the name of `{}` has a backslash, which wrangler takes for a separator", path.display());
+    Error::new(Kind::Unreadable, message, "rename the file, or exclude it")
+}

@@ -1,0 +1,310 @@
+//! Which directories and sources something that stays names: they stay too.
+//!
+//! Receives what might go, and the texts of what stays or might; hands on what is named, to a fixpoint (what stays because
+//! it is named may name others). A textual check that errs towards keeping: imports, strings that could be a path or a
+//! dotted name, full names anywhere. Must never drop anything itself.
+
+use super::outline::{Context, Outline};
+use crate::bundle::{Content, Owner};
+use crate::error::{Error, Result};
+use aho_corasick::AhoCorasick;
+use rayon::prelude::*;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+/// What might go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Candidate {
+    /// Relative to where imports start (`python_modules`, or the module root), with `/`.
+    pub(crate) path: String,
+    pub(crate) vendored: bool,
+    pub(crate) owner: Owner,
+    pub(crate) form: Form,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Named by an import, by a string, or by its full path or dotted name anywhere.
+    Directory,
+    /// Named by its file name in any text.
+    File,
+}
+
+/// A file that stays, or that stays if a candidate does.
+#[derive(Debug, Clone)]
+pub(crate) struct Text<'a> {
+    /// As [`Candidate::path`].
+    pub(crate) path: &'a str,
+    pub(crate) vendored: bool,
+    pub(crate) owner: &'a Owner,
+    pub(crate) content: &'a Content,
+    /// The candidate that this file goes with.
+    pub(crate) inside: Option<usize>,
+}
+
+/// For each candidate, whether it must stay.
+///
+/// # Errors
+/// `Unreadable`: a text that cannot be read.
+pub(crate) fn named(candidates: &[Candidate], texts: &[Text<'_>]) -> Result<Vec<bool>> {
+    let mut stays = vec![false; candidates.len()];
+    if candidates.is_empty() {
+        return Ok(stays);
+    }
+    let search = Search::new(candidates)?;
+    let mut waiting: Vec<&Text<'_>> = texts.iter().filter(|text| speaks(text.path)).collect();
+    loop {
+        let (now, later): (Vec<_>, Vec<_>) =
+            waiting.into_iter().partition(|text| text.inside.is_none_or(|candidate| stays[candidate]));
+        if now.is_empty() {
+            return Ok(stays);
+        }
+        let found: Vec<BTreeSet<usize>> = now.par_iter().map(|text| search.read(text)).collect::<Result<_>>()?;
+        for candidate in found.into_iter().flatten() {
+            stays[candidate] = true;
+        }
+        waiting = later;
+    }
+}
+
+/// Metadata lists files; it does not use them. Entry points do.
+fn speaks(path: &str) -> bool {
+    let in_metadata =
+        path.split('/').rev().skip(1).any(|part| part.ends_with(".dist-info") || part.ends_with(".egg-info"));
+    !in_metadata || path.ends_with("/entry_points.txt")
+}
+
+enum Needle {
+    /// `a.b.tests` or `a/b/tests`, of this candidate.
+    Full(usize),
+    /// The own name of these candidates.
+    Directory(Vec<usize>),
+    File(Vec<usize>),
+}
+
+struct Search<'a> {
+    candidates: &'a [Candidate],
+    automaton: AhoCorasick,
+    /// What each pattern of the automaton stands for.
+    needles: Vec<Needle>,
+}
+
+impl<'a> Search<'a> {
+    fn new(candidates: &'a [Candidate]) -> Result<Self> {
+        let mut needles: Vec<(String, Needle)> = Vec::new();
+        let (mut directories, mut files) = (BTreeMap::<&str, Vec<usize>>::new(), BTreeMap::<&str, Vec<usize>>::new());
+        for (index, candidate) in candidates.iter().enumerate() {
+            let names = if candidate.form == Form::File { &mut files } else { &mut directories };
+            names.entry(last(&candidate.path)).or_default().push(index);
+            if candidate.form == Form::Directory && candidate.path.contains('/') {
+                needles.push((candidate.path.clone(), Needle::Full(index)));
+                needles.push((candidate.path.replace('/', "."), Needle::Full(index)));
+            }
+        }
+        needles.extend(directories.into_iter().map(|(name, all)| (name.to_owned(), Needle::Directory(all))));
+        needles.extend(files.into_iter().map(|(name, all)| (name.to_owned(), Needle::File(all))));
+        let automaton = AhoCorasick::new(needles.iter().map(|(pattern, _)| pattern)).map_err(|error| {
+            Error::new(crate::error::Kind::Internal, format!("too many directories to look for: {error}"), "")
+        })?;
+        Ok(Self { candidates, automaton, needles: needles.into_iter().map(|(_, needle)| needle).collect() })
+    }
+
+    /// The candidates that one text names.
+    fn read(&self, text: &Text<'_>) -> Result<BTreeSet<usize>> {
+        let bytes: Cow<'_, [u8]> = match text.content {
+            Content::Inline(bytes) => Cow::Borrowed(bytes),
+            Content::File(path) => Cow::Owned(fs_err::read(path).map_err(|error| Error::unreadable(&error))?),
+        };
+        let python = text.path.ends_with(".py") || text.path.ends_with(".pyi");
+        let entry_points = text.path.ends_with(".dist-info/entry_points.txt");
+        let binary = !python && bytes.iter().take(8 << 10).any(|byte| *byte == 0);
+        let mut outline = None;
+        let mut found = BTreeSet::new();
+        for hit in self.automaton.find_overlapping_iter(bytes.as_ref()) {
+            let at = hit.start()..hit.end();
+            if !whole(&bytes, &at) {
+                continue;
+            }
+            match &self.needles[hit.pattern().as_usize()] {
+                Needle::Full(candidate) => {
+                    let concerned = !found.contains(candidate) && self.concerns(text, *candidate);
+                    let mut runs =
+                        || !python || outline_of(&mut outline, &bytes).context(&bytes, at.start) != Context::Prose;
+                    if concerned && runs() {
+                        found.insert(*candidate);
+                    }
+                }
+                Needle::File(files) if !binary => {
+                    found.extend(files.iter().copied().filter(|candidate| self.concerns(text, *candidate)));
+                }
+                Needle::File(_) => {}
+                Needle::Directory(directories) if directories.iter().all(|candidate| found.contains(candidate)) => {}
+                Needle::Directory(directories) if entry_points => {
+                    found.extend(self.imported(text, directories, 0, &dotted(&bytes, &at)));
+                }
+                Needle::Directory(directories) if python => {
+                    let outline = outline_of(&mut outline, &bytes);
+                    found.extend(self.in_python(text, &bytes, outline, directories, &at));
+                }
+                // A string of a compiled module: Cython keeps the names that it imports so.
+                Needle::Directory(directories) if binary && ends_with_zeros(&bytes, &at) => {
+                    found.extend(self.beside(text, directories, &[], &[]));
+                }
+                Needle::Directory(_) => {}
+            }
+        }
+        Ok(found)
+    }
+
+    fn in_python(
+        &self,
+        text: &Text<'_>,
+        bytes: &[u8],
+        outline: &Outline,
+        directories: &[usize],
+        at: &Range<usize>,
+    ) -> Vec<usize> {
+        match outline.context(bytes, at.start) {
+            Context::Prose => Vec::new(),
+            Context::String(string, statement) => {
+                let delimited = |at: usize| DELIMITERS.contains(&bytes[at]);
+                let begins = at.start == string.start || delimited(at.start - 1);
+                let ends = at.end >= string.end || delimited(at.end);
+                if !(begins && ends) {
+                    return Vec::new();
+                }
+                let previous = outline.string_before(bytes, string, statement).unwrap_or_default();
+                self.beside(text, directories, &components_before(&bytes[string.start..at.start]), previous)
+            }
+            Context::Statement(statement) => {
+                let imports = outline.imports(bytes, statement);
+                let found =
+                    imports.iter().flat_map(|import| self.imported(text, directories, import.level, &import.path));
+                found.collect()
+            }
+        }
+    }
+
+    /// A vendored package knows nothing of the project; the project knows everything.
+    fn concerns(&self, text: &Text<'_>, candidate: usize) -> bool {
+        self.candidates[candidate].vendored || !text.vendored
+    }
+
+    /// The directories that a string in this text can mean: `before` are the names in front of it in the same string,
+    /// `previous` the string before it in the same statement. A name alone is looked for beside the file and beside each
+    /// directory above it, or below the directory that the previous string names (`join(root, "core", "tests")`).
+    fn beside(&self, text: &Text<'_>, directories: &[usize], before: &[&str], previous: &[u8]) -> Vec<usize> {
+        let meant = |candidate: &Candidate| {
+            let owned = !candidate.vendored
+                || if candidate.path.contains('/') {
+                    same_package(&candidate.path, text.path)
+                } else {
+                    &candidate.owner == text.owner
+                };
+            let parents: Vec<&str> = candidate.path.split('/').rev().skip(1).collect();
+            let near = match (before, parents.first()) {
+                ([], None) => true,
+                ([], Some(parent)) => {
+                    let above = &candidate.path[..candidate.path.len() - last(&candidate.path).len()];
+                    text.path.starts_with(above) || has_component(previous, parent)
+                }
+                (before, _) => before.iter().rev().zip(&parents).all(|(a, b)| a == b),
+            };
+            candidate.vendored == text.vendored && owned && near
+        };
+        directories.iter().copied().filter(|candidate| meant(&self.candidates[*candidate])).collect()
+    }
+
+    /// The directories that an import goes through.
+    fn imported(&self, text: &Text<'_>, directories: &[usize], level: usize, path: &[String]) -> Vec<usize> {
+        let relative = level > 0;
+        let Some(path) = absolute(text.path, level, path) else { return Vec::new() };
+        let names = |candidate: &Candidate| {
+            let parts: Vec<&str> = candidate.path.split('/').collect();
+            if starts_with(&path, &parts) {
+                return !relative || candidate.vendored == text.vendored;
+            }
+            // A package that carries a copy of another imports it by a shorter name.
+            let ends = (1..=path.len()).filter(|end| Some(&path[*end - 1].as_str()) == parts.last());
+            let mut ends =
+                ends.filter(|end| parts.len() >= *end && starts_with(&path[..*end], &parts[parts.len() - end..]));
+            !relative
+                && candidate.vendored
+                && text.vendored
+                && same_package(&candidate.path, text.path)
+                && ends.next().is_some()
+        };
+        let concerned = directories.iter().copied().filter(|candidate| self.concerns(text, *candidate));
+        concerned.filter(|candidate| names(&self.candidates[*candidate])).collect()
+    }
+}
+
+fn outline_of<'o>(outline: &'o mut Option<Outline>, bytes: &[u8]) -> &'o Outline {
+    outline.get_or_insert_with(|| Outline::new(bytes))
+}
+
+fn ends_with_zeros(bytes: &[u8], at: &Range<usize>) -> bool {
+    at.start > 0 && bytes[at.start - 1] == 0 && bytes.get(at.end) == Some(&0)
+}
+
+/// The names directly in front of a hit inside a string: `["io", "fits"]` in `"../io/fits/tests"`.
+fn components_before(string: &[u8]) -> Vec<&str> {
+    let text = std::str::from_utf8(string).unwrap_or_default();
+    let Some(text) = text.strip_suffix(['/', '.', '\\']) else { return Vec::new() };
+    let is_name = |part: &&str| !part.is_empty() && part.bytes().all(|byte| is_word(byte) || byte == b'-');
+    let mut parts: Vec<&str> = text.rsplit(['/', '.', '\\']).take_while(is_name).collect();
+    parts.reverse();
+    parts
+}
+
+fn has_component(string: &[u8], name: &str) -> bool {
+    string.split(|byte| DELIMITERS.contains(byte)).any(|part| part == name.as_bytes())
+}
+
+/// What may stand beside a name inside a string that is a path, a dotted name, or a pattern of one.
+const DELIMITERS: &[u8] = b"./\\:,{}*%";
+
+fn starts_with(path: &[String], parts: &[&str]) -> bool {
+    path.len() >= parts.len() && path.iter().zip(parts).all(|(a, b)| a == b)
+}
+
+fn same_package(a: &str, b: &str) -> bool {
+    a.split('/').next() == b.split('/').next()
+}
+
+/// The dotted path that an import in the file `from` means; `None` where it climbs out.
+fn absolute(from: &str, level: usize, path: &[String]) -> Option<Vec<String>> {
+    if level == 0 {
+        return Some(path.to_vec());
+    }
+    let mut parts: Vec<String> = from.split('/').map(str::to_owned).collect();
+    let package = parts.len().checked_sub(level)?;
+    parts.truncate(package);
+    parts.extend_from_slice(path);
+    Some(parts)
+}
+
+fn last(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+fn is_word(byte: u8) -> bool {
+    byte == b'_' || byte.is_ascii_alphanumeric() || byte >= 0x80
+}
+
+fn whole(bytes: &[u8], at: &Range<usize>) -> bool {
+    let before = at.start.checked_sub(1).map(|index| bytes[index]);
+    !before.is_some_and(is_word) && !bytes.get(at.end).copied().is_some_and(is_word)
+}
+
+/// The dotted name around a hit.
+fn dotted(bytes: &[u8], at: &Range<usize>) -> Vec<String> {
+    let part = |byte: &u8| is_word(*byte) || *byte == b'.';
+    let from = at.start - bytes[..at.start].iter().rev().take_while(|byte| part(byte)).count();
+    let to = at.end + bytes[at.end..].iter().take_while(|byte| part(byte)).count();
+    String::from_utf8_lossy(&bytes[from..to]).split('.').map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,277 @@
+//! What of the collected modules is not needed, and stays behind.
+//!
+//! Receives what was collected and the user's wishes; hands on the modules that travel and, with its rule, each file that
+//! does not. By name only where that is safe whatever the package (`lessons.md` 3 has the evidence); by mention where a
+//! name is not enough. Must never touch the vendored tree: a slimmed file is new bytes in the manifest.
+
+pub(crate) mod mentions;
+mod outline;
+
+use super::collect::Collected;
+use super::patterns::Patterns;
+use super::{Content, Dropped, Module, Owner};
+use crate::error::{Error, Result};
+use camino::Utf8Path;
+use mentions::{Candidate, Form, Text};
+use rayon::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// `prune.dist-info`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum DistInfo {
+    /// METADATA's headers and `entry_points.txt`: all that importlib.metadata needs for versions and plugins.
+    #[default]
+    Slim,
+    Keep,
+    Delete,
+}
+
+/// `[tool.saddlebag] prune`.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct PruneOptions {
+    pub(crate) dist_info: DistInfo,
+    /// Goes in any case, but for `keep` and the main module.
+    pub(crate) exclude: Vec<String>,
+    /// Stays in any case. Both match the upload name, or the path below `python_modules`.
+    pub(crate) keep: Vec<String>,
+}
+
+/// What is left of a collection.
+#[derive(Debug)]
+pub(crate) struct Pruned {
+    /// Sorted by name.
+    pub(crate) modules: Vec<Module>,
+    /// What pruning dropped, sorted by name.
+    pub(crate) dropped: Vec<Dropped>,
+    /// Patterns that matched nothing, as `prune.keep: PATTERN`.
+    pub(crate) unmatched: Vec<String>,
+}
+
+/// What is decided about one module.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Stays,
+    Goes(&'static str),
+    /// METADATA loses its body.
+    Slims,
+    /// Goes unless this candidate is named.
+    With(usize, &'static str),
+}
+
+/// Decides about every module of `collected`.
+///
+/// # Errors
+/// `Settings`: a pattern that cannot be read. `Unreadable`: a file that cannot be read.
+pub(crate) fn prune(collected: &Collected, options: &PruneOptions) -> Result<Pruned> {
+    let mut keep = Patterns::new("prune.keep", &options.keep)?;
+    let mut exclude = Patterns::new("prune.exclude", &options.exclude)?;
+    let names = Names::new(&collected.modules, options.dist_info);
+    let mut candidates = Candidates::default();
+    let mut fates = Vec::with_capacity(collected.modules.len());
+    for module in &collected.modules {
+        let vendored = vendored_path(&module.name);
+        let spellings: Vec<&str> = [module.name.as_str()].into_iter().chain(vendored).collect();
+        let (kept, excluded) = (keep.matches(&spellings), exclude.matches(&spellings));
+        fates.push(if kept || module.name == collected.main_module || module.owner == Owner::Saddlebag {
+            Fate::Stays
+        } else if excluded {
+            Fate::Goes("prune-exclude")
+        } else {
+            names.fate(module, &mut candidates)?
+        });
+    }
+    let named = mentions::named(&candidates.all, &texts(&collected.modules, &fates))?;
+    let decided: Vec<(Option<Module>, Option<Dropped>)> = collected
+        .modules
+        .par_iter()
+        .zip(&fates)
+        .map(|(module, fate)| carry_out(module, *fate, &named))
+        .collect::<Result<_>>()?;
+    let (modules, dropped): (Vec<_>, Vec<_>) = decided.into_iter().unzip();
+    let mut dropped: Vec<Dropped> = dropped.into_iter().flatten().collect();
+    dropped.sort();
+    Ok(Pruned {
+        modules: modules.into_iter().flatten().collect(),
+        dropped,
+        unmatched: [keep.unmatched(), exclude.unmatched()].concat(),
+    })
+}
+
+/// The path below `python_modules` of a vendored module.
+fn vendored_path(name: &str) -> Option<&str> {
+    name.strip_prefix("python_modules/")
+}
+
+fn texts<'a>(modules: &'a [Module], fates: &[Fate]) -> Vec<Text<'a>> {
+    let speaking = modules.iter().zip(fates).filter_map(|(module, fate)| {
+        let inside = match fate {
+            Fate::Stays => None,
+            Fate::With(candidate, _) => Some(*candidate),
+            Fate::Goes(_) | Fate::Slims => return None,
+        };
+        let vendored = vendored_path(&module.name);
+        let path = vendored.unwrap_or(&module.name);
+        Some(Text { path, vendored: vendored.is_some(), owner: &module.owner, content: &module.content, inside })
+    });
+    speaking.collect()
+}
+
+fn carry_out(module: &Module, fate: Fate, named: &[bool]) -> Result<(Option<Module>, Option<Dropped>)> {
+    let dropped = |bytes, rule| Some(Dropped { name: module.name.clone(), bytes, rule, owner: module.owner.clone() });
+    Ok(match fate {
+        Fate::Stays => (Some(module.clone()), None),
+        Fate::With(candidate, _) if named[candidate] => (Some(module.clone()), None),
+        Fate::With(_, rule) | Fate::Goes(rule) => (None, dropped(module.bytes, rule)),
+        Fate::Slims => match slim(&read(&module.content)?) {
+            Some(headers) => {
+                let bytes = headers.len() as u64;
+                let saved = module.bytes.saturating_sub(bytes);
+                let slimmed = Module { content: Content::Inline(headers), bytes, ..module.clone() };
+                (Some(slimmed), dropped(saved, "dist-info"))
+            }
+            None => (Some(module.clone()), None),
+        },
+    })
+}
+
+fn read(content: &Content) -> Result<Vec<u8>> {
+    match content {
+        Content::Inline(bytes) => Ok(bytes.clone()),
+        Content::File(path) => fs_err::read(path).map_err(|error| Error::unreadable(&error)),
+    }
+}
+
+/// METADATA up to its first blank line; `None` where nothing follows it.
+fn slim(metadata: &[u8]) -> Option<Vec<u8>> {
+    let mut end = 0;
+    for line in metadata.split_inclusive(|byte| *byte == b'\n') {
+        if matches!(line, b"\n" | b"\r\n") {
+            return Some(metadata[..end].to_vec());
+        }
+        end += line.len();
+    }
+    None
+}
+
+/// Directories and files that go unless named, each once.
+#[derive(Default)]
+struct Candidates {
+    all: Vec<Candidate>,
+    index: BTreeMap<String, usize>,
+}
+
+impl Candidates {
+    fn add(&mut self, path: &str, owner: &Owner, form: Form) -> usize {
+        if let Some(known) = self.index.get(path) {
+            return *known;
+        }
+        self.all.push(Candidate { path: path.to_owned(), vendored: true, owner: owner.clone(), form });
+        self.index.insert(path.to_owned(), self.all.len() - 1);
+        self.all.len() - 1
+    }
+}
+
+/// What the names of all modules together say.
+struct Names<'a> {
+    all: BTreeSet<&'a str>,
+    stub_only: BTreeSet<&'a Owner>,
+    dist_info: DistInfo,
+}
+
+impl<'a> Names<'a> {
+    fn new(modules: &'a [Module], dist_info: DistInfo) -> Self {
+        let mut code: BTreeMap<&Owner, bool> = BTreeMap::new();
+        for module in modules.iter().filter(|module| matches!(module.owner, Owner::Package(_))) {
+            let path = vendored_path(&module.name).unwrap_or_default();
+            if dist_info_file(path).is_none() {
+                let stub = path.ends_with(".pyi") || path.ends_with("/py.typed");
+                *code.entry(&module.owner).or_default() |= !stub;
+            }
+        }
+        let stub_only = code.into_iter().filter(|(_, code)| !code).map(|(owner, _)| owner).collect();
+        Self { all: modules.iter().map(|module| module.name.as_str()).collect(), stub_only, dist_info }
+    }
+
+    fn fate(&self, module: &Module, candidates: &mut Candidates) -> Result<Fate> {
+        if self.is_bytecode(&module.name) {
+            return Ok(Fate::Goes("bytecode"));
+        }
+        let Some(path) = vendored_path(&module.name) else { return Ok(Fate::Stays) };
+        if is_protected(path) {
+            return Ok(Fate::Stays);
+        }
+        if let Some(file) = dist_info_file(path) {
+            return Ok(match (self.dist_info, file) {
+                (DistInfo::Keep, _) | (DistInfo::Slim, "entry_points.txt") => Fate::Stays,
+                (DistInfo::Slim, "METADATA") => Fate::Slims,
+                (DistInfo::Slim | DistInfo::Delete, _) => Fate::Goes("dist-info"),
+            });
+        }
+        if self.stub_only.contains(&module.owner) || top(path).is_some_and(|top| top.ends_with("-stubs")) {
+            return Ok(Fate::Goes("stubs"));
+        }
+        if self.is_script(path, &module.content)? {
+            return Ok(Fate::Goes("scripts"));
+        }
+        if let Some(directory) = test_directory(path) {
+            return Ok(Fate::With(candidates.add(directory, &module.owner, Form::Directory), "tests"));
+        }
+        if path.contains('/') && Utf8Path::new(path).extension().is_some_and(|end| C_SOURCES.contains(&end)) {
+            return Ok(Fate::With(candidates.add(path, &module.owner, Form::File), "c-sources"));
+        }
+        Ok(Fate::Stays)
+    }
+
+    /// A `.pyc` outside of `__pycache__` and without its source is a module that Python imports.
+    fn is_bytecode(&self, name: &str) -> bool {
+        let cached = name.split('/').rev().skip(1).any(|part| part == "__pycache__");
+        let source = name.strip_suffix('c').filter(|source| source.ends_with(".py"));
+        cached || source.is_some_and(|source| self.all.contains(source))
+    }
+
+    fn is_script(&self, path: &str, content: &Content) -> Result<bool> {
+        let in_bin = path.strip_prefix("bin/").is_some_and(|file| !file.contains('/'));
+        if !in_bin || self.all.contains("python_modules/bin/__init__.py") {
+            return Ok(false);
+        }
+        Ok(read(content)?.starts_with(b"#!"))
+    }
+}
+
+const C_SOURCES: [&str; 9] = ["c", "h", "cc", "cpp", "cxx", "hpp", "hxx", "pyx", "pxd"];
+
+/// The Workers SDK, what Python runs at startup, and what the dynamic linker looks for (`platform.md` 4).
+fn is_protected(path: &str) -> bool {
+    let first = path.split('/').next().unwrap_or_default();
+    path.ends_with(".pth")
+        || path.ends_with(".so")
+        || path == "asgi.py"
+        || first.starts_with("_workers_sdk_")
+        || top(path).is_some_and(|top| top == "workers" || top == "lib" || top.ends_with(".libs"))
+}
+
+/// The first directory of a path that has one.
+fn top(path: &str) -> Option<&str> {
+    path.split_once('/').map(|(top, _)| top)
+}
+
+/// The path inside a top-level `*.dist-info`.
+fn dist_info_file(path: &str) -> Option<&str> {
+    path.split_once('/').filter(|(top, _)| top.ends_with(".dist-info")).map(|(_, file)| file)
+}
+
+/// The outermost `tests` or `test` directory of a path.
+fn test_directory(path: &str) -> Option<&str> {
+    let mut from = 0;
+    while let Some(length) = path[from..].find('/') {
+        let end = from + length;
+        if matches!(&path[from..end], "tests" | "test") {
+            return Some(&path[..end]);
+        }
+        from = end + 1;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests;

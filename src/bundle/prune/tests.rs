@@ -1,0 +1,194 @@
+use super::*;
+use crate::bundle::ModuleType;
+
+/// Modules from upload names and texts. What is under `python_modules/x...` belongs to the package `x`.
+fn collected(files: &[(&str, &str)]) -> Collected {
+    let owner = |name: &str| match vendored_path(name) {
+        None => Owner::Project,
+        Some(path) => Owner::Package(path.split(['/', '-', '.']).next().unwrap().to_owned()),
+    };
+    let module = |(name, text): &(&str, &str)| Module {
+        name: (*name).to_owned(),
+        kind: ModuleType::Buffer,
+        content: Content::Inline(text.as_bytes().to_vec()),
+        bytes: text.len() as u64,
+        owner: owner(name),
+    };
+    Collected { main_module: "main.py".into(), modules: files.iter().map(module).collect(), ..Collected::default() }
+}
+
+fn pruned(files: &[(&str, &str)], options: &PruneOptions) -> Pruned {
+    prune(&collected(files), options).unwrap()
+}
+
+/// Names below `python_modules` that go, with their rules, by default.
+fn gone<'a>(files: &[(&'a str, &str)]) -> Vec<(&'a str, &'static str)> {
+    let dropped = pruned(files, &PruneOptions::default()).dropped;
+    let rule = |name: &str| dropped.iter().find(|file| file.name == name).map(|file| file.rule);
+    files.iter().filter_map(|(name, _)| rule(name).map(|rule| (*name, rule))).collect()
+}
+
+fn owned(patterns: &[&str]) -> Vec<String> {
+    patterns.iter().map(|pattern| (*pattern).to_owned()).collect()
+}
+
+#[test]
+fn dist_info_is_slimmed_to_headers_and_entry_points() {
+    let files = [
+        ("main.py", ""),
+        ("python_modules/x-1.dist-info/METADATA", "Name: x\r\nSummary: a\r\n b\r\n\r\nlong text\r\n"),
+        ("python_modules/x-1.dist-info/RECORD", "r"),
+        ("python_modules/x-1.dist-info/entry_points.txt", "[a]\n"),
+        ("python_modules/x-1.dist-info/licenses/LICENSE", "l"),
+        ("python_modules/y-1.dist-info/METADATA", "Name: y\n"),
+        ("python_modules/y/z.dist-info/RECORD", "carried inside a package"),
+        ("z-1.dist-info/RECORD", "the project's own"),
+    ];
+    let slim = pruned(&files, &PruneOptions::default());
+    let metadata = slim.modules.iter().find(|module| module.name.ends_with("x-1.dist-info/METADATA")).unwrap();
+    assert_eq!(metadata.content, Content::Inline(b"Name: x\r\nSummary: a\r\n b\r\n".to_vec()));
+    assert_eq!(metadata.bytes, 25);
+    let dropped: Vec<_> = slim.dropped.iter().map(|file| (file.name.as_str(), file.bytes, file.rule)).collect();
+    assert_eq!(
+        dropped,
+        [
+            ("python_modules/x-1.dist-info/METADATA", 13, "dist-info"),
+            ("python_modules/x-1.dist-info/RECORD", 1, "dist-info"),
+            ("python_modules/x-1.dist-info/licenses/LICENSE", 1, "dist-info"),
+        ]
+    );
+    let keep = PruneOptions { dist_info: DistInfo::Keep, ..PruneOptions::default() };
+    assert!(pruned(&files, &keep).dropped.is_empty());
+    let delete = PruneOptions { dist_info: DistInfo::Delete, ..PruneOptions::default() };
+    assert_eq!(pruned(&files, &delete).dropped.len(), 5);
+}
+
+#[test]
+fn bytecode_goes_unless_it_is_all_there_is() {
+    assert_eq!(
+        gone(&[
+            ("a.py", ""),
+            ("a.pyc", ""),
+            ("python_modules/x/__pycache__/a.cpython-313.pyc", ""),
+            ("python_modules/x/a.py", ""),
+            ("python_modules/x/a.pyc", ""),
+            ("python_modules/x/only.pyc", ""),
+        ]),
+        [
+            ("a.pyc", "bytecode"),
+            ("python_modules/x/__pycache__/a.cpython-313.pyc", "bytecode"),
+            ("python_modules/x/a.pyc", "bytecode")
+        ]
+    );
+}
+
+#[test]
+fn stubs_go_where_a_distribution_is_nothing_else() {
+    assert_eq!(
+        gone(&[
+            ("python_modules/foo-stubs/__init__.pyi", ""),
+            ("python_modules/x/a.pyi", ""),
+            ("python_modules/x/py.typed", ""),
+            ("python_modules/y/a.py", ""),
+            ("python_modules/y/a.pyi", ""),
+        ]),
+        [
+            ("python_modules/foo-stubs/__init__.pyi", "stubs"),
+            ("python_modules/x/a.pyi", "stubs"),
+            ("python_modules/x/py.typed", "stubs")
+        ]
+    );
+}
+
+#[test]
+fn scripts_go_unless_bin_is_a_package() {
+    let script = ("python_modules/bin/tool", "#!/usr/bin/python\n");
+    assert_eq!(gone(&[script, ("python_modules/bin/data", "no script")]), [("python_modules/bin/tool", "scripts")]);
+    assert_eq!(gone(&[script, ("python_modules/bin/__init__.py", "")]), []);
+}
+
+#[test]
+fn c_sources_go_unless_a_text_names_them() {
+    assert_eq!(
+        gone(&[
+            ("python_modules/x/a.c", ""),
+            ("python_modules/x/named.h", "#include \"inner.hpp\"\n"),
+            ("python_modules/x/inner.hpp", ""),
+            ("python_modules/x/b.pyx", ""),
+            ("python_modules/x/m.py", "p = join(here, 'named.h')\n"),
+            ("own.c", ""),
+        ]),
+        [("python_modules/x/a.c", "c-sources"), ("python_modules/x/b.pyx", "c-sources")]
+    );
+}
+
+#[test]
+fn tests_go_unless_named_and_protected_names_never() {
+    assert_eq!(
+        gone(&[
+            ("main.py", "import y.test\n"),
+            ("tests/own.py", ""),
+            ("python_modules/x/tests/__init__.py", "import x.tests.data\n"),
+            ("python_modules/x/tests/data/a.json", ""),
+            ("python_modules/x/core/tests/natype.py", ""),
+            ("python_modules/x/testing.py", "from x.core.tests.natype import y\n"),
+            ("python_modules/y/test/client.py", ""),
+            ("python_modules/tests/__init__.py", ""),
+            ("python_modules/workers/tests/a.py", ""),
+            ("python_modules/lib/test/a.so", ""),
+            ("python_modules/x.libs/test/a", ""),
+            ("python_modules/asgi.py", ""),
+            ("python_modules/_workers_sdk_a.py", ""),
+            ("python_modules/x.pth", ""),
+            ("python_modules/x/tests.py", ""),
+            ("python_modules/x/data.bin", ""),
+        ]),
+        [
+            ("python_modules/x/tests/__init__.py", "tests"),
+            ("python_modules/x/tests/data/a.json", "tests"),
+            ("python_modules/tests/__init__.py", "tests"),
+        ]
+    );
+}
+
+#[test]
+fn the_user_has_the_last_word_and_keep_beats_exclude() {
+    let files = [
+        ("main.py", ""),
+        ("src/a.py", ""),
+        ("python_modules/x/tests/a.py", ""),
+        ("python_modules/x/tests/b.py", ""),
+        ("python_modules/x.pth", ""),
+        ("python_modules/x/core.py", ""),
+    ];
+    let options = PruneOptions {
+        exclude: owned(&["*.pth", "src", "x/**", "main.py", "nothing"]),
+        keep: owned(&["python_modules/x/tests/b.py", "x/core.py", "x/absent/"]),
+        ..PruneOptions::default()
+    };
+    let result = pruned(&files, &options);
+    let names: Vec<_> = result.modules.iter().map(|module| module.name.as_str()).collect();
+    assert_eq!(names, ["main.py", "python_modules/x/tests/b.py", "python_modules/x/core.py"]);
+    let dropped: Vec<_> = result.dropped.iter().map(|file| (file.name.as_str(), file.rule)).collect();
+    assert_eq!(
+        dropped,
+        [
+            ("python_modules/x.pth", "prune-exclude"),
+            ("python_modules/x/tests/a.py", "prune-exclude"),
+            ("src/a.py", "prune-exclude"),
+        ]
+    );
+    assert_eq!(result.unmatched, ["prune.keep: x/absent/", "prune.exclude: nothing"]);
+}
+
+#[test]
+fn a_kept_file_speaks() {
+    let files = [
+        ("python_modules/x/tests/a.py", "import x.sub.tests\n"),
+        ("python_modules/x/sub/tests/b.py", ""),
+        ("python_modules/x/tests/c.py", ""),
+    ];
+    let options = PruneOptions { keep: owned(&["x/tests/a.py"]), ..PruneOptions::default() };
+    let dropped: Vec<_> = pruned(&files, &options).dropped.into_iter().map(|file| file.name).collect();
+    assert_eq!(dropped, ["python_modules/x/tests/c.py"]);
+}
