@@ -1,0 +1,411 @@
+//! The command line: which command, which flags are ours, and which go on to pywrangler untouched.
+//!
+//! Receives argv; hands on an `Invocation`. clap knows our own flags and nothing else does; what is not ours keeps its
+//! order and its spelling. Must never read the environment or a file, and never drop a word of the user's.
+
+use crate::error::{Error, Kind, Result};
+use crate::passthrough::Passthrough;
+use camino::Utf8PathBuf;
+use clap::{Arg, ArgAction, Args, Command as Clap, CommandFactory, Parser, ValueEnum};
+use std::ffi::{OsStr, OsString};
+
+/// What was asked for.
+#[derive(Debug)]
+pub(crate) enum Invocation {
+    /// A command of saddlebag's own.
+    Own(Box<OwnInvocation>),
+    /// Anything else: `pywrangler ARGS`, in place.
+    Pywrangler(Vec<OsString>),
+    /// Help or version, asked for: text for stdout.
+    Text(String),
+}
+
+#[derive(Debug)]
+pub(crate) struct OwnInvocation {
+    pub(crate) command: Command,
+    pub(crate) flags: Flags,
+    /// The words that are not ours.
+    pub(crate) rest: Passthrough,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Command {
+    /// A command that uploads, in pywrangler's words: `["deploy"]`, `["versions", "upload"]`.
+    Upload(&'static [&'static str]),
+    Check,
+    /// `stage --out DIR`
+    Stage,
+}
+
+impl Command {
+    /// As the report names it.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::Upload(words) => words.join(" "),
+            Self::Check => "check".to_owned(),
+            Self::Stage => "stage".to_owned(),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Human,
+    Json,
+    #[value(hide = true)]
+    Github,
+    #[value(hide = true)]
+    Sarif,
+}
+
+/// Our own flags, the same for every own command. None of them is one of wrangler's.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Flags {
+    /// How the report is written to stdout
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub(crate) format: Option<Format>,
+    /// Also write the report to FILE, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<Utf8PathBuf>,
+    /// Set a gate's level: off, warn or deny; may be repeated
+    #[arg(long, value_name = "ID=LEVEL")]
+    pub(crate) gate: Vec<String>,
+    /// The runtime requirements [default: requirements-runtime.txt, else the project's dependencies]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) requirements: Option<Utf8PathBuf>,
+    /// How the source is laid out in the upload: auto, keep or flat
+    #[arg(long, value_name = "LAYOUT")]
+    pub(crate) namespace: Option<String>,
+    /// Keep the stage and say where it is
+    #[arg(long)]
+    pub(crate) keep_stage: bool,
+    /// Resolve and install the packages again
+    #[arg(long)]
+    pub(crate) no_cache: bool,
+    /// Do not run the `build.command` of the wrangler configuration
+    #[arg(long)]
+    pub(crate) no_build: bool,
+    /// Say the verdict and nothing else
+    #[arg(long, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Say everything: each dropped file, each module, what the tools print
+    #[arg(long)]
+    pub(crate) verbose: bool,
+    /// Say how long each part took
+    #[arg(long)]
+    pub(crate) timings: bool,
+    /// Where `stage` writes the stage
+    #[arg(long, value_name = "DIR", hide = true)]
+    pub(crate) out: Option<Utf8PathBuf>,
+    #[arg(long, hide = true)]
+    pub(crate) html: Option<Utf8PathBuf>,
+    #[arg(long, hide = true)]
+    pub(crate) baseline: Option<Utf8PathBuf>,
+    #[arg(long, hide = true)]
+    pub(crate) verify: bool,
+    #[arg(long, hide = true)]
+    pub(crate) smoke: bool,
+    #[arg(long, hide = true)]
+    pub(crate) shake: bool,
+    #[arg(long, hide = true)]
+    pub(crate) locked: bool,
+    #[arg(long, hide = true)]
+    pub(crate) no_write_back: bool,
+}
+
+#[derive(Debug, Parser)]
+#[command(name = "saddlebag", disable_version_flag = true, disable_help_flag = true, no_binary_name = true)]
+struct OwnFlags {
+    #[command(flatten)]
+    flags: Flags,
+}
+
+/// The flags that the contract names and this version does not have. Refused: a gate that was asked for and does not
+/// run would be worse than none.
+fn not_yet(flags: &Flags) -> Option<&'static str> {
+    [
+        (flags.html.is_some(), "--html"),
+        (flags.baseline.is_some(), "--baseline"),
+        (flags.verify, "--verify"),
+        (flags.smoke, "--smoke"),
+        (flags.shake, "--shake"),
+        (flags.locked, "--locked"),
+        (flags.no_write_back, "--no-write-back"),
+        (flags.format == Some(Format::Github), "--format github"),
+        (flags.format == Some(Format::Sarif), "--format sarif"),
+    ]
+    .into_iter()
+    .find_map(|(given, name)| given.then_some(name))
+}
+
+/// The commands of ours, with the line that help shows.
+const COMMANDS: &[(&str, &str)] = &[
+    ("deploy", "Stage, prune and gate the project, then `pywrangler deploy` what passed"),
+    ("publish", "The same for `pywrangler publish`"),
+    ("preview", "The same for `pywrangler preview`"),
+    ("versions upload", "The same for `pywrangler versions upload`"),
+    ("check", "Run every gate; nothing is staged, nothing is uploaded"),
+    ("stage", "Write the stage to `--out DIR`, to look at or to deploy by hand"),
+    ("...", "Anything else is pywrangler's: `saddlebag tail` is `pywrangler tail`"),
+];
+
+/// Reads argv (without the program's name).
+///
+/// # Errors
+/// `Kind::Usage` for a flag of ours that does not parse.
+pub(crate) fn parse(argv: Vec<OsString>) -> Result<Invocation> {
+    let Some((before, command, after)) = split_command(&argv) else {
+        return match argv.first().and_then(|word| word.to_str()) {
+            None => Ok(Invocation::Text(help())),
+            Some("-h" | "--help" | "help") if argv.len() == 1 => Ok(Invocation::Text(help())),
+            Some("-V" | "--version") => Ok(Invocation::Text(version())),
+            Some(_) => Ok(Invocation::Pywrangler(argv)),
+        };
+    };
+    let (own, rest) = split_flags(before.into_iter().chain(after))?;
+    let flags = OwnFlags::try_parse_from(own).map_err(|error| usage(&error))?.flags;
+    let rest = Passthrough::read(rest);
+    if rest.has("help") || rest.has("h") {
+        return Ok(Invocation::Text(command_help(&command)));
+    }
+    if rest.has("version") || rest.has("v") {
+        return Ok(Invocation::Pywrangler(argv)); // wrangler's own answer, as `pywrangler deploy --version` gives it
+    }
+    if let Some(flag) = not_yet(&flags) {
+        return Err(Error::new(
+            Kind::Usage,
+            format!("`{flag}` is not part of saddlebag {}", env!("CARGO_PKG_VERSION")),
+            format!("leave `{flag}` out"),
+        ));
+    }
+    match (&command, &flags.out) {
+        (Command::Stage, None) => {
+            return Err(Error::new(Kind::Usage, "`saddlebag stage` needs a directory to write to", "add `--out DIR`"));
+        }
+        (Command::Check | Command::Upload(_), Some(_)) => {
+            return Err(Error::new(
+                Kind::Usage,
+                "`--out` belongs to `saddlebag stage`",
+                "leave `--out` out, or use `saddlebag stage --out DIR`",
+            ));
+        }
+        _ => {}
+    }
+    if !matches!(command, Command::Upload(_))
+        && let Some(flag) = rest.first_unknown_flag()
+    {
+        let hint = match closest(&flag, own_longs().iter().map(String::as_str)) {
+            Some(close) => format!("did you mean `--{close}`?"),
+            None => format!("see `saddlebag {} --help`", command.name()),
+        };
+        return Err(Error::new(Kind::Usage, format!("`--{flag}` is a flag of neither saddlebag nor wrangler"), hint));
+    }
+    Ok(Invocation::Own(Box::new(OwnInvocation { command, flags, rest })))
+}
+
+/// Whether a command line that may not parse asks for the JSON report: then even its refusal is one.
+pub(crate) fn asks_for_json(argv: &[OsString]) -> bool {
+    let before_the_dashes = argv.split(|word| word == "--").next().unwrap_or_default();
+    before_the_dashes.iter().any(|word| word == "--format=json")
+        || before_the_dashes.windows(2).any(|pair| pair[0] == "--format" && pair[1] == "json")
+}
+
+/// The words before the command, the command, and the words after it, if it is one of ours. Before the command only
+/// flags of ours and pywrangler's own `--debug` can stand; anything else there is pywrangler's to answer.
+fn split_command(argv: &[OsString]) -> Option<(Vec<OsString>, Command, Vec<OsString>)> {
+    let mut at = 0;
+    while let Some(word) = argv.get(at).and_then(|word| word.to_str()) {
+        match own_flag(word) {
+            Some(OwnFlag { value: true, joined: false }) => at += 2,
+            Some(_) => at += 1,
+            None if word == "--debug" => at += 1,
+            None => break,
+        }
+    }
+    let (command, words) = match argv.get(at)?.to_str()? {
+        "deploy" => (Command::Upload(&["deploy"]), 1),
+        "publish" => (Command::Upload(&["publish"]), 1),
+        "preview" => match argv.get(at + 1).and_then(|word| word.to_str()) {
+            Some("delete" | "secret" | "base-config") => return None,
+            _ => (Command::Upload(&["preview"]), 1),
+        },
+        "versions" if argv.get(at + 1).is_some_and(|word| word == "upload") => {
+            (Command::Upload(&["versions", "upload"]), 2)
+        }
+        "check" if argv.get(at + 1).is_none_or(|word| word != "startup") => (Command::Check, 1),
+        "stage" => (Command::Stage, 1),
+        _ => return None,
+    };
+    Some((argv[..at].to_vec(), command, argv[at + words..].to_vec()))
+}
+
+struct OwnFlag {
+    value: bool,
+    joined: bool,
+}
+
+/// Whether a word is a flag of ours, and whether its value is the next word.
+fn own_flag(word: &str) -> Option<OwnFlag> {
+    let name = word.strip_prefix("--")?;
+    let (name, joined) = match name.split_once('=') {
+        Some((name, _)) => (name, true),
+        None => (name, false),
+    };
+    let command = OwnFlags::command();
+    let arg = command.get_arguments().find(|arg| arg.get_long() == Some(name))?;
+    Some(OwnFlag { value: takes_value(arg), joined })
+}
+
+fn takes_value(arg: &Arg) -> bool {
+    matches!(arg.get_action(), ArgAction::Set | ArgAction::Append)
+}
+
+fn own_longs() -> Vec<String> {
+    OwnFlags::command().get_arguments().filter_map(Arg::get_long).map(str::to_owned).collect()
+}
+
+/// Parts our flags from the others; after `--` nothing is ours.
+fn split_flags(words: impl Iterator<Item = OsString>) -> Result<(Vec<OsString>, Vec<OsString>)> {
+    let (mut own, mut rest) = (Vec::new(), Vec::new());
+    let mut words = words.peekable();
+    while let Some(word) = words.next() {
+        if word == "--" {
+            rest.push(word);
+            rest.extend(words);
+            break;
+        }
+        match word.to_str().and_then(own_flag) {
+            Some(flag) => {
+                own.push(word);
+                if flag.value && !flag.joined {
+                    own.extend(words.next());
+                }
+            }
+            None => rest.push(word),
+        }
+    }
+    Ok((own, rest))
+}
+
+/// clap's first line, without its prefix, as an error of ours.
+fn usage(error: &clap::Error) -> Error {
+    let text = error.render().to_string();
+    let first = text.lines().next().unwrap_or_default();
+    Error::new(Kind::Usage, first.trim_start_matches("error: "), "see `saddlebag deploy --help`")
+}
+
+/// The candidate nearest to `word`, if one is near.
+pub(crate) fn closest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    candidates
+        .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
+        .filter(|(distance, candidate)| *distance <= 1 + candidate.len().min(word.len()) / 4)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+fn version() -> String {
+    format!("saddlebag {}\n", env!("CARGO_PKG_VERSION"))
+}
+
+fn help() -> String {
+    let width = COMMANDS.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
+    let commands: String = COMMANDS.iter().map(|(name, about)| format!("  {name:width$}  {about}\n")).collect();
+    format!(
+        "{}\n\nUsage: saddlebag COMMAND [FLAGS] [ANYTHING pywrangler OR wrangler TAKES]\n\nCommands:\n{commands}\n\
+         See `saddlebag COMMAND --help` for the flags.\n",
+        env!("CARGO_PKG_DESCRIPTION")
+    )
+}
+
+fn command_help(command: &Command) -> String {
+    let name = command.name();
+    let about = COMMANDS.iter().find(|(known, _)| *known == name).map_or("", |(_, about)| about);
+    let mut clap: Clap = OwnFlags::command().about(about).override_usage(match command {
+        Command::Upload(_) => format!("saddlebag {name} [FLAGS] [ANYTHING `pywrangler {name}` TAKES]"),
+        Command::Check => "saddlebag check [FLAGS] [--env NAME] [--config FILE]".to_owned(),
+        Command::Stage => "saddlebag stage --out DIR [FLAGS] [--env NAME] [--config FILE]".to_owned(),
+    });
+    if *command == Command::Stage {
+        clap = clap.mut_arg("out", |arg| arg.hide(false));
+    }
+    let after = match command {
+        Command::Upload(_) => format!(
+            "Every other flag goes on to pywrangler as it is: see `pywrangler {name} --help`.\n\
+             Exit codes: 2 usage or configuration, 3 blocked by a gate, 4 could not do its work, else pywrangler's own."
+        ),
+        Command::Check | Command::Stage => {
+            "Exit codes: 0 passed, 2 usage or configuration, 3 blocked by a gate, 4 could not do its work.".to_owned()
+        }
+    };
+    clap.after_help(after).render_help().to_string()
+}
+
+/// Whether a word is spelt like a flag.
+pub(crate) fn is_flag(word: &OsStr) -> bool {
+    word.to_str().is_some_and(|word| word.len() > 1 && word.starts_with('-'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn own(line: &str) -> OwnInvocation {
+        match parse(line.split_whitespace().map(OsString::from).collect()) {
+            Ok(Invocation::Own(invocation)) => *invocation,
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+
+    fn passes(line: &str) -> bool {
+        matches!(parse(line.split_whitespace().map(OsString::from).collect()), Ok(Invocation::Pywrangler(words)) if words.len() == line.split_whitespace().count())
+    }
+
+    #[test]
+    fn our_flags_are_taken_from_either_side_and_the_rest_keeps_its_order() {
+        let parsed =
+            own("--format json deploy --env develop --keep-stage --var A:1 --gate size=warn --dry-run -- --format x");
+        assert_eq!(parsed.command, Command::Upload(&["deploy"]));
+        assert_eq!(parsed.flags.format, Some(Format::Json));
+        assert!(parsed.flags.keep_stage);
+        assert_eq!(parsed.flags.gate, ["size=warn"]);
+        let words: Vec<_> = parsed.rest.words().iter().map(|w| w.to_str().unwrap()).collect();
+        assert_eq!(words, ["--env", "develop", "--var", "A:1", "--dry-run", "--", "--format", "x"]);
+    }
+
+    #[test]
+    fn what_is_not_ours_is_pywranglers_whole() {
+        for line in [
+            "tail --format json",
+            "check startup",
+            "versions list",
+            "preview delete",
+            "secret put X",
+            "dev --port 1",
+            "--env x deploy",
+        ] {
+            assert!(passes(line), "{line}");
+        }
+    }
+
+    #[test]
+    fn no_flag_of_ours_is_one_of_wranglers() {
+        for long in own_longs() {
+            assert!(!crate::passthrough::is_wranglers(&long), "--{long}");
+        }
+    }
+
+    #[test]
+    fn a_misspelt_flag_of_check_is_named() {
+        let error = parse(vec!["check".into(), "--formt".into(), "json".into()]).unwrap_err();
+        insta::assert_snapshot!(format!("{error}\n{}", error.hint), @"
+        `--formt` is a flag of neither saddlebag nor wrangler
+        did you mean `--format`?
+        ");
+    }
+
+    #[test]
+    fn a_value_that_is_not_one_of_a_flags_is_refused() {
+        let error = parse(vec!["deploy".into(), "--format".into(), "xml".into()]).unwrap_err();
+        insta::assert_snapshot!(error, @"invalid value 'xml' for '--format <FORMAT>'");
+    }
+}

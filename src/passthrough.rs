@@ -1,0 +1,325 @@
+//! The words of the command line that are wrangler's: read where saddlebag must know them, passed on as they are.
+//!
+//! Receives the words that are not ours; hands on what they say about configuration, environment, target and entry, and
+//! the words for the child: `--config`, `--cwd` and a positional script replaced, nothing else touched. yargs reads them
+//! in wrangler, so they are read here by yargs' rules. Must never reorder, and never look behind `--`.
+
+use camino::{Utf8Path, Utf8PathBuf};
+use serde::Deserialize;
+use std::ffi::OsString;
+use std::sync::LazyLock;
+
+#[derive(Debug, Deserialize)]
+struct Table {
+    value: Vec<String>,
+    array: Vec<String>,
+    boolean: Vec<String>,
+}
+
+static TABLE: LazyLock<Table> = LazyLock::new(|| {
+    toml_edit::de::from_str(include_str!("../data/wrangler-flags.toml"))
+        .expect("the embedded table parses: a test reads it")
+});
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Value,
+    Array,
+    Boolean,
+    Unknown,
+}
+
+fn kind(name: &str) -> Kind {
+    let has = |names: &[String], name: &str| names.iter().any(|known| known == name);
+    if has(&TABLE.value, name) {
+        Kind::Value
+    } else if has(&TABLE.array, name) {
+        Kind::Array
+    } else if has(&TABLE.boolean, name) || name.strip_prefix("no-").is_some_and(|name| has(&TABLE.boolean, name)) {
+        Kind::Boolean
+    } else {
+        Kind::Unknown
+    }
+}
+
+#[cfg(test)]
+pub(crate) fn is_wranglers(name: &str) -> bool {
+    kind(name) != Kind::Unknown
+}
+
+/// One thing that the words say, with the places of its words.
+#[derive(Debug, Clone)]
+enum Item {
+    Flag { name: String, values: Vec<String>, from: usize, to: usize },
+    Positional { at: usize },
+}
+
+/// wrangler's words.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Passthrough {
+    words: Vec<OsString>,
+    items: Vec<Item>,
+}
+
+impl Passthrough {
+    /// Reads the words as yargs does: `--a b`, `--a=b`, `-a b`, `-ab`, `--aB` for `--a-b`, lists up to the next flag.
+    pub(crate) fn read(words: Vec<OsString>) -> Self {
+        let mut items = Vec::new();
+        let mut at = 0;
+        while at < words.len() {
+            if words[at] == "--" {
+                break;
+            }
+            let from = at;
+            at += 1;
+            let Some((name, joined)) = words[from].to_str().and_then(flag) else {
+                items.push(Item::Positional { at: from });
+                continue;
+            };
+            let mut values: Vec<String> = joined.into_iter().collect();
+            let next =
+                |at: usize| words.get(at).filter(|word| !crate::cli::is_flag(word)).and_then(|word| word.to_str());
+            if values.is_empty() {
+                match kind(&name) {
+                    Kind::Value | Kind::Unknown => {
+                        if let Some(value) = next(at) {
+                            values.push(value.to_owned());
+                            at += 1;
+                        }
+                    }
+                    Kind::Array => {
+                        while let Some(value) = next(at) {
+                            values.push(value.to_owned());
+                            at += 1;
+                        }
+                    }
+                    Kind::Boolean => {
+                        if let Some(value @ ("true" | "false")) = next(at) {
+                            values.push(value.to_owned());
+                            at += 1;
+                        }
+                    }
+                }
+            }
+            items.push(Item::Flag { name, values, from, to: at });
+        }
+        Self { words, items }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn words(&self) -> &[OsString] {
+        &self.words
+    }
+
+    pub(crate) fn has(&self, wanted: &str) -> bool {
+        self.items.iter().any(|item| matches!(item, Item::Flag { name, .. } if name == wanted))
+    }
+
+    /// The last value of a flag; `Some("")` for one without a value.
+    fn value(&self, names: &[&str]) -> Option<&str> {
+        self.items.iter().rev().find_map(|item| match item {
+            Item::Flag { name, values, .. } if names.contains(&name.as_str()) => {
+                Some(values.last().map_or("", String::as_str))
+            }
+            Item::Flag { .. } | Item::Positional { .. } => None,
+        })
+    }
+
+    fn boolean(&self, name: &str) -> bool {
+        self.value(&[name]).is_some_and(|value| value != "false")
+    }
+
+    pub(crate) fn config(&self) -> Option<&str> {
+        self.value(&["config", "c"])
+    }
+
+    pub(crate) fn cwd(&self) -> Option<&str> {
+        self.value(&["cwd"])
+    }
+
+    /// `Some("")` selects the top level on purpose.
+    pub(crate) fn env(&self) -> Option<&str> {
+        self.value(&["env", "e"])
+    }
+
+    pub(crate) fn dry_run(&self) -> bool {
+        self.boolean("dry-run")
+    }
+
+    pub(crate) fn latest(&self) -> bool {
+        self.boolean("latest")
+    }
+
+    pub(crate) fn compatibility_date(&self) -> Option<&str> {
+        self.value(&["compatibility-date"])
+    }
+
+    /// All values of every `--compatibility-flags`.
+    pub(crate) fn compatibility_flags(&self) -> Option<Vec<String>> {
+        let mut flags = Vec::new();
+        for item in &self.items {
+            if let Item::Flag { name, values, .. } = item
+                && matches!(name.as_str(), "compatibility-flags" | "compatibility-flag")
+            {
+                flags.extend(values.iter().cloned());
+            }
+        }
+        (!flags.is_empty()).then_some(flags)
+    }
+
+    /// The entry point given on the command line, which overrides `main`: relative to the working directory.
+    pub(crate) fn script(&self) -> Option<&str> {
+        self.positional().and_then(|at| self.words[at].to_str()).filter(|word| word.ends_with(".py"))
+    }
+
+    fn positional(&self) -> Option<usize> {
+        self.items.iter().find_map(|item| match item {
+            Item::Positional { at } => Some(*at),
+            Item::Flag { .. } => None,
+        })
+    }
+
+    /// The first flag that wrangler's commands that upload do not have, without its dashes.
+    pub(crate) fn first_unknown_flag(&self) -> Option<String> {
+        self.items.iter().find_map(|item| match item {
+            Item::Flag { name, .. } if kind(name) == Kind::Unknown => Some(name.clone()),
+            Item::Flag { .. } | Item::Positional { .. } => None,
+        })
+    }
+
+    /// The words for the child: the staged configuration and the user's directory in place of his own, the script taken
+    /// out (it is the staged main), a directory of assets made absolute, all else as it was.
+    pub(crate) fn for_child(&self, config: &Utf8Path, cwd: &Utf8Path) -> Vec<OsString> {
+        let mut out: Vec<OsString> = vec!["--config".into(), config.into(), "--cwd".into(), cwd.into()];
+        let script = self.script().and(self.positional());
+        let mut skip = vec![false; self.words.len()];
+        for item in &self.items {
+            if let Item::Flag { name, from, to, .. } = item
+                && matches!(name.as_str(), "config" | "c" | "cwd")
+            {
+                skip[*from..*to].fill(true);
+            }
+        }
+        for (at, word) in self.words.iter().enumerate() {
+            if skip[at] || script == Some(at) {
+                continue;
+            }
+            match word.to_str() {
+                Some(text) if self.positional() == Some(at) && cwd.join(text).is_dir() => {
+                    out.push(crate::project::resolve(cwd, text).into())
+                }
+                _ => out.push(word.clone()),
+            }
+        }
+        out
+    }
+}
+
+/// A flag's name in kebab case and the value joined to it, if the word is one.
+fn flag(word: &str) -> Option<(String, Option<String>)> {
+    if let Some(long) = word.strip_prefix("--") {
+        let (name, value) = match long.split_once('=') {
+            Some((name, value)) => (name, Some(value.to_owned())),
+            None => (long, None),
+        };
+        return Some((kebab(name), value));
+    }
+    let short = word.strip_prefix('-').filter(|short| !short.is_empty())?;
+    let mut chars = short.chars();
+    let name = chars.next()?.to_string();
+    let value = chars.as_str();
+    let value = value.strip_prefix('=').unwrap_or(value);
+    Some((name, (!value.is_empty()).then(|| value.to_owned())))
+}
+
+/// yargs takes `--dryRun` for `--dry-run`.
+fn kebab(name: &str) -> String {
+    let mut out = String::with_capacity(name.len() + 2);
+    for c in name.chars() {
+        if c.is_ascii_uppercase() && !out.is_empty() {
+            out.push('-');
+        }
+        out.push(c.to_ascii_lowercase());
+    }
+    out
+}
+
+/// The working directory that the words ask for.
+pub(crate) fn resolved_cwd(process: &Utf8Path, words: &Passthrough) -> Utf8PathBuf {
+    words.cwd().map_or_else(|| process.to_owned(), |cwd| crate::project::resolve(process, cwd))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(words: &[&str]) -> Passthrough {
+        Passthrough::read(words.iter().map(OsString::from).collect())
+    }
+
+    fn child(words: &[&str]) -> Vec<String> {
+        read(words)
+            .for_child("/stage/wrangler.toml".into(), "/project".into())
+            .into_iter()
+            .skip(4)
+            .map(|w| w.into_string().unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn every_spelling_of_config_and_cwd_is_replaced() {
+        for words in [
+            &["-c", "x.toml"][..],
+            &["-cx.toml"],
+            &["-c=x.toml"],
+            &["--config", "x.toml"],
+            &["--config=x.toml"],
+            &["--cwd", "app"],
+            &["--cwd=app"],
+        ] {
+            assert_eq!(child(&[words, &["--env", "develop"]].concat()), ["--env", "develop"], "{words:?}");
+        }
+        assert_eq!(read(&["-cx.toml"]).config(), Some("x.toml"));
+    }
+
+    #[test]
+    fn a_script_is_consumed_wherever_it_stands_and_a_list_keeps_its_values() {
+        assert_eq!(child(&["--name", "n", "src/main.py", "--dry-run"]), ["--name", "n", "--dry-run"]);
+        assert_eq!(child(&["--dry-run", "src/main.py"]), ["--dry-run"]);
+        assert_eq!(child(&["--var", "A:1", "B:2.py"]), ["--var", "A:1", "B:2.py"]);
+        assert_eq!(read(&["--strict", "src/main.py"]).script(), Some("src/main.py"));
+        assert_eq!(read(&["--name", "main.py"]).script(), None);
+    }
+
+    #[test]
+    fn behind_the_double_dash_nothing_is_touched() {
+        assert_eq!(child(&["--", "--config", "x", "a.py"]), ["--", "--config", "x", "a.py"]);
+        assert_eq!(read(&["--", "--config", "x"]).config(), None);
+    }
+
+    #[test]
+    fn an_empty_environment_is_told_from_none() {
+        assert_eq!(read(&["--env", ""]).env(), Some(""));
+        assert_eq!(read(&["--env="]).env(), Some(""));
+        assert_eq!(read(&["-e", "a", "-e", "b"]).env(), Some("b"));
+        assert_eq!(read(&[]).env(), None);
+    }
+
+    #[test]
+    fn booleans_lists_and_camel_case_read_as_yargs_reads_them() {
+        assert!(read(&["--dry-run"]).dry_run());
+        assert!(read(&["--dryRun"]).dry_run());
+        assert!(read(&["--dry-run=true"]).dry_run());
+        assert!(!read(&["--dry-run", "false"]).dry_run());
+        assert_eq!(
+            read(&["--compatibility-flags", "a", "b", "--compatibility-flag=c"]).compatibility_flags().unwrap(),
+            ["a", "b", "c"]
+        );
+        assert_eq!(read(&["--compatibility-date", "2026-01-01"]).compatibility_date(), Some("2026-01-01"));
+    }
+
+    #[test]
+    fn a_flag_that_wrangler_may_get_one_day_goes_through() {
+        assert_eq!(child(&["--brand-new", "x", "--y=1", "-z"]), ["--brand-new", "x", "--y=1", "-z"]);
+    }
+}
