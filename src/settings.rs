@@ -1,0 +1,600 @@
+//! What the user wants: the layers flag > `SADDLEBAG_*` > `[tool.saddlebag.env.NAME]` > `[tool.saddlebag]` > default.
+//!
+//! Receives the flags, a snapshot of the environment and `pyproject.toml`; hands on `Settings`. The only room that reads
+//! the process's environment. Must never read the project otherwise, and never take an unknown key or gate id in silence.
+
+use crate::bundle::prune::{DistInfo, PruneOptions};
+use crate::cli::{Flags, Format, closest};
+use crate::error::{Error, Kind, Location, Place, Result};
+use crate::gate::{self, Level};
+use crate::project::Pyproject;
+use crate::project::layout::NamespaceSetting;
+use camino::{Utf8Path, Utf8PathBuf};
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use toml_edit::{Item, TableLike};
+
+/// The process's environment, read once.
+#[derive(Clone, Default)]
+pub(crate) struct Environment(BTreeMap<OsString, OsString>);
+
+impl std::fmt::Debug for Environment {
+    /// Names only: values can be secrets.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+impl Environment {
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads it")]
+    pub(crate) fn read() -> Self {
+        Self(std::env::vars_os().collect())
+    }
+
+    #[cfg(test)]
+    pub(crate) fn of(pairs: &[(&str, &str)]) -> Self {
+        Self(pairs.iter().map(|(name, value)| (name.into(), value.into())).collect())
+    }
+
+    /// The value, if it is set, not empty and text.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(OsStr::new(name)).and_then(|value| value.to_str()).filter(|value| !value.is_empty())
+    }
+
+    /// Set to something other than empty, `0` and `false`.
+    pub(crate) fn flag(&self, name: &str) -> bool {
+        self.get(name).is_some_and(|value| value != "0" && value != "false")
+    }
+
+    pub(crate) fn set(&mut self, name: &str, value: impl Into<OsString>) {
+        self.0.insert(name.into(), value.into());
+    }
+
+    pub(crate) fn remove(&mut self, name: &str) {
+        self.0.remove(OsStr::new(name));
+    }
+
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&OsString, &OsString)> {
+        self.0.iter()
+    }
+}
+
+/// One `[[tool.saddlebag.allow]]`.
+#[derive(Debug, Clone)]
+pub(crate) struct Allow {
+    pub(crate) gate: String,
+    /// Globs.
+    pub(crate) code: Option<String>,
+    pub(crate) subject: Option<String>,
+    pub(crate) reason: String,
+    /// `YYYY-MM-DD`, the last day it holds.
+    pub(crate) until: Option<String>,
+    pub(crate) location: Location,
+}
+
+/// Every setting, decided.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    /// Relative to the project's root, or absolute.
+    pub(crate) requirements: Option<Utf8PathBuf>,
+    pub(crate) namespace: NamespaceSetting,
+    pub(crate) include: Vec<String>,
+    pub(crate) exclude: Vec<String>,
+    pub(crate) prune: PruneOptions,
+    /// Bytes.
+    pub(crate) max_raw: Option<u64>,
+    /// Bytes.
+    pub(crate) max_gzip: Option<u64>,
+    /// A fraction of the raw limit.
+    pub(crate) warn_at: f64,
+    /// Levels that were set, by gate id.
+    pub(crate) gates: BTreeMap<&'static str, Level>,
+    pub(crate) allow: Vec<Allow>,
+    pub(crate) report: Option<Utf8PathBuf>,
+    pub(crate) keep_stage: bool,
+    pub(crate) no_cache: bool,
+    pub(crate) no_build: bool,
+    pub(crate) quiet: bool,
+    pub(crate) verbose: bool,
+    pub(crate) timings: bool,
+}
+
+/// The keys of `[tool.saddlebag]` that this version acts on, and those of the contract that it does not yet have.
+const KEYS: &[&str] = &["requirements", "namespace", "include", "exclude", "prune", "size", "gates", "allow", "env"];
+const LATER: &[&str] = &["groups", "extras", "fill-init", "growth", "packages", "smoke"];
+const PRUNE_KEYS: &[&str] = &["exclude", "keep", "dist-info"];
+const PRUNE_LATER: &[&str] = &["recipes", "shake"];
+const SIZE_KEYS: &[&str] = &["max-raw", "max-gzip", "warn-at"];
+const ALLOW_KEYS: &[&str] = &["gate", "code", "match", "reason", "until"];
+
+/// How the report is written, known before anything else can fail.
+pub(crate) fn format(flags: &Flags, environment: &Environment) -> Result<Format> {
+    match (flags.format, environment.get("SADDLEBAG_FORMAT")) {
+        (Some(format), _) => Ok(format),
+        (None, None | Some("human")) => Ok(Format::Human),
+        (None, Some("json")) => Ok(Format::Json),
+        (None, Some(other)) => Err(Error::new(
+            Kind::Settings,
+            format!("`SADDLEBAG_FORMAT={other}` is not a format of saddlebag {}", env!("CARGO_PKG_VERSION")),
+            "set it to `human` or `json`",
+        )),
+    }
+}
+
+impl Settings {
+    /// Layers everything; `environment_name` is wrangler's active environment.
+    ///
+    /// # Errors
+    /// `Kind::Settings` with the position in `pyproject.toml`, `Kind::Usage` for a flag's value.
+    pub(crate) fn read(
+        flags: &Flags,
+        environment: &Environment,
+        pyproject: Option<&Pyproject>,
+        environment_name: Option<&str>,
+    ) -> Result<Self> {
+        let mut settings = Self {
+            requirements: None,
+            namespace: NamespaceSetting::Auto,
+            include: Vec::new(),
+            exclude: Vec::new(),
+            prune: PruneOptions::default(),
+            max_raw: None,
+            max_gzip: None,
+            warn_at: 0.8,
+            gates: BTreeMap::new(),
+            allow: Vec::new(),
+            report: None,
+            keep_stage: false,
+            no_cache: false,
+            no_build: false,
+            quiet: false,
+            verbose: false,
+            timings: false,
+        };
+        if let Some(pyproject) = pyproject
+            && let Some(item) = pyproject.tool_saddlebag()
+        {
+            let table = Table::new(pyproject, item, "tool.saddlebag")?;
+            settings.take_table(&table)?;
+            if let Some(environments) = table.table("env")? {
+                for name in environments.keys() {
+                    let own = environments.table(name)?.ok_or_else(|| environments.wrong(name, "a table"))?;
+                    own.known(KEYS, LATER)?;
+                    if Some(name) == environment_name {
+                        settings.take_table(&own)?;
+                    }
+                }
+            }
+        }
+        settings.take_environment(environment)?;
+        settings.take_flags(flags)?;
+        Ok(settings)
+    }
+
+    fn take_table(&mut self, table: &Table<'_>) -> Result<()> {
+        table.known(KEYS, LATER)?;
+        if let Some(value) = table.text("requirements")? {
+            self.requirements = Some(value.into());
+        }
+        if let Some(value) = table.text("namespace")? {
+            self.namespace = namespace(value).map_err(|what| table.bad("namespace", &what))?;
+        }
+        table.list("include", &mut self.include)?;
+        table.list("exclude", &mut self.exclude)?;
+        if let Some(prune) = table.table("prune")? {
+            prune.known(PRUNE_KEYS, PRUNE_LATER)?;
+            prune.list("exclude", &mut self.prune.exclude)?;
+            prune.list("keep", &mut self.prune.keep)?;
+            if let Some(value) = prune.text("dist-info")? {
+                self.prune.dist_info = match value {
+                    "slim" => DistInfo::Slim,
+                    "keep" => DistInfo::Keep,
+                    "delete" => DistInfo::Delete,
+                    _ => return Err(prune.bad("dist-info", "one of `slim`, `keep` and `delete`")),
+                };
+            }
+        }
+        if let Some(size) = table.table("size")? {
+            size.known(SIZE_KEYS, &[])?;
+            self.max_raw = size.bytes("max-raw")?.or(self.max_raw);
+            self.max_gzip = size.bytes("max-gzip")?.or(self.max_gzip);
+            self.warn_at = size.fraction("warn-at")?.unwrap_or(self.warn_at);
+        }
+        if let Some(gates) = table.table("gates")? {
+            for id in gates.keys() {
+                let level = gates.text(id)?.ok_or_else(|| gates.wrong(id, "a level"))?;
+                let (id, level) = gate_level(id, level).map_err(|error| error.with_location(gates.location(id)))?;
+                self.gates.insert(id, level);
+            }
+        }
+        if let Some(item) = table.inner.get("allow") {
+            let entries = item
+                .as_array_of_tables()
+                .ok_or_else(|| table.wrong("allow", "written as `[[tool.saddlebag.allow]]` tables"))?;
+            for entry in entries {
+                let entry = Table {
+                    pyproject: table.pyproject,
+                    inner: entry,
+                    path: format!("{}.allow", table.path),
+                    span: entry.span(),
+                };
+                self.allow.push(allow(&entry)?);
+            }
+        }
+        Ok(())
+    }
+
+    fn take_environment(&mut self, environment: &Environment) -> Result<()> {
+        if let Some(value) = environment.get("SADDLEBAG_REQUIREMENTS") {
+            self.requirements = Some(value.into());
+        }
+        if let Some(value) = environment.get("SADDLEBAG_NAMESPACE") {
+            self.namespace = namespace(value).map_err(|what| {
+                Error::new(
+                    Kind::Settings,
+                    format!("`SADDLEBAG_NAMESPACE={value}` is not {what}"),
+                    "set it to `auto`, `keep` or `flat`",
+                )
+            })?;
+        }
+        if let Some(value) = environment.get("SADDLEBAG_GATE") {
+            for pair in value.split(',').map(str::trim).filter(|pair| !pair.is_empty()) {
+                let (id, level) = gate_pair(pair, "SADDLEBAG_GATE")?;
+                self.gates.insert(id, level);
+            }
+        }
+        self.report = environment.get("SADDLEBAG_REPORT").map(Utf8PathBuf::from);
+        self.keep_stage = environment.flag("SADDLEBAG_KEEP_STAGE");
+        self.no_cache = environment.flag("SADDLEBAG_NO_CACHE");
+        self.no_build = environment.flag("SADDLEBAG_NO_BUILD");
+        self.verbose = environment.flag("SADDLEBAG_VERBOSE");
+        self.quiet = environment.flag("SADDLEBAG_QUIET") && !self.verbose;
+        self.timings = environment.flag("SADDLEBAG_TIMINGS");
+        Ok(())
+    }
+
+    fn take_flags(&mut self, flags: &Flags) -> Result<()> {
+        if let Some(value) = &flags.requirements {
+            self.requirements = Some(value.clone());
+        }
+        if let Some(value) = &flags.namespace {
+            self.namespace = namespace(value).map_err(|what| {
+                Error::new(
+                    Kind::Usage,
+                    format!("`--namespace {value}` is not {what}"),
+                    "write `--namespace auto`, `keep` or `flat`",
+                )
+            })?;
+        }
+        for pair in &flags.gate {
+            let (id, level) = gate_pair(pair, "--gate")?;
+            self.gates.insert(id, level);
+        }
+        self.report = flags.report.clone().or(self.report.take());
+        self.keep_stage |= flags.keep_stage;
+        self.no_cache |= flags.no_cache;
+        self.no_build |= flags.no_build;
+        self.timings |= flags.timings;
+        if flags.verbose || flags.quiet {
+            (self.verbose, self.quiet) = (flags.verbose, flags.quiet);
+        }
+        Ok(())
+    }
+}
+
+fn namespace(value: &str) -> std::result::Result<NamespaceSetting, String> {
+    match value {
+        "auto" => Ok(NamespaceSetting::Auto),
+        "keep" => Ok(NamespaceSetting::Keep),
+        "flat" => Ok(NamespaceSetting::Flat),
+        _ => Err("one of `auto`, `keep` and `flat`".to_owned()),
+    }
+}
+
+fn gate_pair(pair: &str, source: &str) -> Result<(&'static str, Level)> {
+    let (id, level) = pair.split_once('=').ok_or_else(|| {
+        Error::new(
+            Kind::Usage,
+            format!("`{source} {pair}` is not of the form `ID=LEVEL`"),
+            "write, for instance, `--gate size=warn`",
+        )
+    })?;
+    gate_level(id.trim(), level.trim())
+}
+
+fn gate_level(id: &str, level: &str) -> Result<(&'static str, Level)> {
+    let known = gate::ids().find(|known| *known == id).ok_or_else(|| {
+        let hint = match closest(id, gate::ids()) {
+            Some(close) => format!("did you mean `{close}`?"),
+            None => format!("use one of {}", gate::ids().collect::<Vec<_>>().join(", ")),
+        };
+        Error::new(Kind::Settings, format!("there is no gate `{id}`"), hint)
+    })?;
+    let level = match level {
+        "off" => Level::Off,
+        "warn" => Level::Warn,
+        "deny" => Level::Deny,
+        _ => {
+            return Err(Error::new(
+                Kind::Settings,
+                format!("`{level}` is not a level for the gate `{id}`"),
+                "use `off`, `warn` or `deny`",
+            ));
+        }
+    };
+    Ok((known, level))
+}
+
+fn allow(entry: &Table<'_>) -> Result<Allow> {
+    entry.known(ALLOW_KEYS, &[])?;
+    let location = place(entry.pyproject, entry.span.clone());
+    let missing = |key: &str| {
+        Error::new(Kind::Settings, format!("an `allow` entry needs `{key}`"), format!("add `{key} = \"...\"`"))
+            .with_location(location.clone())
+    };
+    let gate = entry.text("gate")?.ok_or_else(|| missing("gate"))?;
+    gate_level(gate, "deny").map_err(|error| error.with_location(entry.location("gate")))?;
+    let until = match entry.inner.get("until") {
+        None => None,
+        Some(item) => {
+            let text = item.as_datetime().map(ToString::to_string).or_else(|| item.as_str().map(str::to_owned));
+            Some(text.filter(|text| is_date(text)).ok_or_else(|| entry.bad("until", "a date like 2027-03-31"))?)
+        }
+    };
+    for key in ["code", "match"] {
+        if let Some(pattern) = entry.text(key)? {
+            globset::Glob::new(pattern).map_err(|error| entry.bad(key, &format!("a glob: {}", error.kind())))?;
+        }
+    }
+    Ok(Allow {
+        gate: gate.to_owned(),
+        code: entry.text("code")?.map(str::to_owned),
+        subject: entry.text("match")?.map(str::to_owned),
+        reason: entry
+            .text("reason")?
+            .filter(|reason| !reason.trim().is_empty())
+            .ok_or_else(|| missing("reason"))?
+            .to_owned(),
+        until,
+        location,
+    })
+}
+
+fn is_date(text: &str) -> bool {
+    let parts: Vec<_> = text.split('-').collect();
+    matches!(parts[..], [year, month, day] if year.len() == 4 && month.len() == 2 && day.len() == 2)
+        && parts.iter().all(|part| part.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// `64MiB`, `1.5 MB`, `1048576`: bytes. 1 KiB is 1024 bytes, 1 kB is 1000.
+pub(crate) fn parse_bytes(text: &str) -> Option<u64> {
+    let text = text.trim();
+    let split = text.find(|c: char| !c.is_ascii_digit() && c != '.' && c != '_').unwrap_or(text.len());
+    let number: f64 = text[..split].replace('_', "").parse().ok()?;
+    let unit = match text[split..].trim().to_ascii_lowercase().as_str() {
+        "" | "b" => 1.0,
+        "kib" => 1024.0,
+        "kb" => 1e3,
+        "mib" => 1024.0 * 1024.0,
+        "mb" => 1e6,
+        "gib" => 1024.0 * 1024.0 * 1024.0,
+        "gb" => 1e9,
+        _ => return None,
+    };
+    let bytes = number * unit;
+    (0.0..1e15).contains(&bytes).then_some(bytes.round() as u64)
+}
+
+fn place(pyproject: &Pyproject, span: Option<std::ops::Range<usize>>) -> Location {
+    let (line, column) = pyproject.location_of_span(span);
+    Location::at(Place::Config, pyproject.shown(), line, column)
+}
+
+/// A table of `pyproject.toml` with its path, so that every complaint says where.
+struct Table<'a> {
+    pyproject: &'a Pyproject,
+    inner: &'a dyn TableLike,
+    path: String,
+    span: Option<std::ops::Range<usize>>,
+}
+
+impl<'a> Table<'a> {
+    fn new(pyproject: &'a Pyproject, item: &'a Item, path: &str) -> Result<Self> {
+        let inner = item.as_table_like().ok_or_else(|| {
+            Error::new(Kind::Settings, format!("`{path}` is not a table"), format!("write it as `[{path}]`"))
+                .with_location(place(pyproject, item.span()))
+        })?;
+        Ok(Self { pyproject, inner, path: path.to_owned(), span: item.span() })
+    }
+
+    fn keys(&self) -> impl Iterator<Item = &'a str> {
+        self.inner.iter().map(|(key, _)| key)
+    }
+
+    fn location(&self, key: &str) -> Location {
+        let span = self.inner.get_key_value(key).and_then(|(key, item)| key.span().or_else(|| item.span()));
+        place(self.pyproject, span.or_else(|| self.span.clone()))
+    }
+
+    fn bad(&self, key: &str, what: &str) -> Error {
+        Error::new(Kind::Settings, format!("`{}.{key}` is not {what}", self.path), format!("set `{key}` to {what}"))
+            .with_location(self.location(key))
+    }
+
+    fn wrong(&self, key: &str, what: &str) -> Error {
+        self.bad(key, what)
+    }
+
+    fn known(&self, keys: &[&str], later: &[&str]) -> Result<()> {
+        for key in self.keys() {
+            if keys.contains(&key) {
+                continue;
+            }
+            let (message, hint) = if later.contains(&key) {
+                (
+                    format!("`{}.{key}` is not part of saddlebag {}", self.path, env!("CARGO_PKG_VERSION")),
+                    format!("take `{key}` out"),
+                )
+            } else {
+                let hint = match closest(key, keys.iter().copied()) {
+                    Some(close) => format!("did you mean `{close}`?"),
+                    None => format!("use one of {}", keys.join(", ")),
+                };
+                (format!("`{}` has no key `{key}`", self.path), hint)
+            };
+            return Err(Error::new(Kind::Settings, message, hint).with_location(self.location(key)));
+        }
+        Ok(())
+    }
+
+    fn table(&self, key: &str) -> Result<Option<Self>> {
+        let Some(item) = self.inner.get(key) else { return Ok(None) };
+        let inner = item.as_table_like().ok_or_else(|| self.wrong(key, "a table"))?;
+        Ok(Some(Self { pyproject: self.pyproject, inner, path: format!("{}.{key}", self.path), span: item.span() }))
+    }
+
+    fn text(&self, key: &str) -> Result<Option<&'a str>> {
+        self.inner.get(key).map(|item| item.as_str().ok_or_else(|| self.wrong(key, "text"))).transpose()
+    }
+
+    fn list(&self, key: &str, into: &mut Vec<String>) -> Result<()> {
+        let Some(item) = self.inner.get(key) else { return Ok(()) };
+        let array = item.as_array().ok_or_else(|| self.wrong(key, "a list of texts"))?;
+        *into = array
+            .iter()
+            .map(|value| value.as_str().map(str::to_owned).ok_or_else(|| self.wrong(key, "a list of texts")))
+            .collect::<Result<_>>()?;
+        Ok(())
+    }
+
+    fn bytes(&self, key: &str) -> Result<Option<u64>> {
+        let Some(item) = self.inner.get(key) else { return Ok(None) };
+        let bytes = match (item.as_integer(), item.as_str()) {
+            (Some(number), _) => u64::try_from(number).ok(),
+            (None, Some(text)) => parse_bytes(text),
+            (None, None) => None,
+        };
+        bytes.map(Some).ok_or_else(|| self.bad(key, "a size such as \"48MiB\", or a number of bytes"))
+    }
+
+    fn fraction(&self, key: &str) -> Result<Option<f64>> {
+        let Some(item) = self.inner.get(key) else { return Ok(None) };
+        let percent = item
+            .as_str()
+            .and_then(|text| text.trim().strip_suffix('%'))
+            .and_then(|text| text.trim().parse::<f64>().ok())
+            .map(|percent| percent / 100.0);
+        let fraction = item.as_float().or(percent).or_else(|| item.as_integer().map(|number| number as f64));
+        fraction
+            .filter(|fraction| *fraction > 0.0 && *fraction <= 1.0)
+            .map(Some)
+            .ok_or_else(|| self.bad(key, "a fraction such as 0.8, or \"80%\""))
+    }
+}
+
+/// Where the vendored trees are kept: `SADDLEBAG_CACHE_DIR`, else the user's cache directory.
+///
+/// # Errors
+/// `Kind::Settings` when neither can be told.
+pub(crate) fn cache_dir(environment: &Environment, cwd: &Utf8Path) -> Result<Utf8PathBuf> {
+    if let Some(dir) = environment.get("SADDLEBAG_CACHE_DIR") {
+        return Ok(crate::project::resolve(cwd, dir));
+    }
+    use etcetera::BaseStrategy;
+    let strategy = etcetera::choose_base_strategy().map_err(|_| {
+        Error::new(
+            Kind::Settings,
+            "the user's cache directory cannot be told: no home directory",
+            "set `SADDLEBAG_CACHE_DIR`",
+        )
+    })?;
+    crate::error::utf8(strategy.cache_dir().join("saddlebag"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str, environment: &[(&str, &str)], flags: &[&str], env: Option<&str>) -> Result<Settings> {
+        let dir = tempfile::tempdir().unwrap();
+        let path = Utf8PathBuf::from_path_buf(dir.path().join("pyproject.toml")).unwrap();
+        fs_err::write(&path, text).unwrap();
+        let pyproject = crate::project::pyproject::read(path.clone(), path.parent().unwrap()).unwrap();
+        let words = ["deploy"].iter().chain(flags).map(OsString::from).collect();
+        let crate::cli::Invocation::Own(invocation) = crate::cli::parse(words)? else { panic!("not ours") };
+        Settings::read(&invocation.flags, &Environment::of(environment), Some(&pyproject), env)
+    }
+
+    fn complaint(text: &str) -> String {
+        let error = read(text, &[], &[], None).unwrap_err();
+        format!("{}: {error}; {}", error.location.as_ref().map(ToString::to_string).unwrap_or_default(), error.hint)
+    }
+
+    #[test]
+    fn flags_beat_the_environment_which_beats_the_file_which_beats_the_default() {
+        let text = "[tool.saddlebag]\nnamespace = \"flat\"\n[tool.saddlebag.env.develop]\nnamespace = \"keep\"\n";
+        assert_eq!(read("", &[], &[], None).unwrap().namespace, NamespaceSetting::Auto);
+        assert_eq!(read(text, &[], &[], None).unwrap().namespace, NamespaceSetting::Flat);
+        assert_eq!(read(text, &[], &[], Some("develop")).unwrap().namespace, NamespaceSetting::Keep);
+        assert_eq!(
+            read(text, &[("SADDLEBAG_NAMESPACE", "auto")], &[], Some("develop")).unwrap().namespace,
+            NamespaceSetting::Auto
+        );
+        let all = read(text, &[("SADDLEBAG_NAMESPACE", "auto")], &["--namespace", "flat"], Some("develop")).unwrap();
+        assert_eq!(all.namespace, NamespaceSetting::Flat);
+    }
+
+    #[test]
+    fn complaints_say_where_and_what_to_write() {
+        insta::assert_snapshot!([
+            "[tool.saddlebag]\nnamespce = \"flat\"\n",
+            "[tool.saddlebag]\nnamespace = \"both\"\n",
+            "[tool.saddlebag.gates]\nsizes = \"warn\"\n",
+            "[tool.saddlebag.gates]\nsize = \"error\"\n",
+            "[tool.saddlebag.size]\nmax-raw = \"many\"\n",
+            "[tool.saddlebag.size]\nwarn-at = 8\n",
+            "[tool.saddlebag]\ninclude = \"src\"\n",
+            "[tool.saddlebag]\nfill-init = true\n",
+            "[tool.saddlebag.env.develop]\nsise = {}\n",
+            "[[tool.saddlebag.allow]]\ngate = \"size\"\n",
+            "[[tool.saddlebag.allow]]\ngate = \"size\"\nreason = \"x\"\nuntil = \"soon\"\n",
+        ].map(complaint).join("\n"), @r#"
+        pyproject.toml:2:1: `tool.saddlebag` has no key `namespce`; did you mean `namespace`?
+        pyproject.toml:2:1: `tool.saddlebag.namespace` is not one of `auto`, `keep` and `flat`; set `namespace` to one of `auto`, `keep` and `flat`
+        pyproject.toml:2:1: there is no gate `sizes`; did you mean `size`?
+        pyproject.toml:2:1: `error` is not a level for the gate `size`; use `off`, `warn` or `deny`
+        pyproject.toml:2:1: `tool.saddlebag.size.max-raw` is not a size such as "48MiB", or a number of bytes; set `max-raw` to a size such as "48MiB", or a number of bytes
+        pyproject.toml:2:1: `tool.saddlebag.size.warn-at` is not a fraction such as 0.8, or "80%"; set `warn-at` to a fraction such as 0.8, or "80%"
+        pyproject.toml:2:1: `tool.saddlebag.include` is not a list of texts; set `include` to a list of texts
+        pyproject.toml:2:1: `tool.saddlebag.fill-init` is not part of saddlebag 0.1.0; take `fill-init` out
+        pyproject.toml:2:1: `tool.saddlebag.env.develop` has no key `sise`; did you mean `size`?
+        pyproject.toml:1:1: an `allow` entry needs `reason`; add `reason = "..."`
+        pyproject.toml:4:1: `tool.saddlebag.allow.until` is not a date like 2027-03-31; set `until` to a date like 2027-03-31
+        "#);
+    }
+
+    #[test]
+    fn sizes_read_as_people_write_them() {
+        for (text, bytes) in [("64MiB", 67_108_864), ("64 MiB", 67_108_864), ("1.5kB", 1500), ("1_000", 1000), ("0", 0)]
+        {
+            assert_eq!(parse_bytes(text), Some(bytes), "{text}");
+        }
+        for text in ["", "MiB", "-1", "1 parsec", "1e99"] {
+            assert_eq!(parse_bytes(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn gates_and_allow_entries_are_read() {
+        let settings = read(
+            "[tool.saddlebag.gates]\nsize = \"warn\"\n[[tool.saddlebag.allow]]\ngate = \"secrets\"\ncode = \"secrets.*\"\nmatch = \"x\"\nreason = \"test key\"\nuntil = 2027-03-31\n",
+            &[("SADDLEBAG_GATE", "size=off,secrets=warn")],
+            &["--gate", "size=deny"],
+            None,
+        )
+        .unwrap();
+        assert_eq!(settings.gates.get("size"), Some(&Level::Deny));
+        assert_eq!(settings.gates.get("secrets"), Some(&Level::Warn));
+        assert_eq!(settings.allow[0].until.as_deref(), Some("2027-03-31"));
+    }
+}

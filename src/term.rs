@@ -1,0 +1,110 @@
+//! The terminal: every byte that saddlebag writes to stdout or stderr goes through here.
+//!
+//! Receives text; writes the report to stdout and all else to stderr. Progress moves on a terminal and is plain lines
+//! elsewhere. Must never decide anything, and never fail because nobody reads.
+
+use crate::error::Error;
+use console::{Style, Term};
+use indicatif::{ProgressBar, ProgressStyle};
+use std::io::Write;
+use std::time::Duration;
+
+/// The two streams and how much is said on them.
+#[derive(Debug, Clone)]
+pub(crate) struct Terminal {
+    quiet: bool,
+    pub(crate) verbose: bool,
+    live: bool,
+}
+
+impl Terminal {
+    pub(crate) fn new() -> Self {
+        Self { quiet: false, verbose: false, live: Term::stderr().features().is_attended() }
+    }
+
+    pub(crate) fn say_how_much(&mut self, quiet: bool, verbose: bool) {
+        (self.quiet, self.verbose) = (quiet, verbose);
+    }
+
+    /// What was asked for. A reader that has gone away is no failure of ours.
+    pub(crate) fn out(&self, text: &str) {
+        let mut stdout = std::io::stdout().lock();
+        let _ = stdout.write_all(text.as_bytes());
+        let _ = stdout.flush();
+    }
+
+    /// A line on stderr.
+    pub(crate) fn line(&self, text: &str) {
+        let _ = writeln!(std::io::stderr().lock(), "{text}");
+    }
+
+    /// A line that only `--verbose` shows.
+    pub(crate) fn detail(&self, text: &str) {
+        if self.verbose {
+            self.line(text);
+        }
+    }
+
+    /// Something that is going on. Plain lines where nobody watches, nothing with `--quiet`.
+    pub(crate) fn begin(&self, what: &str) -> Step {
+        if self.quiet {
+            return Step { bar: None };
+        }
+        if !self.live {
+            self.line(what);
+            return Step { bar: None };
+        }
+        let style = ProgressStyle::with_template("{spinner:.cyan} {msg} {elapsed:.dim}")
+            .unwrap_or_else(|_| ProgressStyle::default_spinner());
+        let bar = ProgressBar::new_spinner().with_style(style).with_message(what.to_owned());
+        bar.enable_steady_tick(Duration::from_millis(100));
+        Step { bar: Some((bar, what.to_owned())) }
+    }
+
+    /// `error: what`, where, what another program said, and one hint.
+    pub(crate) fn error(&self, error: &Error) {
+        let red = Style::new().red().bold().for_stderr();
+        let cyan = Style::new().cyan().bold().for_stderr();
+        self.line(&format!("{} {}", red.apply_to("error:"), error.message));
+        if let Some(location) = &error.location {
+            self.line(&format!("  --> {location}"));
+        }
+        if let Some(output) = &error.output {
+            self.line("");
+            for line in output.trim_end().lines() {
+                self.line(&format!("  | {line}"));
+            }
+            self.line("");
+        }
+        if !error.hint.is_empty() {
+            self.line(&format!("{} {}", cyan.apply_to("hint:"), error.hint));
+        }
+    }
+}
+
+/// One thing going on; gone from the screen when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Step {
+    bar: Option<(ProgressBar, String)>,
+}
+
+impl Step {
+    /// The last thing that was heard from it.
+    pub(crate) fn note(&self, detail: &str) {
+        if let Some((bar, what)) = &self.bar {
+            let width = usize::from(Term::stderr().size().1).saturating_sub(what.len() + 16);
+            bar.set_message(format!(
+                "{what} {}",
+                Style::new().dim().for_stderr().apply_to(console::truncate_str(detail.trim(), width, "..."))
+            ));
+        }
+    }
+}
+
+impl Drop for Step {
+    fn drop(&mut self) {
+        if let Some((bar, _)) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
