@@ -1,16 +1,42 @@
 //! The gates: each judges one thing about the plan, one file each, and this file lists them in their order.
 //!
 //! Receives the project, the target, the tools and the bundle, all read-only; hands on findings and, from them, a
-//! `Verdict`. Only a passing `Verdict` makes a `Cleared`, and only a `Cleared` can be staged for a deploy. Must never
+//! `Verdict`. Only a passing `Verdict` makes a `Cleared`, and only what is cleared can be staged or deployed. Must never
 //! print, never run a process and never change what it judges.
 
-use crate::error::Location;
+mod duplicates;
+mod namespace;
+mod requirements;
+mod secrets;
+mod size;
+mod toolchain;
+mod wrangler_config;
 
-/// How much a finding, or a gate, may cost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+pub(crate) use size::{Limit, limits};
+
+use crate::bundle::Bundle;
+use crate::error::{Location, Result};
+use crate::project::{Layout, Project, Target};
+use crate::settings::{Allow, Settings};
+use crate::toolchain::Toolchain;
+use crate::vendor::Vendored;
+use serde::Serialize;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// How much a finding may cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Severity {
     Note,
+    Warn,
+    Deny,
+}
+
+/// What a gate's findings may cost at most, or, set by the user to `deny`, at least.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Level {
+    Off,
     Warn,
     Deny,
 }
@@ -32,4 +58,377 @@ pub(crate) struct Finding {
     /// One line, imperative.
     pub(crate) help: String,
     pub(crate) location: Location,
+}
+
+impl Finding {
+    pub(crate) fn new(
+        severity: Severity,
+        code: &'static str,
+        subject: impl Into<String>,
+        location: Location,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Self {
+        Self {
+            code,
+            subject: subject.into(),
+            severity,
+            allowed: None,
+            message: message.into(),
+            measured: None,
+            limit: None,
+            help: help.into(),
+            location,
+        }
+    }
+
+    #[must_use]
+    pub(crate) fn measured(mut self, measured: u64, limit: u64) -> Self {
+        (self.measured, self.limit) = (Some(measured), Some(limit));
+        self
+    }
+
+    /// What it costs once it is allowed or not.
+    pub(crate) fn weight(&self) -> Severity {
+        if self.allowed.is_some() { Severity::Note } else { self.severity }
+    }
+}
+
+/// Everything that a gate may look at.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Context<'a> {
+    pub(crate) project: &'a Project,
+    pub(crate) target: &'a Target,
+    pub(crate) toolchain: &'a Toolchain,
+    pub(crate) layout: &'a Layout,
+    pub(crate) vendored: &'a Vendored,
+    pub(crate) bundle: &'a Bundle,
+    pub(crate) settings: &'a Settings,
+}
+
+/// What one gate says: its figure, for people, and its findings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Judged {
+    pub(crate) figure: String,
+    pub(crate) findings: Vec<Finding>,
+}
+
+type Check = fn(&Context<'_>) -> Result<Judged>;
+
+/// One gate of the table.
+struct Gate {
+    id: &'static str,
+    /// The most that a finding of it costs by itself.
+    level: Level,
+    /// `None`: named by the contract and not part of this version; reported as skipped.
+    check: Option<Check>,
+}
+
+/// The table, in the order in which gates run and are reported.
+const GATES: [Gate; 16] = [
+    Gate { id: "toolchain", level: Level::Deny, check: Some(|context| Ok(toolchain::check(context.toolchain))) },
+    Gate { id: "wrangler-config", level: Level::Deny, check: Some(wrangler_config::check) },
+    Gate { id: "requirements", level: Level::Deny, check: Some(requirements::check) },
+    Gate { id: "wheels", level: Level::Deny, check: None },
+    Gate { id: "native-modules", level: Level::Deny, check: None },
+    Gate { id: "namespace", level: Level::Deny, check: Some(namespace::check) },
+    Gate { id: "imports", level: Level::Deny, check: None },
+    Gate { id: "packages", level: Level::Warn, check: None },
+    Gate { id: "data-files", level: Level::Deny, check: None },
+    Gate { id: "duplicates", level: Level::Deny, check: Some(duplicates::check) },
+    Gate { id: "shadowing", level: Level::Deny, check: None },
+    Gate { id: "prune-safety", level: Level::Deny, check: None },
+    Gate { id: "secrets", level: Level::Deny, check: Some(secrets::check) },
+    Gate { id: "size", level: Level::Deny, check: Some(size::check) },
+    Gate { id: "growth", level: Level::Warn, check: None },
+    Gate { id: "smoke", level: Level::Off, check: None },
+];
+
+/// Judged on the stage, after all others.
+const VERIFY: Gate = Gate { id: "verify", level: Level::Off, check: None };
+
+fn table() -> impl Iterator<Item = &'static Gate> {
+    GATES.iter().chain(std::iter::once(&VERIFY))
+}
+
+/// Every gate's id, in order.
+pub(crate) fn ids() -> impl Iterator<Item = &'static str> {
+    table().map(|gate| gate.id)
+}
+
+/// How one gate ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Outcome {
+    Passed,
+    Warned,
+    Blocked,
+    Skipped,
+    Broke,
+}
+
+/// One gate's part of the report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Judgement {
+    pub(crate) id: &'static str,
+    pub(crate) level: Level,
+    pub(crate) outcome: Outcome,
+    /// Why it was skipped, or how it broke.
+    pub(crate) reason: Option<String>,
+    pub(crate) figure: String,
+    pub(crate) findings: Vec<Finding>,
+}
+
+/// Runs every gate, whatever the others say, in order. `today` is `YYYY-MM-DD`, for allow entries that expire.
+pub(crate) fn judge(context: &Context<'_>, today: &str) -> Vec<Judgement> {
+    let mut judgements: Vec<Judgement> = table()
+        .map(|gate| {
+            let level = context.settings.gates.get(gate.id).copied();
+            match gate.check {
+                _ if level == Some(Level::Off) => skipped(gate, Level::Off, "switched off"),
+                None => skipped(gate, level.unwrap_or(gate.level), NOT_IN_THIS_VERSION),
+                Some(check) => one(gate, level, || check(context)),
+            }
+        })
+        .collect();
+    allow(&mut judgements, &context.settings.allow, today);
+    judgements
+}
+
+/// The tools alone, before anything is started with them.
+pub(crate) fn judge_toolchain(toolchain: &Toolchain, settings: &Settings) -> Vec<Judgement> {
+    table()
+        .map(|gate| {
+            let level = settings.gates.get(gate.id).copied();
+            if gate.id == "toolchain" && level != Some(Level::Off) {
+                one(gate, level, || Ok(toolchain::check(toolchain)))
+            } else {
+                skipped(gate, level.unwrap_or(gate.level), "not reached")
+            }
+        })
+        .collect()
+}
+
+const NOT_IN_THIS_VERSION: &str = concat!("not part of saddlebag ", env!("CARGO_PKG_VERSION"));
+
+fn skipped(gate: &Gate, level: Level, reason: &str) -> Judgement {
+    Judgement {
+        id: gate.id,
+        level,
+        outcome: Outcome::Skipped,
+        reason: Some(reason.to_owned()),
+        figure: reason.to_owned(),
+        findings: Vec::new(),
+    }
+}
+
+/// Runs one check; an error or a panic of it blocks.
+fn one(gate: &Gate, level: Option<Level>, check: impl FnOnce() -> Result<Judged>) -> Judgement {
+    let broke = |reason: String| Judgement {
+        id: gate.id,
+        level: level.unwrap_or(gate.level),
+        outcome: Outcome::Broke,
+        figure: reason.clone(),
+        reason: Some(reason),
+        findings: Vec::new(),
+    };
+    match catch_unwind(AssertUnwindSafe(check)) {
+        Err(_) => broke(format!(
+            "the gate stopped with a panic; please report it with `saddlebag check --verbose`, or pass `--gate {}=off`",
+            gate.id
+        )),
+        Ok(Err(error)) => broke(match &error.location {
+            Some(location) => format!("{error} ({location})"),
+            None => error.to_string(),
+        }),
+        Ok(Ok(mut judged)) => {
+            for finding in &mut judged.findings {
+                finding.severity = relevel(finding.severity, level);
+            }
+            Judgement {
+                id: gate.id,
+                level: level.unwrap_or(gate.level),
+                outcome: outcome(&judged.findings),
+                reason: None,
+                figure: judged.figure,
+                findings: judged.findings,
+            }
+        }
+    }
+}
+
+/// `warn` caps what a finding costs, `deny` raises every warning; notes stay notes.
+fn relevel(severity: Severity, level: Option<Level>) -> Severity {
+    match (severity, level) {
+        (Severity::Deny, Some(Level::Warn)) => Severity::Warn,
+        (Severity::Warn, Some(Level::Deny)) => Severity::Deny,
+        _ => severity,
+    }
+}
+
+fn outcome(findings: &[Finding]) -> Outcome {
+    match findings.iter().map(Finding::weight).max() {
+        Some(Severity::Deny) => Outcome::Blocked,
+        Some(Severity::Warn) => Outcome::Warned,
+        Some(Severity::Note) | None => Outcome::Passed,
+    }
+}
+
+/// Marks what is allowed. An entry that matches nothing, or whose day has passed, is a finding itself.
+fn allow(judgements: &mut [Judgement], entries: &[Allow], today: &str) {
+    for entry in entries {
+        let Some(judgement) = judgements.iter_mut().find(|judgement| judgement.id == entry.gate) else { continue };
+        if judgement.outcome == Outcome::Skipped {
+            continue;
+        }
+        let expired = entry.until.as_deref().is_some_and(|until| until < today);
+        let matches = |pattern: &Option<String>, text: &str| {
+            pattern.as_ref().is_none_or(|pattern| {
+                globset::Glob::new(pattern).is_ok_and(|glob| glob.compile_matcher().is_match(text))
+            })
+        };
+        let mut matched = false;
+        for finding in &mut judgement.findings {
+            if matches(&entry.code, finding.code) && matches(&entry.subject, &finding.subject) {
+                matched = true;
+                if !expired {
+                    finding.allowed = Some(entry.reason.clone());
+                }
+            }
+        }
+        let subject = entry.subject.clone().or_else(|| entry.code.clone()).unwrap_or_else(|| entry.gate.clone());
+        let problem = match (matched, expired) {
+            (false, _) => {
+                Some(("allow.unmatched", "an `allow` entry matches no finding".to_owned(), "remove the entry"))
+            }
+            (true, true) => Some((
+                "allow.expired",
+                format!("an `allow` entry has expired on {}", entry.until.as_deref().unwrap_or_default()),
+                "mend what it allows, or give it a new date",
+            )),
+            (true, false) => None,
+        };
+        if let Some((code, message, help)) = problem {
+            judgement.findings.push(Finding::new(Severity::Warn, code, subject, entry.location.clone(), message, help));
+        }
+        if judgement.outcome != Outcome::Broke {
+            judgement.outcome = outcome(&judgement.findings);
+        }
+    }
+}
+
+/// The word at the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Verdict {
+    Passed,
+    PassedWithWarnings,
+    Blocked,
+}
+
+impl Verdict {
+    /// From the judgements and nothing else.
+    pub(crate) fn of(judgements: &[Judgement]) -> Self {
+        let has = |wanted: &[Outcome]| judgements.iter().any(|judgement| wanted.contains(&judgement.outcome));
+        if has(&[Outcome::Blocked, Outcome::Broke]) {
+            Self::Blocked
+        } else if has(&[Outcome::Warned]) {
+            Self::PassedWithWarnings
+        } else {
+            Self::Passed
+        }
+    }
+
+    /// The only way to a `Cleared`.
+    pub(crate) fn clear<T>(self, value: T) -> Option<Cleared<T>> {
+        match self {
+            Self::Passed | Self::PassedWithWarnings => Some(Cleared(value)),
+            Self::Blocked => None,
+        }
+    }
+}
+
+/// Something that the gates let through: a `Cleared<Bundle>` may be staged, a `Cleared<Stage>` may be deployed.
+#[derive(Debug)]
+pub(crate) struct Cleared<T>(T);
+
+impl<T> Cleared<T> {
+    pub(crate) fn get(&self) -> &T {
+        &self.0
+    }
+
+    pub(crate) fn into_inner(self) -> T {
+        self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::{Error, Kind, Place};
+
+    fn finding(severity: Severity) -> Finding {
+        Finding::new(severity, "size.raw", "bundle", Location::new(Place::Package, "bundle"), "m", "h")
+    }
+
+    fn judged(severity: Severity) -> Judgement {
+        one(&GATES[13], None, || Ok(Judged { figure: String::new(), findings: vec![finding(severity)] }))
+    }
+
+    fn entry(subject: &str, until: Option<&str>) -> Allow {
+        Allow {
+            gate: "size".into(),
+            code: Some("size.*".into()),
+            subject: Some(subject.into()),
+            reason: "known".into(),
+            until: until.map(str::to_owned),
+            location: Location::new(Place::Config, "pyproject.toml"),
+        }
+    }
+
+    #[test]
+    fn ids_are_unique_and_in_the_order_of_the_contract() {
+        assert_eq!(
+            ids().collect::<Vec<_>>().join(" "),
+            "toolchain wrangler-config requirements wheels native-modules namespace imports packages data-files duplicates shadowing prune-safety secrets size growth smoke verify"
+        );
+    }
+
+    #[test]
+    fn what_denies_blocks_and_what_breaks_blocks() {
+        assert_eq!(Verdict::of(&[judged(Severity::Deny)]), Verdict::Blocked);
+        assert_eq!(Verdict::of(&[judged(Severity::Warn)]), Verdict::PassedWithWarnings);
+        assert_eq!(Verdict::of(&[judged(Severity::Note)]), Verdict::Passed);
+        let broke = one(&GATES[13], None, || Err(Error::new(Kind::Unreadable, "no such file", "")));
+        assert_eq!((broke.outcome, Verdict::of(&[broke])), (Outcome::Broke, Verdict::Blocked));
+        let panicked = one(&GATES[13], None, || panic!("a defect"));
+        assert_eq!(panicked.outcome, Outcome::Broke);
+        assert!(Verdict::Blocked.clear(()).is_none());
+        assert!(Verdict::PassedWithWarnings.clear(()).is_some());
+    }
+
+    #[test]
+    fn a_level_caps_or_raises_but_never_touches_notes() {
+        assert_eq!(relevel(Severity::Deny, Some(Level::Warn)), Severity::Warn);
+        assert_eq!(relevel(Severity::Warn, Some(Level::Deny)), Severity::Deny);
+        assert_eq!(relevel(Severity::Note, Some(Level::Deny)), Severity::Note);
+        assert_eq!(relevel(Severity::Warn, None), Severity::Warn);
+    }
+
+    #[test]
+    fn an_allowed_finding_stays_and_no_longer_blocks() {
+        let mut judgements = [judged(Severity::Deny)];
+        allow(&mut judgements, &[entry("bun*", Some("2027-01-01"))], "2026-11-21");
+        assert_eq!(judgements[0].findings[0].allowed.as_deref(), Some("known"));
+        assert_eq!(judgements[0].outcome, Outcome::Passed);
+    }
+
+    #[test]
+    fn an_allow_entry_that_matches_nothing_or_has_expired_is_a_finding() {
+        let mut judgements = [judged(Severity::Deny)];
+        allow(&mut judgements, &[entry("other", None), entry("bundle", Some("2026-11-20"))], "2026-11-21");
+        let codes: Vec<_> = judgements[0].findings.iter().map(|finding| finding.code).collect();
+        assert_eq!(codes, ["size.raw", "allow.unmatched", "allow.expired"]);
+        assert_eq!(judgements[0].outcome, Outcome::Blocked);
+    }
 }

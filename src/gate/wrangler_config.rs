@@ -1,0 +1,215 @@
+//! `wrangler-config`: the configuration says what a Python Worker needs, and nothing that wrangler ignores in silence.
+//!
+//! Receives the configuration and its active environment; hands on findings with file, line and column. Must never judge
+//! what wrangler itself refuses with a clear word of its own, unless it would be found only after the upload.
+
+use super::{Context, Finding, Judged, Severity};
+use crate::error::{Location, Place, Result};
+use crate::project::WranglerConfig;
+
+pub(super) fn check(context: &Context<'_>) -> Result<Judged> {
+    let config = &context.project.config;
+    let mut findings = Vec::new();
+    findings.extend(python_workers(context));
+    findings.extend(wrong_types(config));
+    findings.extend(rules(context));
+    findings.extend(places(context));
+    findings.extend(environments(context));
+    findings.extend(ignored(config));
+    let file = context.project.display(&config.path);
+    let environment = config.environment.as_deref().map_or_else(String::new, |name| format!(", environment `{name}`"));
+    let figure = format!(
+        "{file}{environment}, compatibility date {}, Python {}",
+        context.target.compatibility_date, context.target.python
+    );
+    Ok(Judged { figure, findings })
+}
+
+/// Where the active environment has a key, or would have it.
+fn active(config: &WranglerConfig, key: &str) -> Location {
+    match config.get_origin(key) {
+        Some(path) => config.locate(&path.iter().map(String::as_str).collect::<Vec<_>>()),
+        None => match (&config.environment, config.environment_defined) {
+            (Some(name), true) => config.locate(&["env", name, key]),
+            _ => config.locate(&[key]),
+        },
+    }
+}
+
+fn python_workers(context: &Context<'_>) -> Vec<Finding> {
+    if context.target.python_workers {
+        return Vec::new();
+    }
+    let config = &context.project.config;
+    let message = match &config.environment {
+        Some(name) => format!(
+            "the environment `{name}` does not have the compatibility flag `python_workers`: its `compatibility_flags` replace those of the top level"
+        ),
+        None => "the compatibility flag `python_workers` is missing".to_owned(),
+    };
+    vec![Finding::new(
+        Severity::Deny,
+        "wrangler-config.python-workers",
+        config.environment.as_deref().unwrap_or("top level"),
+        active(config, "compatibility_flags"),
+        message,
+        "add \"python_workers\" to `compatibility_flags`",
+    )]
+}
+
+/// What wrangler refuses by type, `PythonModule` among the rules included.
+fn wrong_types(config: &WranglerConfig) -> Vec<Finding> {
+    let wrong = |(path, message): (Vec<String>, String)| {
+        let location = config.locate(&path.iter().map(String::as_str).collect::<Vec<_>>());
+        let is_rule = path.iter().any(|part| part == "rules") && path.last().is_some_and(|last| last == "type");
+        let path = path.join(".");
+        let (code, help) = if is_rule && message.contains("PythonModule") {
+            ("wrangler-config.rule-type", "remove the rule: every `.py` file is a module already".to_owned())
+        } else if is_rule {
+            ("wrangler-config.rule-type", "correct the type".to_owned())
+        } else {
+            ("wrangler-config.type", format!("correct `{path}`"))
+        };
+        Finding::new(Severity::Deny, code, path, location, message, help)
+    };
+    config.invalid().into_iter().map(wrong).collect()
+}
+
+fn rules(context: &Context<'_>) -> Vec<Finding> {
+    let config = &context.project.config;
+    let mut findings = Vec::new();
+    for glob in &context.bundle.invalid_globs {
+        let message =
+            format!("the glob `{glob}` of `rules` becomes no regular expression; wrangler stops with a `SyntaxError`");
+        let location = active(config, "rules");
+        findings.push(Finding::new(
+            Severity::Deny,
+            "wrangler-config.glob",
+            glob.as_str(),
+            location,
+            message,
+            "correct the glob",
+        ));
+    }
+    for shadowed in context.bundle.shadowed_rules.iter().filter(|shadowed| !shadowed.silenced) {
+        let whose = if shadowed.default { "wrangler's default rule" } else { "the rule" };
+        let globs = shadowed.globs.join("`, `");
+        findings.push(Finding::new(
+            Severity::Warn,
+            "wrangler-config.fallthrough",
+            format!("{} {}", shadowed.kind, shadowed.globs.join(" ")),
+            active(config, "rules"),
+            format!(
+                "{whose} of type `{}` for `{globs}` has no effect: rule {} does not fall through",
+                shadowed.kind,
+                shadowed.by + 1
+            ),
+            "add `fallthrough = true` to that rule, or `fallthrough = false` if it is meant",
+        ));
+    }
+    if config.find_additional_modules() == Some(false) {
+        findings.push(Finding::new(
+            Severity::Warn,
+            "wrangler-config.additional-modules",
+            "find_additional_modules",
+            active(config, "find_additional_modules"),
+            "`find_additional_modules = false` uploads the main module alone: no other module, no package",
+            "remove the setting",
+        ));
+    }
+    findings
+}
+
+fn places(context: &Context<'_>) -> Vec<Finding> {
+    let config = &context.project.config;
+    let mut findings = Vec::new();
+    if let Some(pyproject) = &context.project.pyproject
+        && pyproject.path.parent() != Some(config.dir())
+    {
+        let (here, there) = (context.project.display(&config.path), context.project.display(&pyproject.path));
+        findings.push(Finding::new(
+            Severity::Deny,
+            "wrangler-config.two-roots",
+            here.as_str(),
+            Location::new(Place::Config, here.as_str()),
+            format!("`{here}` and `{there}` are in different directories: plain pywrangler puts the packages beside the one and wrangler looks beside the other"),
+            "put them side by side",
+        ));
+    }
+    let stem = context.layout.main.file_stem().unwrap_or_default();
+    if !crate::python::is_identifier(stem) {
+        findings.push(Finding::new(
+            Severity::Deny,
+            "wrangler-config.main-name",
+            stem,
+            active(config, "main"),
+            format!("`{stem}` is no name that Python can import, and the runtime imports main by it"),
+            "rename the main module",
+        ));
+    }
+    if config.dir().join("cf-requirements.txt").is_file() {
+        let path = context.project.display(&config.dir().join("cf-requirements.txt"));
+        findings.push(Finding::new(
+            Severity::Warn,
+            "wrangler-config.cf-requirements",
+            path.as_str(),
+            Location::new(Place::File, path.as_str()),
+            "`cf-requirements.txt` is no longer read by anything",
+            "move its lines to `requirements-runtime.txt` and delete it",
+        ));
+    }
+    findings
+}
+
+fn environments(context: &Context<'_>) -> Vec<Finding> {
+    let config = &context.project.config;
+    match &config.environment {
+        Some(name) if !config.environment_defined => vec![Finding::new(
+            Severity::Warn,
+            "wrangler-config.environment",
+            name.as_str(),
+            config.locate(&[]),
+            format!("the configuration has no environments, and `{name}` is asked for: wrangler deploys the top level"),
+            format!("add an `env.{name}` section, or leave `--env` out"),
+        )],
+        None if !config.environments().is_empty() && !context.project.environment_chosen => vec![Finding::new(
+            Severity::Note,
+            "wrangler-config.top-level",
+            "env",
+            config.locate(&["env"]),
+            format!(
+                "no environment is chosen, and there are {}: the top level is deployed",
+                config.environments().join(", ")
+            ),
+            "pass `--env NAME`, or `--env \"\"` for the top level",
+        )],
+        _ => Vec::new(),
+    }
+}
+
+/// What wrangler 4 reads without a word and does not use.
+fn ignored(config: &WranglerConfig) -> Vec<Finding> {
+    let mut paths = vec![vec!["build".to_owned(), "upload".to_owned()]];
+    paths.extend(
+        config
+            .environments()
+            .into_iter()
+            .map(|name| vec!["env".to_owned(), name, "build".to_owned(), "upload".to_owned()]),
+    );
+    paths
+        .into_iter()
+        .filter(|path| config.has(&path.iter().map(String::as_str).collect::<Vec<_>>()))
+        .map(|path| {
+            let location = config.locate(&path.iter().map(String::as_str).collect::<Vec<_>>());
+            let path = path.join(".");
+            Finding::new(
+                Severity::Warn,
+                "wrangler-config.build-upload",
+                path.as_str(),
+                location,
+                format!("`{path}` is ignored since wrangler 4: its `dir`, `main`, `rules` and `format` have no effect"),
+                "remove it; `main`, `base_dir` and `rules` at the top level took its place",
+            )
+        })
+        .collect()
+}
