@@ -25,6 +25,7 @@ mod tests;
 
 use crate::bundle::{Bundle, Module};
 use crate::error::{Error, Kind, Result};
+use crate::gate::Cleared;
 use crate::project::config::Format;
 use camino::{Utf8Path, Utf8PathBuf};
 use document::Document;
@@ -59,7 +60,8 @@ pub(crate) struct StageRequest<'a> {
     pub(crate) config: ConfigSource<'a>,
     /// The active environment, `None` for the top level: it has to see the staged main.
     pub(crate) environment: Option<&'a str>,
-    pub(crate) bundle: &'a Bundle,
+    /// Cleared by the gates: nothing else is ever staged.
+    pub(crate) bundle: &'a Cleared<&'a Bundle>,
     /// The text of pywrangler's sync tokens: the version of workers-py.
     pub(crate) token: &'a str,
     /// A `pylock.toml` of what was vendored.
@@ -90,6 +92,8 @@ pub(crate) struct Stage {
     pub(crate) dir: Utf8PathBuf,
     /// The staged configuration, absolute: `wrangler.toml` or `wrangler.jsonc`.
     pub(crate) config: Utf8PathBuf,
+    /// The staged configuration as it was written.
+    config_text: String,
     ground: Option<Ground>,
 }
 
@@ -97,7 +101,7 @@ impl Stage {
     fn open(project_root: &Utf8Path, at: Place<'_>, config_name: &str) -> Result<Self> {
         let ground = Ground::open(project_root, at)?;
         let dir = ground.draft()?;
-        Ok(Self { config: dir.join(config_name), dir, ground: Some(ground) })
+        Ok(Self { config: dir.join(config_name), dir, config_text: String::new(), ground: Some(ground) })
     }
 
     /// Moves an exported stage from where it was written to where it was asked for.
@@ -108,6 +112,20 @@ impl Stage {
             self.config = self.dir.join(config_name);
         }
         Ok(())
+    }
+
+    /// The lines of the staged configuration that somebody wrote since: wrangler, with the ids of what it made.
+    pub(crate) fn written_back(&self) -> Vec<String> {
+        let Ok(now) = fs_err::read_to_string(&self.config) else { return Vec::new() };
+        let mut before: Vec<&str> = self.config_text.lines().collect();
+        let mut new = Vec::new();
+        for line in now.lines() {
+            match before.iter().position(|old| *old == line) {
+                Some(at) => drop(before.remove(at)),
+                None => new.push(line.trim().to_owned()),
+            }
+        }
+        new
     }
 
     /// Leaves the stage where it is, for good; hands on its directory.
@@ -180,14 +198,15 @@ pub(crate) fn write(request: &StageRequest<'_>, at: Place<'_>) -> Result<Stage> 
     fill(&stage.dir, request, &contents)?;
     stage.settle(contents.config_name)?;
     age(&stage.dir)?;
+    stage.config_text = contents.config;
     Ok(stage)
 }
 
 fn contents<'a>(request: &StageRequest<'a>, at: Place<'_>) -> Result<Contents<'a>> {
-    let modules = modules::placed(&request.bundle.modules)?;
-    let main = Utf8Path::new(modules::WORKER).join(&request.bundle.main_module);
+    let modules = modules::placed(&request.bundle.get().modules)?;
+    let main = Utf8Path::new(modules::WORKER).join(&request.bundle.get().main_module);
     if !modules.contains_key(&main) {
-        let message = format!("the main module `{}` is not part of the bundle", request.bundle.main_module);
+        let message = format!("the main module `{}` is not part of the bundle", request.bundle.get().main_module);
         return Err(Error::new(Kind::Internal, message, "report this defect"));
     }
     let config_name = match request.config.format {
@@ -211,11 +230,11 @@ fn staged_config(request: &StageRequest<'_>) -> Result<String> {
         |module: &Module| module.name.starts_with("python_modules/") && module.name.ends_with(".pyc");
     let mut document = Document::parse(&name, source.text, source.format)?;
     let staged = Staged {
-        main: format!("{}/{}", modules::WORKER, request.bundle.main_module),
+        main: format!("{}/{}", modules::WORKER, request.bundle.get().main_module),
         environment: request.environment,
         glob_prefix: request.glob_prefix,
         drop_build_command: request.drop_build_command,
-        holds_bytecode: request.bundle.modules.iter().any(vendored_bytecode),
+        holds_bytecode: request.bundle.get().modules.iter().any(vendored_bytecode),
         directory,
     };
     for edit in edits::plan(&document.value, &paths::path_keys()?, &staged) {

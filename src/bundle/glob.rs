@@ -10,7 +10,6 @@ use std::fmt::Write as _;
 /// One pattern. Never fails: what JavaScript refuses matches nothing and says so in [`Glob::is_valid`].
 #[derive(Debug, Clone)]
 pub(crate) struct Glob {
-    pattern: String,
     regex: Option<Regex>,
 }
 
@@ -18,7 +17,7 @@ impl Glob {
     /// Takes any text. Source: wrangler 4.164.0, `require_glob_to_regexp`.
     pub(crate) fn new(pattern: &str) -> Self {
         let regex = translate(&javascript_source(pattern)).and_then(|source| Regex::new(&source).ok());
-        Self { pattern: pattern.to_owned(), regex }
+        Self { regex }
     }
 
     /// Whether the whole of `name` matches, as `globToRegExp(pattern).test(name)` does.
@@ -30,11 +29,6 @@ impl Glob {
     /// regular expressions cannot have.
     pub(crate) fn is_valid(&self) -> bool {
         self.regex.is_some()
-    }
-
-    /// The pattern as it was given.
-    pub(crate) fn pattern(&self) -> &str {
-        &self.pattern
     }
 }
 

@@ -12,9 +12,10 @@ pub(crate) mod prune;
 pub(crate) mod rules;
 pub(crate) mod weigh;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use camino::Utf8PathBuf;
 use serde::Serialize;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// wrangler's module types, in wrangler's words (`RuleTypeToModuleType`, wrangler 4.164.0).
@@ -36,6 +37,19 @@ pub(crate) enum Content {
     File(Utf8PathBuf),
     /// Bytes that saddlebag makes: the entry shim, a slimmed METADATA.
     Inline(Vec<u8>),
+}
+
+impl Content {
+    /// The bytes themselves.
+    ///
+    /// # Errors
+    /// `Unreadable`: the file cannot be read.
+    pub(crate) fn read(&self) -> Result<Cow<'_, [u8]>> {
+        match self {
+            Self::File(path) => fs_err::read(path).map(Cow::Owned).map_err(|error| Error::unreadable(&error)),
+            Self::Inline(bytes) => Ok(Cow::Borrowed(bytes)),
+        }
+    }
 }
 
 /// Whose a module is.
@@ -132,7 +146,7 @@ pub(crate) struct Package {
 }
 
 /// The planned upload.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Bundle {
     /// Upload name of the main module: a basename (wrangler's `metadata.main_module`).
     pub(crate) main_module: String,

@@ -33,6 +33,10 @@ fn a_plan_adds_up() {
         glob_prefix: String::new(),
         at_project_root: false,
         unresolved: Vec::new(),
+        imports_main: Vec::new(),
+        main_clash: None,
+        unparsed: Vec::new(),
+        reached: std::collections::BTreeSet::new(),
     };
     let vendored = root.join("vendored");
     let rules =

@@ -29,6 +29,8 @@ pub(crate) struct Project {
     /// The user's working directory, his `--cwd` resolved. Absolute.
     pub(crate) cwd: Utf8PathBuf,
     pub(crate) config: WranglerConfig,
+    /// Whether the user chose an environment, the top level (`--env ""`) included.
+    pub(crate) environment_chosen: bool,
     pub(crate) pyproject: Option<Pyproject>,
     pub(crate) requirements: Requirements,
 }

@@ -138,13 +138,6 @@ impl Pyproject {
             .with_location(self.locate(&path)))
     }
 
-    /// `[tool.uv]`, free of spans, to be written into another document. Inline and dotted forms become a table.
-    pub(crate) fn tool_uv(&self) -> Option<toml_edit::Table> {
-        let mut tree = self.tree.clone().into_mut();
-        let item = tree.get_mut("tool")?.get_mut("uv")?;
-        std::mem::take(item).into_table().ok()
-    }
-
     /// `[tool.saddlebag]` with its spans into `text`, whatever its type.
     pub(crate) fn tool_saddlebag(&self) -> Option<&toml_edit::Item> {
         self.tree.get("tool")?.get("saddlebag")
@@ -249,23 +242,13 @@ mod tests {
     #[test]
     fn tool_tables_in_every_form() {
         for text in [
-            "[tool.uv]\nindex-url = 'x'\n[tool.pywrangler]\nallow-build = true",
-            "[tool]\nuv = { index-url = 'x' }\npywrangler = { allow-build = true }",
-            "tool.uv.index-url = 'x'\ntool.pywrangler.allow-build = true",
+            "[tool.pywrangler]\nallow-build = true",
+            "[tool]\npywrangler = { allow-build = true }",
+            "tool.pywrangler.allow-build = true",
         ] {
-            let pyproject = pyproject(text);
-            let mut written = toml_edit::DocumentMut::new();
-            written.insert("uv", toml_edit::Item::Table(pyproject.tool_uv().unwrap()));
-            let written = pyproject_value(&written.to_string());
-            assert_eq!(written["uv"]["index-url"], "x", "{text}");
-            assert!(pyproject.allow_build(), "{text}");
+            assert!(pyproject(text).allow_build(), "{text}");
         }
-        assert!(pyproject("").tool_uv().is_none());
         assert!(!pyproject("[tool.pywrangler]\nallow-build = 'yes'").allow_build());
-    }
-
-    fn pyproject_value(text: &str) -> Value {
-        pyproject(text).document
     }
 
     #[test]

@@ -103,11 +103,6 @@ impl Target {
             python_workers,
         })
     }
-
-    /// Whether the compatibility date is `date` (`YYYY-MM-DD`) or later.
-    pub(crate) fn date_at_least(&self, date: &str) -> bool {
-        self.compatibility_date.as_str() >= date
-    }
 }
 
 fn table() -> Result<Table> {

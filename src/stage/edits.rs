@@ -5,6 +5,7 @@
 
 use super::document::{Change, Edit, KeyPath};
 use super::paths::{PathKeys, repoint};
+use crate::bundle::rules::reroot;
 use camino::Utf8Path;
 use serde_json::{Value, json};
 
@@ -106,11 +107,6 @@ fn rules(document: &Value, scope: &KeyPath, prefix: &str) -> Vec<Edit> {
         }
     }
     edits
-}
-
-/// A glob relative to the source directory, made relative to the module root above it.
-fn reroot(glob: &str, prefix: &str) -> String {
-    if glob.starts_with("**/") { glob.to_owned() } else { format!("{prefix}{glob}") }
 }
 
 /// The token stays out of the upload. An environment without the key inherits the top level's, so it is left alone.

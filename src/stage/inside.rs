@@ -4,7 +4,7 @@
 //! leaves directory and lock file, and the next run takes both away; a kept stage has no lock file and is nobody's. Must
 //! never remove what saddlebag did not make.
 
-use crate::error::{Error, Kind, Result, utf8};
+use crate::error::{Error, Result, utf8};
 use camino::{Utf8Path, Utf8PathBuf};
 use std::fs::TryLockError;
 use std::io;
@@ -15,13 +15,26 @@ const IGNORE: &str = "*\n";
 /// The same, and the memory that `.wrangler` itself was not there before: it outlives the run that made it.
 const IGNORE_IN_OURS: &str = "# saddlebag made .wrangler as well\n*\n";
 const LOCK_SUFFIX: &str = ".lock";
-/// Another run may tidy up between two of our steps; more often than this it is something else.
-const ATTEMPTS: usize = 16;
 
 /// `<project>/.wrangler/saddlebag`, where stages live.
 #[derive(Debug)]
 struct Home {
+    project_root: Utf8PathBuf,
     path: Utf8PathBuf,
+}
+
+/// One run at a time makes or takes away directories of a project: the lock is on the project's own directory, which
+/// leaves no trace there. Held for moments only.
+struct Turn {
+    _directory: Option<std::fs::File>,
+}
+
+impl Turn {
+    fn take(project_root: &Utf8Path) -> Self {
+        let directory = fs_err::File::open(project_root).ok().map(fs_err::File::into_file);
+        // A file system without locks: two runs at the same moment may then fail, and say why.
+        Self { _directory: directory.filter(|directory| directory.lock().is_ok()) }
+    }
 }
 
 /// A stage directory and the lock that says that it is in use.
@@ -35,39 +48,21 @@ pub(super) struct Claim {
 impl Claim {
     /// Sweeps up what killed runs left, then makes an empty stage directory. Errors: `Unwritable`.
     pub(super) fn new(project_root: &Utf8Path) -> Result<Self> {
-        let mut last = None;
-        for _ in 0..ATTEMPTS {
-            let home = match Home::make(project_root) {
-                Ok(home) => home,
-                Err(error) if error.kind() == io::ErrorKind::NotFound && project_root.is_dir() => {
-                    last = Some(error);
-                    continue;
-                }
-                Err(error) => return Err(Error::unwritable(&error)),
-            };
-            home.sweep();
-            match home.claim() {
-                Ok((stage, lock)) => return Ok(Self { home, stage, lock }),
-                Err(error) => {
-                    home.tidy();
-                    if !matches!(
-                        error.kind(),
-                        io::ErrorKind::NotFound | io::ErrorKind::AlreadyExists | io::ErrorKind::WouldBlock
-                    ) {
-                        return Err(Error::unwritable(&error));
-                    }
-                    last = Some(error);
-                }
+        let _turn = Turn::take(project_root);
+        let home = Home::make(project_root).map_err(|error| Error::unwritable(&error))?;
+        home.sweep();
+        match home.claim() {
+            Ok((stage, lock)) => Ok(Self { home, stage, lock }),
+            Err(error) => {
+                home.tidy();
+                Err(Error::unwritable(&error))
             }
         }
-        Err(last.map_or_else(
-            || Error::new(Kind::Internal, "no stage was claimed", "report this defect"),
-            |error| Error::unwritable(&error),
-        ))
     }
 
     /// Gives the stage up without removing it.
     pub(super) fn keep(self) -> Utf8PathBuf {
+        let _turn = Turn::take(&self.home.project_root);
         // Lock file gone first: while the lock is held, nobody takes the directory for a leftover.
         drop(self.lock);
         self.stage
@@ -75,6 +70,7 @@ impl Claim {
 
     /// Removes the stage, and the directories above it that are ours and empty.
     pub(super) fn remove(self) -> Result<()> {
+        let _turn = Turn::take(&self.home.project_root);
         let removed = remove_tree(&self.stage);
         if removed.is_ok() {
             drop(self.lock);
@@ -90,7 +86,7 @@ impl Claim {
 impl Home {
     fn make(project_root: &Utf8Path) -> io::Result<Self> {
         let above = project_root.join(".wrangler");
-        let home = Self { path: above.join("saddlebag") };
+        let home = Self { project_root: project_root.to_owned(), path: above.join("saddlebag") };
         let made_above = make_directory(&above)?;
         let furnished = make_directory(&home.path).and_then(|_| home.write_ignore_file(made_above));
         if let Err(error) = furnished {
@@ -123,10 +119,6 @@ impl Home {
             // A file system without locks: nobody can take this one either, so nobody sweeps the stage up.
             Err(TryLockError::Error(_)) => {}
         }
-        // Another run may have taken the new file for a leftover before it was locked.
-        if !lock.path().exists() {
-            return Err(io::ErrorKind::NotFound.into());
-        }
         let path = utf8(lock.path()).map_err(|error| io::Error::other(error.message))?;
         let stage = Utf8PathBuf::from(path.as_str().trim_end_matches(LOCK_SUFFIX));
         fs_err::create_dir(&stage)?;
@@ -157,10 +149,8 @@ impl Home {
             return;
         }
         let _ = fs_err::remove_file(&ignore_file);
-        if fs_err::remove_dir(&self.path).is_err() {
-            // A stage has just moved in; it wants its `.gitignore` back.
-            let _ = fs_err::write(&ignore_file, ignore);
-        } else if let (IGNORE_IN_OURS, Some(above)) = (ignore.as_str(), self.path.parent()) {
+        let removed = fs_err::remove_dir(&self.path);
+        if let (Ok(()), IGNORE_IN_OURS, Some(above)) = (removed, ignore.as_str(), self.path.parent()) {
             let _ = fs_err::remove_dir(above);
         }
     }
@@ -168,8 +158,7 @@ impl Home {
 
 fn sweep_one(lock: &Utf8Path, stage: &Utf8Path) -> io::Result<()> {
     let file = fs_err::OpenOptions::new().read(true).write(true).open(lock)?;
-    // The second look is for a stage that was kept between the directory listing and the lock.
-    if file.try_lock().is_ok() && lock.exists() {
+    if file.try_lock().is_ok() {
         remove_tree(stage)?;
         fs_err::remove_file(lock)?;
     }

@@ -16,10 +16,21 @@ pub(crate) fn entry_shim(target: &str) -> Vec<u8> {
 pub(super) fn pyproject(requirements: &[String], python: &str) -> String {
     let lines: String = requirements
         .iter()
-        .map(|requirement| format!("    {},\n", toml_edit::Value::from(requirement.as_str())))
+        .map(|requirement| format!("    {},\n", toml_edit::Value::from(without_credentials(requirement))))
         .collect();
     let dependencies = if lines.is_empty() { "[]".to_owned() } else { format!("[\n{lines}]") };
     PYPROJECT.replace("{python}", python).replace("{dependencies}", &dependencies)
+}
+
+/// A stage may be written out and passed on, so no user and password of a URL come along.
+fn without_credentials(requirement: &str) -> String {
+    match requirement.split_once("://") {
+        Some((before, url)) => match url.split_once('/').map_or(url, |(host, _)| host).rsplit_once('@') {
+            Some((credentials, _)) => format!("{before}://{}", &url[credentials.len() + 1..]),
+            None => requirement.to_owned(),
+        },
+        None => requirement.to_owned(),
+    }
 }
 
 /// `deploy.sh` of an exported stage; `config` is the staged configuration's file name.
@@ -49,6 +60,12 @@ mod tests {
         assert_eq!(written, requirements);
         assert!(document["tool"]["uv"].is_table(), "uv would take the settings of a directory above");
         assert!(text.contains("for Python 3.14."));
+    }
+
+    #[test]
+    fn credentials_of_a_url_do_not_travel() {
+        let text = pyproject(&["dep @ https://user:secret@host.test/dep.whl".to_owned()], "3.14");
+        assert!(text.contains("dep @ https://host.test/dep.whl") && !text.contains("secret"), "{text}");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::modules::staged_path;
 use super::*;
 use crate::bundle::{Content, ModuleType, Owner};
+use crate::gate::Verdict;
 use proptest::prelude::*;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use tempfile::TempDir;
@@ -39,17 +40,7 @@ impl Project {
             inline("python_modules/pkg/deep/er/data.bin", "\0\x01"),
             module("src/core.py", Content::File(root.join("src/core.py")), 6),
         ];
-        let bundle = Bundle {
-            main_module: "main.py".to_owned(),
-            modules,
-            dropped: Vec::new(),
-            packages: Vec::new(),
-            ignored_duplicates: Vec::new(),
-            name_clashes: Vec::new(),
-            stray_links: Vec::new(),
-            raw_bytes: 0,
-            gzip_bytes: 0,
-        };
+        let bundle = Bundle { main_module: "main.py".to_owned(), modules, ..Bundle::default() };
         Self { _directory: directory, root, bundle, requirements: vec!["pkg>=1".to_owned()] }
     }
 
@@ -63,7 +54,7 @@ impl Project {
                 project_root: &self.root,
                 config: ConfigSource { path: &self.root.join(name), text, format },
                 environment: None,
-                bundle: &self.bundle,
+                bundle: &Verdict::Passed.clear(&self.bundle).unwrap(),
                 token: "1.17.9",
                 lock: Some(&self.root.join("pylock.toml")),
                 requirements: &self.requirements,

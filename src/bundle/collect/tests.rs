@@ -39,6 +39,10 @@ impl Project {
             glob_prefix: String::new(),
             at_project_root: main.parent() == Some(&root),
             unresolved: Vec::new(),
+            imports_main: Vec::new(),
+            main_clash: None,
+            unparsed: Vec::new(),
+            reached: std::collections::BTreeSet::new(),
             main,
         };
         let (rules, exclude, include) = (Vec::new(), Vec::new(), Vec::new());
@@ -244,24 +248,6 @@ fn a_file_with_mains_upload_name_is_a_clash() {
     assert_eq!(names(&collected), ["main.py", "src/b.py"]);
     let clash = NameClash { name: "main.py".into(), first: "src/main.py".into(), second: "main.py".into() };
     assert_eq!(collected.name_clashes, [clash]);
-}
-
-#[test]
-fn two_distributions_with_one_file_clash_when_they_mean_different_contents() {
-    let record = |digest: &str| format!("same.py,sha256=1,\nboth.py,sha256={digest},\n");
-    let (one, two) = (record("a"), record("b"));
-    let project = Project::new(
-        "src/main.py",
-        &[
-            ("src/main.py", ""),
-            ("vendored/same.py", ""),
-            ("vendored/both.py", ""),
-            ("vendored/b-1.dist-info/RECORD", &two),
-            ("vendored/a-1.dist-info/RECORD", &one),
-        ],
-    );
-    let clash = NameClash { name: "python_modules/both.py".into(), first: "a".into(), second: "b".into() };
-    assert_eq!(project.collect().name_clashes, [clash]);
 }
 
 #[test]

@@ -6,9 +6,9 @@
 use super::walk::{Entry, walk};
 use super::{Collected, Sources, length};
 use crate::bundle::glob::Glob;
-use crate::bundle::{Content, Dropped, Module, ModuleType, NameClash, Owner};
+use crate::bundle::{Content, Dropped, Module, ModuleType, Owner};
 use crate::error::Result;
-use crate::python::distribution::{Distribution, recorded_digests};
+use crate::python::distribution::Distribution;
 use camino::Utf8Path;
 use std::collections::BTreeMap;
 
@@ -31,14 +31,6 @@ pub(super) fn collect(sources: &Sources<'_>, tree: &Utf8Path, collected: &mut Co
         if excludes.iter().any(|glob| glob.is_match(&found.name)) {
             collected.dropped.push(Dropped { name, bytes, rule: "python-modules-exclude", owner });
             continue;
-        }
-        if let [first, others @ ..] = claims {
-            for second in others {
-                let clash = || NameClash { name: name.clone(), first: first.name.clone(), second: second.name.clone() };
-                if differ(tree, first, second, &found.name)? {
-                    collected.name_clashes.push(clash());
-                }
-            }
         }
         let kind = module_type(&found.name);
         collected.modules.push(Module { name, kind, content: Content::File(found.real), bytes, owner });
@@ -63,12 +55,4 @@ fn owners(distributions: &[Distribution]) -> BTreeMap<&str, Vec<&Distribution>> 
         }
     }
     owners
-}
-
-/// Whether two distributions mean different contents by one file. Without digests nobody can say so.
-fn differ(tree: &Utf8Path, first: &Distribution, second: &Distribution, file: &str) -> Result<bool> {
-    let digest =
-        |of: &Distribution| Ok(recorded_digests(tree, &of.dist_info)?.remove(file).filter(|text| !text.is_empty()));
-    let (first, second): (Option<String>, Option<String>) = (digest(first)?, digest(second)?);
-    Ok(first.is_some() && second.is_some() && first != second)
 }
