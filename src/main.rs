@@ -1,11 +1,44 @@
-//! saddlebag
-#![allow(dead_code, unused_imports, reason = "the skeleton; removed when the rooms are furnished")]
+//! saddlebag: deploys Cloudflare Python Workers without bad surprises.
+//!
+//! Receives argv; hands on an exit code. Everything else is in the rooms; `pipeline` is the corridor between them.
+
 mod bundle;
+mod cli;
+mod command;
+mod deploy;
 mod error;
 mod gate;
+mod passthrough;
+mod pipeline;
 mod project;
 mod python;
+mod report;
+mod settings;
 mod stage;
+mod term;
+mod tool;
+mod toolchain;
 mod vendor;
 
-fn main() {}
+use crate::cli::Invocation;
+use crate::settings::Environment;
+use crate::term::Terminal;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let mut terminal = Terminal::new();
+    let argv: Vec<_> = std::env::args_os().skip(1).collect();
+    let machine = cli::asks_for_json(&argv);
+    let environment = Environment::read();
+    let code = match tool::hear_signals().and_then(|()| cli::parse(argv)) {
+        Ok(Invocation::Own(invocation)) => pipeline::run(&invocation, &environment, &mut terminal),
+        Ok(Invocation::Pywrangler(words)) => command::pywrangler::run(&words, &environment, &terminal),
+        Ok(Invocation::Text(text)) => {
+            terminal.out(&text);
+            0
+        }
+        Err(error) => pipeline::refuse(error, machine, &terminal),
+    };
+    // An exit status is one byte; everything that comes here fits.
+    ExitCode::from(u8::try_from(code).unwrap_or(u8::MAX))
+}

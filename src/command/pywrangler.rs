@@ -1,0 +1,40 @@
+//! Everything that is not ours: pywrangler, in place, with the user's words, terminal and environment.
+//!
+//! Receives the words; hands on pywrangler's own exit code. Must never read, stage or change anything.
+
+use crate::error::{Error, Kind, Result};
+use crate::project::pyproject;
+use crate::settings::Environment;
+use crate::term::Terminal;
+use crate::tool::{self, Stdout};
+use crate::toolchain;
+use std::ffi::OsString;
+
+pub(crate) fn run(words: &[OsString], environment: &Environment, terminal: &Terminal) -> i32 {
+    start(words, environment).unwrap_or_else(|error| {
+        terminal.error(&error);
+        error.kind.exit()
+    })
+}
+
+fn start(words: &[OsString], environment: &Environment) -> Result<i32> {
+    let cwd = std::env::current_dir().map_err(|error| {
+        Error::new(
+            Kind::Unreadable,
+            format!("the working directory cannot be told: {error}"),
+            "change to a directory that exists",
+        )
+    })?;
+    let cwd = crate::error::utf8(cwd)?;
+    let found = pyproject::find(&cwd);
+    let root = found.as_deref().and_then(camino::Utf8Path::parent).unwrap_or(&cwd);
+    // Whether the project declares workers-py is not worth a parse error here: pywrangler itself has the last word.
+    let uses_uv = root.join("uv.lock").is_file()
+        || found.as_ref().is_some_and(|path| {
+            pyproject::read(path.clone(), root).is_ok_and(|pyproject| pyproject.declares("workers-py"))
+        });
+    let mut environment = tool::child_environment(environment);
+    let program = toolchain::pywrangler(root, &mut environment, uses_uv)?;
+    let argv: Vec<OsString> = program.argv.iter().chain(words).cloned().collect();
+    Ok(tool::run(&argv, &cwd, &environment, Stdout::Inherit)?.code)
+}

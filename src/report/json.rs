@@ -1,0 +1,224 @@
+//! `saddlebag.report/1`: the document for machines, a frozen copy of its own that no refactoring of the rooms can move.
+//!
+//! Receives a `Report`; hands on one JSON document. Must never change a field of this version: a new one is a new file.
+
+use super::Report;
+use crate::error::{Error, Location};
+use crate::gate::{Judgement, Level, Limit, Outcome, Severity, Verdict};
+use crate::project::requirements::Source;
+use serde::Serialize;
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: &'static str,
+    version: &'static str,
+    command: &'a str,
+    project: Option<ProjectV1<'a>>,
+    target: Option<TargetV1<'a>>,
+    bundle: Option<BundleV1<'a>>,
+    dropped: Option<&'a [crate::bundle::Dropped]>,
+    limits: Option<&'a [Limit]>,
+    gates: Option<Vec<GateV1<'a>>>,
+    verdict: Option<Verdict>,
+    deploy: Option<DeployV1<'a>>,
+    exit: ExitV1,
+    error: Option<ErrorV1<'a>>,
+}
+
+#[derive(Serialize)]
+struct ProjectV1<'a> {
+    root: &'static str,
+    config: String,
+    env: Option<&'a str>,
+    namespace: Option<crate::project::layout::Namespace>,
+    requirements: Option<String>,
+}
+
+#[derive(Serialize)]
+struct TargetV1<'a> {
+    python: &'a str,
+    pyodide: &'a str,
+    wheel_platforms: &'a [String],
+    compatibility_date: &'a str,
+}
+
+#[derive(Serialize)]
+struct BundleV1<'a> {
+    main_module: &'a str,
+    raw_bytes: u64,
+    gzip_bytes: u64,
+    module_count: usize,
+    modules: Vec<ModuleV1<'a>>,
+    packages: Vec<PackageV1<'a>>,
+}
+
+#[derive(Serialize)]
+struct ModuleV1<'a> {
+    name: &'a str,
+    r#type: crate::bundle::ModuleType,
+    bytes: u64,
+    owner: &'a str,
+}
+
+#[derive(Serialize)]
+struct PackageV1<'a> {
+    name: &'a str,
+    version: &'a str,
+    modules: usize,
+    raw_bytes: u64,
+    dropped_bytes: u64,
+    required_by: &'a [String],
+}
+
+#[derive(Serialize)]
+struct GateV1<'a> {
+    id: &'static str,
+    level: Level,
+    outcome: Outcome,
+    reason: Option<&'a str>,
+    findings: Vec<FindingV1<'a>>,
+}
+
+#[derive(Serialize)]
+struct FindingV1<'a> {
+    code: &'static str,
+    subject: &'a str,
+    level: Severity,
+    allowed: Option<&'a str>,
+    message: &'a str,
+    measured: Option<u64>,
+    limit: Option<u64>,
+    help: &'a str,
+    location: &'a Location,
+}
+
+#[derive(Serialize)]
+struct DeployV1<'a> {
+    version_id: Option<&'a str>,
+    targets: &'a [String],
+    raw_bytes: Option<u64>,
+    duplicate_warnings: u64,
+}
+
+#[derive(Serialize)]
+struct ExitV1 {
+    code: i32,
+    origin: &'static str,
+}
+
+#[derive(Serialize)]
+struct ErrorV1<'a> {
+    code: &'static str,
+    message: &'a str,
+    location: Option<&'a Location>,
+    help: &'a str,
+    /// What another program said, in full; absent where none spoke.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output: Option<&'a str>,
+}
+
+/// The document, with a newline at its end.
+pub(crate) fn render(report: &Report) -> String {
+    let document = Document {
+        schema: "saddlebag.report/1",
+        version: env!("CARGO_PKG_VERSION"),
+        command: &report.command,
+        project: report.project.as_ref().map(|project| ProjectV1 {
+            root: ".",
+            config: project.display(&project.config.path),
+            env: project.config.environment.as_deref(),
+            namespace: report.layout.as_ref().map(|layout| layout.namespace),
+            requirements: match &project.requirements.source {
+                Source::File(path) | Source::Pyproject(path) => Some(project.display(path)),
+                Source::None => None,
+            },
+        }),
+        target: report.target.as_ref().map(|target| TargetV1 {
+            python: &target.python,
+            pyodide: &target.pyodide,
+            wheel_platforms: &target.wheel_platforms,
+            compatibility_date: &target.compatibility_date,
+        }),
+        bundle: report.bundle.as_ref().map(|bundle| BundleV1 {
+            main_module: &bundle.main_module,
+            raw_bytes: bundle.raw_bytes,
+            gzip_bytes: bundle.gzip_bytes,
+            module_count: bundle.modules.len(),
+            modules: bundle
+                .modules
+                .iter()
+                .map(|module| ModuleV1 {
+                    name: &module.name,
+                    r#type: module.kind,
+                    bytes: module.bytes,
+                    owner: module.owner.as_str(),
+                })
+                .collect(),
+            packages: bundle
+                .packages
+                .iter()
+                .map(|package| PackageV1 {
+                    name: &package.name,
+                    version: &package.version,
+                    modules: package.modules,
+                    raw_bytes: package.raw_bytes,
+                    dropped_bytes: package.dropped_bytes,
+                    required_by: &package.required_by,
+                })
+                .collect(),
+        }),
+        dropped: report.bundle.as_ref().map(|bundle| bundle.dropped.as_slice()),
+        limits: report.bundle.as_ref().map(|_| report.limits.as_slice()),
+        gates: report.judgements.as_ref().map(|judgements| judgements.iter().map(gate).collect()),
+        verdict: report.verdict,
+        deploy: report.deployed.as_ref().map(|deployed| DeployV1 {
+            version_id: deployed.version_id.as_deref(),
+            targets: &deployed.targets,
+            raw_bytes: deployed.raw_bytes,
+            duplicate_warnings: deployed.duplicate_warnings,
+        }),
+        exit: ExitV1 {
+            code: report.exit.code,
+            origin: if report.exit.pywranglers { "pywrangler" } else { "saddlebag" },
+        },
+        error: report.error.as_ref().map(error),
+    };
+    let mut text = serde_json::to_string_pretty(&document)
+        .unwrap_or_else(|error| format!("{{\"error\":{{\"message\":\"{error}\"}}}}"));
+    text.push('\n');
+    text
+}
+
+fn gate(judgement: &Judgement) -> GateV1<'_> {
+    GateV1 {
+        id: judgement.id,
+        level: judgement.level,
+        outcome: judgement.outcome,
+        reason: judgement.reason.as_deref(),
+        findings: judgement
+            .findings
+            .iter()
+            .map(|finding| FindingV1 {
+                code: finding.code,
+                subject: &finding.subject,
+                level: finding.severity,
+                allowed: finding.allowed.as_deref(),
+                message: &finding.message,
+                measured: finding.measured,
+                limit: finding.limit,
+                help: &finding.help,
+                location: &finding.location,
+            })
+            .collect(),
+    }
+}
+
+fn error(error: &Error) -> ErrorV1<'_> {
+    ErrorV1 {
+        code: error.kind.code(),
+        message: &error.message,
+        location: error.location.as_deref(),
+        help: &error.hint,
+        output: error.output.as_deref(),
+    }
+}

@@ -1,0 +1,64 @@
+//! The report: everything that a run found out, as a document and as text for people.
+//!
+//! Receives what the pipeline has, finished or not; hands on strings. Must never decide anything: the verdict and the
+//! exit code come to it.
+
+pub(crate) mod human;
+pub(crate) mod json;
+
+use crate::bundle::Bundle;
+use crate::deploy::Deployed;
+use crate::error::Error;
+use crate::gate::{Judgement, Limit, Verdict};
+use crate::project::{Layout, Project, Target};
+use std::time::Duration;
+
+/// What a run has to say. What was not reached is `None`.
+#[derive(Debug, Default)]
+pub(crate) struct Report {
+    pub(crate) command: String,
+    pub(crate) project: Option<Project>,
+    pub(crate) target: Option<Target>,
+    pub(crate) layout: Option<Layout>,
+    pub(crate) bundle: Option<Bundle>,
+    pub(crate) limits: Vec<Limit>,
+    pub(crate) judgements: Option<Vec<Judgement>>,
+    pub(crate) verdict: Option<Verdict>,
+    /// What a run has to say besides: about the stage, about wrangler's figures.
+    pub(crate) remarks: Vec<String>,
+    pub(crate) deployed: Option<Deployed>,
+    pub(crate) dry_run: bool,
+    pub(crate) error: Option<Error>,
+    pub(crate) exit: Exit,
+    pub(crate) timings: Vec<(&'static str, Duration)>,
+}
+
+/// The exit code, and whose it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Exit {
+    pub(crate) code: i32,
+    pub(crate) pywranglers: bool,
+}
+
+/// Bytes for people: `512 B`, `41.2 KiB`, `3.4 MiB`.
+pub(crate) fn bytes(number: u64) -> String {
+    let number = number as f64;
+    if number < 1024.0 {
+        format!("{number:.0} B")
+    } else if number < 1024.0 * 1024.0 {
+        format!("{:.1} KiB", number / 1024.0)
+    } else {
+        format!("{:.1} MiB", number / 1024.0 / 1024.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn bytes_read_as_people_say_them() {
+        assert_eq!(
+            [0, 1023, 1024, 67_108_864, 90_620 * 1024].map(super::bytes),
+            ["0 B", "1023 B", "1.0 KiB", "64.0 MiB", "88.5 MiB"]
+        );
+    }
+}
