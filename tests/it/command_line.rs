@@ -1,0 +1,321 @@
+//! What pywrangler is started with: by design, and nothing of the user's lost.
+
+use crate::fake::{Tools, project};
+use crate::project::Project;
+
+#[test]
+fn pywrangler_starts_in_the_stage_with_the_staged_config_and_the_users_directory() {
+    let (project, tools) = (project(), Tools::new());
+    let words = ["deploy", "--env", "develop", "--var", "A:1", "--keep-vars", "--", "-x"];
+    project.saddlebag(&words).on_fakes(&tools).run().expect(0);
+    let root = project.root.display().to_string();
+    let stage = tools.recorded("directory").trim().to_owned();
+    assert!(stage.starts_with(&format!("{root}/.wrangler/saddlebag/stage-")), "{stage}");
+    assert_eq!(
+        tools.words(),
+        [
+            "deploy",
+            "--config",
+            &format!("{stage}/wrangler.toml"),
+            "--cwd",
+            &root,
+            "--env",
+            "develop",
+            "--var",
+            "A:1",
+            "--keep-vars",
+            "--",
+            "-x"
+        ]
+    );
+}
+
+#[test]
+fn the_stage_holds_what_the_design_says_and_nothing_else() {
+    let (project, tools) = (project(), Tools::new());
+    project
+        .write("package.json", "{}")
+        .write("README.md", "x")
+        .write("tests/test_main.py", "import src.main")
+        .write(".env", "SECRET=1")
+        .write(".dev.vars", "SECRET=1");
+    project.saddlebag(&["deploy"]).on_fakes(&tools).run().expect(0);
+    insta::assert_snapshot!(tools.recorded("tree"), @"
+    ./.venv-workers/.synced
+    ./package.json
+    ./pylock.toml
+    ./pyproject.toml
+    ./python_modules/.synced
+    ./python_modules/dep-1.0.dist-info/METADATA
+    ./python_modules/dep/__init__.py
+    ./worker/main.py
+    ./worker/src/core.py
+    ./worker/src/main.py
+    ./wrangler.toml
+    ");
+    insta::assert_snapshot!(tools.recorded("config"), @r#"
+    name = "w"
+    main = "worker/main.py"
+    compatibility_date = "2026-10-01"
+    compatibility_flags = ["python_workers"]
+    python_modules = { exclude = [".synced", "pyvenv.cfg", "**/*.pyc"] }
+
+    [env.develop]
+    name = "w-dev"
+    "#);
+}
+
+#[test]
+fn children_do_not_see_what_would_redirect_uv_and_keep_the_rest() {
+    let (project, tools) = (project(), Tools::new());
+    let run = project
+        .saddlebag(&["deploy"])
+        .on_fakes(&tools)
+        .env("VIRTUAL_ENV", "/venv")
+        .env("UV_PYTHON", "3.9")
+        .env("PYTHONPATH", "/p")
+        .env("UV_INDEX", "https://index.test")
+        .env("HTTPS_PROXY", "http://proxy.test");
+    run.run().expect(0);
+    let environment = tools.recorded("environment");
+    for gone in ["VIRTUAL_ENV=", "UV_PYTHON=", "PYTHONPATH="] {
+        assert!(!environment.lines().any(|line| line.starts_with(gone)), "{gone}");
+    }
+    for kept in ["UV_INDEX=https://index.test", "HTTPS_PROXY=http://proxy.test"] {
+        assert!(environment.lines().any(|line| line == kept), "{kept}");
+    }
+}
+
+#[test]
+fn the_second_run_with_the_same_key_starts_no_sync_and_another_requirement_does() {
+    let (project, tools) = (project(), Tools::new());
+    for _ in 0..2 {
+        project.saddlebag(&["check"]).on_fakes(&tools).run().expect(0);
+    }
+    assert_eq!(tools.syncs(), 1);
+    project.write("src/core.py", "x = 2\n");
+    project.saddlebag(&["check"]).on_fakes(&tools).run().expect(0);
+    assert_eq!(tools.syncs(), 1);
+    project.write("requirements-runtime.txt", "# words\ndep   # and more\n");
+    project.saddlebag(&["check"]).on_fakes(&tools).run().expect(0);
+    assert_eq!(tools.syncs(), 1, "comments are no requirements");
+    project.write("requirements-runtime.txt", "dep>=1\n");
+    project.saddlebag(&["check"]).on_fakes(&tools).run().expect(0);
+    assert_eq!(tools.syncs(), 2);
+    project.saddlebag(&["check"]).on_fakes(&tools).env("UV_EXCLUDE_NEWER", "2026-01-01").run().expect(0);
+    assert_eq!(tools.syncs(), 3);
+}
+
+#[test]
+fn pywranglers_exit_code_is_ours_as_it_is() {
+    let (project, tools) = (project(), Tools::new());
+    for (then, code) in [("exit 7", 7), ("exit 1", 1), ("kill -TERM $$", 143)] {
+        tools.pywrangler(then);
+        let report = project.saddlebag(&["deploy", "--format", "json"]).on_fakes(&tools).run().expect(code).json();
+        assert_eq!(report["exit"], serde_json::json!({"code": code, "origin": "pywrangler"}));
+    }
+}
+
+#[test]
+fn with_json_stdout_is_one_document_and_the_childs_words_go_to_stderr() {
+    let (project, tools) = (project(), Tools::new());
+    tools.pywrangler("echo loud");
+    let ran = project.saddlebag(&["deploy", "--format", "json"]).on_fakes(&tools).run().expect(0);
+    assert_eq!(ran.json()["schema"], "saddlebag.report/1");
+    assert!(ran.stderr.contains("loud"));
+}
+
+#[test]
+fn what_is_not_ours_reaches_pywrangler_in_place_word_for_word() {
+    let (project, tools) = (project(), Tools::new());
+    tools.pywrangler("exit 5");
+    project.saddlebag(&["tail", "--format", "json", "--env", ""]).on_fakes(&tools).run().expect(5);
+    assert_eq!(tools.words(), ["tail", "--format", "json", "--env", ""]);
+    assert_eq!(tools.recorded("directory").trim(), project.root.to_str().unwrap());
+}
+
+#[test]
+fn versions_upload_and_the_others_that_upload_are_staged_too() {
+    let tools = Tools::new();
+    for (command, words) in
+        [("publish", vec!["publish"]), ("preview", vec!["preview"]), ("versions upload", vec!["versions", "upload"])]
+    {
+        let project = project();
+        project.saddlebag(&words).on_fakes(&tools).run().expect(0);
+        let recorded = tools.words();
+        assert_eq!(recorded[..words.len()], words, "{command}");
+        assert_eq!(recorded[words.len()], "--config", "{command}");
+        assert!(tools.recorded("directory").contains("/.wrangler/saddlebag/stage-"), "{command}");
+    }
+}
+
+#[test]
+fn pywrangler_is_found_in_the_projects_environment_and_by_name() {
+    let (project, tools) = (project(), Tools::new());
+    std::fs::create_dir_all(project.path(".venv/bin")).unwrap();
+    std::fs::rename(tools.dir.path().join("pywrangler"), project.path(".venv/bin/pywrangler")).unwrap();
+    project.saddlebag(&["check"]).on_fakes(&tools).run().expect(0);
+    std::fs::rename(project.path(".venv/bin/pywrangler"), tools.dir.path().join("other")).unwrap();
+    project.saddlebag(&["check"]).on_fakes(&tools).env("SADDLEBAG_PYWRANGLER", "other").run().expect(0);
+    project.saddlebag(&["check"]).on_fakes(&tools).run().expect(4);
+}
+
+#[test]
+fn uv_run_looks_for_the_users_project_wherever_it_is_started() {
+    let (project, tools) = (project(), Tools::new());
+    let body = "[ \"$1\" = --version ] && echo 'uv 0.13.8' && exit 0\n[ \"$1 $2 $4\" = 'run --project pywrangler' ] || exit 99\necho \"$3\" >> \"$0.projects\"\nshift 4\nexec \"$(dirname \"$0\")/real-pywrangler\" \"$@\"";
+    crate::fake::script(tools.dir.path(), "uv", body);
+    std::fs::rename(tools.dir.path().join("pywrangler"), tools.dir.path().join("real-pywrangler")).unwrap();
+    project.saddlebag(&["deploy"]).on_fakes(&tools).env("SADDLEBAG_PYWRANGLER", "uv run pywrangler").run().expect(0);
+    let projects = tools.recorded("uv.projects");
+    assert!(
+        projects.lines().count() >= 2 && projects.lines().all(|line| line == project.root.to_str().unwrap()),
+        "{projects}"
+    );
+}
+
+#[test]
+fn a_refused_command_line_is_a_document_too() {
+    let project = Project::empty();
+    let report = project.saddlebag(&["deploy", "--format", "json", "--gate"]).run().expect(2).json();
+    assert_eq!((report["error"]["code"].as_str(), report["exit"]["code"].as_u64()), (Some("usage"), Some(2)));
+}
+
+#[test]
+fn help_and_version_are_for_stdout() {
+    let project = Project::empty();
+    insta::assert_snapshot!(project.saddlebag(&["--help"]).run().expect(0).stdout, @"
+    Deploys Cloudflare Python Workers without bad surprises: stage, prune, gate, then pywrangler deploy
+
+    Usage: saddlebag COMMAND [FLAGS] [ANYTHING pywrangler OR wrangler TAKES]
+
+    Commands:
+      deploy           Stage, prune and gate the project, then `pywrangler deploy` what passed
+      publish          The same for `pywrangler publish`
+      preview          The same for `pywrangler preview`
+      versions upload  The same for `pywrangler versions upload`
+      check            Run every gate; nothing is staged, nothing is uploaded
+      stage            Write the stage to `--out DIR`, to look at or to deploy by hand
+      ...              Anything else is pywrangler's: `saddlebag tail` is `pywrangler tail`
+
+    See `saddlebag COMMAND --help` for the flags.
+    ");
+    insta::assert_snapshot!(project.saddlebag(&["deploy", "--help"]).run().expect(0).stdout, @"
+    Stage, prune and gate the project, then `pywrangler deploy` what passed
+
+    Usage: saddlebag deploy [FLAGS] [ANYTHING `pywrangler deploy` TAKES]
+
+    Options:
+          --format <FORMAT>      How the report is written to stdout [possible values: human, json]
+          --report <FILE>        Also write the report to FILE, as JSON
+          --gate <ID=LEVEL>      Set a gate's level: off, warn or deny; may be repeated
+          --requirements <FILE>  The runtime requirements [default: requirements-runtime.txt, else the
+                                 project's dependencies]
+          --namespace <LAYOUT>   How the source is laid out in the upload: auto, keep or flat
+          --keep-stage           Keep the stage and say where it is
+          --no-cache             Resolve and install the packages again
+          --no-build             Do not run the `build.command` of the wrangler configuration
+          --quiet                Say the verdict and nothing else
+          --verbose              Say everything: each dropped file, each module, what the tools print
+          --timings              Say how long each part took
+
+    Every other flag goes on to pywrangler as it is: see `pywrangler deploy --help`.
+    Exit codes: 2 usage or configuration, 3 blocked by a gate, 4 could not do its work, else
+    pywrangler's own.
+    ");
+    assert_eq!(
+        project.saddlebag(&["--version"]).run().expect(0).stdout,
+        format!("saddlebag {}\n", env!("CARGO_PKG_VERSION"))
+    );
+}
+
+#[test]
+fn a_user_script_on_the_command_line_becomes_the_staged_main() {
+    let (project, tools) = (project(), Tools::new());
+    project.write("src/other.py", "from src.core import x\n");
+    let report =
+        project.saddlebag(&["deploy", "src/other.py", "--format", "json"]).on_fakes(&tools).run().expect(0).json();
+    assert_eq!(report["bundle"]["main_module"], "other.py");
+    assert!(!tools.words().contains(&"src/other.py".to_owned()));
+    assert!(tools.recorded("config").contains("main = \"worker/other.py\""), "{}", tools.recorded("config"));
+}
+
+#[test]
+fn the_environment_comes_from_the_flag_the_variable_or_the_env_file_in_that_order() {
+    let (project, tools) = (project(), Tools::new());
+    let active = |words: &[&str], variable: &str| {
+        let words = [&["check", "--format", "json"], words].concat();
+        let run = project.saddlebag(&words).on_fakes(&tools).env("CLOUDFLARE_ENV", variable);
+        run.run().expect(0).json()["project"]["env"].clone()
+    };
+    assert!(active(&[], "").is_null());
+    assert_eq!(active(&[], "develop"), "develop");
+    assert!(active(&["--env", ""], "develop").is_null(), "an empty --env is the top level, on purpose");
+    project.write(".env", "SOMETHING=1\nCLOUDFLARE_ENV=develop\n");
+    assert_eq!(active(&[], ""), "develop");
+    assert!(active(&["--env="], "").is_null());
+}
+
+#[test]
+fn from_a_subdirectory_the_project_is_found_and_the_subdirectory_stays_the_users_place() {
+    let (project, tools) = (project(), Tools::new());
+    let below = project.path("src");
+    project.saddlebag(&["deploy", "--outdir", "../out"]).within(&below).on_fakes(&tools).run().expect(0);
+    let words = tools.words();
+    assert_eq!(words[3..], ["--cwd", below.to_str().unwrap(), "--outdir", "../out"]);
+    assert!(words[2].starts_with(project.root.to_str().unwrap()));
+}
+
+#[test]
+fn a_relative_cwd_is_resolved_and_a_config_of_the_users_replaced() {
+    let (project, tools) = (project(), Tools::new());
+    std::fs::rename(project.path("wrangler.toml"), project.path("wrangler.production.toml")).unwrap();
+    let above = project.root.parent().unwrap().to_owned();
+    let name = project.root.file_name().unwrap().to_str().unwrap();
+    project
+        .saddlebag(&["deploy", "--cwd", name, "-c", "wrangler.production.toml"])
+        .within(&above)
+        .on_fakes(&tools)
+        .run()
+        .expect(0);
+    let words = tools.words();
+    assert_eq!(words.len(), 5, "{words:?}");
+    assert!(words[2].ends_with("/wrangler.toml") && words[2].contains("/.wrangler/saddlebag/stage-"), "{words:?}");
+    assert_eq!(words[4], project.root.to_str().unwrap());
+}
+
+#[test]
+fn the_custom_build_runs_once_before_the_project_is_read() {
+    let (project, tools) = (project(), Tools::new());
+    let config = std::fs::read_to_string(project.path("wrangler.toml")).unwrap();
+    let build =
+        "[build]\ncommand = \"echo built >> log; echo 'y = 1' > src/made.py; echo $WRANGLER_COMMAND > command\"\n";
+    project.write("wrangler.toml", &format!("{config}\n{build}"));
+    let report = project.saddlebag(&["deploy", "--format", "json"]).on_fakes(&tools).run().expect(0).json();
+    assert!(crate::project::planned(&report).contains(&"src/made.py".to_owned()));
+    assert_eq!(std::fs::read_to_string(project.path("log")).unwrap(), "built\n");
+    assert_eq!(std::fs::read_to_string(project.path("command")).unwrap(), "deploy\n");
+    assert!(!tools.recorded("config").contains("command"), "{}", tools.recorded("config"));
+    project.saddlebag(&["check", "--no-build"]).on_fakes(&tools).run().expect(0);
+    assert_eq!(std::fs::read_to_string(project.path("log")).unwrap(), "built\n");
+    project.write("wrangler.toml", &format!("{config}\n[build]\ncommand = \"exit 9\"\n"));
+    let failed = project.saddlebag(&["check", "--format", "json"]).on_fakes(&tools).run().expect(4).json();
+    assert_eq!(
+        (failed["error"]["code"].as_str(), failed["error"]["location"]["line"].as_u64()),
+        (Some("build-failed"), Some(10))
+    );
+}
+
+#[test]
+fn two_at_once_in_one_project_both_succeed() {
+    let (project, tools) = (project(), Tools::new());
+    let start = || {
+        let mut command = project.saddlebag(&["deploy", "--format", "json"]).on_fakes(&tools).command;
+        command.spawn().unwrap()
+    };
+    for child in [start(), start(), start()] {
+        crate::project::Ran::of(child.wait_with_output().unwrap()).expect(0);
+    }
+    assert_eq!(tools.syncs(), 1);
+    assert!(!project.path(".wrangler").exists());
+}

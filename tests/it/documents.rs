@@ -1,0 +1,51 @@
+//! What is documented is what there is: gates, codes and their pages.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+fn read(path: &str) -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
+}
+
+/// Words of the form `id.code` among the parts of a text.
+fn codes<'a>(parts: impl Iterator<Item = &'a str>, id: &str) -> BTreeSet<String> {
+    let of_gate = |word: &&str| word.strip_prefix(id).and_then(|rest| rest.strip_prefix('.')).is_some_and(is_code);
+    parts.filter(of_gate).map(str::to_owned).collect()
+}
+
+fn is_code(word: &str) -> bool {
+    word.chars().all(|c| c.is_ascii_lowercase() || c == '-')
+}
+
+#[test]
+fn every_gate_that_runs_has_a_page_with_exactly_its_codes() {
+    let readme = read("README.md");
+    for id in ["toolchain", "wrangler-config", "requirements", "namespace", "duplicates", "secrets", "size"] {
+        let source = read(&format!("src/gate/{}.rs", id.replace('-', "_")));
+        let in_source = codes(source.split("#[cfg(test)]").next().unwrap().split('"'), id);
+        let page = read(&format!("docs/gates/{id}.md"));
+        let on_page = codes(page.lines().filter_map(|row| row.strip_prefix("| `")?.split('`').next()), id);
+        assert!(!in_source.is_empty(), "{id}");
+        assert_eq!(in_source, on_page, "{id}");
+        assert!(readme.contains(&format!("(docs/gates/{id}.md)")), "{id}");
+    }
+}
+
+#[test]
+fn every_number_in_data_has_its_source_and_date() {
+    for entry in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("data")).unwrap() {
+        let path = entry.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.contains("source") && text.contains("date"), "{}", path.display());
+    }
+}
+
+#[test]
+fn every_flag_of_ours_is_in_the_settings_page() {
+    let page = read("docs/settings.md");
+    let help = crate::project::Project::empty().saddlebag(&["deploy", "--help"]).run().expect(0).stdout;
+    for word in help.split_whitespace().filter(|word| word.starts_with("--") && *word != "--help`.") {
+        let flag: String = word.chars().take_while(|c| c.is_ascii_lowercase() || *c == '-').collect();
+        assert!(page.contains(&format!("`{flag}")), "{flag}");
+    }
+}

@@ -1,0 +1,107 @@
+//! Small fakes of the tools, which record what they get: they prove what saddlebag sends, the rig proves that it works.
+
+use crate::project::{Project, Run};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+pub(crate) fn directory() -> tempfile::TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+/// An executable shell script.
+pub(crate) fn script(directory: &Path, name: &str, body: &str) -> PathBuf {
+    let path = directory.join(name);
+    std::fs::write(&path, format!("#!/bin/sh\n{body}\n")).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    path
+}
+
+/// A whole toolchain of fakes. Its pywrangler makes a vendored tree on `sync` and, on anything else, records its words,
+/// directory, environment and the tree that it sees.
+pub(crate) struct Tools {
+    pub(crate) dir: tempfile::TempDir,
+}
+
+impl Tools {
+    pub(crate) fn new() -> Self {
+        let tools = Self { dir: directory() };
+        tools.version("uv", "uv 0.13.8");
+        tools.version("node", "v22.20.0");
+        tools.pywrangler("");
+        tools
+    }
+
+    pub(crate) fn version(&self, name: &str, version: &str) {
+        script(self.dir.path(), name, &format!("echo '{version}'"));
+    }
+
+    /// `then`: what it does after it has recorded a command.
+    pub(crate) fn pywrangler(&self, then: &str) {
+        let log = self.dir.path().display();
+        script(
+            self.dir.path(),
+            "pywrangler",
+            &format!(
+                r#"case "$1" in
+--version) echo "pywrangler, version 1.17.9"; exit 0 ;;
+sync)
+  echo sync >> "{log}/syncs"
+  [ -f "{log}/sync-fails" ] && cat "{log}/sync-fails" && exit 1
+  mkdir -p python_modules/dep/tests python_modules/dep-1.0.dist-info .venv-workers
+  echo 'VALUE = 1' > python_modules/dep/__init__.py
+  echo 'import dep' > python_modules/dep/tests/test_dep.py
+  printf 'Metadata-Version: 2.1\nName: dep\nVersion: 1.0\n\nlong words\n' > python_modules/dep-1.0.dist-info/METADATA
+  printf 'dep/__init__.py,,\ndep/tests/test_dep.py,,\ndep-1.0.dist-info/METADATA,,\ndep-1.0.dist-info/RECORD,,\n' > python_modules/dep-1.0.dist-info/RECORD
+  printf 1.17.9 > python_modules/.synced
+  printf 1.17.9 > .venv-workers/.synced
+  printf 'lock-version = "1.0"\ncreated-by = "fake"\n' > pylock.toml
+  exit 0 ;;
+esac
+for word in "$@"; do printf '%s\n' "$word"; done > "{log}/words"
+pwd > "{log}/directory"
+env | sort > "{log}/environment"
+find . -type f | sort > "{log}/tree"
+cat wrangler.* > "{log}/config" 2>/dev/null
+{then}"#
+            ),
+        );
+    }
+
+    pub(crate) fn recorded(&self, what: &str) -> String {
+        std::fs::read_to_string(self.dir.path().join(what)).unwrap_or_default()
+    }
+
+    pub(crate) fn words(&self) -> Vec<String> {
+        self.recorded("words").lines().map(str::to_owned).collect()
+    }
+
+    pub(crate) fn syncs(&self) -> usize {
+        self.recorded("syncs").lines().count()
+    }
+}
+
+impl Run {
+    /// On the fakes alone: nothing else but a plain shell's tools is on the PATH.
+    pub(crate) fn on_fakes(self, tools: &Tools) -> Self {
+        let path = format!("{}:/usr/bin:/bin", tools.dir.path().display());
+        let cache = tools.dir.path().join("cache");
+        self.env("PATH", path).env("SADDLEBAG_CACHE_DIR", cache)
+    }
+}
+
+/// A small healthy project for the fakes.
+pub(crate) fn project() -> Project {
+    Project::of(&[
+        (
+            "wrangler.toml",
+            "name = \"w\"\nmain = \"src/main.py\"\ncompatibility_date = \"2026-10-01\"\ncompatibility_flags = [\"python_workers\"]\n\n[env.develop]\nname = \"w-dev\"\n",
+        ),
+        ("pyproject.toml", "[project]\nname = \"w\"\nversion = \"0\"\ndependencies = []\n"),
+        ("requirements-runtime.txt", "dep\n"),
+        (
+            "src/main.py",
+            "import dep\nfrom src.core import x\nfrom workers import WorkerEntrypoint\n\n\nclass Default(WorkerEntrypoint):\n    pass\n",
+        ),
+        ("src/core.py", "x = 1\n"),
+    ])
+}

@@ -1,0 +1,15 @@
+//! The shipped binary, run as a user runs it: on real tools (`end_to_end`) and on small fakes that record what they get.
+//!
+//! `make test` sets the rig up before this harness runs; without it the end-to-end tests fail and say so.
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests")]
+
+mod bad_input;
+mod command_line;
+mod documents;
+mod end_to_end;
+mod fake;
+mod gates;
+mod project;
+mod rig;
+mod signals;
+mod stage;

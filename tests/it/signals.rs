@@ -1,0 +1,80 @@
+//! Ctrl-C and SIGTERM: children first, then the stage, then 128+n, and nothing left behind.
+
+use crate::fake::{Tools, project};
+use crate::project::Ran;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+fn wait_for(path: &Path) {
+    let patience = Instant::now() + Duration::from_secs(20);
+    while !path.exists() {
+        assert!(Instant::now() < patience, "{} never came", path.display());
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+fn alive(pid: &str) -> bool {
+    // A zombie of somebody else's is not alive.
+    std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
+}
+
+fn interrupted(signal: &str, during_sync: bool) -> (Ran, Tools, crate::project::Project, String) {
+    let (project, tools) = (project(), Tools::new());
+    let long =
+        format!("sleep 300 & echo $! > \"{0}/grandchild\"; echo up > \"{0}/up\"; wait", tools.dir.path().display());
+    if during_sync {
+        crate::fake::script(
+            tools.dir.path(),
+            "pywrangler",
+            &format!("[ \"$1\" = --version ] && echo 1.17.9 && exit 0\n{long}"),
+        );
+    } else {
+        tools.pywrangler(&long);
+    }
+    // Into files: a pipe would stay open as long as an orphan has it.
+    let said = tools.dir.path().join("said");
+    let mut command = project.saddlebag(&["deploy"]).on_fakes(&tools).command;
+    command.stdout(std::process::Stdio::null()).stderr(std::fs::File::create(&said).unwrap());
+    let mut child = command.spawn().unwrap();
+    wait_for(&tools.dir.path().join("up"));
+    assert!(std::process::Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+    let status = child.wait().unwrap();
+    let ran = Ran::of(std::process::Output { status, stdout: Vec::new(), stderr: std::fs::read(&said).unwrap() });
+    let grandchild = tools.recorded("grandchild").trim().to_owned();
+    (ran, tools, project, grandchild)
+}
+
+#[test]
+fn a_signal_during_the_deploy_ends_every_child_and_removes_the_stage() {
+    for (signal, code) in [("-INT", 130), ("-TERM", 143), ("-HUP", 129)] {
+        let (ran, _tools, project, grandchild) = interrupted(signal, false);
+        let ran = ran.expect(code);
+        assert!(!alive(&grandchild), "{signal}: a grandchild lives on\n{}", ran.stderr);
+        assert!(!project.path(".wrangler").exists(), "{signal}");
+    }
+}
+
+#[test]
+fn a_signal_during_the_sync_leaves_no_half_made_tree() {
+    let (ran, tools, project, grandchild) = interrupted("-TERM", true);
+    ran.expect(143);
+    assert!(!alive(&grandchild));
+    assert!(!project.path(".wrangler").exists());
+    let left: Vec<_> = std::fs::read_dir(tools.dir.path().join("cache/vendor"))
+        .unwrap()
+        .flatten()
+        .filter(|entry| entry.path().is_dir())
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+fn a_killed_run_leaves_a_stage_that_the_next_one_removes() {
+    let (ran, tools, project, grandchild) = interrupted("-KILL", false);
+    assert_eq!(ran.code, 137);
+    let _ = std::process::Command::new("kill").args(["-9", &grandchild]).status();
+    assert!(project.path(".wrangler/saddlebag").exists());
+    tools.pywrangler("");
+    project.saddlebag(&["deploy"]).on_fakes(&tools).run().expect(0);
+    assert!(!project.path(".wrangler/saddlebag").exists());
+}
