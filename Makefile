@@ -1,0 +1,24 @@
+# `make demo` and `make test` set up what they need: the rig (tests/rig) with the pinned tools.
+.PHONY: demo test lint bench rig
+
+RIG_HOME ?= $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/saddlebag-rig
+export RIG_HOME
+
+rig:
+	@tests/rig/setup.sh >/dev/null
+
+# The main job on an example Worker, with the real pywrangler and wrangler: everything but the upload.
+demo: rig
+	cargo build --release
+	tests/rig/demo.sh
+
+test: rig
+	cargo test
+
+lint:
+	cargo fmt --check
+	cargo clippy --all-targets -- --deny warnings
+
+bench: rig
+	cargo build --release
+	benches/dry_run.sh
