@@ -72,7 +72,7 @@ impl Terminal {
         if let Some(output) = &error.output {
             self.line("");
             for line in output.trim_end().lines() {
-                self.line(&format!("  | {line}"));
+                self.line(format!("  | {line}").trim_end());
             }
             self.line("");
         }

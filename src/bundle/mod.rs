@@ -127,6 +127,8 @@ pub(crate) struct StrayLink {
     pub(crate) target: String,
     /// True if nothing is there (wrangler stops with ENOENT), false if it is outside the project.
     pub(crate) dangling: bool,
+    /// True if a directory is there: wrangler does not enter it, and neither does saddlebag.
+    pub(crate) directory: bool,
 }
 
 /// A vendored distribution and its weight in the bundle.

@@ -45,7 +45,14 @@ pub(super) fn check(context: &Context<'_>) -> Result<Judged> {
         .collect();
     for link in &context.bundle.stray_links {
         let path = context.project.display(&link.path);
-        let (severity, code, what, help) = if link.dangling {
+        let (severity, code, what, help) = if link.directory {
+            (
+                Severity::Warn,
+                "secrets.link",
+                "a directory outside of the project; it stays behind",
+                "copy what the Worker needs of it into the project, or leave the link out with `exclude`",
+            )
+        } else if link.dangling {
             (
                 Severity::Warn,
                 "secrets.dangling-link",

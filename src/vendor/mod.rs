@@ -190,7 +190,7 @@ fn run_sync(directory: &Utf8Path, plan: &workspace::Plan, toolchain: &Toolchain,
     argv.push("sync".into());
     let (ended, output) = tool::listen(&argv, directory, &sync_environment(toolchain), |line| {
         step.note(line);
-        terminal.detail(line);
+        terminal.detail(line.trim_end());
     })?;
     drop(step);
     // pywrangler pads its lines to the width it was given.

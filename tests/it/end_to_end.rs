@@ -38,6 +38,7 @@ fn the_incident_project_deploys_and_boots_and_its_tree_is_untouched() {
 
     let boot = api.boot("3.14");
     assert_eq!(boot["ok"], true, "{boot}");
+    assert_eq!(boot["entrypoints"], serde_json::json!(["Default"]));
     let uploaded = api.modules();
     for left_behind in ["sphinx", "pytest", "_pytest", "docutils"] {
         assert!(

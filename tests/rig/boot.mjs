@@ -79,10 +79,16 @@ def boot(files, main):
     sys.meta_path.append(Unbundled())
     started = time.monotonic()
     module = importlib.import_module(name)
-    own = [key for key, value in vars(module).items() if isinstance(value, type) and value.__module__ == name]
-    return {"ok": True, "python": sys.version.split()[0], "seconds": round(time.monotonic() - started, 3),
-            "entrypoints": [key for key in own if key[:1] != "_"], "modules": len(sys.modules),
-            "stubbed": Unbundled.used}
+    seconds = round(time.monotonic() - started, 3)
+    return {"ok": True, "python": sys.version.split()[0], "seconds": seconds, "entrypoints": entrypoints(module),
+            "modules": len(sys.modules), "stubbed": Unbundled.used}
+
+# The runtime looks through __all__ or dir() for classes that extend one of the SDK's, wherever they were defined.
+def entrypoints(module):
+    sdk = sys.modules.get("workers")
+    bases = tuple(getattr(sdk, name) for name in ("WorkerEntrypoint", "DurableObject", "WorkflowEntrypoint") if hasattr(sdk, name))
+    named = {name: getattr(module, name, None) for name in getattr(module, "__all__", None) or dir(module)}
+    return [name for name, value in named.items() if isinstance(value, type) and issubclass(value, bases) and value not in bases]
 
 def report(files, main):
     try:

@@ -301,3 +301,18 @@ fn a_name_that_cannot_be_uploaded_is_an_error_only_where_a_rule_wants_it() {
     fs_err::write(odd(b"a\\b.py"), "").unwrap();
     assert!(project.try_collect().unwrap_err().message.contains("backslash"));
 }
+
+#[test]
+fn a_linked_environment_or_node_modules_is_no_stray_and_another_directory_is_one() {
+    let outside = tempfile::tempdir().unwrap();
+    fs_err::create_dir_all(outside.path().join("modules/x")).unwrap();
+    fs_err::write(outside.path().join("modules/x/a.py"), "").unwrap();
+    let project = Project::new("entry.py", &[("entry.py", "")]);
+    for link in ["node_modules", ".venv", "data"] {
+        std::os::unix::fs::symlink(outside.path().join("modules"), project.root.join(link)).unwrap();
+    }
+    let collected = project.collect();
+    let strays: Vec<_> = collected.stray_links.iter().map(|stray| (stray.path.file_name(), stray.directory)).collect();
+    assert_eq!(strays, [(Some("data"), true)]);
+    assert_eq!(collected.modules.len(), 1);
+}

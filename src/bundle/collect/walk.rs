@@ -171,9 +171,18 @@ impl Walker<'_> {
                 }
             }
             outside if spot.left.is_none() => {
+                // A linked `node_modules` or `.venv` stays behind like any other, wherever it is.
+                let judged = (self.judge)(&name, own, &spot.path);
+                if matches!(judged, Entry::Ignore | Entry::Leave(_))
+                    && outside.as_ref().is_none_or(|real| real.is_dir())
+                {
+                    return Ok(());
+                }
                 let target = fs_err::read_link(&spot.path).map_err(|error| Error::unreadable(&error))?;
                 let target = target.to_string_lossy().into_owned();
-                self.walk.strays.push((name, StrayLink { path: spot.path, target, dangling: outside.is_none() }));
+                let directory = outside.as_ref().is_some_and(|real| real.is_dir());
+                let stray = StrayLink { path: spot.path, target, dangling: outside.is_none(), directory };
+                self.walk.strays.push((name, stray));
             }
             _ => {}
         }
