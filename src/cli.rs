@@ -7,7 +7,7 @@ use crate::error::{Error, Kind, Result};
 use crate::passthrough::Passthrough;
 use camino::Utf8PathBuf;
 use clap::{Arg, ArgAction, Args, Command as Clap, CommandFactory, Parser, ValueEnum};
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 
 /// What was asked for.
 #[derive(Debug)]
@@ -338,11 +338,6 @@ fn command_help(command: &Command) -> String {
         }
     };
     clap.after_help(after).render_help().to_string()
-}
-
-/// Whether a word is spelt like a flag.
-pub(crate) fn is_flag(word: &OsStr) -> bool {
-    word.to_str().is_some_and(|word| word.len() > 1 && word.starts_with('-'))
 }
 
 #[cfg(test)]

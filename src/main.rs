@@ -12,6 +12,7 @@ mod passthrough;
 mod pipeline;
 mod project;
 mod python;
+mod quantity;
 mod report;
 mod settings;
 mod stage;

@@ -6,7 +6,7 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::Deserialize;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::sync::LazyLock;
 
 #[derive(Debug, Deserialize)]
@@ -77,8 +77,7 @@ impl Passthrough {
                 continue;
             };
             let mut values: Vec<String> = joined.into_iter().collect();
-            let next =
-                |at: usize| words.get(at).filter(|word| !crate::cli::is_flag(word)).and_then(|word| word.to_str());
+            let next = |at: usize| words.get(at).filter(|word| !is_flag(word)).and_then(|word| word.to_str());
             if values.is_empty() {
                 match kind(&name) {
                     Kind::Value | Kind::Unknown => {
@@ -213,6 +212,11 @@ impl Passthrough {
         }
         out
     }
+}
+
+/// Whether a word is spelt like a flag.
+fn is_flag(word: &OsStr) -> bool {
+    word.to_str().is_some_and(|word| word.len() > 1 && word.starts_with('-'))
 }
 
 /// A flag's name in kebab case and the value joined to it, if the word is one.

@@ -7,6 +7,7 @@ use super::{Context, Finding, Judged, Severity};
 use crate::bundle::Bundle;
 use crate::error::{Location, Place, Result};
 use crate::python::distribution;
+use crate::quantity::count;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) fn check(context: &Context<'_>) -> Result<Judged> {
@@ -181,8 +182,4 @@ fn imported(bundle: &Bundle, file: &str) -> Result<bool> {
         }
     }
     Ok(false)
-}
-
-fn count(number: usize, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }

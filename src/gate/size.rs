@@ -6,7 +6,7 @@
 use super::{Context, Finding, Judged, Severity};
 use crate::bundle::Bundle;
 use crate::error::{Location, Place, Result};
-use crate::report::bytes;
+use crate::quantity::bytes;
 use crate::settings::Settings;
 use serde::{Deserialize, Serialize};
 use std::sync::LazyLock;

@@ -2,9 +2,10 @@
 //!
 //! Receives a `Report`; hands on text. Must never carry a meaning by colour alone, and never print.
 
-use super::{Report, bytes};
+use super::Report;
 use crate::bundle::Bundle;
 use crate::gate::{Finding, Judgement, Outcome, Severity, Verdict};
+use crate::quantity::{bytes, count};
 use console::Style;
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -126,10 +127,6 @@ fn dropped(out: &mut String, bundle: &Bundle, verbose: bool) {
 
 fn files(number: usize) -> String {
     count(number, "file")
-}
-
-pub(crate) fn count(number: usize, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 
 fn gates(out: &mut String, judgements: &[Judgement], verbose: bool) {

@@ -5,7 +5,7 @@
 
 use super::document::{EditableText, Step};
 use crate::error::{Error, Kind, Location, Place, Result};
-use jsonc_parser::ParseOptions;
+use crate::project::config::document::jsonc_as_wrangler_reads_it;
 use jsonc_parser::cst::{CstInputValue, CstNode, CstObject, CstObjectProp, CstRootNode};
 use serde_json::Value;
 
@@ -35,7 +35,7 @@ impl JsonConfig {
                 place(error.column_display()),
             ))
         };
-        let options = as_wrangler_reads();
+        let options = jsonc_as_wrangler_reads_it();
         let value: Value = jsonc_parser::parse_to_serde_value(plain, &options).map_err(|error| syntax(&error))?;
         let root = CstRootNode::parse(plain, &options).map_err(|error| syntax(&error))?;
         Ok((value, Self { root, byte_order_mark }))
@@ -89,22 +89,6 @@ impl EditableText for JsonConfig {
             text.insert(0, BYTE_ORDER_MARK);
         }
         text
-    }
-}
-
-/// Comments and trailing commas, nothing else (`parseJSONC` of wrangler 4.164.0).
-fn as_wrangler_reads() -> ParseOptions {
-    ParseOptions {
-        allow_comments: true,
-        allow_trailing_commas: true,
-        allow_loose_object_property_names: false,
-        allow_missing_commas: false,
-        allow_single_quoted_strings: false,
-        allow_hexadecimal_numbers: false,
-        allow_unary_plus_numbers: false,
-        allow_bare_decimal_point_numbers: false,
-        allow_non_finite_numbers: false,
-        allow_extended_string_escapes: false,
     }
 }
 

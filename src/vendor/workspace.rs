@@ -58,7 +58,7 @@ pub(super) fn plan(project: &Project, target: &Target, toolchain: &Toolchain) ->
     Ok(Plan {
         key: key.finish(),
         python: target.python.clone(),
-        what: crate::report::human::count(requirements.entries.len(), "requirement"),
+        what: crate::quantity::count(requirements.entries.len(), "requirement"),
         wrangler,
         pyproject,
         seed,

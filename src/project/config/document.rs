@@ -171,15 +171,9 @@ impl TomlWalk {
     }
 }
 
-/// A JSON text with comments and trailing commas, for `.json` as for `.jsonc`. Errors: `ConfigSyntax` with line and column.
-pub(crate) fn parse_jsonc(text: &str, shown: &str) -> Result<Document> {
-    let hint = "correct the line: wrangler cannot read the file";
-    let failed = |offset: usize, reason: &str| {
-        let message = format!("`{shown}` is not valid JSON: {}", one_line(reason));
-        syntax(shown, text, offset, &message, hint)
-    };
-    let collect = CollectOptions { comments: CommentCollectionStrategy::AsTokens, tokens: true };
-    let options = ParseOptions {
+/// Comments and trailing commas, nothing else (`parseJSONC` of wrangler 4.164.0).
+pub(crate) fn jsonc_as_wrangler_reads_it() -> ParseOptions {
+    ParseOptions {
         allow_comments: true,
         allow_trailing_commas: true,
         allow_loose_object_property_names: false,
@@ -190,8 +184,18 @@ pub(crate) fn parse_jsonc(text: &str, shown: &str) -> Result<Document> {
         allow_bare_decimal_point_numbers: false,
         allow_non_finite_numbers: false,
         allow_extended_string_escapes: false,
+    }
+}
+
+/// A JSON text with comments and trailing commas, for `.json` as for `.jsonc`. Errors: `ConfigSyntax` with line and column.
+pub(crate) fn parse_jsonc(text: &str, shown: &str) -> Result<Document> {
+    let hint = "correct the line: wrangler cannot read the file";
+    let failed = |offset: usize, reason: &str| {
+        let message = format!("`{shown}` is not valid JSON: {}", one_line(reason));
+        syntax(shown, text, offset, &message, hint)
     };
-    let parsed = jsonc_parser::parse_to_ast(text, &collect, &options)
+    let collect = CollectOptions { comments: CommentCollectionStrategy::AsTokens, tokens: true };
+    let parsed = jsonc_parser::parse_to_ast(text, &collect, &jsonc_as_wrangler_reads_it())
         .map_err(|error| failed(error.range().start, &error.kind().to_string()))?;
     if let Some((offset, reason)) = beyond_wrangler(text, parsed.tokens.as_deref().unwrap_or_default()) {
         return Err(failed(offset, reason));

@@ -1,27 +1,28 @@
 //! The corridor: from an invocation to an exit code, one room after the other.
 //!
 //! Receives what the command line asked for; hands on the exit code, with the report written on the way. The only place
-//! that calls rooms. Must never do a room's work itself.
+//! that calls rooms; `steps` says how each is asked. Must never do a room's work itself.
 
-use crate::bundle::{self, Bundle};
+mod steps;
+
+use crate::bundle::Bundle;
 use crate::cli::{Command, Format, OwnInvocation};
 use crate::deploy::{self, Deployed};
 use crate::error::{Error, Kind, Result};
-use crate::gate::{self, Cleared, Context, Outcome, Verdict};
-use crate::passthrough::{self, Passthrough};
-use crate::project::layout::{self, LayoutRequest};
-use crate::project::target::TargetFlags;
-use crate::project::{Layout, Project, Requirements, Target, config, pyproject, requirements};
+use crate::gate::{self, Context, Verdict};
+use crate::project::{Target, requirements};
 use crate::report::{self, Exit, Report};
 use crate::settings::{self, Environment, Settings};
 use crate::stage;
 use crate::term::Terminal;
 use crate::tool::{self, Stdout};
 use crate::toolchain;
-use crate::vendor::{self, Vendored};
+use crate::vendor;
 use camino::{Utf8Path, Utf8PathBuf};
-use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
+use steps::{
+    build, current_dir, details, find_project, lay_out, main_module, plan, request, target_flags, today, unusable,
+};
 
 /// Runs one of our own commands to its end.
 pub(crate) fn run(invocation: &OwnInvocation, environment: &Environment, terminal: &mut Terminal) -> i32 {
@@ -206,237 +207,6 @@ fn close(report: &Report, format: Format, settings: &Settings, terminal: &Termin
     }
     if format == Format::Human {
         terminal.out(&format!("\n{}\n", report::human::last_line(report)));
-    }
-}
-
-/// Everything about the project but its requirements, whose place the settings say.
-fn find_project(
-    invocation: &OwnInvocation,
-    environment: &Environment,
-    process_cwd: &Utf8Path,
-) -> Result<(Project, Settings)> {
-    let words = &invocation.rest;
-    let cwd = passthrough::resolved_cwd(process_cwd, words);
-    // wrangler looks from the script's directory where one is given, from its working directory otherwise.
-    let script = words.script().map(|script| crate::project::resolve(&cwd, script));
-    let from = script.as_deref().and_then(Utf8Path::parent).unwrap_or(&cwd);
-    let named = words.config().map(|config| crate::project::resolve(&cwd, config));
-    let config_path = config::find(from, named.as_deref())?;
-    let pyproject_path = pyproject::find(&cwd);
-    let root = pyproject_path.as_deref().and_then(Utf8Path::parent).or(config_path.parent()).unwrap_or(&cwd).to_owned();
-    let pyproject = pyproject_path.map(|path| pyproject::read(path, &root)).transpose()?;
-    let environment_name = words.env().map(str::to_owned).or_else(|| cloudflare_env(environment, &cwd));
-    let config = config::read(config_path, environment_name.as_deref(), &root)?;
-    let settings = Settings::read(&invocation.flags, environment, pyproject.as_ref(), config.environment.as_deref())?;
-    let environment_chosen = environment_name.is_some();
-    Ok((Project { root, cwd, config, environment_chosen, pyproject, requirements: Requirements::default() }, settings))
-}
-
-fn current_dir() -> Result<Utf8PathBuf> {
-    let path = std::env::current_dir().map_err(|error| {
-        Error::new(
-            Kind::Unreadable,
-            format!("the working directory cannot be told: {error}"),
-            "change to a directory that exists",
-        )
-    })?;
-    crate::error::utf8(path)
-}
-
-/// `CLOUDFLARE_ENV`, also from the `.env` files that wrangler reads before it asks for it.
-fn cloudflare_env(environment: &Environment, cwd: &Utf8Path) -> Option<String> {
-    const NAME: &str = "CLOUDFLARE_ENV";
-    let from_file = |file: &str| {
-        let pairs = dotenvy::from_path_iter(cwd.join(file)).ok()?;
-        pairs.flatten().filter(|(name, _)| name == NAME).map(|(_, value)| value).last()
-    };
-    environment
-        .get(NAME)
-        .map(str::to_owned)
-        .or_else(|| from_file(".env.local"))
-        .or_else(|| from_file(".env"))
-        .filter(|name| !name.is_empty())
-}
-
-fn target_flags(words: &Passthrough) -> TargetFlags {
-    TargetFlags {
-        compatibility_date: words.compatibility_date().map(str::to_owned),
-        compatibility_flags: words.compatibility_flags(),
-        latest: words.latest(),
-        today: today(),
-    }
-}
-
-/// Today in UTC, `YYYY-MM-DD`.
-fn today() -> String {
-    jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date().to_string()
-}
-
-/// A denial of `toolchain` means that the work cannot be done at all.
-fn unusable(judged: &[gate::Judgement]) -> Option<Error> {
-    let toolchain = judged.iter().find(|judgement| judgement.outcome == Outcome::Blocked)?;
-    let finding = toolchain.findings.iter().find(|finding| finding.weight() == gate::Severity::Deny)?;
-    let kind = if finding.code == "toolchain.missing" { Kind::ToolMissing } else { Kind::ToolTooOld };
-    Some(Error::new(kind, finding.message.clone(), finding.help.clone()).with_location(finding.location.clone()))
-}
-
-/// Which tools exactly: what a report of a defect needs.
-fn details(toolchain: &toolchain::Toolchain, terminal: &Terminal) {
-    terminal.detail(&format!("pywrangler: {}", toolchain.pywrangler.program.shown()));
-    for (name, tool) in [("uv", &toolchain.uv), ("node", &toolchain.node)] {
-        if let Some(tool) = tool {
-            terminal.detail(&format!("{name}: {}", tool.path));
-        }
-    }
-    if let Some(wrangler) = &toolchain.wrangler {
-        terminal.detail(&format!("wrangler: {}", wrangler.package));
-    }
-}
-
-/// The project's own build, once, before its files are read: its output belongs in the bundle.
-fn build(
-    project: &Project,
-    settings: &Settings,
-    environment: &Environment,
-    command: &Command,
-    terminal: &Terminal,
-) -> Result<()> {
-    let Some(build) = project.config.build_command().filter(|_| !settings.no_build) else { return Ok(()) };
-    let mut environment = environment.clone();
-    let word = match command {
-        Command::Upload(words) => words.join(" "),
-        Command::Check | Command::Stage => "deploy".to_owned(),
-    };
-    environment.set("WRANGLER_COMMAND", word);
-    let cwd =
-        build.cwd.as_deref().map_or_else(|| project.cwd.clone(), |cwd| crate::project::resolve(&project.cwd, cwd));
-    let step = (!settings.quiet).then(|| format!("Running the custom build: {}", build.command));
-    if let Some(step) = step {
-        terminal.line(&step);
-    }
-    let ended =
-        tool::run(&["sh".into(), "-c".into(), build.command.clone().into()], &cwd, &environment, Stdout::ToStderr)?;
-    tool::check_interrupted()?;
-    if ended.success() {
-        return Ok(());
-    }
-    Err(Error::new(
-        Kind::BuildFailed,
-        format!("the custom build failed with exit code {}: `{}`", ended.code, build.command),
-        "mend the build, or skip it with `--no-build`",
-    )
-    .with_location(project.config.locate(&["build", "command"])))
-}
-
-/// The user's main: the script on the command line, else `main`.
-fn main_module(project: &Project, words: &Passthrough) -> Result<Utf8PathBuf> {
-    let config = &project.config;
-    let (main, location) = match words.script() {
-        Some(script) => (crate::project::resolve(&project.cwd, script), None),
-        None => {
-            let main = config.main().ok_or_else(|| {
-                Error::new(Kind::MainMissing, "the configuration has no `main`", "add `main = \"src/main.py\"`")
-                    .with_location(config.locate(&[]))
-            })?;
-            let origin = config.get_origin("main").unwrap_or_default();
-            (main, Some(config.locate(&origin.iter().map(String::as_str).collect::<Vec<_>>())))
-        }
-    };
-    let shown = project.display(&main);
-    let located = |error: Error| match location.clone() {
-        Some(location) => error.with_location(location),
-        None => error,
-    };
-    if main.extension() != Some("py") {
-        let message = format!("`main` is `{shown}`, and saddlebag deploys Python Workers: their main ends in `.py`");
-        return Err(located(Error::new(Kind::ConfigInvalid, message, "deploy this Worker with wrangler")));
-    }
-    if !main.is_file() {
-        return Err(located(Error::new(
-            Kind::MainMissing,
-            format!("the main module `{shown}` does not exist"),
-            "correct `main`, or write the file",
-        )));
-    }
-    Ok(main)
-}
-
-fn lay_out(
-    project: &Project,
-    target: &Target,
-    settings: &Settings,
-    vendored: &Vendored,
-    main: &Utf8Path,
-) -> Result<Layout> {
-    let base_dir = project.config.base_dir();
-    layout::decide(&LayoutRequest {
-        config_dir: project.config.dir(),
-        main,
-        base_dir: base_dir.as_deref(),
-        setting: settings.namespace,
-        include: &settings.include,
-        python: &target.python,
-        vendored_top_levels: &top_levels(vendored),
-    })
-}
-
-/// The names that `import` finds at the top of the vendored tree.
-fn top_levels(vendored: &Vendored) -> BTreeSet<String> {
-    let entries = vendored.modules.read_dir_utf8().into_iter().flatten().flatten();
-    entries
-        .filter_map(|entry| {
-            let name = entry.file_name();
-            let is_dir = entry.file_type().is_ok_and(|kind| kind.is_dir());
-            let top = if is_dir {
-                Some(name)
-            } else {
-                name.strip_suffix(".py")
-                    .or_else(|| name.strip_suffix(".so").map(|stem| stem.split('.').next().unwrap_or(stem)))
-            };
-            top.filter(|top| crate::python::is_identifier(top)).map(str::to_owned)
-        })
-        .collect()
-}
-
-fn plan(project: &Project, layout: &Layout, settings: &Settings, vendored: &Vendored) -> Result<Bundle> {
-    let direct: Vec<String> = project.requirements.entries.iter().filter_map(|entry| entry.name.clone()).collect();
-    let sources = bundle::collect::Sources {
-        layout,
-        config_path: &project.config.path,
-        project_root: &project.root,
-        rules: bundle::rules::RuleSet::new(&project.config.rules(), &layout.glob_prefix),
-        find_additional_modules: project.config.find_additional_modules() != Some(false),
-        exclude: &project.config.python_modules_exclude(),
-        vendored: vendored.modules.is_dir().then_some(vendored.modules.as_path()),
-        distributions: &vendored.distributions,
-        include: &settings.include,
-        exclude_project: &settings.exclude,
-        shim: layout.shim.as_ref().map(|shim| (layout.main_module.clone(), stage::entry_shim(&shim.target))),
-        direct: &direct,
-    };
-    bundle::plan(&sources, &settings.prune)
-}
-
-fn request<'a>(
-    project: &'a Project,
-    target: &'a Target,
-    layout: &'a Layout,
-    vendored: &'a Vendored,
-    requirements: &'a [String],
-    cleared: &'a Cleared<&'a Bundle>,
-) -> stage::StageRequest<'a> {
-    let config = &project.config;
-    stage::StageRequest {
-        project_root: &project.root,
-        config: stage::ConfigSource { path: &config.path, text: &config.text, format: config.format },
-        environment: config.environment.as_deref(),
-        bundle: cleared,
-        token: &vendored.token,
-        lock: vendored.lock.as_deref(),
-        requirements,
-        python: &target.python,
-        glob_prefix: &layout.glob_prefix,
-        drop_build_command: true,
     }
 }
 

@@ -3,61 +3,20 @@
 //! Receives the flags, a snapshot of the environment and `pyproject.toml`; hands on `Settings`. The only room that reads
 //! the process's environment. Must never read the project otherwise, and never take an unknown key or gate id in silence.
 
+mod environment;
+mod table;
+
+pub(crate) use environment::Environment;
+
 use crate::bundle::prune::{DistInfo, PruneOptions};
 use crate::cli::{Flags, Format, closest};
-use crate::error::{Error, Kind, Location, Place, Result};
+use crate::error::{Error, Kind, Location, Result};
 use crate::gate::{self, Level};
 use crate::project::Pyproject;
 use crate::project::layout::NamespaceSetting;
 use camino::{Utf8Path, Utf8PathBuf};
 use std::collections::BTreeMap;
-use std::ffi::{OsStr, OsString};
-use toml_edit::{Item, TableLike};
-
-/// The process's environment, read once.
-#[derive(Clone, Default)]
-pub(crate) struct Environment(BTreeMap<OsString, OsString>);
-
-impl std::fmt::Debug for Environment {
-    /// Names only: values can be secrets.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_set().entries(self.0.keys()).finish()
-    }
-}
-
-impl Environment {
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads it")]
-    pub(crate) fn read() -> Self {
-        Self(std::env::vars_os().collect())
-    }
-
-    #[cfg(test)]
-    pub(crate) fn of(pairs: &[(&str, &str)]) -> Self {
-        Self(pairs.iter().map(|(name, value)| (name.into(), value.into())).collect())
-    }
-
-    /// The value, if it is set, not empty and text.
-    pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(OsStr::new(name)).and_then(|value| value.to_str()).filter(|value| !value.is_empty())
-    }
-
-    /// Set to something other than empty, `0` and `false`.
-    pub(crate) fn flag(&self, name: &str) -> bool {
-        self.get(name).is_some_and(|value| value != "0" && value != "false")
-    }
-
-    pub(crate) fn set(&mut self, name: &str, value: impl Into<OsString>) {
-        self.0.insert(name.into(), value.into());
-    }
-
-    pub(crate) fn remove(&mut self, name: &str) {
-        self.0.remove(OsStr::new(name));
-    }
-
-    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&OsString, &OsString)> {
-        self.0.iter()
-    }
-}
+use table::{Table, place};
 
 /// One `[[tool.saddlebag.allow]]`.
 #[derive(Debug, Clone)]
@@ -366,132 +325,6 @@ fn is_date(text: &str) -> bool {
         && parts.iter().all(|part| part.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-/// `64MiB`, `1.5 MB`, `1048576`: bytes. 1 KiB is 1024 bytes, 1 kB is 1000.
-pub(crate) fn parse_bytes(text: &str) -> Option<u64> {
-    let text = text.trim();
-    let split = text.find(|c: char| !c.is_ascii_digit() && c != '.' && c != '_').unwrap_or(text.len());
-    let number: f64 = text[..split].replace('_', "").parse().ok()?;
-    let unit = match text[split..].trim().to_ascii_lowercase().as_str() {
-        "" | "b" => 1.0,
-        "kib" => 1024.0,
-        "kb" => 1e3,
-        "mib" => 1024.0 * 1024.0,
-        "mb" => 1e6,
-        "gib" => 1024.0 * 1024.0 * 1024.0,
-        "gb" => 1e9,
-        _ => return None,
-    };
-    let bytes = number * unit;
-    (0.0..1e15).contains(&bytes).then_some(bytes.round() as u64)
-}
-
-fn place(pyproject: &Pyproject, span: Option<std::ops::Range<usize>>) -> Location {
-    let (line, column) = pyproject.location_of_span(span);
-    Location::at(Place::Config, pyproject.shown(), line, column)
-}
-
-/// A table of `pyproject.toml` with its path, so that every complaint says where.
-struct Table<'a> {
-    pyproject: &'a Pyproject,
-    inner: &'a dyn TableLike,
-    path: String,
-    span: Option<std::ops::Range<usize>>,
-}
-
-impl<'a> Table<'a> {
-    fn new(pyproject: &'a Pyproject, item: &'a Item, path: &str) -> Result<Self> {
-        let inner = item.as_table_like().ok_or_else(|| {
-            Error::new(Kind::Settings, format!("`{path}` is not a table"), format!("write it as `[{path}]`"))
-                .with_location(place(pyproject, item.span()))
-        })?;
-        Ok(Self { pyproject, inner, path: path.to_owned(), span: item.span() })
-    }
-
-    fn keys(&self) -> impl Iterator<Item = &'a str> {
-        self.inner.iter().map(|(key, _)| key)
-    }
-
-    fn location(&self, key: &str) -> Location {
-        let span = self.inner.get_key_value(key).and_then(|(key, item)| key.span().or_else(|| item.span()));
-        place(self.pyproject, span.or_else(|| self.span.clone()))
-    }
-
-    fn bad(&self, key: &str, what: &str) -> Error {
-        Error::new(Kind::Settings, format!("`{}.{key}` is not {what}", self.path), format!("set `{key}` to {what}"))
-            .with_location(self.location(key))
-    }
-
-    fn wrong(&self, key: &str, what: &str) -> Error {
-        self.bad(key, what)
-    }
-
-    fn known(&self, keys: &[&str], later: &[&str]) -> Result<()> {
-        for key in self.keys() {
-            if keys.contains(&key) {
-                continue;
-            }
-            let (message, hint) = if later.contains(&key) {
-                (
-                    format!("`{}.{key}` is not part of saddlebag {}", self.path, env!("CARGO_PKG_VERSION")),
-                    format!("take `{key}` out"),
-                )
-            } else {
-                let hint = match closest(key, keys.iter().copied()) {
-                    Some(close) => format!("did you mean `{close}`?"),
-                    None => format!("use one of {}", keys.join(", ")),
-                };
-                (format!("`{}` has no key `{key}`", self.path), hint)
-            };
-            return Err(Error::new(Kind::Settings, message, hint).with_location(self.location(key)));
-        }
-        Ok(())
-    }
-
-    fn table(&self, key: &str) -> Result<Option<Self>> {
-        let Some(item) = self.inner.get(key) else { return Ok(None) };
-        let inner = item.as_table_like().ok_or_else(|| self.wrong(key, "a table"))?;
-        Ok(Some(Self { pyproject: self.pyproject, inner, path: format!("{}.{key}", self.path), span: item.span() }))
-    }
-
-    fn text(&self, key: &str) -> Result<Option<&'a str>> {
-        self.inner.get(key).map(|item| item.as_str().ok_or_else(|| self.wrong(key, "text"))).transpose()
-    }
-
-    fn list(&self, key: &str, into: &mut Vec<String>) -> Result<()> {
-        let Some(item) = self.inner.get(key) else { return Ok(()) };
-        let array = item.as_array().ok_or_else(|| self.wrong(key, "a list of texts"))?;
-        *into = array
-            .iter()
-            .map(|value| value.as_str().map(str::to_owned).ok_or_else(|| self.wrong(key, "a list of texts")))
-            .collect::<Result<_>>()?;
-        Ok(())
-    }
-
-    fn bytes(&self, key: &str) -> Result<Option<u64>> {
-        let Some(item) = self.inner.get(key) else { return Ok(None) };
-        let bytes = match (item.as_integer(), item.as_str()) {
-            (Some(number), _) => u64::try_from(number).ok(),
-            (None, Some(text)) => parse_bytes(text),
-            (None, None) => None,
-        };
-        bytes.map(Some).ok_or_else(|| self.bad(key, "a size such as \"48MiB\", or a number of bytes"))
-    }
-
-    fn fraction(&self, key: &str) -> Result<Option<f64>> {
-        let Some(item) = self.inner.get(key) else { return Ok(None) };
-        let percent = item
-            .as_str()
-            .and_then(|text| text.trim().strip_suffix('%'))
-            .and_then(|text| text.trim().parse::<f64>().ok())
-            .map(|percent| percent / 100.0);
-        let fraction = item.as_float().or(percent).or_else(|| item.as_integer().map(|number| number as f64));
-        fraction
-            .filter(|fraction| *fraction > 0.0 && *fraction <= 1.0)
-            .map(Some)
-            .ok_or_else(|| self.bad(key, "a fraction such as 0.8, or \"80%\""))
-    }
-}
-
 /// Where the vendored trees are kept: `SADDLEBAG_CACHE_DIR`, else the user's cache directory.
 ///
 /// # Errors
@@ -513,7 +346,9 @@ pub(crate) fn cache_dir(environment: &Environment, cwd: &Utf8Path) -> Result<Utf
 
 #[cfg(test)]
 mod tests {
+    use super::table::parse_bytes;
     use super::*;
+    use std::ffi::OsString;
 
     fn read(text: &str, environment: &[(&str, &str)], flags: &[&str], env: Option<&str>) -> Result<Settings> {
         let dir = tempfile::tempdir().unwrap();
