@@ -119,6 +119,8 @@ impl Home {
             // A file system without locks: nobody can take this one either, so nobody sweeps the stage up.
             Err(TryLockError::Error(_)) => {}
         }
+        // Children keep the lock: a pywrangler that outlives a killed saddlebag still needs its stage.
+        let _ = rustix::io::fcntl_setfd(lock.as_file(), rustix::io::FdFlags::empty());
         let path = utf8(lock.path()).map_err(|error| io::Error::other(error.message))?;
         let stage = Utf8PathBuf::from(path.as_str().trim_end_matches(LOCK_SUFFIX));
         fs_err::create_dir(&stage)?;
