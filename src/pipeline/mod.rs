@@ -179,6 +179,10 @@ fn drive(
             let deployed = result?;
             report.exit = Exit { code: deployed.code, pywranglers: true };
             report.remarks.extend(disagreement(bundle, &deployed));
+            if let (Some(gzip), Some(bundle)) = (deployed.gzip_bytes, &mut report.bundle) {
+                bundle.gzip_bytes = gzip; // wrangler has weighed it now: no need to estimate
+                report.limits = gate::limits(bundle, &settings);
+            }
             report.deployed = Some(deployed);
             if report.exit.code != 0 {
                 tool::check_interrupted()?;

@@ -89,3 +89,37 @@ fn a_killed_run_leaves_a_stage_that_is_safe_while_its_child_lives_and_then_remov
         project.saddlebag(&["deploy"]).on_fakes(&tools).run().expect(0);
     }
 }
+
+/// Processes whose command line holds a text, by pid.
+fn running(text: &str) -> Vec<String> {
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let pids =
+        entries.filter_map(|entry| entry.file_name().into_string().ok()).filter(|name| name.parse::<u32>().is_ok());
+    pids.filter(|pid| {
+        alive(pid)
+            && std::fs::read(format!("/proc/{pid}/cmdline"))
+                .is_ok_and(|line| String::from_utf8_lossy(&line).contains(text))
+    })
+    .collect()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_signal_while_the_real_wrangler_uploads_leaves_no_node_behind() {
+    // Takes connections and never answers: an upload that hangs.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let project = crate::project::Project::example("flat");
+    project.link_wrangler();
+    let mut command = project.saddlebag(&["deploy"]).on_rig().command;
+    command.env("CLOUDFLARE_API_BASE_URL", url).env("CLOUDFLARE_API_TOKEN", "t").env("CLOUDFLARE_ACCOUNT_ID", "a");
+    let child = command.spawn().unwrap();
+    let _connection = listener.accept().unwrap();
+    let stage = format!("{}/.wrangler/saddlebag/stage-", project.root.display());
+    assert!(!running(&stage).is_empty(), "wrangler is at work");
+    assert!(std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
+    let ran = Ran::of(child.wait_with_output().unwrap());
+    assert_eq!(ran.code, 143, "{}", ran.stderr);
+    assert_eq!(running(&stage), Vec::<String>::new());
+    assert!(!project.path(".wrangler/saddlebag").exists());
+}
