@@ -14,8 +14,9 @@ fn wait_for(path: &Path) {
 }
 
 fn alive(pid: &str) -> bool {
-    // A zombie of somebody else's is not alive.
-    std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
+    let state = std::process::Command::new("ps").args(["-o", "stat=", "-p", pid]).output().unwrap().stdout;
+    let state = String::from_utf8(state).unwrap();
+    !state.trim().is_empty() && !state.starts_with('Z')
 }
 
 fn interrupted(signal: &str, during_sync: bool) -> (Ran, Tools, crate::project::Project, String) {
@@ -90,20 +91,13 @@ fn a_killed_run_leaves_a_stage_that_is_safe_while_its_child_lives_and_then_remov
     }
 }
 
-/// Processes whose command line holds a text, by pid.
+/// Living processes whose command line holds a text.
 fn running(text: &str) -> Vec<String> {
-    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-    let pids =
-        entries.filter_map(|entry| entry.file_name().into_string().ok()).filter(|name| name.parse::<u32>().is_ok());
-    pids.filter(|pid| {
-        alive(pid)
-            && std::fs::read(format!("/proc/{pid}/cmdline"))
-                .is_ok_and(|line| String::from_utf8_lossy(&line).contains(text))
-    })
-    .collect()
+    let table = std::process::Command::new("ps").args(["-A", "-ww", "-o", "stat=,args="]).output().unwrap().stdout;
+    let table = String::from_utf8_lossy(&table).into_owned();
+    table.lines().filter(|line| !line.starts_with('Z') && line.contains(text)).map(str::to_owned).collect()
 }
 
-#[cfg(target_os = "linux")]
 #[test]
 fn a_signal_while_the_real_wrangler_uploads_leaves_no_node_behind() {
     // Takes connections and never answers: an upload that hangs.
