@@ -16,8 +16,16 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::{Duration, Instant};
 
 /// Variables that would point uv or Python at another environment than the one pywrangler makes (`lessons.md` L23).
-const REDIRECTING: [&str; 6] =
-    ["VIRTUAL_ENV", "CONDA_PREFIX", "UV_PYTHON", "UV_PROJECT_ENVIRONMENT", "PYTHONHOME", "PYTHONPATH"];
+const REDIRECTING: [&str; 8] = [
+    "VIRTUAL_ENV",
+    "CONDA_PREFIX",
+    "UV_PYTHON",
+    "UV_PROJECT",
+    "UV_PROJECT_ENVIRONMENT",
+    "UV_WORKING_DIRECTORY",
+    "PYTHONHOME",
+    "PYTHONPATH",
+];
 
 /// The environment that children get: the user's, less what would redirect them.
 pub(crate) fn child_environment(environment: &Environment) -> Environment {

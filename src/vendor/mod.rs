@@ -71,7 +71,7 @@ pub(crate) fn vendor(
 ) -> Result<Vendored> {
     let plan = workspace::plan(project, target, toolchain)?;
     let directory = cache.join("vendor").join(&plan.key);
-    fs_err::create_dir_all(cache.join("vendor")).map_err(|error| cache_unwritable(&error))?;
+    make_private(&cache.join("vendor"))?;
     let lock_path = cache.join("vendor").join(format!("{}.lock", plan.key));
     let lock: File = fs_err::OpenOptions::new()
         .create(true)
@@ -96,6 +96,18 @@ pub(crate) fn vendor(
     sync(&directory, &plan, toolchain, terminal)?;
     sweep(&cache.join("vendor"), &plan.key);
     share(&directory, &plan, &lock, false, terminal)
+}
+
+/// A workspace can hold the credentials of an index, as the user's own pyproject.toml does: nobody else reads it.
+fn make_private(directory: &Utf8Path) -> Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory);
+    made.map_err(|error| {
+        cache_unwritable(&std::io::Error::new(
+            error.kind(),
+            format!("failed to create directory `{directory}`: {error}"),
+        ))
+    })
 }
 
 /// From exclusive to shared: others may read, nobody may replace.
