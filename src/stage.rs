@@ -251,7 +251,8 @@ fn fill(stage: &Utf8Path, request: &StageRequest<'_>, contents: &Contents<'_>) -
     write_file(&stage.join(contents.config_name), &contents.config)?;
     write_file(&stage.join(PYPROJECT), templates::pyproject(request.requirements, request.python))?;
     if let Some(lock) = request.lock {
-        copy_file(lock, &stage.join(LOCK))?;
+        let lock = fs_err::read_to_string(lock).map_err(|error| Error::unreadable(&error))?;
+        write_file(&stage.join(LOCK), templates::without_credentials(&lock))?;
     }
     // wrangler reports the dependencies of the `package.json` beside the configuration.
     let package = request.config.path.with_file_name("package.json");

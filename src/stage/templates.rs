@@ -2,6 +2,9 @@
 //!
 //! Receives names and lists; hands on text. Must never read or write a file.
 
+use regex::Regex;
+use std::sync::LazyLock;
+
 const ENTRY_SHIM: &str = include_str!("../../templates/entry_shim.py");
 const PYPROJECT: &str = include_str!("../../templates/stage_pyproject.toml");
 const DEPLOY: &str = include_str!("../../templates/deploy.sh");
@@ -22,15 +25,12 @@ pub(super) fn pyproject(requirements: &[String], python: &str) -> String {
     PYPROJECT.replace("{python}", python).replace("{dependencies}", &dependencies)
 }
 
+static CREDENTIALS: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r#"(https?://)[^/@\s"']+@"#).expect("a constant pattern"));
+
 /// A stage may be written out and passed on, so no user and password of a URL come along.
-fn without_credentials(requirement: &str) -> String {
-    match requirement.split_once("://") {
-        Some((before, url)) => match url.split_once('/').map_or(url, |(host, _)| host).rsplit_once('@') {
-            Some((credentials, _)) => format!("{before}://{}", &url[credentials.len() + 1..]),
-            None => requirement.to_owned(),
-        },
-        None => requirement.to_owned(),
-    }
+pub(super) fn without_credentials(text: &str) -> String {
+    CREDENTIALS.replace_all(text, "$1").into_owned()
 }
 
 /// `deploy.sh` of an exported stage; `config` is the staged configuration's file name.
