@@ -2,6 +2,9 @@
 //!
 //! Receives argv; hands on an exit code. Everything else is in the rooms; `pipeline` is the corridor between them.
 
+#[cfg(not(unix))]
+compile_error!("saddlebag runs on Linux and macOS: processes and locks are Unix's; on Windows, use WSL");
+
 mod bundle;
 mod cli;
 mod command;
