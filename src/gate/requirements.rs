@@ -5,7 +5,7 @@
 
 use super::{Context, Finding, Judged, Severity};
 use crate::error::{Location, Place, Result};
-use crate::project::requirements::{Requirement, Source};
+use crate::project::requirements::{Chosen, Requirement, Source};
 use crate::python;
 use serde::Deserialize;
 use std::collections::BTreeSet;
@@ -58,8 +58,11 @@ pub(super) fn check(context: &Context<'_>) -> Result<Judged> {
             "commit a `pylock.toml` beside `pyproject.toml`",
         ));
     }
+    let lists = context.settings.lists();
+    let list = |kind: &'static str| move |list: &Chosen| format!(", {kind} `{}`", list.name);
+    let lists: String = lists.extras.iter().map(list("extra")).chain(lists.groups.iter().map(list("group"))).collect();
     let figure = format!(
-        "{} required by {from}, {} resolved{}",
+        "{} required by {from}{lists}, {} resolved{}",
         requirements.entries.len(),
         context.vendored.distributions.len(),
         context

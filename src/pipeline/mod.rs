@@ -85,10 +85,9 @@ fn drive(
     terminal.say_how_much(settings.quiet, settings.verbose);
     *also = settings.report.as_ref().map(|path| process_cwd.join(path));
     let named = settings.requirements.as_deref();
-    project.requirements =
-        requirements::read(named, named.is_some(), &project.root, project.pyproject.as_ref(), &|name| {
-            environment.get(name).map(str::to_owned)
-        })?;
+    let variable = |name: &str| environment.get(name).map(str::to_owned);
+    let (root, pyproject) = (&project.root, project.pyproject.as_ref());
+    project.requirements = requirements::read(named, named.is_some(), root, pyproject, settings.lists(), &variable)?;
     report.project = Some(project);
     let project = reached(&report.project)?;
     report.target = Some(Target::of(&project.config, &target_flags(words))?);

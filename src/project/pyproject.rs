@@ -3,6 +3,8 @@
 //! Receives a directory or a path; hands on a `Pyproject`. `[tool.saddlebag]` is handed on raw, with spans, for
 //! `settings` to understand. Must never write the file and must never resolve a requirement.
 
+mod lists;
+
 use crate::error::{Error, Kind, Location, Place, Result};
 use crate::project::config::document::{self, Document};
 use crate::project::position::{line_and_column, location_of_span};
@@ -11,6 +13,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::Value;
 use std::fmt;
 use std::ops::Range;
+
+pub(crate) use lists::did_you_mean;
 
 /// A parsed `pyproject.toml`.
 #[derive(Clone)]
@@ -33,7 +37,7 @@ impl fmt::Debug for Pyproject {
     }
 }
 
-/// One entry of `[project].dependencies`.
+/// One entry of `[project].dependencies`, of an extra or of a group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Dependency {
     /// PEP 508, as written.

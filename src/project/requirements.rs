@@ -9,12 +9,12 @@ mod file;
 mod lines;
 mod local;
 mod requirement;
+mod selected;
 mod url;
 
 use crate::error::{Error, Kind, Location, Place, Result};
 use crate::project::{Pyproject, display, resolve};
 use camino::{Utf8Path, Utf8PathBuf};
-use lines::Line;
 use std::fmt;
 
 pub(crate) use url::Url;
@@ -32,6 +32,34 @@ pub(crate) enum Source {
     None,
 }
 
+/// The list that an entry is from. Names are normalised. The source of a distribution may depend on it (`extra` and
+/// `group` in `[tool.uv.sources]`).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(crate) enum Section {
+    /// A requirements file, or `[project].dependencies`.
+    #[default]
+    Dependencies,
+    /// `[project.optional-dependencies]`.
+    Extra(String),
+    /// `[dependency-groups]`: the group that was asked for, not one that it includes.
+    Group(String),
+}
+
+/// A list that the settings name, and where they do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Chosen {
+    /// As written.
+    pub(crate) name: String,
+    pub(crate) location: Location,
+}
+
+/// The lists of `pyproject.toml` that count besides.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Lists<'a> {
+    pub(crate) extras: &'a [Chosen],
+    pub(crate) groups: &'a [Chosen],
+}
+
 /// One requirement, or one constraint.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Requirement {
@@ -47,6 +75,7 @@ pub(crate) struct Requirement {
     pub(crate) hashes: Vec<String>,
     /// The wheel or the project directory, absolute, of a requirement that names one on this machine.
     pub(crate) local: Option<Utf8PathBuf>,
+    pub(crate) section: Section,
     written: String,
 }
 
@@ -101,40 +130,34 @@ pub(crate) struct Requirements {
 pub(crate) type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// Reads `file` (relative to `root`, or absolute), or else `requirements-runtime.txt` of `root`. Where that is not there,
-/// the project's dependencies serve, unless the user named the file (`explicit`).
-/// Errors: `Requirements` with file, line and column; `Unreadable`.
+/// the project's dependencies serve, unless the user named the file (`explicit`). The `lists` of `pyproject.toml` count
+/// beside either.
+/// Errors: `Requirements` with file, line and column; `Settings` for a list that is not there; `Unreadable`.
 pub(crate) fn read(
     file: Option<&Utf8Path>,
     explicit: bool,
     root: &Utf8Path,
     pyproject: Option<&Pyproject>,
+    lists: Lists<'_>,
     environment: Environment<'_>,
 ) -> Result<Requirements> {
     let path = resolve(root, file.map_or(DEFAULT_FILE, Utf8Path::as_str));
-    if path.is_file() {
-        return file::read(&path, root, environment);
-    }
-    if explicit {
+    let mut requirements = if path.is_file() {
+        file::read(&path, root, environment)?
+    } else if explicit {
         let state = if path.is_dir() { "is a directory" } else { "is not there" };
         let message = format!("the requirements file `{}` {state}", display(root, &path));
         return Err(Error::new(Kind::Requirements, message, "create it, or name another with `--requirements FILE`")
             .with_location(Location::new(Place::Requirement, display(root, &path))));
+    } else {
+        let source = pyproject.map_or(Source::None, |pyproject| Source::Pyproject(pyproject.path.clone()));
+        Requirements { source, ..Requirements::default() }
+    };
+    if let Some(pyproject) = pyproject {
+        let serve = matches!(requirements.source, Source::Pyproject(_));
+        requirements.entries.extend(selected::read(pyproject, serve, lists, environment)?);
     }
-    pyproject.map_or_else(|| Ok(Requirements::default()), |pyproject| of_pyproject(pyproject, environment))
-}
-
-fn of_pyproject(pyproject: &Pyproject, environment: Environment<'_>) -> Result<Requirements> {
-    let shown = pyproject.shown();
-    let context = requirement::Context { shown: &shown, text: &pyproject.text, dir: pyproject.dir(), environment };
-    let entries = pyproject.dependencies()?.into_iter().map(|dependency| {
-        let line = Line::of(&dependency.text, dependency.offset, dependency.verbatim);
-        context.requirement(&line.trimmed(), Vec::new())
-    });
-    Ok(Requirements {
-        source: Source::Pyproject(pyproject.path.clone()),
-        entries: entries.collect::<Result<_>>()?,
-        ..Requirements::default()
-    })
+    Ok(requirements)
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use crate::error::{Error, Kind, Location, Result};
 use crate::gate::{self, Level};
 use crate::project::Pyproject;
 use crate::project::layout::NamespaceSetting;
+use crate::project::requirements::{Chosen, Lists};
 use camino::{Utf8Path, Utf8PathBuf};
 use std::collections::BTreeMap;
 use table::{Table, place};
@@ -36,6 +37,10 @@ pub(crate) struct Allow {
 pub(crate) struct Settings {
     /// Relative to the project's root, or absolute.
     pub(crate) requirements: Option<Utf8PathBuf>,
+    /// Of `[project.optional-dependencies]`, to be vendored too.
+    pub(crate) extras: Vec<Chosen>,
+    /// Of `[dependency-groups]`, to be vendored too.
+    pub(crate) groups: Vec<Chosen>,
     pub(crate) namespace: NamespaceSetting,
     pub(crate) include: Vec<String>,
     pub(crate) exclude: Vec<String>,
@@ -59,8 +64,9 @@ pub(crate) struct Settings {
 }
 
 /// The keys of `[tool.saddlebag]` that this version acts on, and those of the contract that it does not yet have.
-const KEYS: &[&str] = &["requirements", "namespace", "include", "exclude", "prune", "size", "gates", "allow", "env"];
-const LATER: &[&str] = &["groups", "extras", "fill-init", "growth", "packages", "smoke"];
+const KEYS: &[&str] =
+    &["requirements", "extras", "groups", "namespace", "include", "exclude", "prune", "size", "gates", "allow", "env"];
+const LATER: &[&str] = &["fill-init", "growth", "packages", "smoke"];
 const PRUNE_KEYS: &[&str] = &["exclude", "keep", "dist-info"];
 const PRUNE_LATER: &[&str] = &["recipes", "shake"];
 const SIZE_KEYS: &[&str] = &["max-raw", "max-gzip", "warn-at"];
@@ -93,6 +99,8 @@ impl Settings {
     ) -> Result<Self> {
         let mut settings = Self {
             requirements: None,
+            extras: Vec::new(),
+            groups: Vec::new(),
             namespace: NamespaceSetting::Auto,
             include: Vec::new(),
             exclude: Vec::new(),
@@ -130,11 +138,18 @@ impl Settings {
         Ok(settings)
     }
 
+    /// The lists of `pyproject.toml` that count beside the requirements.
+    pub(crate) fn lists(&self) -> Lists<'_> {
+        Lists { extras: &self.extras, groups: &self.groups }
+    }
+
     fn take_table(&mut self, table: &Table<'_>) -> Result<()> {
         table.known(KEYS, LATER)?;
         if let Some(value) = table.text("requirements")? {
             self.requirements = Some(value.into());
         }
+        table.names("extras", &mut self.extras)?;
+        table.names("groups", &mut self.groups)?;
         if let Some(value) = table.text("namespace")? {
             self.namespace = namespace(value).map_err(|what| table.bad("namespace", &what))?;
         }
@@ -390,6 +405,9 @@ mod tests {
             "[tool.saddlebag.size]\nwarn-at = 8\n",
             "[tool.saddlebag]\ninclude = \"src\"\n",
             "[tool.saddlebag]\nfill-init = true\n",
+            "[tool.saddlebag]\nextras = \"web\"\n",
+            "[tool.saddlebag]\ngroups = [\"a\", 1]\n",
+            "[tool.saddlebag]\ngroup = []\n",
             "[tool.saddlebag.env.develop]\nsise = {}\n",
             "[[tool.saddlebag.allow]]\ngate = \"size\"\n",
             "[[tool.saddlebag.allow]]\ngate = \"size\"\nreason = \"x\"\nuntil = \"soon\"\n",
@@ -402,10 +420,27 @@ mod tests {
         pyproject.toml:2:1: `tool.saddlebag.size.warn-at` is not a fraction such as 0.8, or "80%"; set `warn-at` to a fraction such as 0.8, or "80%"
         pyproject.toml:2:1: `tool.saddlebag.include` is not a list of texts; set `include` to a list of texts
         pyproject.toml:2:1: `tool.saddlebag.fill-init` is not part of saddlebag 0.1.0; take `fill-init` out
+        pyproject.toml:2:1: `tool.saddlebag.extras` is not a list of texts; set `extras` to a list of texts
+        pyproject.toml:2:1: `tool.saddlebag.groups` is not a list of texts; set `groups` to a list of texts
+        pyproject.toml:2:1: `tool.saddlebag` has no key `group`; did you mean `groups`?
         pyproject.toml:2:1: `tool.saddlebag.env.develop` has no key `sise`; did you mean `size`?
         pyproject.toml:1:1: an `allow` entry needs `reason`; add `reason = "..."`
         pyproject.toml:4:1: `tool.saddlebag.allow.until` is not a date like 2027-03-31; set `until` to a date like 2027-03-31
         "#);
+    }
+
+    #[test]
+    fn chosen_lists_keep_their_places_and_an_environments_own_replace_them() {
+        let text = "[tool.saddlebag]\nextras = [\"web\",\n  \"db\"]\ngroups = [\"run\"]\n[tool.saddlebag.env.develop]\nextras = []\n";
+        let shown = |settings: &Settings| -> Vec<String> {
+            let lists = settings.lists();
+            lists.extras.iter().chain(lists.groups).map(|list| format!("{} {}", list.name, list.location)).collect()
+        };
+        assert_eq!(
+            shown(&read(text, &[], &[], None).unwrap()),
+            ["web pyproject.toml:2:11", "db pyproject.toml:3:3", "run pyproject.toml:4:11"]
+        );
+        assert_eq!(shown(&read(text, &[], &[], Some("develop")).unwrap()), ["run pyproject.toml:4:11"]);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 use crate::cli::closest;
 use crate::error::{Error, Kind, Location, Place, Result};
 use crate::project::Pyproject;
+use crate::project::requirements::Chosen;
 use toml_edit::{Item, TableLike};
 
 pub(super) fn place(pyproject: &Pyproject, span: Option<std::ops::Range<usize>>) -> Location {
@@ -86,6 +87,17 @@ impl<'a> Table<'a> {
             .iter()
             .map(|value| value.as_str().map(str::to_owned).ok_or_else(|| self.wrong(key, "a list of texts")))
             .collect::<Result<_>>()?;
+        Ok(())
+    }
+
+    /// Names with their places.
+    pub(super) fn names(&self, key: &str, into: &mut Vec<Chosen>) -> Result<()> {
+        let mut texts = Vec::new();
+        self.list(key, &mut texts)?;
+        if let Some(array) = self.inner.get(key).and_then(Item::as_array) {
+            let places = array.iter().map(|value| place(self.pyproject, value.span()));
+            *into = texts.into_iter().zip(places).map(|(name, location)| Chosen { name, location }).collect();
+        }
         Ok(())
     }
 

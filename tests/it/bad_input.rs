@@ -312,3 +312,20 @@ fn a_full_disk_is_said_and_leaves_nothing() {
     assert!(ran.stderr.contains("src/big.txt") && ran.stderr.contains("hint:"), "{}", ran.stderr);
     assert!(!project.path(".wrangler").exists());
 }
+
+#[test]
+fn a_group_that_is_not_there() {
+    let said = said(
+        |project, _| {
+            let text = "[project]\nname = \"w\"\n[dependency-groups]\nruntime = []\n[tool.saddlebag]\ngroups = [\n  \"run-time\",\n]\n";
+            project.write("pyproject.toml", text);
+        },
+        &["deploy"],
+        2,
+    );
+    insta::assert_snapshot!(said, @"
+    error: `[dependency-groups]` has no group `run-time`
+      --> pyproject.toml:7:3
+    hint: did you mean `runtime`?
+    ");
+}

@@ -339,3 +339,42 @@ fn a_budget_of_the_projects_own_denies() {
         ["raw", "gzip", "max-raw"]
     );
 }
+
+#[test]
+fn a_list_that_the_settings_name_is_judged_where_it_stands_and_the_others_are_not() {
+    let pyproject = |settings: &str| {
+        format!(
+            "[project]\nname = \"w\"\nversion = \"0\"\n[project.optional-dependencies]\nweb = [\"sphinx\"]\n\
+             [dependency-groups]\nrun = [{{include-group = \"docs\"}}]\ndocs = [\n  \"pytest>=8\"]\n[tool.saddlebag]\n{settings}\n"
+        )
+    };
+    let places = |settings: &str| {
+        let report = changed(
+            |project| {
+                project.write("pyproject.toml", &pyproject(settings));
+            },
+            0,
+        );
+        let requirements = gate(&report, "requirements").clone();
+        let development = requirements["findings"].as_array().unwrap().iter();
+        development
+            .filter(|finding| finding["code"] == "requirements.development")
+            .map(|finding| {
+                let location = &finding["location"];
+                format!(
+                    "{} {}:{}:{}",
+                    finding["subject"].as_str().unwrap(),
+                    location["path"].as_str().unwrap(),
+                    location["line"],
+                    location["column"]
+                )
+            })
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(places(""), Vec::<String>::new());
+    assert_eq!(places("extras = [\"Web\"]"), ["sphinx pyproject.toml:5:9"]);
+    assert_eq!(
+        places("extras = [\"web\"]\ngroups = [\"run\"]"),
+        ["sphinx pyproject.toml:5:9", "pytest pyproject.toml:9:4"]
+    );
+}

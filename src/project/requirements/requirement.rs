@@ -6,7 +6,7 @@
 use super::lines::Line;
 use super::local::{Target, is_unnamed};
 use super::url::redacted;
-use super::{Environment, Requirement};
+use super::{Environment, Requirement, Section};
 use crate::error::{Error, Kind, Location, Place, Result};
 use crate::project::config::document::one_line;
 use crate::project::position::line_and_column;
@@ -27,7 +27,7 @@ pub(super) struct Context<'a> {
 
 /// The URL of a requirement, unchanged: `Target` understands it.
 #[derive(Debug)]
-struct Link(String);
+pub(super) struct Link(String);
 
 impl fmt::Display for Link {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -87,6 +87,7 @@ impl Context<'_> {
             column,
             hashes,
             local,
+            section: Section::Dependencies,
             written: redacted(&written.text),
         })
     }

@@ -1,5 +1,6 @@
 //! Requirements files, good and bad.
 
+use super::lines::Line;
 use super::*;
 use crate::project::snapshot::shown;
 use proptest::prelude::*;
@@ -26,7 +27,7 @@ impl Tree {
     }
 
     fn read(&self) -> Result<Requirements> {
-        read(None, false, self.root(), None, &environment)
+        read(None, false, self.root(), None, Lists::default(), &environment)
     }
 }
 
@@ -149,7 +150,7 @@ fn where_the_requirements_come_from() {
     let path = tree.root().join("pyproject.toml");
     let pyproject = crate::project::pyproject::read(path.clone(), tree.root()).unwrap();
     let read = |file: Option<&str>, explicit| {
-        read(file.map(Utf8Path::new), explicit, tree.root(), Some(&pyproject), &environment)
+        read(file.map(Utf8Path::new), explicit, tree.root(), Some(&pyproject), Lists::default(), &environment)
     };
 
     let found = read(None, false).unwrap();
