@@ -85,6 +85,9 @@ pub(crate) struct Flags {
     /// Do not run the `build.command` of the wrangler configuration
     #[arg(long)]
     pub(crate) no_build: bool,
+    /// Only show the ids that wrangler made, do not write them to its file
+    #[arg(long)]
+    pub(crate) no_write_back: bool,
     /// Say the verdict and nothing else
     #[arg(long, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
@@ -109,8 +112,6 @@ pub(crate) struct Flags {
     pub(crate) shake: bool,
     #[arg(long, hide = true)]
     pub(crate) locked: bool,
-    #[arg(long, hide = true)]
-    pub(crate) no_write_back: bool,
 }
 
 #[derive(Debug, Parser)]
@@ -130,7 +131,6 @@ fn not_yet(flags: &Flags) -> Option<&'static str> {
         (flags.smoke, "--smoke"),
         (flags.shake, "--shake"),
         (flags.locked, "--locked"),
-        (flags.no_write_back, "--no-write-back"),
         (flags.format == Some(Format::Github), "--format github"),
         (flags.format == Some(Format::Sarif), "--format sarif"),
     ]

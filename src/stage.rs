@@ -2,7 +2,8 @@
 //!
 //! Receives a bundle, the user's configuration and where the stage is to be; hands on a `Stage`, laid out as `design.md`
 //! 4 has it. Nothing else writes stages. Must never write into the user's tree outside `.wrangler/saddlebag` (or the
-//! directory he named), never leave half a stage behind, and never judge what it writes.
+//! directory he named; `write_back` is the one exception), never leave half a stage behind, and never judge what it
+//! writes.
 
 mod config_json;
 mod config_toml;
@@ -13,6 +14,7 @@ mod inside;
 mod modules;
 mod paths;
 mod templates;
+mod write_back;
 
 #[cfg(test)]
 mod config_tests;
@@ -36,6 +38,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 pub(crate) use templates::entry_shim;
+pub(crate) use write_back::WrittenBack;
 
 /// 2001-09-09: older than any token. pywrangler syncs where these files are newer than the tokens.
 const LONG_AGO: Duration = Duration::from_secs(1_000_000_000);
@@ -112,20 +115,6 @@ impl Stage {
             self.config = self.dir.join(config_name);
         }
         Ok(())
-    }
-
-    /// The lines of the staged configuration that somebody wrote since: wrangler, with the ids of what it made.
-    pub(crate) fn written_back(&self) -> Vec<String> {
-        let Ok(now) = fs_err::read_to_string(&self.config) else { return Vec::new() };
-        let mut before: Vec<&str> = self.config_text.lines().collect();
-        let mut new = Vec::new();
-        for line in now.lines() {
-            match before.iter().position(|old| *old == line) {
-                Some(at) => drop(before.remove(at)),
-                None => new.push(line.trim().to_owned()),
-            }
-        }
-        new
     }
 
     /// Leaves the stage where it is, for good; hands on its directory.

@@ -10,7 +10,8 @@ use crate::cli::{Command, Format, OwnInvocation};
 use crate::deploy::{self, Deployed};
 use crate::error::{Error, Kind, Result};
 use crate::gate::{self, Context, Verdict};
-use crate::project::{Target, requirements};
+use crate::passthrough::Passthrough;
+use crate::project::{Project, Target, requirements};
 use crate::report::{self, Exit, Report};
 use crate::settings::{self, Environment, Settings};
 use crate::stage;
@@ -166,9 +167,10 @@ fn drive(
             let stdout = if format == Format::Human { Stdout::Inherit } else { Stdout::ToStderr };
             let result = deploy::deploy(&stage, &invocation.command, words, project, &toolchain, stdout);
             clock.lap("deploy");
-            let written_back = stage.get().written_back();
-            report.remarks.extend(written_back_remarks(&written_back));
-            let keep = settings.keep_stage || !written_back.is_empty();
+            // Whatever became of the upload: wrangler writes before it.
+            let stage::WrittenBack { remarks, keep_stage } = write_back(stage.get(), project, words, &settings);
+            report.remarks.extend(remarks);
+            let keep = settings.keep_stage || keep_stage;
             let stage = stage.into_inner();
             if keep {
                 report.remarks.push(format!("the stage is kept: {}", project.display(&stage.keep())));
@@ -225,14 +227,16 @@ fn disagreement(bundle: &Bundle, deployed: &Deployed) -> Vec<String> {
     said
 }
 
-/// What wrangler wrote into the staged configuration, such as the ids of resources that it made: it must reach the user.
-fn written_back_remarks(lines: &[String]) -> Vec<String> {
-    if lines.is_empty() {
-        return Vec::new();
-    }
-    let mut said = vec!["wrangler changed the staged configuration; copy these lines into yours:".to_owned()];
-    said.extend(lines.iter().map(|line| format!("    {line}")));
-    said
+/// What wrangler wrote into the staged configuration, such as the ids of resources that it made, must reach the user's.
+fn write_back(stage: &stage::Stage, project: &Project, words: &Passthrough, settings: &Settings) -> stage::WrittenBack {
+    let config = &project.config;
+    let users = stage::ConfigSource { path: &config.path, text: &config.text, format: config.format };
+    let withheld = match (words.dry_run(), settings.no_write_back) {
+        (true, _) => Some("a dry run writes nothing"),
+        (false, true) => Some("`--no-write-back`"),
+        (false, false) => None,
+    };
+    stage.write_back(&users, &project.display(&config.path), withheld)
 }
 
 /// How long each part took.

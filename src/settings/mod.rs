@@ -58,6 +58,8 @@ pub(crate) struct Settings {
     pub(crate) keep_stage: bool,
     pub(crate) no_cache: bool,
     pub(crate) no_build: bool,
+    /// What wrangler writes into the staged configuration is shown, and not written into the user's.
+    pub(crate) no_write_back: bool,
     pub(crate) quiet: bool,
     pub(crate) verbose: bool,
     pub(crate) timings: bool,
@@ -114,6 +116,7 @@ impl Settings {
             keep_stage: false,
             no_cache: false,
             no_build: false,
+            no_write_back: false,
             quiet: false,
             verbose: false,
             timings: false,
@@ -221,6 +224,7 @@ impl Settings {
         self.keep_stage = environment.flag("SADDLEBAG_KEEP_STAGE");
         self.no_cache = environment.flag("SADDLEBAG_NO_CACHE");
         self.no_build = environment.flag("SADDLEBAG_NO_BUILD");
+        self.no_write_back = environment.flag("SADDLEBAG_NO_WRITE_BACK");
         self.verbose = environment.flag("SADDLEBAG_VERBOSE");
         self.quiet = environment.flag("SADDLEBAG_QUIET") && !self.verbose;
         self.timings = environment.flag("SADDLEBAG_TIMINGS");
@@ -248,6 +252,7 @@ impl Settings {
         self.keep_stage |= flags.keep_stage;
         self.no_cache |= flags.no_cache;
         self.no_build |= flags.no_build;
+        self.no_write_back |= flags.no_write_back;
         self.timings |= flags.timings;
         if flags.verbose || flags.quiet {
             (self.verbose, self.quiet) = (flags.verbose, flags.quiet);

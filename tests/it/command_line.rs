@@ -215,6 +215,7 @@ fn help_and_version_are_for_stdout() {
           --keep-stage           Keep the stage and say where it is
           --no-cache             Resolve and install the packages again
           --no-build             Do not run the `build.command` of the wrangler configuration
+          --no-write-back        Only show the ids that wrangler made, do not write them to its file
           --quiet                Say the verdict and nothing else
           --verbose              Say everything: each dropped file, each module, what the tools print
           --timings              Say how long each part took

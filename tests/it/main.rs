@@ -13,3 +13,4 @@ mod project;
 mod rig;
 mod signals;
 mod stage;
+mod write_back;

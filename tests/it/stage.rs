@@ -53,12 +53,13 @@ fn check_writes_nothing_into_the_project() {
 }
 
 #[test]
-fn a_change_that_wrangler_makes_to_the_staged_config_is_shown_and_the_stage_stays() {
+fn a_change_that_wrangler_makes_to_the_staged_config_and_that_is_not_to_be_written_keeps_the_stage() {
     let (project, tools) = (project(), Tools::new());
     tools.pywrangler("echo 'database_id = \"made-by-wrangler\"' >> wrangler.toml");
-    let ran = project.saddlebag(&["deploy"]).on_fakes(&tools).run().expect(0);
+    let ran = project.saddlebag(&["deploy", "--no-write-back"]).on_fakes(&tools).run().expect(0);
     assert!(
-        ran.stderr.contains("database_id = \"made-by-wrangler\"") && ran.stderr.contains("the stage is kept"),
+        ran.stderr.contains("env.develop.database_id = \"made-by-wrangler\"")
+            && ran.stderr.contains("the stage is kept"),
         "{}",
         ran.stderr
     );

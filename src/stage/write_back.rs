@@ -1,0 +1,176 @@
+//! What wrangler wrote into the staged configuration, brought home into the user's own.
+//!
+//! Receives a stage after its deploy and the user's configuration as it was read; hands on what is to be said and
+//! whether the stage must stay. wrangler writes the identifiers of what it made (and, asked to, values of the dashboard)
+//! into the configuration that it was given, before it uploads; here they are applied by key path to the text of the
+//! user's file. The one exception to "the user's tree is never written". Must never write what describes the stage,
+//! never write over a change of somebody else's, and never fail: a deploy may be live.
+
+mod difference;
+mod replace;
+
+#[cfg(test)]
+mod tests;
+
+use super::document::{Change, Document, Edit, KeyPath, Step};
+use super::{ConfigSource, Stage};
+use crate::error::Result;
+use crate::project::config::Format;
+use difference::{Difference, differences, is_the_stages_own, put};
+use serde_json::Value;
+
+const NO_PLACE: &str = "nothing in it is the right place";
+
+/// What came of it.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct WrittenBack {
+    /// What is to be said, line by line.
+    pub(crate) remarks: Vec<String>,
+    /// Something is in the staged configuration and nowhere else.
+    pub(crate) keep_stage: bool,
+}
+
+impl Stage {
+    /// Applies what wrangler wrote to the user's configuration, which remarks call `name`. `withheld` says why nothing
+    /// may be written, if so; then, and where it cannot be done, the remarks have it as text to copy.
+    pub(crate) fn write_back(&self, users: &ConfigSource<'_>, name: &str, withheld: Option<&str>) -> WrittenBack {
+        self.attempt(users, name, withheld).unwrap_or_else(|error| WrittenBack {
+            remarks: vec![format!("what wrangler wrote into the staged configuration cannot be read: {error}")],
+            keep_stage: self.dir.is_dir(),
+        })
+    }
+
+    fn attempt(&self, users: &ConfigSource<'_>, name: &str, withheld: Option<&str>) -> Result<WrittenBack> {
+        let now = fs_err::read_to_string(&self.config).map_err(|error| crate::error::Error::unreadable(&error))?;
+        if now == self.config_text {
+            return Ok(WrittenBack::default());
+        }
+        let staged = Document::parse(name, &self.config_text, users.format)?.value;
+        let now = Document::parse("the staged configuration", &now, users.format)?.value;
+        let original = Document::parse(name, users.text, users.format)?.value;
+        let (own, theirs): (Vec<_>, Vec<_>) = differences(&staged, &now).into_iter().partition(|difference| {
+            is_the_stages_own(&original, &staged, &difference.at) || self.is_named_in(difference.now.as_ref())
+        });
+        let mut done = Done { own, ..Done::default() };
+        match withheld {
+            Some(reason) => (done.left, done.reason) = (theirs, reason.to_owned()),
+            None => done.apply(users, theirs),
+        }
+        Ok(done.said(name, users.format))
+    }
+
+    /// Whether a value leads into the stage, however the way there is spelt: its directory's name is like no other.
+    fn is_named_in(&self, value: Option<&Value>) -> bool {
+        let stage = self.dir.file_name().unwrap_or(self.dir.as_str());
+        match value {
+            Some(Value::String(text)) => text.contains(stage),
+            Some(Value::Array(elements)) => elements.iter().any(|element| self.is_named_in(Some(element))),
+            Some(Value::Object(members)) => members.values().any(|member| self.is_named_in(Some(member))),
+            _ => false,
+        }
+    }
+}
+
+/// Where each difference went.
+#[derive(Debug, Default)]
+struct Done {
+    written: Vec<Difference>,
+    /// For the user to copy, for `reason`.
+    left: Vec<Difference>,
+    reason: String,
+    /// About the stage, of no use to the user's file.
+    own: Vec<Difference>,
+}
+
+impl Done {
+    fn apply(&mut self, users: &ConfigSource<'_>, theirs: Vec<Difference>) {
+        if theirs.is_empty() {
+            return;
+        }
+        let (written, left) = match rewrite(users, &theirs) {
+            Ok((bytes, text, which)) => match replace::replace(users.path, &bytes, &text) {
+                Ok(()) => {
+                    self.reason = NO_PLACE.to_owned();
+                    theirs.into_iter().partition(|difference| which.contains(&difference.at))
+                }
+                Err(reason) => {
+                    self.reason = reason;
+                    (Vec::new(), theirs)
+                }
+            },
+            Err(reason) => {
+                self.reason = reason;
+                (Vec::new(), theirs)
+            }
+        };
+        (self.written, self.left) = (written, left);
+    }
+
+    fn said(self, name: &str, format: Format) -> WrittenBack {
+        let mut remarks = Vec::new();
+        if !self.written.is_empty() {
+            remarks.push(format!("wrote {} into {name}: {}", counted(&self.written), listed(&self.written)));
+        }
+        if !self.left.is_empty() {
+            remarks.push(format!(
+                "wrangler wrote {}; not into {name} ({}), so copy it:",
+                counted(&self.left),
+                self.reason
+            ));
+            remarks.extend(self.left.iter().map(|difference| format!("    {}", difference.line(format))));
+        }
+        if !self.own.is_empty() {
+            remarks.push(format!(
+                "wrangler changed what describes the stage, and {name} stays as it is: {}",
+                listed(&self.own)
+            ));
+        }
+        WrittenBack { remarks, keep_stage: !self.left.is_empty() || !self.own.is_empty() }
+    }
+}
+
+/// The user's file as it is on disk, its text with as many of the differences as have a place in it, and which those
+/// are. Errors: why nothing can be written, as a fragment.
+fn rewrite(
+    users: &ConfigSource<'_>,
+    theirs: &[Difference],
+) -> std::result::Result<(Vec<u8>, String, Vec<KeyPath>), String> {
+    let bytes = fs_err::read(users.path).map_err(|error| error.to_string())?;
+    // The text that was read has no byte order mark, the one on disk may have one, and keeps it.
+    let text = std::str::from_utf8(&bytes).map_err(|_| replace::CHANGED)?;
+    if text.trim_start_matches('\u{feff}') != users.text {
+        return Err(replace::CHANGED.to_owned());
+    }
+    let shown = users.path.as_str();
+    let mut document = Document::parse(shown, text, users.format).map_err(|error| error.to_string())?;
+    if document.render() != text {
+        return Err("its formatting could not be kept".to_owned()); // Windows line ends here and there
+    }
+    let mut expected = document.value.clone();
+    let mut which = Vec::new();
+    for difference in theirs {
+        let Some(value) = &difference.now else { continue };
+        let edit = Edit { at: difference.at.clone(), change: Change::Set(value.clone()) };
+        if document.apply(&edit) && put(&mut expected, &difference.at.0, value) {
+            which.push(difference.at.clone());
+        }
+    }
+    let written = document.render();
+    let reread = Document::parse(shown, &written, users.format).map_err(|error| error.to_string())?;
+    // Whatever the edits did to the text: nothing but these values may have changed.
+    if which.is_empty() || reread.value != expected {
+        return Err(NO_PLACE.to_owned());
+    }
+    Ok((bytes, written, which))
+}
+
+/// `1 id`, `2 values`.
+fn counted(differences: &[Difference]) -> String {
+    let is_id = |difference: &Difference| matches!(difference.at.0.last(), Some(Step::Key(key)) if key == "id" || key.ends_with("_id"));
+    let noun = if differences.iter().all(is_id) { "id" } else { "value" };
+    format!("{} {noun}{}", differences.len(), if differences.len() == 1 { "" } else { "s" })
+}
+
+fn listed(differences: &[Difference]) -> String {
+    differences.iter().map(|difference| difference.at.to_string()).collect::<Vec<_>>().join(", ")
+}
