@@ -50,6 +50,9 @@ pub(crate) fn refuse(error: Error, machine: bool, terminal: &Terminal) -> i32 {
 
 /// An error takes the verdict's place: what could not be done was not judged either.
 fn fail(report: &mut Report, error: Error, terminal: &Terminal) {
+    for remark in &report.remarks {
+        terminal.line(remark); // what was written, and where the stage is, holds whatever came after
+    }
     report.exit = Exit { code: error.kind.exit(), pywranglers: false };
     report.verdict = None;
     terminal.error(&error);

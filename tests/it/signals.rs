@@ -56,6 +56,17 @@ fn a_signal_during_the_deploy_ends_every_child_and_removes_the_stage() {
 }
 
 #[test]
+fn an_interrupted_deploy_still_says_where_its_kept_stage_is() {
+    let (project, tools) = (project(), Tools::new());
+    tools.pywrangler(&format!("echo up > \"{}/up\"; exec sleep 300", tools.dir.path().display()));
+    let child = project.saddlebag(&["deploy", "--keep-stage"]).on_fakes(&tools).command.spawn().unwrap();
+    wait_for(&tools.dir.path().join("up"));
+    assert!(std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
+    let ran = Ran::of(child.wait_with_output().unwrap()).expect(143);
+    assert!(ran.stderr.contains("the stage is kept: .wrangler/saddlebag/stage-"), "{}", ran.stderr);
+}
+
+#[test]
 fn a_signal_during_the_sync_leaves_no_half_made_tree() {
     let (ran, tools, project, grandchild) = interrupted("-TERM", true);
     ran.expect(143);
