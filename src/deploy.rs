@@ -78,7 +78,7 @@ pub(crate) fn deploy(
 
     let mut argv: Vec<OsString> = toolchain.pywrangler.program.argv.clone();
     argv.extend(command.iter().map(OsString::from));
-    argv.extend(words.for_child(&stage.config, &project.cwd));
+    argv.extend(words.for_child(&stage.config, &project.cwd, &project.process_cwd));
     let Ended { code } = tool::run(&argv, &stage.dir, &environment, stdout)?;
 
     let mut deployed = Deployed {

@@ -166,6 +166,19 @@ impl Passthrough {
         (!flags.is_empty()).then_some(flags)
     }
 
+    /// If the word at a place holds the value of an `--env-file`: what stands before it in that word, and the value.
+    fn env_file<'a>(&self, place: usize, word: &'a str) -> Option<(&'a str, &'a str)> {
+        let is_value = |item: &Item| match item {
+            Item::Flag { name, from, to, .. } => name == "env-file" && (*from..*to).contains(&place),
+            Item::Positional { .. } => false,
+        };
+        self.items.iter().any(is_value).then(|| match word.split_once('=') {
+            Some((flag, _)) if flag.starts_with("--") => Some(word.split_at(flag.len() + 1)),
+            _ if word.starts_with("--") => None,
+            _ => Some(("", word)),
+        })?
+    }
+
     /// The entry point given on the command line, which overrides `main`: relative to the working directory.
     pub(crate) fn script(&self) -> Option<&str> {
         self.positional().and_then(|at| self.words[at].to_str()).filter(|word| word.ends_with(".py"))
@@ -188,7 +201,10 @@ impl Passthrough {
 
     /// The words for the child: the staged configuration and the user's directory in place of his own, the script taken
     /// out (it is the staged main), a directory of assets made absolute, all else as it was.
-    pub(crate) fn for_child(&self, config: &Utf8Path, cwd: &Utf8Path) -> Vec<OsString> {
+    ///
+    /// `--env-file` is made absolute from `process_cwd`: node itself takes that flag, wherever it stands, from its own
+    /// working directory, before wrangler has heard of `--cwd`.
+    pub(crate) fn for_child(&self, config: &Utf8Path, cwd: &Utf8Path, process_cwd: &Utf8Path) -> Vec<OsString> {
         let mut out: Vec<OsString> = vec!["--config".into(), config.into(), "--cwd".into(), cwd.into()];
         let script = self.script().and(self.positional());
         let mut skip = vec![false; self.words.len()];
@@ -207,7 +223,13 @@ impl Passthrough {
                 Some(text) if self.positional() == Some(at) && cwd.join(text).is_dir() => {
                     out.push(crate::project::resolve(cwd, text).into())
                 }
-                _ => out.push(word.clone()),
+                Some(text) => match self.env_file(at, text) {
+                    Some((flag, file)) => {
+                        out.push(format!("{flag}{}", crate::project::resolve(process_cwd, file)).into())
+                    }
+                    None => out.push(word.clone()),
+                },
+                None => out.push(word.clone()),
             }
         }
         out
@@ -263,7 +285,7 @@ mod tests {
 
     fn child(words: &[&str]) -> Vec<String> {
         read(words)
-            .for_child("/stage/wrangler.toml".into(), "/project".into())
+            .for_child("/stage/wrangler.toml".into(), "/project".into(), "/here".into())
             .into_iter()
             .skip(4)
             .map(|w| w.into_string().unwrap())
@@ -293,6 +315,13 @@ mod tests {
         assert_eq!(child(&["--var", "A:1", "B:2.py"]), ["--var", "A:1", "B:2.py"]);
         assert_eq!(read(&["--strict", "src/main.py"]).script(), Some("src/main.py"));
         assert_eq!(read(&["--name", "main.py"]).script(), None);
+    }
+
+    #[test]
+    fn an_env_file_is_nodes_before_it_is_wranglers_and_so_becomes_absolute() {
+        assert_eq!(child(&["--env-file", "a.env", "--name", "n"]), ["--env-file", "/here/a.env", "--name", "n"]);
+        assert_eq!(child(&["--env-file=../a.env", "--env-file", "/b"]), ["--env-file=/a.env", "--env-file", "/b"]);
+        assert_eq!(child(&["--name", "--env-file-like"]), ["--name", "--env-file-like"]);
     }
 
     #[test]

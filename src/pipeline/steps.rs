@@ -39,7 +39,18 @@ pub(super) fn find_project(
     let config = config::read(config_path, environment_name.as_deref(), &root)?;
     let settings = Settings::read(&invocation.flags, environment, pyproject.as_ref(), config.environment.as_deref())?;
     let environment_chosen = environment_name.is_some();
-    Ok((Project { root, cwd, config, environment_chosen, pyproject, requirements: Requirements::default() }, settings))
+    Ok((
+        Project {
+            root,
+            cwd,
+            process_cwd: process_cwd.to_owned(),
+            config,
+            environment_chosen,
+            pyproject,
+            requirements: Requirements::default(),
+        },
+        settings,
+    ))
 }
 
 pub(super) fn current_dir() -> Result<Utf8PathBuf> {

@@ -28,6 +28,8 @@ pub(crate) struct Project {
     pub(crate) root: Utf8PathBuf,
     /// The user's working directory, his `--cwd` resolved. Absolute.
     pub(crate) cwd: Utf8PathBuf,
+    /// Where saddlebag was started. Absolute.
+    pub(crate) process_cwd: Utf8PathBuf,
     pub(crate) config: WranglerConfig,
     /// Whether the user chose an environment, the top level (`--env ""`) included.
     pub(crate) environment_chosen: bool,
