@@ -3,6 +3,8 @@
 //! Receives the project's directories and the environment; hands on a `Toolchain` of facts, with `None` for what is not
 //! there. Must never install anything and never judge: the gate `toolchain` does.
 
+pub(crate) mod minimums;
+
 use crate::error::{Error, Kind, Result};
 use crate::settings::Environment;
 use crate::tool::{self, Program};
@@ -132,7 +134,13 @@ fn version_of_pywrangler(program: &Program, root: &Utf8Path, environment: &Envir
     }
     let mut argv = program.argv.clone();
     argv.push("--version".into());
-    Ok(tool::ask(&argv, root, environment)?.as_deref().and_then(first_version))
+    Ok(tool::ask(&argv, root, environment)?.as_deref().and_then(version_of_workers_py))
+}
+
+/// `pywrangler, version 1.18.0rc1`, in full: the sync token holds it letter for letter.
+fn version_of_workers_py(text: &str) -> Option<String> {
+    let word = text.lines().find_map(|line| line.split_once("version "))?.1.split_whitespace().next()?;
+    word.starts_with(|c: char| c.is_ascii_digit()).then(|| word.to_owned())
 }
 
 /// The version in the site-packages of the interpreter that the script's first line names.
@@ -201,11 +209,22 @@ mod tests {
         for (text, version) in [
             ("v22.12.0\n", Some("22.12.0")),
             ("uv 0.13.8 (1234 2026-10-01 x86_64)", Some("0.13.8")),
-            ("pywrangler, version 1.17.9", Some("1.17.9")),
             (">=22.12.0", Some("22.12.0")),
             ("no version", None),
         ] {
             assert_eq!(first_version(text).as_deref(), version, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_version_of_pywrangler_is_whole() {
+        for (text, version) in [
+            ("pywrangler, version 1.17.9\n", Some("1.17.9")),
+            ("note: x\npywrangler, version 1.18.0rc1+local.2\n", Some("1.18.0rc1+local.2")),
+            ("pywrangler, version unknown\n", None),
+            ("", None),
+        ] {
+            assert_eq!(version_of_workers_py(text).as_deref(), version, "{text}");
         }
     }
 

@@ -4,23 +4,8 @@
 
 use super::{Finding, Judged, Severity};
 use crate::error::{Location, Place};
+use crate::toolchain::minimums::minimum;
 use crate::toolchain::{Toolchain, older};
-use serde::Deserialize;
-use std::collections::BTreeMap;
-use std::sync::LazyLock;
-
-#[derive(Deserialize)]
-struct Minimum {
-    minimum: String,
-}
-
-static MINIMUMS: LazyLock<BTreeMap<String, Minimum>> = LazyLock::new(|| {
-    toml_edit::de::from_str(include_str!("../../data/tools.toml")).expect("the embedded table parses: a test reads it")
-});
-
-fn minimum(tool: &str) -> &'static str {
-    MINIMUMS.get(tool).map_or("0", |row| row.minimum.as_str())
-}
 
 pub(super) fn check(toolchain: &Toolchain) -> Judged {
     let mut findings = Vec::new();
@@ -49,7 +34,7 @@ pub(super) fn check(toolchain: &Toolchain) -> Judged {
         "pywrangler",
         true,
         pywrangler,
-        minimum("pywrangler"),
+        minimum("pywrangler", None),
         Severity::Deny,
         "saddlebag",
         "update it: `uv tool upgrade workers-py`, or `uv add --dev workers-py`",
@@ -59,7 +44,7 @@ pub(super) fn check(toolchain: &Toolchain) -> Judged {
         "uv",
         uv.is_some(),
         uv.and_then(|uv| uv.version.as_deref()),
-        minimum("uv"),
+        minimum("uv", pywrangler),
         Severity::Deny,
         "pywrangler",
         "install the newest uv: `uv self update`, or `pip install -U uv`",
@@ -67,7 +52,7 @@ pub(super) fn check(toolchain: &Toolchain) -> Judged {
     let wrangler = toolchain.wrangler.as_ref();
     let node = toolchain.node.as_ref();
     let node_minimum =
-        wrangler.and_then(|wrangler| wrangler.node_minimum.as_deref()).unwrap_or_else(|| minimum("node"));
+        wrangler.and_then(|wrangler| wrangler.node_minimum.as_deref()).unwrap_or_else(|| minimum("node", None));
     tool(
         "node",
         node.is_some(),
@@ -82,7 +67,7 @@ pub(super) fn check(toolchain: &Toolchain) -> Judged {
             "wrangler",
             true,
             wrangler.version.as_deref(),
-            minimum("wrangler"),
+            minimum("wrangler", pywrangler),
             Severity::Warn,
             "pywrangler",
             "update it: `npm install --save-dev wrangler@latest`",
@@ -135,9 +120,10 @@ mod tests {
 
     #[test]
     fn what_they_require_of_each_other_is_enough() {
-        let judged = check(&toolchain("1.15.0", Some("0.13.4"), Some("22.12.0"), Some(("4.164.0", "22.12.0"))));
+        let judged = check(&toolchain("1.17.9", Some("0.13.4"), Some("22.12.0"), Some(("4.164.0", "22.12.0"))));
         assert_eq!(judged.findings, []);
-        assert_eq!(judged.figure, "pywrangler 1.15.0, uv 0.13.4, node 22.12.0, wrangler 4.164.0");
+        assert_eq!(judged.figure, "pywrangler 1.17.9, uv 0.13.4, node 22.12.0, wrangler 4.164.0");
+        assert_eq!(found(&toolchain("1.15.0", Some("0.8.10"), Some("22.12.0"), Some(("4.42.1", "22.12.0")))), "");
     }
 
     #[test]
@@ -146,8 +132,8 @@ mod tests {
         Deny toolchain.too-old `pywrangler` is 1.14.9, and saddlebag needs 1.15.0 or newer
         Deny toolchain.missing `uv` is not on the `PATH`, and pywrangler needs it
         Deny toolchain.too-old `node` is 20.20.2, and wrangler needs 22.12.0 or newer
-        Warn toolchain.too-old `wrangler` is 4.100.0, and pywrangler needs 4.127.1 or newer
         ");
+        insta::assert_snapshot!(found(&toolchain("1.17.9", Some("0.13.4"), Some("22.12.0"), Some(("4.100.0", "22.12.0")))), @"Warn toolchain.too-old `wrangler` is 4.100.0, and pywrangler needs 4.127.1 or newer");
         insta::assert_snapshot!(found(&toolchain("1.17.9", Some("0.9.30"), None, None)), @"
         Deny toolchain.too-old `uv` is 0.9.30, and pywrangler needs 0.13.4 or newer
         Deny toolchain.missing `node` is not on the `PATH`, and wrangler needs it

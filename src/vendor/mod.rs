@@ -10,12 +10,12 @@ mod workspace;
 
 pub(crate) use lock::LockedPackage;
 
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Location, Place, Result};
 use crate::project::{Project, Target};
 use crate::python::distribution::{self, Distribution};
 use crate::term::Terminal;
 use crate::tool;
-use crate::toolchain::Toolchain;
+use crate::toolchain::{Toolchain, minimums, older};
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 use std::fs::File;
@@ -69,7 +69,10 @@ pub(crate) fn vendor(
     fresh: bool,
     terminal: &Terminal,
 ) -> Result<Vendored> {
+    knows(toolchain, target)?;
     let plan = workspace::plan(project, target, toolchain)?;
+    // A pywrangler that does not tell its version may be another one than that which made the entry.
+    let fresh = fresh || toolchain.pywrangler.version.is_none();
     let directory = cache.join("vendor").join(&plan.key);
     make_private(&cache.join("vendor"))?;
     let lock_path = cache.join("vendor").join(format!("{}.lock", plan.key));
@@ -185,6 +188,20 @@ fn now() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
+/// A pywrangler that does not know the target's Python vendors for an older one and says nothing.
+fn knows(toolchain: &Toolchain, target: &Target) -> Result<()> {
+    let row = minimums::python(&target.python);
+    match (row, toolchain.pywrangler.version.as_deref()) {
+        (Some(row), Some(version)) if older(version, &row.minimum) => Err(Error::new(
+            Kind::ToolTooOld,
+            format!("`pywrangler` is {version}, and Python {} needs {} or newer", target.python, row.minimum),
+            "update it: `uv tool upgrade workers-py`, or `uv add --dev workers-py`",
+        )
+        .with_location(Location::new(Place::Tool, "pywrangler"))),
+        _ => Ok(()),
+    }
+}
+
 /// Makes the entry anew. A run that dies here leaves no mark, and the next one starts over.
 fn sync(directory: &Utf8Path, plan: &workspace::Plan, toolchain: &Toolchain, terminal: &Terminal) -> Result<()> {
     remove(directory)?;
@@ -219,11 +236,34 @@ fn run_sync(directory: &Utf8Path, plan: &workspace::Plan, toolchain: &Toolchain,
         )
         .with_output(output));
     }
+    if let Some(found) = python_of(directory).filter(|found| !found.starts_with(&format!("{}.", plan.python))) {
+        return Err(Error::new(
+            Kind::SyncFailed,
+            format!("pywrangler {token} vendored for Python {found}, and the Worker runs {}", plan.python),
+            "update workers-py to a version that knows the Worker's Python",
+        )
+        .with_output(output));
+    }
+    // The stage gets this token, and the pywrangler that deploys would sync again over it if its version were another.
+    if let Some(version) = toolchain.pywrangler.version.as_deref().filter(|version| *version != token) {
+        return Err(Error::new(
+            Kind::SyncFailed,
+            format!("`pywrangler` is {version} in the project and {token} in `{directory}`"),
+            "set `SADDLEBAG_PYWRANGLER` to the full path of the one to deploy with",
+        ));
+    }
     // Only python_modules is needed from here on; the two environments are larger than it.
     remove(&directory.join(".venv-workers"))?;
     let mark = Mark { made: now().as_secs(), token };
     let text = serde_json::to_vec(&mark).map_err(|error| Error::new(Kind::Internal, error.to_string(), ""))?;
     fs_err::write(directory.join(MARK), text).map_err(|error| cache_unwritable(&error))
+}
+
+/// The Python that pywrangler installed for, from the environment that it made for Pyodide.
+fn python_of(directory: &Utf8Path) -> Option<String> {
+    let text = fs_err::read_to_string(directory.join(".venv-workers/pyodide-venv/pyvenv.cfg")).ok()?;
+    let pairs = text.lines().filter_map(|line| line.split_once('='));
+    pairs.filter(|(key, _)| key.trim() == "version_info").map(|(_, value)| value.trim().to_owned()).next()
 }
 
 /// Plain text in lines as long as they are: what failed is shown as pywrangler said it.

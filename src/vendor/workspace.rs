@@ -9,7 +9,7 @@ use crate::error::{Error, Kind, Result};
 use crate::project::requirements::Requirement;
 use crate::project::{Project, Target};
 use crate::settings::Environment;
-use crate::toolchain::Toolchain;
+use crate::toolchain::{Toolchain, minimums};
 use camino::{Utf8Path, Utf8PathBuf};
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, value};
 
@@ -78,16 +78,17 @@ pub(super) fn write(directory: &Utf8Path, plan: &Plan) -> std::io::Result<()> {
 }
 
 /// pywrangler takes the Python from the top level of a `wrangler.toml`, by date and flags, and knows no disable flags. An
-/// old date and the one flag that names the target say it without either.
+/// old date and the flags that name the target say it without either.
 fn wrangler(target: &Target) -> String {
     let mut document = DocumentMut::new();
     document["name"] = value("saddlebag-workspace");
     document["compatibility_date"] = value("2025-01-01");
-    let mut flags = Array::from_iter(["python_workers"]);
-    if target.flag != "python_workers" {
-        flags.push(target.flag.as_str());
-    }
-    document["compatibility_flags"] = value(flags);
+    let known = minimums::python(&target.python).map_or(&[][..], |row| &row.flags);
+    let mut flags = vec!["python_workers", target.flag.as_str()];
+    flags.extend(known.iter().map(String::as_str));
+    let mut seen = std::collections::BTreeSet::new();
+    flags.retain(|flag| seen.insert(*flag));
+    document["compatibility_flags"] = value(Array::from_iter(flags));
     document.to_string()
 }
 

@@ -10,6 +10,7 @@ mod end_to_end;
 mod fake;
 mod gates;
 mod project;
+mod pywrangler_versions;
 mod rig;
 mod signals;
 mod stage;

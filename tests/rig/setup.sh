@@ -42,7 +42,8 @@ is_ready() {
   [[ $have_key == "$key" ]] || return 1
   [[ $RIG_NETWORK == auto || $RIG_NETWORK == "$have_mode" ]] || return 1
   # -x follows links: it notices a host Python that is gone (the venv only links to it).
-  [[ -x $RIG_HOME/bin/node && -x $RIG_HOME/bin/uv && -x $RIG_HOME/venv/bin/python ]]
+  [[ -x $RIG_HOME/bin/node && -x $RIG_HOME/bin/uv && -x $RIG_HOME/venv/bin/python ]] &&
+    [[ -x $RIG_HOME/venv-old/bin/python ]]
 }
 
 if is_ready; then
@@ -157,6 +158,16 @@ install_venv() {
     fail "pip install failed" "is the Python package index reachable?"
 }
 
+# Nothing but the older pywrangler, which the tests start by its path; uv is that of the rig. pip is the newer venv's.
+install_venv_old() {
+  say "workers-py $WORKERS_PY_OLD_VERSION (PyPI)"
+  rm -rf "$RIG_HOME/venv-old"
+  "$python" -m venv --without-pip "$RIG_HOME/venv-old" >&2 || fail "'$python -m venv' failed" "is the disk full?"
+  "$RIG_HOME/venv/bin/python" -m pip --python "$RIG_HOME/venv-old/bin/python" install --quiet \
+    --disable-pip-version-check "workers-py==$WORKERS_PY_OLD_VERSION" >&2 ||
+    fail "pip install failed" "is the Python package index reachable?"
+}
+
 install_bin() {
   local name script
   for name in npm npx wrangler; do
@@ -225,9 +236,11 @@ build_wheels() {
 }
 
 [[ -x $RIG_HOME/venv/bin/python ]] || rm -f "$RIG_HOME/steps/venv"
+[[ -x $RIG_HOME/venv-old/bin/python ]] || rm -f "$RIG_HOME/steps/venv-old"
 step tools "$node_package $NODE_VERSION $NPM_VERSION $PYODIDE_313_VERSION $PYODIDE_314_VERSION" install_tools
 step wrangler "$WRANGLER_VERSION" install_wrangler
 step venv "$RIG_HOME $WORKERS_PY_VERSION $UV_VERSION" install_venv
+step venv-old "$RIG_HOME $WORKERS_PY_OLD_VERSION" install_venv_old
 install_bin
 mode=$(probe_network)
 install_uv "$mode"

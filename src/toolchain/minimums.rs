@@ -1,0 +1,82 @@
+//! What the tools require of each other, from `data/tools.toml`.
+//!
+//! Receives the name of a tool, and the version of workers-py where that decides; hands on versions and flags. Must never
+//! judge: the gate `toolchain` and the sync do.
+
+use super::older;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+/// A row of the table; `source` and `date` are for its readers.
+#[derive(Deserialize)]
+struct Tool {
+    minimum: String,
+    /// What less was enough, newest first.
+    #[serde(default)]
+    older: Vec<Older>,
+    #[serde(default)]
+    python: Vec<Python>,
+}
+
+#[derive(Deserialize)]
+struct Older {
+    /// Below this version of workers-py.
+    pywrangler: String,
+    minimum: String,
+}
+
+/// What it takes for pywrangler to vendor for a Python.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Python {
+    python: String,
+    /// The lowest version of workers-py that knows it.
+    pub(crate) minimum: String,
+    /// The flags by which other versions than the newest know it.
+    pub(crate) flags: Vec<String>,
+}
+
+static TABLE: LazyLock<BTreeMap<String, Tool>> = LazyLock::new(|| {
+    toml_edit::de::from_str(include_str!("../../data/tools.toml")).expect("the embedded table parses: a test reads it")
+});
+
+/// The lowest version of a tool that works, with that version of workers-py; `"0"` for a tool that is not in the table.
+pub(crate) fn minimum(tool: &str, pywrangler: Option<&str>) -> &'static str {
+    let Some(row) = TABLE.get(tool) else { return "0" };
+    let older = pywrangler.and_then(|version| row.older.iter().rfind(|step| older(version, &step.pywrangler)));
+    older.map_or(&row.minimum, |step| &step.minimum)
+}
+
+/// What pywrangler needs for a Python (`3.14`); `None` for one that every version knows.
+pub(crate) fn python(version: &str) -> Option<&'static Python> {
+    TABLE.get("pywrangler")?.python.iter().find(|row| row.python == version)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_older_pywrangler_is_content_with_less() {
+        for (tool, pywrangler, expected) in [
+            ("uv", None, "0.13.4"),
+            ("uv", Some("1.18.0"), "0.13.4"),
+            ("uv", Some("1.17.8"), "0.12.3"),
+            ("uv", Some("1.16.3"), "0.8.10"),
+            ("uv", Some("1.15.0"), "0.8.10"),
+            ("wrangler", Some("1.16.7"), "4.109.0"),
+            ("wrangler", Some("1.15.0"), "4.42.1"),
+            ("node", Some("1.15.0"), "22.12.0"),
+            ("cargo", None, "0"),
+        ] {
+            assert_eq!(minimum(tool, pywrangler), expected, "{tool} {pywrangler:?}");
+        }
+    }
+
+    #[test]
+    fn only_a_newer_python_needs_more_than_the_minimum() {
+        assert!(python("3.13").is_none());
+        let newer = python("3.14").unwrap();
+        assert!(older(minimum("pywrangler", None), &newer.minimum));
+    }
+}
