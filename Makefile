@@ -1,5 +1,5 @@
 # `make demo` and `make test` set up what they need: the rig (tests/rig) with the pinned tools.
-.PHONY: demo test lint bench rig
+.PHONY: demo test matrix lint bench rig
 
 RIG_HOME ?= $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/saddlebag-rig
 export RIG_HOME
@@ -14,6 +14,10 @@ demo: rig
 
 test: rig
 	cargo test
+
+# Layouts, configurations and entry points, each deployed with plain pywrangler too. Takes minutes.
+matrix: rig
+	cargo test --test it -- --ignored matrix
 
 lint:
 	cargo fmt --check

@@ -9,6 +9,7 @@ mod documents;
 mod end_to_end;
 mod fake;
 mod gates;
+mod matrix;
 mod project;
 mod pywrangler_versions;
 mod rig;

@@ -1,0 +1,180 @@
+//! What the wrangler configuration says, and in which file it says it.
+
+use super::case::Case;
+
+const ENVIRONMENTS: &str = "
+workers_dev = false
+logpush = true
+rules = [{ type = \"Data\", globs = [\"**/*.json\"], fallthrough = true }]
+vars = { WHO = \"top\", MORE = 1 }
+
+[[kv_namespaces]]
+binding = \"TOP\"
+id = \"00000000000000000000000000000001\"
+
+[env.a]
+vars = { WHO = \"a\" }
+
+[[env.a.kv_namespaces]]
+binding = \"A\"
+id = \"00000000000000000000000000000002\"
+
+[env.b]
+name = \"worker-b\"
+main = \"src/other.py\"
+workers_dev = true
+compatibility_flags = [\"python_workers\", \"nodejs_compat\"]
+rules = [{ type = \"Text\", globs = [\"**/*.json\"] }]
+python_modules = { exclude = [\"**/*.pyi\"] }
+";
+
+/// Two mains and a file that only a rule takes.
+fn environments() -> Case {
+    Case::new("src/main.py")
+        .toml(ENVIRONMENTS)
+        .imports("src/main.py", "from src.core import x")
+        .imports("src/other.py", "from src.core import x as y")
+        .files(&["src/core.py", "src/data.json", "src/notes.txt"])
+        .keep("src/")
+        .plain_breaks("No module named 'src'")
+}
+
+/// A flat Worker; what is said is said in the configuration.
+fn flat() -> Case {
+    Case::new("src/main.py").imports("src/main.py", "from core import x").files(&["src/core.py"])
+}
+
+/// One that imports through `src`.
+fn keep() -> Case {
+    Case::new("src/main.py")
+        .imports("src/main.py", "from src.core import x")
+        .files(&["src/core.py"])
+        .keep("src/")
+        .plain_breaks("No module named 'src'")
+}
+
+const JSON: &str = r#"{
+  "name": "w", "main": "src/main.py", "compatibility_date": "2026-10-01", "compatibility_flags": ["python_workers"],
+  "vars": { "A": "text", "B": { "deep": [1, null, "ä"] } }
+}"#;
+
+const JSONC: &str = r#"// Comments, commas at the ends.
+{
+  "$schema": "node_modules/wrangler/config-schema.json",
+  "name": "w", /* here too */ "main": "./src/main.py",
+  "compatibility_date": "2026-10-01",
+  "compatibility_flags": ["python_workers",],
+  "rules": [{ "type": "Data", "globs": ["data/*.json"], "fallthrough": true }],
+  "vars": { "A": "text", "B": { "deep": [1, null, "ä"] } },
+}"#;
+
+cases! {
+    jsonc: Case::configured("wrangler.jsonc", JSONC)
+        .imports("src/main.py", "from src.core import x")
+        .files(&["src/core.py", "src/data/a.json", "src/data/deep/b.json", "data/c.json"])
+        .keep("src/")
+        .plain_breaks("No module named 'src'"),
+
+    jsonc_without_src: Case::configured("wrangler.jsonc", JSONC)
+        .imports("src/main.py", "from core import x")
+        .files(&["src/core.py", "src/data/a.json", "src/data/deep/b.json", "data/c.json"]),
+
+    json_at_a_later_deploy: Case::configured("wrangler.json", JSON)
+        .imports("src/main.py", "from core import x")
+        .files(&["src/core.py"]),
+
+    a_named_configuration: flat()
+        .file("wrangler.production.jsonc", &JSONC.replace("\"w\"", "\"production\""))
+        .files(&["src/data/a.json"])
+        .words(&["-c", "wrangler.production.jsonc"]),
+
+    a_named_configuration_that_imports_through_src: keep()
+        .file("wrangler.production.jsonc", &JSONC.replace("\"w\"", "\"production\""))
+        .files(&["src/data/a.json"])
+        .words(&["--config=./wrangler.production.jsonc"]),
+
+    environment_a: environments().words(&["--env", "a"]),
+    environment_b: environments().words(&["-e=b"]),
+    environment_of_the_top_level: environments().words(&["--env", ""]),
+    no_environment_chosen: environments(),
+    environment_b_by_variable: environments().env("CLOUDFLARE_ENV", "b"),
+    environment_b_by_a_file: environments().file(".env", "CLOUDFLARE_ENV=b\n"),
+    environment_a_over_the_variable: environments().env("CLOUDFLARE_ENV", "b").words(&["--env", "a"]),
+
+    rules_that_fall_through: flat()
+        .toml("rules = [{ type = \"Text\", globs = [\"**/*.md\", \"data/*.csv\"], fallthrough = true }, { type = \"Text\", globs = [\"*.rst\"] }, { type = \"Data\", globs = [\"**/*.json\"] }]")
+        .files(&["src/a.md", "src/data/b.csv", "src/data/deep/c.csv", "src/d.rst", "src/e.txt", "src/f.json", "src/g.bin"]),
+
+    rules_that_fall_through_below_src: keep()
+        .toml("rules = [{ type = \"Text\", globs = [\"**/*.md\", \"data/*.csv\"], fallthrough = true }, { type = \"Text\", globs = [\"*.rst\"] }, { type = \"Data\", globs = [\"**/*.json\"] }]")
+        .files(&["src/a.md", "src/data/b.csv", "src/data/deep/c.csv", "src/d.rst", "src/e.txt", "src/f.json", "src/g.bin"]),
+
+    python_modules_left_out: flat().toml("python_modules = { exclude = [\"**/*.pyc\", \"**/*.pyi\", \"workers/types/**\"] }"),
+
+    the_main_module_alone: Case::new("src/main.py")
+        .toml("find_additional_modules = false")
+        .files(&["src/main.py", "src/core.py"])
+        .entrypoints(&[]),
+
+    a_custom_build: flat()
+        .toml("[build]\ncommand = \"printf 'COMMAND = \\\"%s\\\"\\\\nCWD = \\\"%s\\\"\\\\n' $WRANGLER_COMMAND \\\"$PWD\\\" > generated.py\"\ncwd = \"src\"")
+        .imports("src/main.py", "from core import x\nfrom generated import COMMAND")
+        .builds(&["src/generated.py"]),
+
+    a_custom_build_below_src: keep()
+        .toml("[build]\ncommand = \"mkdir -p src/generated; echo 'x = 1' > src/generated/one.py\"\nwatch_dir = \"src\"")
+        .imports("src/main.py", "from src.core import x\nfrom src.generated.one import x as y")
+        .builds(&["src/generated", "src/generated/one.py"]),
+
+    assets: flat()
+        .toml("[assets]\ndirectory = \"./public\"\nbinding = \"ASSETS\"\nhtml_handling = \"none\"\nrun_worker_first = [\"/api/*\"]")
+        .files(&["public/index.html", "public/deep/app.js", "public/.assetsignore"])
+        .file("public/_headers", "/*\n  X-A: b\n")
+        .file("public/_redirects", "/a /b 301\n"),
+
+    assets_below_src: keep()
+        .toml("[assets]\ndirectory = \"src/public\"\nbinding = \"ASSETS\"")
+        .files(&["src/public/index.html", "src/public/app.js"]),
+
+    assets_of_an_environment: keep()
+        .toml("[env.a.assets]\ndirectory = \"public-a\"\n[assets]\ndirectory = \"public\"")
+        .files(&["public/index.html", "public-a/other.html"])
+        .words(&["--env", "a"]),
+
+    assets_on_the_command_line: flat().files(&["public/index.html"]).words(&["--assets", "public"]),
+
+    what_else_is_bound: keep().toml(
+        "upload_source_maps = false
+logpush = true
+workers_dev = false
+preview_urls = true
+limits = { cpu_ms = 100 }
+placement = { mode = \"smart\" }
+observability = { enabled = true, head_sampling_rate = 0.5 }
+tail_consumers = [{ service = \"tail\" }]
+services = [{ binding = \"OTHER\", service = \"other\", entrypoint = \"Admin\" }]
+analytics_engine_datasets = [{ binding = \"AE\", dataset = \"d\" }]
+hyperdrive = [{ binding = \"HD\", id = \"00000000000000000000000000000004\" }]
+vectorize = [{ binding = \"VEC\", index_name = \"i\" }]
+send_email = [{ name = \"MAIL\" }]
+unsafe = { bindings = [{ name = \"U\", type = \"u\" }], metadata = { extra = 1 } }
+
+[ai]
+binding = \"AI\"
+
+[version_metadata]
+binding = \"VERSION\"",
+    ),
+
+    dependencies_of_package_json: flat().file(
+        "package.json",
+        r#"{"name": "w", "version": "1.0.0", "dependencies": {"hono": "4.0.0"}, "devDependencies": {"wrangler": "4.164.0"}}"#,
+    ),
+
+    dependencies_of_package_json_below_src: keep().file(
+        "package.json",
+        r#"{"name": "w", "version": "1.0.0", "dependencies": {"hono": "4.0.0"}, "devDependencies": {"wrangler": "4.164.0"}}"#,
+    ),
+
+    a_key_that_wrangler_ignores: flat().toml("[build.upload]\nformat = \"modules\"\ndir = \"dist\"\nmain = \"./x.py\""),
+}

@@ -1,0 +1,16 @@
+//! A drop-in that nobody has to think about: every layout of a project, deployed with plain pywrangler and with saddlebag.
+//!
+//! `case` builds a project, deploys it both ways against the loopback API and compares what came; the tables beside it hold
+//! the cases. What differs on purpose is in `docs/drop-in.md`, and a case says so in words that can be searched for.
+
+/// One test for each row. Each deploys twice with the real tools, so `make matrix` runs them and `make test` does not.
+macro_rules! cases {
+    ($($name:ident: $case:expr,)*) => { $(#[test] #[ignore = "minutes for all: `make matrix`"] fn $name() { $case.run(); })* };
+}
+
+mod case;
+mod configuration;
+mod entry;
+mod layouts;
+mod links;
+mod surroundings;
