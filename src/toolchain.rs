@@ -72,7 +72,7 @@ pub(crate) fn find(
     })
 }
 
-/// `SADDLEBAG_PYWRANGLER`, the `PATH`, the project's `.venv`, `uv run --project`: the first that has it.
+/// `SADDLEBAG_PYWRANGLER`, the `PATH`, the `.venv` of the project or of its workspace, `uv run --project`: the first that has it.
 ///
 /// # Errors
 /// `Kind::ToolMissing`, `Kind::Settings` for a `SADDLEBAG_PYWRANGLER` that is no command line.
@@ -105,8 +105,9 @@ pub(crate) fn pywrangler(root: &Utf8Path, environment: &mut Environment, uses_uv
     if let Some(path) = tool::find("pywrangler", environment) {
         return Ok(Program::new(path));
     }
-    let scripts = root.join(".venv/bin");
-    if scripts.join("pywrangler").is_file() {
+    let environments = uv_project(root).into_iter().filter(|above| *above != root);
+    let mut scripts = std::iter::once(root).chain(environments).map(|directory| directory.join(".venv/bin"));
+    if let Some(scripts) = scripts.find(|scripts| scripts.join("pywrangler").is_file()) {
         // pywrangler calls `uv`, which an environment with workers-py may be the only one to have.
         let path = environment.get("PATH").unwrap_or_default();
         let path = format!("{path}{}{scripts}", if path.is_empty() { "" } else { ":" });
@@ -123,6 +124,11 @@ pub(crate) fn pywrangler(root: &Utf8Path, environment: &mut Environment, uses_uv
         "`pywrangler` was not found: not on the `PATH`, not in `.venv`, and the project does not declare `workers-py`",
         "run `uv tool install workers-py`, or set `SADDLEBAG_PYWRANGLER=\"uv run pywrangler\"`",
     ))
+}
+
+/// The nearest directory at or above with a `uv.lock`: uv keeps the environment of a workspace there.
+pub(crate) fn uv_project(root: &Utf8Path) -> Option<&Utf8Path> {
+    root.ancestors().find(|directory| directory.join("uv.lock").is_file())
 }
 
 /// From the `workers_py-*.dist-info` beside the script where it can be seen, which costs no Python start; else asked for.
@@ -245,6 +251,22 @@ mod tests {
         fs_err::create_dir_all(root.join("venv/bin")).unwrap();
         fs_err::write(root.join("venv/bin/pywrangler"), format!("#!{root}/venv/bin/python\nimport sys\n")).unwrap();
         assert_eq!(installed_version(&root.join("venv/bin/pywrangler")).as_deref(), Some("1.17.9"));
+    }
+
+    #[test]
+    fn the_environment_of_a_uv_workspace_is_looked_into_and_that_of_a_stranger_above_is_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = Utf8Path::from_path(dir.path()).unwrap();
+        fs_err::create_dir_all(root.join("ws/.venv/bin")).unwrap();
+        fs_err::write(root.join("ws/.venv/bin/pywrangler"), "").unwrap();
+        let member = root.join("ws/packages/app");
+        let found = |root: &Utf8Path| {
+            let mut environment = Environment::of(&[("PATH", "/nowhere")]);
+            pywrangler(root, &mut environment, false).map(|program| program.shown())
+        };
+        assert_eq!(found(&member).unwrap_err().kind, Kind::ToolMissing);
+        fs_err::write(root.join("ws/uv.lock"), "").unwrap();
+        assert_eq!(found(&member).unwrap(), root.join("ws/.venv/bin/pywrangler").as_str());
     }
 
     #[test]

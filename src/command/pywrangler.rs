@@ -29,7 +29,7 @@ fn start(words: &[OsString], environment: &Environment) -> Result<i32> {
     let found = pyproject::find(&cwd);
     let root = found.as_deref().and_then(camino::Utf8Path::parent).unwrap_or(&cwd);
     // Whether the project declares workers-py is not worth a parse error here: pywrangler itself has the last word.
-    let uses_uv = root.join("uv.lock").is_file()
+    let uses_uv = toolchain::uv_project(root).is_some()
         || found.as_ref().is_some_and(|path| {
             pyproject::read(path.clone(), root).is_ok_and(|pyproject| pyproject.declares("workers-py"))
         });

@@ -99,7 +99,7 @@ fn drive(
     clock.lap("project");
 
     // The tools, before anything is started with them.
-    let uses_uv = project.root.join("uv.lock").is_file()
+    let uses_uv = toolchain::uv_project(&project.root).is_some()
         || project.pyproject.as_ref().is_some_and(|pyproject| pyproject.declares("workers-py"));
     let toolchain = toolchain::find(&project.root, project.config.dir(), environment, uses_uv)?;
     let judged = gate::judge_toolchain(&toolchain, &settings);

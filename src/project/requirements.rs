@@ -160,5 +160,20 @@ pub(crate) fn read(
     Ok(requirements)
 }
 
+/// The paths of this machine that the dependencies and extras of a local project name (`name @ file:...`), absolute. What
+/// cannot be read has none: uv says what is wrong with it.
+pub(crate) fn local_dependencies(directory: &Utf8Path) -> Vec<Utf8PathBuf> {
+    let path = directory.join("pyproject.toml");
+    let Ok(pyproject) = crate::project::pyproject::read(path, directory) else { return Vec::new() };
+    let extras: Vec<Chosen> = pyproject
+        .extra_names()
+        .into_iter()
+        .map(|name| Chosen { name: name.to_owned(), location: Location::new(Place::Config, pyproject.shown()) })
+        .collect();
+    let lists = Lists { extras: &extras, groups: &[] };
+    let entries = selected::read(&pyproject, true, lists, &|_| None).unwrap_or_default();
+    entries.into_iter().filter_map(|entry| entry.local).collect()
+}
+
 #[cfg(test)]
 mod tests;

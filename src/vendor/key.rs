@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::settings::Environment;
 use camino::Utf8Path;
 use sha2::{Digest, Sha256};
-use walkdir::WalkDir;
+use walkdir::{DirEntry, WalkDir};
 
 /// `UV_*` variables that change where uv keeps things, how fast it is or what it prints, never what it resolves.
 const WITHOUT_EFFECT: [&str; 12] = [
@@ -26,8 +26,21 @@ const WITHOUT_EFFECT: [&str; 12] = [
 ];
 
 /// Directories inside a local source that hold no source.
-const NOT_SOURCE: [&str; 8] =
-    [".git", ".venv", ".venv-workers", "node_modules", "__pycache__", "python_modules", ".wrangler", ".mypy_cache"];
+const NOT_SOURCE: [&str; 13] = [
+    ".git",
+    ".venv",
+    ".venv-workers",
+    "node_modules",
+    "__pycache__",
+    "python_modules",
+    ".wrangler",
+    ".mypy_cache",
+    ".pytest_cache",
+    ".ruff_cache",
+    ".tox",
+    ".nox",
+    ".hypothesis",
+];
 
 /// Feeds named parts into one hash; a part's length goes in too, so that no two lists of parts look alike.
 pub(crate) struct Key(Sha256);
@@ -74,16 +87,14 @@ impl Key {
         if path.is_file() {
             return self.file(path);
         }
-        let walk = WalkDir::new(path).sort_by_file_name().into_iter().filter_entry(|entry| {
-            !entry.file_type().is_dir()
-                || entry.depth() == 0
-                || !entry
-                    .file_name()
-                    .to_str()
-                    .is_some_and(|name| NOT_SOURCE.contains(&name) || name.ends_with(".egg-info"))
-        });
-        for entry in walk {
-            let entry = entry.map_err(|error| Error::unreadable(&error.into()))?;
+        // A link is what it leads to: a build copies that.
+        let walk = WalkDir::new(path).follow_links(true).sort_by_file_name().into_iter();
+        for entry in walk.filter_entry(|entry| entry.depth() == 0 || is_source(entry)) {
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) if leads_nowhere(&error) => continue,
+                Err(error) => return Err(Error::unreadable(&error.into())),
+            };
             if entry.file_type().is_file() {
                 let inside = entry.path().strip_prefix(path).unwrap_or(entry.path());
                 let bytes = fs_err::read(entry.path()).map_err(|error| Error::unreadable(&error))?;
@@ -97,6 +108,32 @@ impl Key {
     pub(crate) fn finish(self) -> String {
         self.0.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
     }
+}
+
+fn is_source(entry: &DirEntry) -> bool {
+    let name = entry.file_name().to_str().unwrap_or_default();
+    !entry.file_type().is_dir()
+        || !(NOT_SOURCE.contains(&name)
+            || name.ends_with(".egg-info")
+            || (entry.depth() == 1 && is_build_output(entry)))
+}
+
+/// What setuptools leaves behind when uv builds a directory: `build` with `lib` or `bdist.PLATFORM` in it. It follows each
+/// edit one sync later, and a package may be called `build` too.
+fn is_build_output(entry: &DirEntry) -> bool {
+    let is_lib = |name: &str| name == "lib" || name.starts_with("lib.") || name.starts_with("bdist.");
+    let mut inside = fs_err::read_dir(entry.path()).into_iter().flatten().flatten().peekable();
+    entry.file_name() == "build"
+        && inside.peek().is_some()
+        && inside.all(|one| one.file_name().to_str().is_some_and(is_lib))
+}
+
+/// A link to nothing, or to a directory that it is in.
+fn leads_nowhere(error: &walkdir::Error) -> bool {
+    let is_link = error.path().is_some_and(|path| path.is_symlink());
+    is_link
+        && (error.loop_ancestor().is_some()
+            || error.io_error().is_some_and(|io| io.kind() == std::io::ErrorKind::NotFound))
 }
 
 #[cfg(test)]
@@ -138,6 +175,34 @@ mod tests {
         fs_err::write(root.join("__pycache__/a.pyc"), "x").unwrap();
         assert_eq!(before, key());
         fs_err::write(root.join("a.py"), "x = 2").unwrap();
+        assert_ne!(before, key());
+    }
+
+    #[test]
+    fn what_a_build_leaves_behind_is_no_source_and_what_a_link_leads_to_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let outside = Utf8PathBuf::from_path_buf(dir.path().join("outside.py")).unwrap();
+        let root = Utf8PathBuf::from_path_buf(dir.path().join("source")).unwrap();
+        fs_err::create_dir_all(root.join("build/lib/x")).unwrap();
+        fs_err::write(&outside, "x = 1").unwrap();
+        for (link, to) in [("linked.py", "../outside.py"), ("nowhere", "nothing"), ("around", ".")] {
+            std::os::unix::fs::symlink(to, root.join(link)).unwrap();
+        }
+        let key = || {
+            let mut key = Key::new("1");
+            key.local_source(&root).unwrap();
+            key.finish()
+        };
+        let before = key();
+        fs_err::write(root.join("build/lib/x/old.py"), "").unwrap();
+        fs_err::create_dir(root.join("build/bdist.linux-x86_64")).unwrap();
+        fs_err::create_dir(root.join("x.egg-info")).unwrap();
+        fs_err::write(root.join("x.egg-info/PKG-INFO"), "").unwrap();
+        assert_eq!(before, key());
+        fs_err::write(root.join("build/__init__.py"), "").unwrap();
+        assert_ne!(before, key());
+        fs_err::remove_file(root.join("build/__init__.py")).unwrap();
+        fs_err::write(&outside, "x = 2").unwrap();
         assert_ne!(before, key());
     }
 }

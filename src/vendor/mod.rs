@@ -5,17 +5,20 @@
 
 mod key;
 mod lock;
+mod sync;
 mod uv_settings;
+mod uv_sources;
+mod uv_workspace;
 mod workspace;
 
 pub(crate) use lock::LockedPackage;
 
-use crate::error::{Error, Kind, Location, Place, Result};
+use crate::error::{Error, Kind, Result};
 use crate::project::{Project, Target};
 use crate::python::distribution::{self, Distribution};
 use crate::term::Terminal;
 use crate::tool;
-use crate::toolchain::{Toolchain, minimums, older};
+use crate::toolchain::Toolchain;
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 use std::fs::File;
@@ -69,8 +72,11 @@ pub(crate) fn vendor(
     fresh: bool,
     terminal: &Terminal,
 ) -> Result<Vendored> {
-    knows(toolchain, target)?;
+    sync::knows(toolchain, target)?;
     let plan = workspace::plan(project, target, toolchain)?;
+    if let Some(remark) = &plan.remark {
+        terminal.line(remark);
+    }
     // A pywrangler that does not tell its version may be another one than that which made the entry.
     let fresh = fresh || toolchain.pywrangler.version.is_none();
     let directory = cache.join("vendor").join(&plan.key);
@@ -96,7 +102,7 @@ pub(crate) fn vendor(
     if !fresh && read(&directory, &plan, true, &lock)?.is_some() {
         return share(&directory, &plan, &lock, true, terminal);
     }
-    sync(&directory, &plan, toolchain, terminal)?;
+    sync::sync(&directory, &plan, toolchain, terminal)?;
     sweep(&cache.join("vendor"), &plan.key);
     share(&directory, &plan, &lock, false, terminal)
 }
@@ -186,111 +192,6 @@ fn read(directory: &Utf8Path, plan: &workspace::Plan, cached: bool, lock: &File)
 
 fn now() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
-}
-
-/// A pywrangler that does not know the target's Python vendors for an older one and says nothing.
-fn knows(toolchain: &Toolchain, target: &Target) -> Result<()> {
-    let row = minimums::python(&target.python);
-    match (row, toolchain.pywrangler.version.as_deref()) {
-        (Some(row), Some(version)) if older(version, &row.minimum) => Err(Error::new(
-            Kind::ToolTooOld,
-            format!("`pywrangler` is {version}, and Python {} needs {} or newer", target.python, row.minimum),
-            "update it: `uv tool upgrade workers-py`, or `uv add --dev workers-py`",
-        )
-        .with_location(Location::new(Place::Tool, "pywrangler"))),
-        _ => Ok(()),
-    }
-}
-
-/// Makes the entry anew. A run that dies here leaves no mark, and the next one starts over.
-fn sync(directory: &Utf8Path, plan: &workspace::Plan, toolchain: &Toolchain, terminal: &Terminal) -> Result<()> {
-    remove(directory)?;
-    workspace::write(directory, plan).map_err(|error| cache_unwritable(&error))?;
-    let result = run_sync(directory, plan, toolchain, terminal);
-    if result.is_err() {
-        remove(directory)?;
-    }
-    result
-}
-
-fn run_sync(directory: &Utf8Path, plan: &workspace::Plan, toolchain: &Toolchain, terminal: &Terminal) -> Result<()> {
-    let step = terminal.begin(&format!("Resolving and installing {} for Python {}", plan.what, plan.python));
-    let mut argv = toolchain.pywrangler.program.argv.clone();
-    argv.push("sync".into());
-    let (ended, output) = tool::listen(&argv, directory, &sync_environment(toolchain), |line| {
-        step.note(line);
-        terminal.detail(line.trim_end());
-    })?;
-    drop(step);
-    // pywrangler pads its lines to the width it was given.
-    let output: String = output.lines().map(|line| format!("{}\n", line.trim_end())).collect();
-    if !ended.success() {
-        return Err(sync_failed(ended, &output));
-    }
-    let token = fs_err::read_to_string(directory.join("python_modules/.synced")).unwrap_or_default().trim().to_owned();
-    if token.is_empty() {
-        return Err(Error::new(
-            Kind::SyncFailed,
-            "`pywrangler sync` said that it succeeded and left no `python_modules/.synced`",
-            "update workers-py to 1.15 or newer",
-        )
-        .with_output(output));
-    }
-    if let Some(found) = python_of(directory).filter(|found| !found.starts_with(&format!("{}.", plan.python))) {
-        return Err(Error::new(
-            Kind::SyncFailed,
-            format!("pywrangler {token} vendored for Python {found}, and the Worker runs {}", plan.python),
-            "update workers-py to a version that knows the Worker's Python",
-        )
-        .with_output(output));
-    }
-    // The stage gets this token, and the pywrangler that deploys would sync again over it if its version were another.
-    if let Some(version) = toolchain.pywrangler.version.as_deref().filter(|version| *version != token) {
-        return Err(Error::new(
-            Kind::SyncFailed,
-            format!("`pywrangler` is {version} in the project and {token} in `{directory}`"),
-            "set `SADDLEBAG_PYWRANGLER` to the full path of the one to deploy with",
-        ));
-    }
-    // Only python_modules is needed from here on; the two environments are larger than it.
-    remove(&directory.join(".venv-workers"))?;
-    let mark = Mark { made: now().as_secs(), token };
-    let text = serde_json::to_vec(&mark).map_err(|error| Error::new(Kind::Internal, error.to_string(), ""))?;
-    fs_err::write(directory.join(MARK), text).map_err(|error| cache_unwritable(&error))
-}
-
-/// The Python that pywrangler installed for, from the environment that it made for Pyodide.
-fn python_of(directory: &Utf8Path) -> Option<String> {
-    let text = fs_err::read_to_string(directory.join(".venv-workers/pyodide-venv/pyvenv.cfg")).ok()?;
-    let pairs = text.lines().filter_map(|line| line.split_once('='));
-    pairs.filter(|(key, _)| key.trim() == "version_info").map(|(_, value)| value.trim().to_owned()).next()
-}
-
-/// Plain text in lines as long as they are: what failed is shown as pywrangler said it.
-fn sync_environment(toolchain: &Toolchain) -> crate::settings::Environment {
-    let mut environment = toolchain.environment.clone();
-    for name in ["FORCE_COLOR", "CLICOLOR_FORCE"] {
-        environment.remove(name);
-    }
-    environment.set("NO_COLOR", "1");
-    environment.set("COLUMNS", "400");
-    environment.set("UV_NO_PROGRESS", "1");
-    environment
-}
-
-fn sync_failed(ended: tool::Ended, output: &str) -> Error {
-    let low = output.to_lowercase();
-    let hint = if low.contains("no solution found") {
-        "loosen or change the requirement that the last lines name, then run `saddlebag check`"
-    } else if low.contains("failed to fetch") || low.contains("dns error") || low.contains("connect") {
-        "check the network, the proxy and the package index, then run again"
-    } else if low.contains("no space left") {
-        "free some space and run again"
-    } else {
-        "read what pywrangler says above; `pywrangler sync` in a directory with these requirements shows the same"
-    };
-    Error::new(Kind::SyncFailed, format!("`pywrangler sync` failed with exit code {}", ended.code), hint)
-        .with_output(output)
 }
 
 fn remove(directory: &Utf8Path) -> Result<()> {

@@ -1,14 +1,14 @@
 //! The uv settings that hold for the project, made to hold for a workspace elsewhere.
 //!
-//! Receives the project's root; hands on one `[tool.uv]` table with every relative path made absolute and every workspace
-//! source turned into a path. Must never change what the settings mean, and never read the user's or the system's
-//! `uv.toml`: those reach the workspace by themselves.
+//! Receives the project's root and which requirements are wanted; hands on one `[tool.uv]` table with every relative path
+//! made absolute. Must never change what the settings mean, and never read the user's or the system's `uv.toml`: those
+//! reach the workspace by themselves.
 
-use crate::error::{Error, Kind, Location, Place, Result};
-use crate::project::resolve;
-use crate::python;
-use camino::{Utf8Path, Utf8PathBuf};
-use toml_edit::{DocumentMut, InlineTable, Item, Table, TableLike, Value};
+use super::uv_sources::{self, Wanted, absolute};
+use super::uv_workspace::{self, document, tool_uv};
+use crate::error::Result;
+use camino::Utf8Path;
+use toml_edit::{ArrayOfTables, Item, Table, Value, value};
 
 /// Settings about the project as a project, which say nothing about resolving its requirements elsewhere.
 const ABOUT_THE_PROJECT: [&str; 9] = [
@@ -24,14 +24,16 @@ const ABOUT_THE_PROJECT: [&str; 9] = [
 ];
 
 /// What uv would apply when it is started in `root`: the nearest `uv.toml`, or `pyproject.toml` with a `[tool.uv]`, at or
-/// above it, and the sources of the project itself.
+/// above it (for a member of a workspace: at or above the workspace's root), and the sources of the project itself.
 ///
 /// # Errors
 /// `Kind::ConfigSyntax` for a file that uv could not read either, `Kind::ConfigInvalid` for a workspace source that names
 /// no member.
-pub(crate) fn effective(root: &Utf8Path) -> Result<Table> {
+pub(crate) fn effective(root: &Utf8Path, wanted: &Wanted) -> Result<Table> {
+    let workspace = uv_workspace::find(root)?;
+    let from = workspace.as_ref().map_or(root, |workspace| &workspace.root);
     let mut settings = Table::new();
-    for directory in root.ancestors() {
+    for directory in from.ancestors() {
         let uv_toml = directory.join("uv.toml");
         let found = if uv_toml.is_file() {
             Some(document(&uv_toml)?.as_table().clone())
@@ -49,30 +51,20 @@ pub(crate) fn effective(root: &Utf8Path) -> Result<Table> {
     }
     // Sources live in pyproject.toml only, and the project's own count even where a uv.toml holds the settings.
     settings.remove("sources");
-    if let Some(sources) = sources(root)? {
+    if let Some(sources) = uv_sources::of(root, workspace.as_ref(), wanted)? {
+        for directory in [from, root] {
+            named_indexes(&mut settings, &sources, directory)?;
+        }
         settings.insert("sources", Item::Table(sources));
     }
     Ok(settings)
 }
 
-fn document(path: &Utf8Path) -> Result<DocumentMut> {
-    let text = fs_err::read_to_string(path).map_err(|error| Error::unreadable(&error))?;
-    text.parse().map_err(|error: toml_edit::TomlError| {
-        Error::new(Kind::ConfigSyntax, format!("`{path}` is not valid TOML: {}", error.message()), "correct the file")
-            .with_location(Location::new(Place::File, path.as_str()))
-    })
-}
-
-fn tool_uv(pyproject: &Utf8Path) -> Result<Option<Table>> {
-    if !pyproject.is_file() {
-        return Ok(None);
-    }
-    let document = document(pyproject)?;
-    Ok(document.get("tool").and_then(|tool| tool.get("uv")).and_then(|uv| uv.clone().into_table().ok()))
-}
-
 /// Texts that are paths unless they are URLs.
 fn absolute_paths(settings: &mut Table, base: &Utf8Path) {
+    if let Some(Item::Table(pip)) = settings.get_mut("pip") {
+        absolute_paths(pip, base);
+    }
     for key in ["index-url", "extra-index-url", "find-links"] {
         match settings.get_mut(key) {
             Some(Item::Value(Value::Array(array))) => array.iter_mut().for_each(|value| absolute(value, base)),
@@ -80,147 +72,63 @@ fn absolute_paths(settings: &mut Table, base: &Utf8Path) {
             Some(_) | None => {}
         }
     }
-    match settings.get_mut("index") {
-        Some(Item::ArrayOfTables(indexes)) => {
-            for index in indexes.iter_mut() {
-                if let Some(Item::Value(value)) = index.get_mut("url") {
-                    absolute(value, base);
-                }
+    if settings.contains_key("index") {
+        let mut indexes = take_indexes(settings);
+        for index in indexes.iter_mut() {
+            if let Some(Item::Value(value)) = index.get_mut("url") {
+                absolute(value, base);
             }
         }
-        Some(Item::Value(Value::Array(indexes))) => {
-            for index in indexes.iter_mut() {
-                if let Some(value) = index.as_inline_table_mut().and_then(|index| index.get_mut("url")) {
-                    absolute(value, base);
-                }
-            }
-        }
-        Some(_) | None => {}
+        settings.insert("index", Item::ArrayOfTables(indexes));
     }
 }
 
-fn absolute(value: &mut Value, base: &Utf8Path) {
-    if let Some(text) = value.as_str()
-        && !text.contains("://")
-    {
-        *value = resolve(base, text).as_str().into();
-    }
+/// `[[tool.uv.index]]`, in whichever form it is written.
+fn take_indexes(settings: &mut Table) -> ArrayOfTables {
+    settings.remove("index").and_then(|item| item.into_array_of_tables().ok()).unwrap_or_default()
 }
 
-/// `[tool.uv.sources]` of the project and, for names it does not have, of its workspace's root.
-fn sources(root: &Utf8Path) -> Result<Option<Table>> {
-    let workspace = workspace(root)?;
-    let mut all = Table::new();
-    let workspace_root = workspace.as_ref().map(|workspace| workspace.root.clone());
-    for directory in workspace_root.iter().map(Utf8PathBuf::as_path).filter(|other| *other != root).chain([root]) {
-        let Some(settings) = tool_uv(&directory.join("pyproject.toml"))? else { continue };
-        let Some(table) = settings.get("sources").and_then(Item::as_table_like) else { continue };
-        for (name, source) in table.iter() {
-            let mut source = source.clone();
-            source.make_value();
-            match &mut source {
-                Item::Value(Value::InlineTable(one)) => one_source(name, one, directory, workspace.as_ref())?,
-                Item::Value(Value::Array(many)) => {
-                    for one in many.iter_mut().filter_map(Value::as_inline_table_mut) {
-                        one_source(name, one, directory, workspace.as_ref())?;
-                    }
-                }
-                _ => {}
+/// The indexes that sources name are looked up in the project's own `pyproject.toml` first, wherever the settings are
+/// from, and serve those sources alone.
+fn named_indexes(settings: &mut Table, sources: &Table, directory: &Utf8Path) -> Result<()> {
+    let Some(mut own) = tool_uv(&directory.join("pyproject.toml"))? else { return Ok(()) };
+    absolute_paths(&mut own, directory);
+    let named: Vec<&str> = sources.iter().flat_map(|(_, source)| index_names(source)).collect();
+    let mut all = take_indexes(settings);
+    for mut index in take_indexes(&mut own) {
+        let name = index.get("name").and_then(Item::as_str).map(str::to_owned);
+        let Some(name) = name.filter(|name| named.contains(&name.as_str())) else { continue };
+        let same_name = |other: &Table| other.get("name").and_then(Item::as_str) == Some(name.as_str());
+        let at = all.iter().position(same_name);
+        match (at, index.remove("url")) {
+            (_, None) => {}
+            (Some(at), Some(url)) => drop(all.get_mut(at).map(|other| other.insert("url", url))),
+            (None, Some(url)) => {
+                index.insert("url", url);
+                index.insert("explicit", value(true));
+                all.push(index);
             }
-            all.insert(name, source);
         }
     }
-    Ok((!all.is_empty()).then_some(all))
-}
-
-fn one_source(name: &str, source: &mut InlineTable, base: &Utf8Path, workspace: Option<&Workspace>) -> Result<()> {
-    if let Some(path) = source.get_mut("path") {
-        absolute(path, base);
-    }
-    if source.get("workspace").and_then(Value::as_bool) == Some(true) {
-        let member = workspace.and_then(|workspace| workspace.member(name)).ok_or_else(|| {
-            Error::new(
-                Kind::ConfigInvalid,
-                format!("`tool.uv.sources.{name}` is a workspace source, and no member of the workspace has that name"),
-                "add the member to `tool.uv.workspace.members`, or correct the name",
-            )
-            .with_location(Location::new(Place::File, base.join("pyproject.toml").as_str()))
-        })?;
-        source.remove("workspace");
-        source.insert("path", member.as_str().into());
+    if !all.is_empty() {
+        settings.insert("index", Item::ArrayOfTables(all));
     }
     Ok(())
 }
 
-/// The uv workspace that a project is part of.
-struct Workspace {
-    root: Utf8PathBuf,
-    /// Normalised name and directory of each member.
-    members: Vec<(String, Utf8PathBuf)>,
-}
-
-impl Workspace {
-    fn member(&self, name: &str) -> Option<&Utf8Path> {
-        let name = python::normalize(name);
-        self.members.iter().find(|(member, _)| *member == name).map(|(_, directory)| directory.as_path())
-    }
-}
-
-/// The nearest `[tool.uv.workspace]` at or above the project, with its members.
-fn workspace(root: &Utf8Path) -> Result<Option<Workspace>> {
-    for directory in root.ancestors() {
-        let Some(settings) = tool_uv(&directory.join("pyproject.toml"))? else { continue };
-        let Some(table) = settings.get("workspace").and_then(Item::as_table_like) else { continue };
-        let mut members = Vec::new();
-        for member in std::iter::once(directory.to_owned()).chain(member_directories(directory, table)) {
-            let pyproject = member.join("pyproject.toml");
-            if pyproject.is_file()
-                && let Some(name) =
-                    document(&pyproject)?.get("project").and_then(|project| project.get("name")).and_then(Item::as_str)
-            {
-                members.push((python::normalize(name), member));
-            }
-        }
-        return Ok(Some(Workspace { root: directory.to_owned(), members }));
-    }
-    Ok(None)
-}
-
-/// The directories that `members` name, less those that `exclude` names. uv's globs stay within one level per `*`.
-fn member_directories(root: &Utf8Path, workspace: &dyn TableLike) -> Vec<Utf8PathBuf> {
-    let globs = |key: &str| {
-        let mut set = globset::GlobSetBuilder::new();
-        let mut depth = 0;
-        for pattern in workspace.get(key).and_then(Item::as_array).into_iter().flatten().filter_map(Value::as_str) {
-            let pattern = pattern.trim_start_matches("./").trim_end_matches('/');
-            depth = depth.max(if pattern.contains("**") { 8 } else { pattern.split('/').count() });
-            if let Ok(glob) = globset::GlobBuilder::new(pattern).literal_separator(true).build() {
-                set.add(glob);
-            }
-        }
-        (set.build().unwrap_or_default(), depth)
-    };
-    let ((members, depth), (exclude, _)) = (globs("members"), globs("exclude"));
-    walkdir::WalkDir::new(root)
-        .min_depth(1)
-        .max_depth(depth)
-        .sort_by_file_name()
-        .into_iter()
-        .filter_entry(|entry| {
-            entry.file_type().is_dir()
-                && !entry.file_name().to_str().is_none_or(|name| name.starts_with('.') || name == "node_modules")
-        })
-        .flatten()
-        .filter_map(|entry| Utf8PathBuf::from_path_buf(entry.into_path()).ok())
-        .filter(|directory| {
-            directory.strip_prefix(root).is_ok_and(|inside| members.is_match(inside) && !exclude.is_match(inside))
-        })
-        .collect()
+fn index_names(source: &Item) -> impl Iterator<Item = &str> {
+    let one = source.as_inline_table().into_iter();
+    let many = source.as_array().into_iter().flatten().filter_map(Value::as_inline_table);
+    one.chain(many).filter_map(|table| table.get("index")).filter_map(Value::as_str)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Kind;
+    use crate::project::requirements::Section;
+    use camino::Utf8PathBuf;
+    use toml_edit::DocumentMut;
 
     fn tree(files: &[(&str, &str)]) -> (tempfile::TempDir, Utf8PathBuf) {
         let dir = tempfile::tempdir().unwrap();
@@ -234,11 +142,19 @@ mod tests {
     }
 
     /// As it stands in the workspace's `pyproject.toml`.
-    fn shown(root: &Utf8Path, below: &str) -> String {
+    fn shown(root: &Utf8Path, below: &str, names: &[&str]) -> String {
+        shown_of(root, below, &wanted(names))
+    }
+
+    fn wanted(names: &[&str]) -> Wanted {
+        names.iter().map(|name| ((*name).to_owned(), [Section::Dependencies].into())).collect()
+    }
+
+    fn shown_of(root: &Utf8Path, below: &str, wanted: &Wanted) -> String {
         let mut document = DocumentMut::new();
         let mut tool = Table::new();
         tool.set_implicit(true);
-        tool["uv"] = Item::Table(effective(&root.join(below)).unwrap());
+        tool["uv"] = Item::Table(effective(&root.join(below), wanted).unwrap());
         document["tool"] = Item::Table(tool);
         let text = document.to_string();
         text.parse::<DocumentMut>().unwrap();
@@ -252,7 +168,7 @@ mod tests {
             "[tool.uv]\nexclude-newer = \"2026-01-01\"\npackage = false\nfind-links = [\"wheels\", \"https://example.test/w\"]\n\
              [[tool.uv.index]]\nurl = \"./index\"\n[tool.uv.sources]\nlib = { path = \"../lib\" }\ngit = { git = \"https://example.test/g\" }\n",
         )]);
-        insta::assert_snapshot!(shown(&root, "app"), @r#"
+        insta::assert_snapshot!(shown(&root, "app", &["lib", "git"]), @r#"
         [tool.uv]
         exclude-newer = "2026-01-01"
         find-links = ["ROOT/app/wheels", "https://example.test/w"]
@@ -260,8 +176,8 @@ mod tests {
         url = "ROOT/app/index"
 
         [tool.uv.sources]
-        lib = { path = "ROOT/lib" }
         git = { git = "https://example.test/g" }
+        lib = { path = "ROOT/lib" }
         "#);
     }
 
@@ -274,7 +190,7 @@ mod tests {
             ),
             ("uv.toml", "exclude-newer = \"2026-01-01\"\n"),
         ]);
-        insta::assert_snapshot!(shown(&root, ""), @r#"
+        insta::assert_snapshot!(shown(&root, "", &["lib"]), @r#"
         [tool.uv]
         exclude-newer = "2026-01-01"
 
@@ -293,18 +209,103 @@ mod tests {
             ("packages/shared/pyproject.toml", "[project]\nname = \"shared_lib\"\n"),
             ("packages/app/pyproject.toml", "[project]\nname = \"app\"\n"),
         ]);
-        insta::assert_snapshot!(shown(&root, "packages/app"), @r#"
+        insta::assert_snapshot!(shown(&root, "packages/app", &["shared-lib"]), @r#"
         [tool.uv]
         prerelease = "allow"
 
         [tool.uv.sources]
-        shared-lib = { path = "ROOT/packages/shared" }
+        shared-lib = { path = "ROOT/packages/shared", editable = true }
         "#);
     }
 
     #[test]
     fn a_workspace_source_without_a_member_is_refused() {
         let (_dir, root) = tree(&[("pyproject.toml", "[tool.uv.sources]\nghost = { workspace = true }\n")]);
-        assert_eq!(effective(&root).unwrap_err().kind, Kind::ConfigInvalid);
+        assert_eq!(effective(&root, &wanted(&["ghost"])).unwrap_err().kind, Kind::ConfigInvalid);
+        // uv looks at the sources of what is required, and at no others.
+        assert!(effective(&root, &wanted(&["other"])).is_ok());
+    }
+
+    #[test]
+    fn a_member_of_a_workspace_has_the_settings_of_its_root_and_its_own_sources_and_indexes() {
+        let (_dir, root) = tree(&[
+            (
+                "pyproject.toml",
+                "[tool.uv]\nprerelease = \"allow\"\nworkspace = { members = [\"packages/*\"] }\nindex = [{ name = \"all\", url = \"all\" }]\n\
+                 [tool.uv.sources]\nx = { index = \"all\" }\ny = { path = \"y\" }\n",
+            ),
+            (
+                "packages/app/pyproject.toml",
+                "[project]\nname = \"app\"\n[tool.uv]\nprerelease = \"disallow\"\n[[tool.uv.index]]\nname = \"mine\"\nurl = \"wheels\"\n\
+                 [[tool.uv.index]]\nname = \"unused\"\nurl = \"other\"\n[tool.uv.sources]\nY = { path = \"../y\", editable = true }\n\
+                 z = { index = \"mine\", marker = \"sys_platform == 'emscripten'\" }\n",
+            ),
+        ]);
+        insta::assert_snapshot!(shown(&root, "packages/app", &["x", "y", "z"]), @r#"
+        [tool.uv]
+        prerelease = "allow"
+
+        [[tool.uv.index]]
+        name = "all"
+        url = "ROOT/all"
+        [[tool.uv.index]]
+        name = "mine"
+        url = "ROOT/packages/app/wheels"
+        explicit = true
+
+        [tool.uv.sources]
+        x = { index = "all" }
+        Y = { path = "ROOT/packages/y", editable = true }
+        z = { index = "mine", marker = "sys_platform == 'emscripten'" }
+        "#);
+    }
+
+    #[test]
+    fn a_member_stays_editable_unless_it_says_otherwise_so_that_all_who_require_it_agree() {
+        let (_dir, root) = tree(&[
+            (
+                "pyproject.toml",
+                "[project]\nname = \"w\"\n[tool.uv.workspace]\nmembers = [\"*\"]\n[tool.uv.sources]\na = { workspace = true }\n\
+                 b = { workspace = true, editable = false }\nc = { workspace = true }\nd = { path = \"d\", editable = true }\n",
+            ),
+            ("a/pyproject.toml", "[project]\nname = \"a\"\n"),
+            ("b/pyproject.toml", "[project]\nname = \"b\"\n"),
+            ("c/pyproject.toml", "[project]\nname = \"c\"\n[tool.uv]\npackage = false\n"),
+        ]);
+        let text = shown(&root, "", &["a", "b", "c", "d"]);
+        let sources: Vec<&str> = text.lines().filter(|line| line.contains("ROOT")).collect();
+        assert_eq!(
+            sources,
+            [
+                "a = { path = \"ROOT/a\", editable = true }",
+                "b = { editable = false, path = \"ROOT/b\" }",
+                "c = { path = \"ROOT/c\" }",
+                "d = { path = \"ROOT/d\", editable = true }",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_source_for_one_extra_or_group_counts_where_the_requirement_is_from_it() {
+        let (_dir, root) = tree(&[(
+            "pyproject.toml",
+            "[tool.uv.sources]\nlib = [{ path = \"a\", extra = \"Web_API\" }, { path = \"b\", extra = \"cli\" }, { path = \"c\", group = \"run\" }]\n",
+        )]);
+        let of = |section: Section| {
+            shown_of(&root, "", &[("lib".to_owned(), [section].into())].into())
+                .lines()
+                .last()
+                .unwrap_or_default()
+                .to_owned()
+        };
+        assert_eq!(of(Section::Extra("web-api".to_owned())), "lib = { path = \"ROOT/a\" }");
+        assert_eq!(of(Section::Group("run".to_owned())), "lib = { path = \"ROOT/c\" }");
+        assert!(!of(Section::Dependencies).contains("lib"));
+    }
+
+    #[test]
+    fn the_settings_of_the_pip_interface_are_made_absolute_too() {
+        let (_dir, root) = tree(&[("pyproject.toml", "[tool.uv.pip]\nfind-links = [\"wheels\"]\n")]);
+        assert!(shown(&root, "", &[]).contains("find-links = [\"ROOT/wheels\"]"));
     }
 }

@@ -4,17 +4,18 @@
 //! where the user's project is, and never leave `[tool.uv]` out: uv would take that of a directory above.
 
 use super::key::Key;
-use super::uv_settings;
+use super::{uv_settings, uv_sources};
 use crate::error::{Error, Kind, Result};
-use crate::project::requirements::Requirement;
+use crate::project::requirements::{self, Requirement};
 use crate::project::{Project, Target};
 use crate::settings::Environment;
-use crate::toolchain::{Toolchain, minimums};
+use crate::toolchain::{Toolchain, minimums, older};
 use camino::{Utf8Path, Utf8PathBuf};
+use std::collections::BTreeSet;
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, value};
 
 /// Changes whenever the files below are written differently.
-const LAYOUT: &str = "saddlebag-workspace-1";
+const LAYOUT: &str = "saddlebag-workspace-2";
 
 /// A workspace, not yet written.
 #[derive(Debug)]
@@ -23,6 +24,8 @@ pub(super) struct Plan {
     pub(super) python: String,
     /// For people: `14 requirements`.
     pub(super) what: String,
+    /// What the user should know of it; a line.
+    pub(super) remark: Option<String>,
     wrangler: String,
     pyproject: String,
     pub(super) seed: Option<Utf8PathBuf>,
@@ -59,6 +62,7 @@ pub(super) fn plan(project: &Project, target: &Target, toolchain: &Toolchain) ->
         key: key.finish(),
         python: target.python.clone(),
         what: crate::quantity::count(requirements.entries.len(), "requirement"),
+        remark: unread_sources(&pyproject, toolchain),
         wrangler,
         pyproject,
         seed,
@@ -86,7 +90,7 @@ fn wrangler(target: &Target) -> String {
     let known = minimums::python(&target.python).map_or(&[][..], |row| &row.flags);
     let mut flags = vec!["python_workers", target.flag.as_str()];
     flags.extend(known.iter().map(String::as_str));
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     flags.retain(|flag| seen.insert(*flag));
     document["compatibility_flags"] = value(Array::from_iter(flags));
     document.to_string()
@@ -102,7 +106,7 @@ fn pyproject(project: &Project) -> Result<String> {
     table["dependencies"] = value(texts(&requirements.entries));
     document["project"] = Item::Table(table);
 
-    let mut settings = uv_settings::effective(&project.root)?;
+    let mut settings = uv_settings::effective(&project.root, &uv_sources::wanted(&requirements.entries))?;
     let options = &requirements.options;
     if !requirements.constraints.is_empty() {
         append(
@@ -193,25 +197,45 @@ fn uv_configuration(environment: &Environment) -> Vec<Utf8PathBuf> {
         .collect()
 }
 
-/// The directories and files that requirements and sources point at: their content is part of the result.
-fn local_sources(pyproject: &str, entries: &[Requirement]) -> Vec<Utf8PathBuf> {
-    let mut paths: Vec<Utf8PathBuf> = entries.iter().filter_map(|entry| entry.local.clone()).collect();
-    if let Ok(document) = pyproject.parse::<DocumentMut>()
-        && let Some(sources) = document["tool"]["uv"].get("sources").and_then(Item::as_table_like)
-    {
-        for (_, source) in sources.iter() {
-            let one = source.as_inline_table().into_iter();
-            let many = source.as_array().into_iter().flatten().filter_map(toml_edit::Value::as_inline_table);
-            paths.extend(
-                one.chain(many)
-                    .filter_map(|table| table.get("path"))
-                    .filter_map(toml_edit::Value::as_str)
-                    .map(Utf8PathBuf::from),
-            );
-        }
+/// `[tool.uv.sources]` of the workspace's `pyproject.toml`.
+fn sources(pyproject: &str) -> Table {
+    let document = pyproject.parse::<DocumentMut>().ok();
+    let item = document.as_ref().and_then(|document| document.get("tool")?.get("uv")?.get("sources"));
+    item.and_then(|item| item.clone().into_table().ok()).unwrap_or_default()
+}
+
+/// An older pywrangler is deaf to sources, with or without saddlebag.
+fn unread_sources(pyproject: &str, toolchain: &Toolchain) -> Option<String> {
+    let version = toolchain.pywrangler.version.as_deref()?;
+    let needed = minimums::minimum("tool.uv.sources", None);
+    let sources = sources(pyproject);
+    let names: Vec<String> = sources.iter().map(|(name, _)| format!("`{name}`")).collect();
+    (older(version, needed) && !names.is_empty()).then(|| {
+        let names = names.join(", ");
+        format!("warning: pywrangler {version} does not read `[tool.uv.sources]`, which say where {names} should come from; workers-py {needed} does")
+    })
+}
+
+/// The directories and files that requirements and sources point at, and those that local sources name in turn: their
+/// content is part of the result.
+fn local_sources(pyproject: &str, entries: &[Requirement]) -> BTreeSet<Utf8PathBuf> {
+    let mut found = BTreeSet::new();
+    let mut open: Vec<Utf8PathBuf> = entries.iter().filter_map(|entry| entry.local.clone()).collect();
+    for (_, source) in sources(pyproject).iter() {
+        let one = source.as_inline_table().into_iter();
+        let many = source.as_array().into_iter().flatten().filter_map(toml_edit::Value::as_inline_table);
+        let paths = one.chain(many).filter_map(|table| table.get("path")).filter_map(toml_edit::Value::as_str);
+        open.extend(paths.map(Utf8PathBuf::from));
     }
-    paths.retain(|path| path.exists());
-    paths.sort();
-    paths.dedup();
-    paths
+    while let Some(path) = open.pop() {
+        if !path.exists() || found.contains(&path) {
+            continue;
+        }
+        if path.is_dir() {
+            open.extend(uv_sources::local(&path));
+            open.extend(requirements::local_dependencies(&path));
+        }
+        found.insert(path);
+    }
+    found
 }

@@ -14,5 +14,6 @@ mod project;
 mod pywrangler_versions;
 mod rig;
 mod signals;
+mod sources;
 mod stage;
 mod write_back;
