@@ -15,9 +15,9 @@ demo: rig
 test: rig
 	cargo test
 
-# Layouts, configurations and entry points, each deployed with plain pywrangler too. Takes minutes.
+# Layouts, configurations and entry points, each deployed with plain pywrangler too: a part of the tests, by itself.
 matrix: rig
-	cargo test --test it -- --ignored matrix
+	cargo test --test it matrix::
 
 lint:
 	cargo fmt --check

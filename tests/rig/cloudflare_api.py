@@ -35,6 +35,7 @@ ANYTHING = {
     "id": "00000000-0000-4000-8000-000000000001", "deployment_id": "00000000-0000-4000-8000-000000000002",
     "startup_time_ms": 5, "etag": "e", "pipeline_hash": "h", "available_on_subdomain": True, "versions": [],
     "deployments": [], "bindings": [], "subdomain": {"enabled": True, "previews_enabled": False},
+    "metadata": {"has_preview": False}, "resources": {"script": {"etag": "e"}},
 }  # fmt: skip
 
 
@@ -68,9 +69,10 @@ def parts_of(content_type: str, body: bytes) -> Iterator[Part]:
         headers = (line.partition(":") for line in head.decode().splitlines() if ":" in line)
         fields = {key.strip().lower(): value.strip() for key, _, value in headers}
         disposition = fields.get("content-disposition", "")
-        yield Part(
-            parameter(disposition, "name") or "", parameter(disposition, "filename"), fields.get("content-type"), content
-        )
+        name, filename = parameter(disposition, "name") or "", parameter(disposition, "filename")
+        if name == "files" and filename:
+            name = filename  # so a preview sends its modules
+        yield Part(name, filename, fields.get("content-type"), content)
     raise ApiError(400, 10021, "the multipart body ends before its last boundary")
 
 
@@ -164,6 +166,8 @@ class Api(BaseHTTPRequestHandler):
         if content_type.startswith("multipart/form-data"):
             self.take_upload(list(parts_of(content_type, body)))
         if self.command == "GET" and re.search(r"/workers/services/[^/]+$", url.path):
+            if self.server.existing:
+                return {"default_environment": {"environment": "production", "script": {"tag": "t", "tags": []}}}
             raise ApiError(404, 10090, "This Worker does not exist on your account.")
         if last == "subdomain":
             return {"subdomain": "test", "enabled": True, "previews_enabled": False}
@@ -196,9 +200,9 @@ class Api(BaseHTTPRequestHandler):
 class Server(ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, port: int, store: Store, failure: ApiError | None) -> None:
+    def __init__(self, port: int, store: Store, failure: ApiError | None, existing: bool) -> None:
         super().__init__(("127.0.0.1", port), Api)
-        self.store, self.failure = store, failure
+        self.store, self.failure, self.existing = store, failure, existing
 
 
 def failure_of(argument: str) -> ApiError:
@@ -213,10 +217,11 @@ def main() -> None:
     cli.add_argument("--port", type=int, default=0, help="0, the default, picks a free one")
     cli.add_argument("--out", type=Path, required=True, help="directory for what was uploaded")
     cli.add_argument("--fail", type=failure_of, metavar="CODE:MESSAGE", help="refuse every upload with this error")
+    cli.add_argument("--existing", action="store_true", help="every Worker that is asked for exists already")
     cli.add_argument("--until-stdin-closes", action="store_true", help="end with the process that started this one")
     args = cli.parse_args()
 
-    server = Server(args.port, Store(args.out), args.fail)
+    server = Server(args.port, Store(args.out), args.fail, args.existing)
 
     def stop(*_: object) -> None:
         # From another thread: shutdown waits for serve_forever, which the main thread is in.

@@ -79,6 +79,12 @@ cases! {
         .imports("src/main.py", "from core import x")
         .files(&["src/core.py", "src/data/a.json", "src/data/deep/b.json", "data/c.json"]),
 
+    json_at_the_first_deploy: Case::configured("wrangler.json", JSON)
+        .imports("src/main.py", "from core import x")
+        .files(&["src/core.py"])
+        .synced_by_itself()
+        .plain_refuses("wrangler.toml not found in"),
+
     json_at_a_later_deploy: Case::configured("wrangler.json", JSON)
         .imports("src/main.py", "from core import x")
         .files(&["src/core.py"]),
@@ -142,6 +148,44 @@ cases! {
         .words(&["--env", "a"]),
 
     assets_on_the_command_line: flat().files(&["public/index.html"]).words(&["--assets", "public"]),
+
+    databases_buckets_queues_and_crons: flat()
+        .toml(
+            "[[d1_databases]]
+binding = \"DB\"
+database_name = \"db\"
+database_id = \"00000000-0000-4000-8000-000000000009\"
+migrations_dir = \"db/migrations\"
+
+[[kv_namespaces]]
+binding = \"KV\"
+id = \"00000000000000000000000000000001\"
+
+[[r2_buckets]]
+binding = \"FILES\"
+bucket_name = \"files\"
+jurisdiction = \"eu\"
+
+[[queues.producers]]
+binding = \"OUT\"
+queue = \"out\"
+delivery_delay = 5
+
+[[queues.consumers]]
+queue = \"in\"
+max_batch_size = 5
+dead_letter_queue = \"dead\"
+
+[triggers]
+crons = [\"*/5 * * * *\", \"0 3 * * sun\"]
+
+[vars]
+TEXT = \"ä\"
+NUMBER = 1.5
+LIST = [1, \"two\", { three = [] }]
+DEEP = { a = { b = true } }",
+        )
+        .files(&["db/migrations/0001_first.sql"]),
 
     what_else_is_bound: keep().toml(
         "upload_source_maps = false

@@ -3,9 +3,9 @@
 //! `case` builds a project, deploys it both ways against the loopback API and compares what came; the tables beside it hold
 //! the cases. What differs on purpose is in `docs/drop-in.md`, and a case says so in words that can be searched for.
 
-/// One test for each row. Each deploys twice with the real tools, so `make matrix` runs them and `make test` does not.
+/// One test for each row: two deploys with the real tools.
 macro_rules! cases {
-    ($($name:ident: $case:expr,)*) => { $(#[test] #[ignore = "minutes for all: `make matrix`"] fn $name() { $case.run(); })* };
+    ($($name:ident: $case:expr,)*) => { $(#[test] fn $name() { $case.run(); })* };
 }
 
 mod case;

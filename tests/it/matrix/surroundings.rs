@@ -93,5 +93,16 @@ cases! {
         "--keep-vars", "--message", "of the tests", "--tag", "v1", "--name", "by-flag",
     ]),
 
+    versions_upload: keep()
+        .command(&["versions", "upload"])
+        .existing()
+        .words(&["--tag", "v1", "--message", "of the tests"]),
+
+    versions_upload_flat: flat().command(&["versions", "upload"]).existing(),
+
+    a_preview: keep().toml("[previews]\nvars = { WHO = \"preview\" }").command(&["preview"]).words(&["--name", "of-the-tests"]).existing(),
+
+    a_second_deploy: keep().existing(),
+
     a_dispatch_namespace: flat().words(&["--dispatch-namespace", "ns"]),
 }
