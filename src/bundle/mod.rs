@@ -13,10 +13,13 @@ pub(crate) mod rules;
 pub(crate) mod weigh;
 
 use crate::error::{Error, Result};
-use camino::Utf8PathBuf;
+use crate::python::graph::{Graph, Source};
+use crate::python::reading;
+use camino::{Utf8Path, Utf8PathBuf};
 use serde::Serialize;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 /// wrangler's module types, in wrangler's words (`RuleTypeToModuleType`, wrangler 4.164.0).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -86,6 +89,16 @@ pub(crate) struct Module {
     /// Length of the content, bytes.
     pub(crate) bytes: u64,
     pub(crate) owner: Owner,
+}
+
+impl Module {
+    fn to_read(&self) -> reading::File<'_> {
+        let content = match &self.content {
+            Content::File(path) => reading::Content::At(path),
+            Content::Inline(bytes) => reading::Content::Inline(bytes),
+        };
+        reading::File { name: &self.name, bytes: self.bytes, content }
+    }
 }
 
 /// A file that plain wrangler would have uploaded, or that was vendored, and that stays behind.
@@ -171,15 +184,33 @@ pub(crate) struct Bundle {
     pub(crate) shadowed_rules: Vec<rules::ShadowedRule>,
     /// Globs of `rules` that wrangler cannot turn into a regular expression: it stops with a `SyntaxError`.
     pub(crate) invalid_globs: Vec<String>,
+    /// What imports what, among the modules and what was dropped.
+    pub(crate) graph: Arc<Graph>,
 }
 
-/// Plans the upload: collect, prune, weigh.
+/// What the plan has to know of Python.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reading<'a> {
+    /// "3.14".
+    pub(crate) python: &'a str,
+    /// A file in which what vendored modules say is remembered between runs.
+    pub(crate) memory: Option<&'a Utf8Path>,
+}
+
+/// Plans the upload: collect, read what imports what, prune, weigh.
 ///
 /// # Errors
 /// `Unreadable`: something that would travel cannot be read or named. `Settings`: a pattern that cannot be read.
-pub(crate) fn plan(sources: &collect::Sources<'_>, options: &prune::PruneOptions) -> Result<Bundle> {
+pub(crate) fn plan(
+    sources: &collect::Sources<'_>,
+    options: &prune::PruneOptions,
+    reading: Reading<'_>,
+) -> Result<Bundle> {
     let collected = collect::collect(sources)?;
-    let pruned = prune::prune(&collected, options)?;
+    let mut graph = graph(&collected, reading)?;
+    let pruned = prune::prune(&collected, &graph, options)?;
+    let travels: HashSet<&str> = pruned.modules.iter().map(|module| module.name.as_str()).collect();
+    graph.set_present(|name| travels.contains(name));
     let mut dropped = [collected.dropped, pruned.dropped].concat();
     dropped.sort();
     let gzip_bytes = weigh::gzip(&pruned.modules, &collected.main_module)?;
@@ -196,7 +227,18 @@ pub(crate) fn plan(sources: &collect::Sources<'_>, options: &prune::PruneOptions
         unmatched_patterns: [collected.unmatched, pruned.unmatched].concat(),
         shadowed_rules: sources.rules.shadowed.clone(),
         invalid_globs: sources.rules.invalid.clone(),
+        graph: Arc::new(graph),
     })
+}
+
+/// The graph of everything that was collected, all of it present, and of what was left behind before.
+fn graph(collected: &collect::Collected, reading: Reading<'_>) -> Result<Graph> {
+    let files: Vec<reading::File<'_>> = collected.modules.iter().map(Module::to_read).collect();
+    let said = reading::read(&files, reading.memory)?;
+    let modules = collected.modules.iter().zip(said);
+    let modules = modules.map(|(module, says)| Source { name: module.name.clone(), present: true, says });
+    let dropped = collected.dropped.iter().map(|file| Source { name: file.name.clone(), present: false, says: None });
+    Ok(Graph::new(modules.chain(dropped).collect(), reading.python))
 }
 
 /// Every distribution with its share of the upload, sorted by name. Two versions of one name share theirs.

@@ -55,7 +55,12 @@ fn a_plan_adds_up() {
         shim: None,
         direct: &["a".to_owned(), "b".to_owned()],
     };
-    let bundle = plan(&sources, &PruneOptions { keep: vec!["absent".to_owned()], ..PruneOptions::default() }).unwrap();
+    let bundle = plan(
+        &sources,
+        &PruneOptions { keep: vec!["absent".to_owned()], ..PruneOptions::default() },
+        Reading { python: "3.14", memory: None },
+    )
+    .unwrap();
 
     assert!(bundle.modules.is_sorted_by(|a, b| a.name < b.name) && bundle.dropped.is_sorted());
     assert_eq!(bundle.raw_bytes, bundle.modules.iter().map(|module| module.bytes).sum::<u64>());

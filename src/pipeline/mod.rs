@@ -124,7 +124,7 @@ fn drive(
     clock.lap("vendor");
     report.layout = Some(lay_out(project, target, &settings, &vendored, &main)?);
     let layout = reached(&report.layout)?;
-    report.bundle = Some(plan(project, layout, &settings, &vendored)?);
+    report.bundle = Some(plan(project, target, layout, &settings, &vendored)?);
     let bundle = reached(&report.bundle)?;
     clock.lap("bundle");
     tool::check_interrupted()?;

@@ -219,7 +219,13 @@ fn top_levels(vendored: &Vendored) -> BTreeSet<String> {
         .collect()
 }
 
-pub(super) fn plan(project: &Project, layout: &Layout, settings: &Settings, vendored: &Vendored) -> Result<Bundle> {
+pub(super) fn plan(
+    project: &Project,
+    target: &Target,
+    layout: &Layout,
+    settings: &Settings,
+    vendored: &Vendored,
+) -> Result<Bundle> {
     let direct: Vec<String> = project.requirements.entries.iter().filter_map(|entry| entry.name.clone()).collect();
     let sources = bundle::collect::Sources {
         layout,
@@ -235,7 +241,10 @@ pub(super) fn plan(project: &Project, layout: &Layout, settings: &Settings, vend
         shim: layout.shim.as_ref().map(|shim| (layout.main_module.clone(), stage::entry_shim(&shim.target))),
         direct: &direct,
     };
-    bundle::plan(&sources, &settings.prune)
+    // Beside the vendored tree, and gone with it.
+    let memory = vendored.modules.parent().map(|workspace| workspace.join("imports"));
+    let reading = bundle::Reading { python: &target.python, memory: memory.as_deref() };
+    bundle::plan(&sources, &settings.prune, reading)
 }
 
 pub(super) fn request<'a>(

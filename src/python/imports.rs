@@ -1,26 +1,47 @@
-//! What one Python file imports: statements, literal dynamic imports, and strings that look like a module's name.
+//! What one Python file says: what it imports, which names it binds, which metadata and which files it asks for.
 //!
 //! Receives the bytes of a file; hands on `Imports`, with positions and with the guards around each import. The only
-//! file that knows the parser. Must never resolve a name, never read a file and never give up on a broken one: what
-//! parsed is handed on beside the error. Walks without recursion, so that no nesting can exhaust the stack.
+//! place that knows the parser (`guards` reads conditions, `asks` reads calls). Must never resolve a name, never read a
+//! file and never give up on a broken one: what parsed is handed on beside the error. Walks without recursion, so that
+//! no nesting can exhaust the stack.
 
+mod asks;
+mod guards;
 mod source;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use asks::{Base, MetadataAsk, Open, Wanted};
+pub(crate) use guards::Guard;
+
+use asks::Calls;
+use guards::TypingNames;
 use ruff_python_ast::visitor::source_order::{SourceOrderVisitor, TraversalSignal};
-use ruff_python_ast::{self as ast, AnyNodeRef, ExceptHandler, Expr, PythonVersion, Stmt};
+use ruff_python_ast::{self as ast, AnyNodeRef, Expr, PythonVersion};
 use ruff_python_parser::{Mode, ParseOptions, parse_unchecked};
 use ruff_text_size::{Ranged, TextSize};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// Dropping a tree recurses once per level; a deeper one is left to the end of the process instead.
 const DEEPEST_DROP: u32 = 400;
 
 /// Everything that one file says about other modules, in the order of the source.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Imports {
     pub(crate) items: Vec<Import>,
     pub(crate) strings: Vec<StringName>,
+    /// Names that the module's own statements bind, also in branches and by `global`; those of star imports are not here.
+    pub(crate) binds: BTreeSet<String>,
+    /// The module may have more names than that: `__getattr__`, `globals()`, `sys.modules`, `exec`.
+    pub(crate) open: bool,
+    /// It changes where its submodules are found: `__path__`, `extend_path`, `declare_namespace`.
+    pub(crate) alters_path: bool,
+    /// It changes where any module is found: `sys.path`, `sys.meta_path`, `site.addsitedir`.
+    pub(crate) alters_search: bool,
+    pub(crate) metadata: Vec<MetadataAsk>,
+    /// Files that are opened for reading by a path that can be read off the source.
+    pub(crate) opens: Vec<Open>,
     /// Line and column (from 1) and the parser's words. What parsed before and after it is in `items` all the same.
     pub(crate) syntax_error: Option<(u32, u32, String)>,
     /// The bytes are not what the file declares (UTF-8, or its PEP 263 cookie): Python refuses such a file.
@@ -28,7 +49,7 @@ pub(crate) struct Imports {
 }
 
 /// One module that is imported; `import a, b` makes two.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Import {
     /// The dots in front: 0 for an absolute import.
     pub(crate) level: u32,
@@ -54,45 +75,14 @@ impl Import {
 }
 
 /// `name` or `name as asname`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ImportedName {
     pub(crate) name: String,
     pub(crate) asname: Option<String>,
 }
 
-/// Under which conditions an import runs, and what happens when it fails.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Guard {
-    /// In the body of a function, a method or a lambda: runs when that is called.
-    pub(crate) in_function: bool,
-    /// In a `try` with a handler that catches a failed import and does not raise again.
-    pub(crate) caught: bool,
-    /// In such a `try`, and the handler imports something else instead.
-    pub(crate) alternative: bool,
-    /// In the handler of a failed import.
-    pub(crate) fallback: bool,
-    /// Under `contextlib.suppress(ImportError)`.
-    pub(crate) suppressed: bool,
-    /// Never runs: under `if TYPE_CHECKING:` or `if False:`.
-    pub(crate) type_checking: bool,
-    /// Under a test of the platform, the interpreter or its version; either branch.
-    pub(crate) platform: bool,
-}
-
-impl Guard {
-    /// Whether the file can do without the import: its failure is handled, or it is never run on some platform.
-    pub(crate) fn is_guarded(self) -> bool {
-        self.caught || self.fallback || self.suppressed || self.type_checking || self.platform
-    }
-
-    /// A function's body runs long after the handlers around its definition.
-    fn called_later(self) -> Self {
-        Self { in_function: true, caught: false, alternative: false, fallback: false, suppressed: false, ..self }
-    }
-}
-
 /// A string that reads like a module, `pkg.mod` or `pkg.mod:attr`; also the fixed front of `f"pkg.mod.{name}"`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct StringName {
     /// The dotted part, two components at least.
     pub(crate) name: String,
@@ -110,7 +100,9 @@ pub(crate) fn imports(bytes: &[u8]) -> Imports {
     let lines = source::Lines::new(&decoded.text);
     let place = |offset: TextSize| lines.place(offset.to_usize());
 
-    let mut reader = Reader { place, found: Imports { encoding_error: decoded.refused, ..Imports::default() } };
+    let found = Imports { encoding_error: decoded.refused, ..Imports::default() };
+    let body = &parsed.syntax().as_module().map_or(&[][..], |module| &module.body);
+    let mut reader = Reader { place, found, typing: TypingNames::of(body), calls: Calls::default() };
     let syntax_error = parsed.errors().first().map(|error| (error.location.start(), error.to_string()));
     let too_new = parsed.unsupported_syntax_errors().first().map(|error| (error.range.start(), error.to_string()));
     reader.found.syntax_error = syntax_error.or(too_new).map(|(offset, message)| {
@@ -118,7 +110,8 @@ pub(crate) fn imports(bytes: &[u8]) -> Imports {
         (line, column, source::lower_first(&message))
     });
     let depth = reader.read(AnyNodeRef::from(parsed.syntax()));
-    let mut found = reader.found;
+    let (metadata, opens) = reader.calls.read(&reader.found.items, &reader.place);
+    let mut found = Imports { metadata, opens, ..reader.found };
     found.items.sort_by_key(|item| (item.line, item.column));
     found.strings.sort_by_key(|name| (name.line, name.column));
     if depth > DEEPEST_DROP {
@@ -127,47 +120,72 @@ pub(crate) fn imports(bytes: &[u8]) -> Imports {
     found
 }
 
-/// Collects from one tree, node by node, with the guards that hold at each.
-struct Reader<P: Fn(TextSize) -> (u32, u32)> {
-    place: P,
-    found: Imports,
+/// Where a node stands.
+#[derive(Clone, Copy)]
+struct Standing {
+    guard: Guard,
+    /// Its names are the module's: not in a function and not in a class.
+    at_module: bool,
+    depth: u32,
 }
 
-impl<P: Fn(TextSize) -> (u32, u32)> Reader<P> {
+/// Collects from one tree, node by node, with the guards that hold at each.
+struct Reader<'a, P: Fn(TextSize) -> (u32, u32)> {
+    place: P,
+    found: Imports,
+    typing: TypingNames<'a>,
+    calls: Calls<'a>,
+}
+
+impl<'a, P: Fn(TextSize) -> (u32, u32)> Reader<'a, P> {
     /// Walks the tree below `root`; returns how deep it is.
-    fn read(&mut self, root: AnyNodeRef<'_>) -> u32 {
+    fn read(&mut self, root: AnyNodeRef<'a>) -> u32 {
         let mut deepest = 0;
-        let mut pending = vec![(root, Guard::default(), 0)];
-        while let Some((node, guard, depth)) = pending.pop() {
+        let mut pending = vec![(root, Standing { guard: Guard::default(), at_module: true, depth: 0 })];
+        while let Some((node, standing)) = pending.pop() {
+            let Standing { guard, at_module, depth } = standing;
             deepest = deepest.max(depth);
-            let mut push = |node, guard| pending.push((node, guard, depth + 1));
+            self.name(node, standing);
+            let mut push_at =
+                |node, guard, at_module| pending.push((node, Standing { guard, at_module, depth: depth + 1 }));
+            let mut push = |node, guard| push_at(node, guard, at_module);
             match node {
                 AnyNodeRef::StmtImport(statement) => self.import(statement, guard),
                 AnyNodeRef::StmtImportFrom(statement) => self.import_from(statement, guard),
-                AnyNodeRef::StmtTry(statement) => split_try(statement, guard, &mut push),
-                AnyNodeRef::StmtIf(statement) => split_if(statement, guard, &mut push),
+                AnyNodeRef::StmtTry(statement) => guards::split_try(statement, guard, &mut push),
+                AnyNodeRef::StmtIf(statement) => guards::split_if(statement, guard, &self.typing, &mut push),
                 AnyNodeRef::StmtWith(statement) => {
                     statement.items.iter().for_each(|item| push(item.into(), guard));
                     let suppressed =
-                        guard.suppressed || statement.items.iter().any(|item| suppresses(&item.context_expr));
+                        guard.suppressed || statement.items.iter().any(|item| guards::suppresses(&item.context_expr));
                     statement.body.iter().for_each(|inner| push(inner.into(), Guard { suppressed, ..guard }));
                 }
                 AnyNodeRef::StmtFunctionDef(function) => {
                     function.decorator_list.iter().for_each(|decorator| push(decorator.into(), guard));
                     push(AnyNodeRef::from(&*function.parameters), guard);
-                    function.body.iter().for_each(|inner| push(inner.into(), guard.called_later()));
+                    function.body.iter().for_each(|inner| push_at(inner.into(), guard.called_later(), false));
+                }
+                AnyNodeRef::StmtClassDef(class) => {
+                    class.decorator_list.iter().for_each(|decorator| push(decorator.into(), guard));
+                    if let Some(arguments) = class.arguments.as_deref() {
+                        push(arguments.into(), guard);
+                    }
+                    class.body.iter().for_each(|inner| push_at(inner.into(), guard, false));
                 }
                 AnyNodeRef::ExprLambda(lambda) => {
                     if let Some(parameters) = lambda.parameters.as_deref() {
                         push(parameters.into(), guard);
                     }
-                    push(AnyNodeRef::from(&*lambda.body), guard.called_later());
+                    push_at(AnyNodeRef::from(&*lambda.body), guard.called_later(), false);
                 }
                 AnyNodeRef::ExprCall(call) => match dynamic_import(call) {
                     Some((level, module)) => {
                         self.push_import(call.start(), guard, level, module, Vec::new(), false, true)
                     }
-                    None => children(node).for_each(|child| push(child, guard)),
+                    None => {
+                        self.calls.hear(call, guard);
+                        children(node).for_each(|child| push(child, guard));
+                    }
                 },
                 // A docstring names modules without needing them.
                 AnyNodeRef::StmtExpr(statement) if statement.value.is_string_literal_expr() => {}
@@ -184,10 +202,67 @@ impl<P: Fn(TextSize) -> (u32, u32)> Reader<P> {
         deepest
     }
 
-    fn import(&mut self, statement: &ast::StmtImport, guard: Guard) {
+    /// What a node binds in the module's own namespace, and what it does to the ways in which modules are found.
+    fn name(&mut self, node: AnyNodeRef<'a>, standing: Standing) {
+        let found = &mut self.found;
+        let mut bind = |name: &str| {
+            if standing.at_module && !standing.guard.type_checking {
+                found.binds.insert(name.to_owned());
+            }
+        };
+        match node {
+            AnyNodeRef::StmtFunctionDef(function) => {
+                bind(&function.name);
+                found.open |= standing.at_module && matches!(function.name.as_str(), "__getattr__");
+            }
+            AnyNodeRef::StmtClassDef(class) => bind(&class.name),
+            AnyNodeRef::StmtImport(statement) => {
+                for alias in &statement.names {
+                    let first = alias.name.split('.').next().unwrap_or_default();
+                    bind(alias.asname.as_ref().map_or(first, ast::Identifier::as_str));
+                }
+            }
+            AnyNodeRef::StmtImportFrom(statement) => {
+                let names = statement.names.iter().filter(|alias| &alias.name != "*");
+                names.for_each(|alias| bind(alias.asname.as_ref().unwrap_or(&alias.name)));
+            }
+            AnyNodeRef::ExprName(name) if name.ctx.is_store() => {
+                bind(&name.id);
+                found.open |= standing.at_module && name.id == "__getattr__";
+                found.alters_path |= name.id == "__path__";
+            }
+            AnyNodeRef::ExprName(name) => found.alters_path |= name.id == "__path__",
+            AnyNodeRef::PatternMatchAs(pattern) => pattern.name.iter().for_each(|name| bind(name)),
+            AnyNodeRef::PatternMatchStar(pattern) => pattern.name.iter().for_each(|name| bind(name)),
+            AnyNodeRef::PatternMatchMapping(pattern) => pattern.rest.iter().for_each(|name| bind(name)),
+            AnyNodeRef::StmtGlobal(statement) => {
+                found.binds.extend(statement.names.iter().map(ToString::to_string));
+            }
+            AnyNodeRef::StmtAssign(statement) => self.calls.assigned(statement),
+            AnyNodeRef::ExprCall(call) => match last_name(&call.func) {
+                Some("globals") => found.open = true,
+                Some("locals" | "vars" | "exec") if !standing.guard.in_function => found.open = true,
+                Some("extend_path" | "declare_namespace") => found.alters_path = true,
+                Some("addsitedir") => found.alters_search = true,
+                _ => {}
+            },
+            AnyNodeRef::ExprAttribute(attribute) => {
+                let of_sys = attribute.value.as_name_expr().is_some_and(|name| name.id.trim_matches('_') == "sys");
+                match attribute.attr.as_str() {
+                    "modules" if of_sys => found.open = true,
+                    "path" | "meta_path" | "path_hooks" if of_sys => found.alters_search = true,
+                    _ => {}
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn import(&mut self, statement: &'a ast::StmtImport, guard: Guard) {
         for alias in &statement.names {
             let module = Some(alias.name.to_string()).filter(|name| !name.is_empty());
             if module.is_some() {
+                self.calls.imported(alias);
                 self.push_import(alias.start(), guard, 0, module, Vec::new(), false, false);
             }
         }
@@ -247,128 +322,6 @@ fn children(node: AnyNodeRef<'_>) -> impl Iterator<Item = AnyNodeRef<'_>> {
     let mut found = Children(Vec::new());
     node.visit_source_order(&mut found);
     found.0.into_iter()
-}
-
-fn split_try<'a>(statement: &'a ast::StmtTry, guard: Guard, push: &mut impl FnMut(AnyNodeRef<'a>, Guard)) {
-    let handlers = statement.handlers.iter().map(|ExceptHandler::ExceptHandler(handler)| handler);
-    let catching = || handlers.clone().filter(|handler| handler.type_.as_deref().is_none_or(names_import_error));
-    let quiet = || catching().filter(|handler| !handler.body.iter().any(Stmt::is_raise_stmt));
-    let body = Guard {
-        caught: guard.caught || quiet().next().is_some(),
-        alternative: guard.alternative || quiet().any(|handler| holds_import(&handler.body)),
-        ..guard
-    };
-    statement.body.iter().for_each(|inner| push(inner.into(), body));
-    for handler in handlers.clone() {
-        let fallback = guard.fallback || handler.type_.as_deref().is_none_or(names_import_error);
-        push(handler.into(), Guard { fallback, ..guard });
-    }
-    statement.orelse.iter().chain(&statement.finalbody).for_each(|inner| push(inner.into(), guard));
-}
-
-fn split_if<'a>(statement: &'a ast::StmtIf, guard: Guard, push: &mut impl FnMut(AnyNodeRef<'a>, Guard)) {
-    let clauses = statement.elif_else_clauses.iter().map(|clause| (clause.test.as_ref(), &clause.body));
-    // What holds where no clause so far was taken.
-    let mut rest = guard;
-    for (test, body) in std::iter::once((Some(&*statement.test), &statement.body)).chain(clauses) {
-        let mut taken = rest;
-        if let Some(test) = test {
-            push(test.into(), rest);
-            let typing = typing_of(test, 8);
-            taken.type_checking |= typing == Typing::Only;
-            rest.type_checking |= typing == Typing::Never;
-            taken.platform |= asks_platform(test);
-            rest.platform |= asks_platform(test);
-        }
-        body.iter().for_each(|inner| push(inner.into(), taken));
-    }
-}
-
-/// What a test says about type checkers.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Typing {
-    /// `TYPE_CHECKING`, `typing.TYPE_CHECKING`, `TYPE_CHECKING and ...`, `False`: true for type checkers only, if at all.
-    Only,
-    /// `not TYPE_CHECKING`, `not TYPE_CHECKING or ...`, `True`: what follows an `else` is for type checkers only.
-    Never,
-    Nothing,
-}
-
-/// `levels` bounds the recursion; nobody nests such a test more than a few deep.
-fn typing_of(test: &Expr, levels: u32) -> Typing {
-    if levels == 0 {
-        return Typing::Nothing;
-    }
-    let any = |values: &[Expr], wanted| values.iter().any(|value| typing_of(value, levels - 1) == wanted);
-    match test {
-        Expr::Name(name) if name.id == "TYPE_CHECKING" => Typing::Only,
-        Expr::Attribute(attribute) if &attribute.attr == "TYPE_CHECKING" => Typing::Only,
-        Expr::BooleanLiteral(literal) => {
-            if literal.value {
-                Typing::Never
-            } else {
-                Typing::Only
-            }
-        }
-        Expr::BoolOp(operation) if operation.op == ast::BoolOp::And && any(&operation.values, Typing::Only) => {
-            Typing::Only
-        }
-        Expr::BoolOp(operation) if operation.op == ast::BoolOp::Or && any(&operation.values, Typing::Never) => {
-            Typing::Never
-        }
-        Expr::UnaryOp(operation) if operation.op == ast::UnaryOp::Not => {
-            match typing_of(&operation.operand, levels - 1) {
-                Typing::Only => Typing::Never,
-                Typing::Never => Typing::Only,
-                Typing::Nothing => Typing::Nothing,
-            }
-        }
-        _ => Typing::Nothing,
-    }
-}
-
-/// `sys.platform`, `sys.version_info`, `sys.implementation`, `os.name`, `platform.system()` anywhere in the test.
-fn asks_platform(test: &Expr) -> bool {
-    let mut pending = vec![AnyNodeRef::from(test)];
-    while let Some(node) = pending.pop() {
-        if let AnyNodeRef::ExprAttribute(attribute) = node {
-            let owner = attribute.value.as_name_expr().map(|name| name.id.as_str());
-            match (owner, attribute.attr.as_str()) {
-                (Some("sys"), "platform" | "version_info" | "implementation" | "version" | "hexversion")
-                | (Some("os"), "name")
-                | (Some("platform"), _) => return true,
-                _ => {}
-            }
-        }
-        pending.extend(children(node));
-    }
-    false
-}
-
-/// Whether an `except` clause, or a `suppress`, of this expression stops a failed import.
-fn names_import_error(caught: &Expr) -> bool {
-    let listed = caught.as_tuple_expr().map_or(std::slice::from_ref(caught), |tuple| &tuple.elts);
-    listed
-        .iter()
-        .filter_map(last_name)
-        .any(|name| matches!(name, "ImportError" | "ModuleNotFoundError" | "Exception" | "BaseException"))
-}
-
-fn suppresses(context: &Expr) -> bool {
-    context.as_call_expr().is_some_and(|call| {
-        last_name(&call.func) == Some("suppress") && call.arguments.args.iter().any(names_import_error)
-    })
-}
-
-fn holds_import(body: &[Stmt]) -> bool {
-    let mut pending: Vec<_> = body.iter().map(AnyNodeRef::from).collect();
-    while let Some(node) = pending.pop() {
-        if matches!(node, AnyNodeRef::StmtImport(_) | AnyNodeRef::StmtImportFrom(_)) {
-            return true;
-        }
-        pending.extend(children(node));
-    }
-    false
 }
 
 /// `import_module` of `import_module` and of `importlib.import_module`.

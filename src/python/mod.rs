@@ -3,7 +3,9 @@
 //! Receives bytes and directories; hands on facts. Must never run Python, never judge, and only `imports` may know the parser.
 
 pub(crate) mod distribution;
+pub(crate) mod graph;
 pub(crate) mod imports;
+pub(crate) mod reading;
 pub(crate) mod stdlib;
 
 /// A project name as PEP 503 normalises it: lower case, runs of `-`, `_` and `.` become one `-`.

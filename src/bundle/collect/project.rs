@@ -136,11 +136,11 @@ fn named(sources: &Sources<'_>, conditional: &[(String, &'static str)], matches:
         vendored: false,
         owner: &Owner::Project,
         content,
-        inside: matched.found.conditional.filter(|_| !matched.included),
+        inside: matched.found.conditional.filter(|_| !matched.included).into_iter().collect(),
     });
     let main = Content::File(sources.layout.main.clone());
     let main_name = upload_name(&sources.layout.module_root, &sources.layout.main);
-    let main = Text { path: &main_name, vendored: false, owner: &Owner::Project, content: &main, inside: None };
+    let main = Text { path: &main_name, vendored: false, owner: &Owner::Project, content: &main, inside: Vec::new() };
     mentions::named(&candidates, &texts.chain([main]).collect::<Vec<_>>())
 }
 

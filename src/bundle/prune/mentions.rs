@@ -39,32 +39,53 @@ pub(crate) struct Text<'a> {
     pub(crate) vendored: bool,
     pub(crate) owner: &'a Owner,
     pub(crate) content: &'a Content,
-    /// The candidate that this file goes with.
-    pub(crate) inside: Option<usize>,
+    /// The candidates that this file goes with: one that goes is enough.
+    pub(crate) inside: Vec<usize>,
 }
 
-/// For each candidate, whether it must stay.
+/// For each candidate, whether the texts name it.
 ///
 /// # Errors
 /// `Unreadable`: a text that cannot be read.
 pub(crate) fn named(candidates: &[Candidate], texts: &[Text<'_>]) -> Result<Vec<bool>> {
     let mut stays = vec![false; candidates.len()];
-    if candidates.is_empty() {
-        return Ok(stays);
+    Mentions::new(candidates, texts)?.mark(&mut stays)?;
+    Ok(stays)
+}
+
+/// The texts that have not been read yet, and what is looked for in them.
+pub(crate) struct Mentions<'a> {
+    search: Option<Search<'a>>,
+    waiting: Vec<&'a Text<'a>>,
+}
+
+impl<'a> Mentions<'a> {
+    pub(crate) fn new(candidates: &'a [Candidate], texts: &'a [Text<'a>]) -> Result<Self> {
+        let search = if candidates.is_empty() { None } else { Some(Search::new(candidates)?) };
+        Ok(Self { search, waiting: texts.iter().filter(|text| speaks(text.path)).collect() })
     }
-    let search = Search::new(candidates)?;
-    let mut waiting: Vec<&Text<'_>> = texts.iter().filter(|text| speaks(text.path)).collect();
-    loop {
-        let (now, later): (Vec<_>, Vec<_>) =
-            waiting.into_iter().partition(|text| text.inside.is_none_or(|candidate| stays[candidate]));
-        if now.is_empty() {
-            return Ok(stays);
+
+    /// Marks in `stays` what the texts that stay name, to a fixpoint; whether that was anything new.
+    ///
+    /// # Errors
+    /// `Unreadable`: a text that cannot be read.
+    pub(crate) fn mark(&mut self, stays: &mut [bool]) -> Result<bool> {
+        let Some(search) = &self.search else { return Ok(false) };
+        let mut marked = false;
+        loop {
+            let waiting = std::mem::take(&mut self.waiting);
+            let (now, later): (Vec<_>, Vec<_>) =
+                waiting.into_iter().partition(|text| text.inside.iter().all(|candidate| stays[*candidate]));
+            self.waiting = later;
+            if now.is_empty() {
+                return Ok(marked);
+            }
+            let found: Vec<BTreeSet<usize>> = now.par_iter().map(|text| search.read(text)).collect::<Result<_>>()?;
+            for candidate in found.into_iter().flatten() {
+                marked |= !stays[candidate];
+                stays[candidate] = true;
+            }
         }
-        let found: Vec<BTreeSet<usize>> = now.par_iter().map(|text| search.read(text)).collect::<Result<_>>()?;
-        for candidate in found.into_iter().flatten() {
-            stays[candidate] = true;
-        }
-        waiting = later;
     }
 }
 

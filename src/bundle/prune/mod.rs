@@ -1,8 +1,9 @@
 //! What of the collected modules is not needed, and stays behind.
 //!
 //! Receives what was collected and the user's wishes; hands on the modules that travel and, with its rule, each file that
-//! does not. By name only where that is safe whatever the package (`lessons.md` 3 has the evidence); by mention where a
-//! name is not enough. Must never touch the vendored tree: a slimmed file is new bytes in the manifest.
+//! does not. By name only where that is safe whatever the package; tests and sources go unless what stays imports them
+//! (the import graph) or names them (`mentions`). Must never touch the vendored tree: a slimmed file is new bytes in the
+//! manifest.
 
 pub(crate) mod mentions;
 mod outline;
@@ -11,8 +12,9 @@ use super::collect::Collected;
 use super::patterns::Patterns;
 use super::{Content, Dropped, Module, Owner};
 use crate::error::{Error, Result};
+use crate::python::graph::Graph;
 use camino::Utf8Path;
-use mentions::{Candidate, Form, Text};
+use mentions::{Candidate, Form, Mentions, Text};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -48,21 +50,31 @@ pub(crate) struct Pruned {
 }
 
 /// What is decided about one module.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Fate {
     Stays,
     Goes(&'static str),
     /// METADATA loses its body.
     Slims,
-    /// Goes unless this candidate is named.
-    With(usize, &'static str),
+    /// Goes unless all of these candidates, the outermost first, are needed.
+    With(Vec<usize>, &'static str),
 }
 
-/// Decides about every module of `collected`.
+impl Fate {
+    fn stays(&self, needed: &[bool]) -> bool {
+        match self {
+            Self::Stays | Self::Slims => true,
+            Self::Goes(_) => false,
+            Self::With(candidates, _) => candidates.iter().all(|candidate| needed[*candidate]),
+        }
+    }
+}
+
+/// Decides about every module of `collected`; `graph` is of those modules, all present.
 ///
 /// # Errors
 /// `Settings`: a pattern that cannot be read. `Unreadable`: a file that cannot be read.
-pub(crate) fn prune(collected: &Collected, options: &PruneOptions) -> Result<Pruned> {
+pub(crate) fn prune(collected: &Collected, graph: &Graph, options: &PruneOptions) -> Result<Pruned> {
     let mut keep = Patterns::new("prune.keep", &options.keep)?;
     let mut exclude = Patterns::new("prune.exclude", &options.exclude)?;
     let names = Names::new(&collected.modules, options.dist_info);
@@ -80,12 +92,12 @@ pub(crate) fn prune(collected: &Collected, options: &PruneOptions) -> Result<Pru
             names.fate(module, &mut candidates)?
         });
     }
-    let named = mentions::named(&candidates.all, &texts(&collected.modules, &fates))?;
+    let needed = needed(collected, graph, &candidates.all, &fates)?;
     let decided: Vec<(Option<Module>, Option<Dropped>)> = collected
         .modules
         .par_iter()
         .zip(&fates)
-        .map(|(module, fate)| carry_out(module, *fate, &named))
+        .map(|(module, fate)| carry_out(module, fate, &needed))
         .collect::<Result<_>>()?;
     let (modules, dropped): (Vec<_>, Vec<_>) = decided.into_iter().unzip();
     let mut dropped: Vec<Dropped> = dropped.into_iter().flatten().collect();
@@ -97,6 +109,40 @@ pub(crate) fn prune(collected: &Collected, options: &PruneOptions) -> Result<Pru
     })
 }
 
+/// For each candidate, whether something that stays imports or names it. What stays because of that may do so in turn.
+fn needed(collected: &Collected, graph: &Graph, candidates: &[Candidate], fates: &[Fate]) -> Result<Vec<bool>> {
+    let mut needed = vec![false; candidates.len()];
+    let texts = texts(&collected.modules, fates);
+    let mut mentions = Mentions::new(candidates, &texts)?;
+    let nodes: Vec<(u32, &Fate)> = collected
+        .modules
+        .iter()
+        .zip(fates)
+        .filter_map(|(module, fate)| Some((graph.find(&module.name)?, fate)))
+        .collect();
+    loop {
+        imported(graph, &nodes, &mut needed);
+        if !mentions.mark(&mut needed)? {
+            return Ok(needed);
+        }
+    }
+}
+
+/// Marks what is imported from what stays: in functions, behind guards and by strings too.
+fn imported(graph: &Graph, nodes: &[(u32, &Fate)], needed: &mut [bool]) {
+    let starts: Vec<u32> = nodes.iter().filter(|(_, fate)| fate.stays(needed)).map(|(node, _)| *node).collect();
+    let reach = graph.reach(&starts, |_| true);
+    for (node, fate) in nodes {
+        if let Fate::With(candidates, _) = fate
+            && reach.level(*node).is_some()
+        {
+            for candidate in candidates {
+                needed[*candidate] = true;
+            }
+        }
+    }
+}
+
 /// The path below `python_modules` of a vendored module.
 fn vendored_path(name: &str) -> Option<&str> {
     name.strip_prefix("python_modules/")
@@ -105,8 +151,8 @@ fn vendored_path(name: &str) -> Option<&str> {
 fn texts<'a>(modules: &'a [Module], fates: &[Fate]) -> Vec<Text<'a>> {
     let speaking = modules.iter().zip(fates).filter_map(|(module, fate)| {
         let inside = match fate {
-            Fate::Stays => None,
-            Fate::With(candidate, _) => Some(*candidate),
+            Fate::Stays => Vec::new(),
+            Fate::With(candidates, _) => candidates.clone(),
             Fate::Goes(_) | Fate::Slims => return None,
         };
         let vendored = vendored_path(&module.name);
@@ -116,11 +162,11 @@ fn texts<'a>(modules: &'a [Module], fates: &[Fate]) -> Vec<Text<'a>> {
     speaking.collect()
 }
 
-fn carry_out(module: &Module, fate: Fate, named: &[bool]) -> Result<(Option<Module>, Option<Dropped>)> {
+fn carry_out(module: &Module, fate: &Fate, needed: &[bool]) -> Result<(Option<Module>, Option<Dropped>)> {
     let dropped = |bytes, rule| Some(Dropped { name: module.name.clone(), bytes, rule, owner: module.owner.clone() });
     Ok(match fate {
         Fate::Stays => (Some(module.clone()), None),
-        Fate::With(candidate, _) if named[candidate] => (Some(module.clone()), None),
+        Fate::With(..) if fate.stays(needed) => (Some(module.clone()), None),
         Fate::With(_, rule) | Fate::Goes(rule) => (None, dropped(module.bytes, rule)),
         Fate::Slims => match slim(&read(&module.content)?) {
             Some(headers) => {
@@ -153,7 +199,7 @@ fn slim(metadata: &[u8]) -> Option<Vec<u8>> {
     None
 }
 
-/// Directories and files that go unless named, each once.
+/// Directories and files that go unless needed, each once.
 #[derive(Default)]
 struct Candidates {
     all: Vec<Candidate>,
@@ -213,11 +259,13 @@ impl<'a> Names<'a> {
         if self.is_script(path, &module.content)? {
             return Ok(Fate::Goes("scripts"));
         }
-        if let Some(directory) = test_directory(path) {
-            return Ok(Fate::With(candidates.add(directory, &module.owner, Form::Directory), "tests"));
+        let tests: Vec<usize> =
+            tests(path).into_iter().map(|test| candidates.add(test, &module.owner, Form::Directory)).collect();
+        if !tests.is_empty() {
+            return Ok(Fate::With(tests, "tests"));
         }
         if path.contains('/') && Utf8Path::new(path).extension().is_some_and(|end| C_SOURCES.contains(&end)) {
-            return Ok(Fate::With(candidates.add(path, &module.owner, Form::File), "c-sources"));
+            return Ok(Fate::With(vec![candidates.add(path, &module.owner, Form::File)], "c-sources"));
         }
         Ok(Fate::Stays)
     }
@@ -260,17 +308,26 @@ fn dist_info_file(path: &str) -> Option<&str> {
     path.split_once('/').filter(|(top, _)| top.ends_with(".dist-info")).map(|(_, file)| file)
 }
 
-/// The outermost `tests` or `test` directory of a path.
-fn test_directory(path: &str) -> Option<&str> {
+/// What makes a file one of tests, as paths without `.py`, the outermost first: directories by their names, and the
+/// module itself. At the top only `test` and `tests` are taken for tests: a distribution may be called `testing`.
+fn tests(path: &str) -> Vec<&str> {
+    let mut found = Vec::new();
     let mut from = 0;
     while let Some(length) = path[from..].find('/') {
-        let end = from + length;
-        if matches!(&path[from..end], "tests" | "test") {
-            return Some(&path[..end]);
+        let (name, end) = (&path[from..from + length], from + length);
+        let nested = matches!(name, "testing" | "_testing" | "_tests") && from > 0;
+        if nested || matches!(name, "tests" | "test") {
+            found.push(&path[..end]);
         }
         from = end + 1;
     }
-    None
+    if let Some(stem) = path[from..].strip_suffix(".py") {
+        let nested = matches!(stem, "test" | "tests" | "testing" | "_testing") && from > 0;
+        if nested || stem == "conftest" || stem.starts_with("test_") || stem.ends_with("_test") {
+            found.push(&path[..path.len() - 3]);
+        }
+    }
+    found
 }
 
 #[cfg(test)]

@@ -18,7 +18,10 @@ fn collected(files: &[(&str, &str)]) -> Collected {
 }
 
 fn pruned(files: &[(&str, &str)], options: &PruneOptions) -> Pruned {
-    prune(&collected(files), options).unwrap()
+    let collected = collected(files);
+    let reading = crate::bundle::Reading { python: "3.14", memory: None };
+    let graph = crate::bundle::graph(&collected, reading).unwrap();
+    prune(&collected, &graph, options).unwrap()
 }
 
 /// Names below `python_modules` that go, with their rules, by default.
@@ -123,10 +126,10 @@ fn c_sources_go_unless_a_text_names_them() {
 }
 
 #[test]
-fn tests_go_unless_named_and_protected_names_never() {
+fn tests_go_unless_needed_and_protected_names_never() {
     assert_eq!(
         gone(&[
-            ("main.py", "import y.test\n"),
+            ("main.py", "import y.test, x.testing\n"),
             ("tests/own.py", ""),
             ("python_modules/x/tests/__init__.py", "import x.tests.data\n"),
             ("python_modules/x/tests/data/a.json", ""),
@@ -147,6 +150,52 @@ fn tests_go_unless_named_and_protected_names_never() {
             ("python_modules/x/tests/__init__.py", "tests"),
             ("python_modules/x/tests/data/a.json", "tests"),
             ("python_modules/tests/__init__.py", "tests"),
+            ("python_modules/x/tests.py", "tests"),
+        ]
+    );
+}
+
+#[test]
+fn testing_modules_go_unless_what_stays_imports_them() {
+    let files = |main: &'static str| {
+        [
+            ("main.py", main),
+            ("python_modules/x/__init__.py", "def f():\n    from ._core import y\n"),
+            ("python_modules/x/_core.py", "try:\n    from . import _testing\nexcept ImportError:\n    pass\n"),
+            ("python_modules/x/_testing.py", ""),
+            ("python_modules/x/testing/__init__.py", "from .private import z\n"),
+            ("python_modules/x/testing/private.py", "from ..core.tests import natype\n"),
+            ("python_modules/x/testing/tests/test_private.py", ""),
+            ("python_modules/x/core/__init__.py", ""),
+            ("python_modules/x/core/tests/__init__.py", ""),
+            ("python_modules/x/core/tests/natype.py", ""),
+            ("python_modules/x/core/tests/test_core.py", ""),
+            ("python_modules/x/core/tests/data.txt", ""),
+            ("python_modules/x/conftest.py", ""),
+            ("python_modules/testing/common.py", ""),
+        ]
+    };
+    let names = |main| gone(&files(main)).into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+    assert_eq!(
+        names("import x"),
+        [
+            "python_modules/x/testing/__init__.py",
+            "python_modules/x/testing/private.py",
+            "python_modules/x/testing/tests/test_private.py",
+            "python_modules/x/core/tests/__init__.py",
+            "python_modules/x/core/tests/natype.py",
+            "python_modules/x/core/tests/test_core.py",
+            "python_modules/x/core/tests/data.txt",
+            "python_modules/x/conftest.py",
+        ]
+    );
+    // What a test module that stays imports stays too, and the directory that it is in with its data.
+    assert_eq!(
+        names("import x.testing"),
+        [
+            "python_modules/x/testing/tests/test_private.py",
+            "python_modules/x/core/tests/test_core.py",
+            "python_modules/x/conftest.py",
         ]
     );
 }

@@ -9,7 +9,8 @@ fn guard_of(source: &str) -> Guard {
     assert_eq!(found.syntax_error, None, "{source}");
     let wanted: Vec<_> = found.items.iter().filter(|item| item.module.as_deref() == Some("x")).collect();
     assert_eq!(wanted.len(), 1, "{source}");
-    wanted[0].guard
+    // What stops the errors of other calls has a test of its own.
+    Guard { metadata_caught: false, file_caught: false, ..wanted[0].guard }
 }
 
 #[test]
@@ -47,6 +48,7 @@ fn guards() {
     let typing = Guard { type_checking: true, ..none };
     let suppressed = Guard { suppressed: true, ..none };
     let platform = Guard { platform: true, ..none };
+    let conditional = Guard { conditional: true, ..none };
     for (source, expected) in [
         ("import x", none),
         ("class A:\n    import x", none),
@@ -73,15 +75,24 @@ fn guards() {
         ("if TYPE_CHECKING:\n    import x", typing),
         ("if typing.TYPE_CHECKING:\n    import x", typing),
         ("if t.TYPE_CHECKING and y:\n    import x", typing),
-        ("if TYPE_CHECKING or y:\n    import x", none),
+        ("if TYPE_CHECKING or y:\n    import x", conditional),
         ("if TYPE_CHECKING:\n    pass\nelse:\n    import x", none),
-        ("if TYPE_CHECKING:\n    pass\nelif y:\n    import x", none),
+        ("if TYPE_CHECKING:\n    pass\nelif y:\n    import x", conditional),
         ("if not TYPE_CHECKING:\n    import x", none),
         ("if not TYPE_CHECKING:\n    pass\nelse:\n    import x", typing),
-        ("if not TYPE_CHECKING:\n    pass\nelif y:\n    import x", typing),
-        ("if y:\n    pass\nelif TYPE_CHECKING:\n    import x", typing),
+        ("if not TYPE_CHECKING:\n    pass\nelif y:\n    import x", Guard { conditional: true, ..typing }),
+        ("if y:\n    pass\nelif TYPE_CHECKING:\n    import x", Guard { conditional: true, ..typing }),
         ("if False:\n    import x", typing),
-        ("if y:\n    import x", none),
+        ("if 0:\n    import x", typing),
+        ("if __name__ == '__main__':\n    import x", typing),
+        ("if '__main__' != __name__:\n    import x", none),
+        ("from typing import TYPE_CHECKING as T\nif T:\n    import x", typing),
+        ("if importlib.util.find_spec('x') is not None:\n    import x", platform),
+        ("if 'x' in sys.modules:\n    import x", platform),
+        ("if PY38 or _IS_WINDOWS:\n    import x", platform),
+        ("if HAS_X:\n    import x", platform),
+        ("if settings.DEBUG:\n    import x", conditional),
+        ("if y:\n    import x", conditional),
         ("if TYPE_CHECKING:\n    def f():\n        import x", Guard { type_checking: true, ..function }),
         ("with contextlib.suppress(ImportError):\n    import x", suppressed),
         ("with suppress(KeyError, ModuleNotFoundError):\n    import x", suppressed),
@@ -219,5 +230,130 @@ proptest::proptest! {
     fn any_text_of_python_words_is_read(words in proptest::collection::vec(
         proptest::sample::select(vec!["import ", "from ", ".", "a", " as ", ",", "(", ")", "\n", "    ", "if x:", "try:", "except:", "'", "\"", "f'{", "}", "*", "\\\n", "é"]), 0..60)) {
         imports(words.concat().as_bytes());
+    }
+}
+
+#[test]
+fn names_that_a_module_binds_and_whether_it_may_have_more() {
+    let says = |source: &str| imports(source.as_bytes());
+    let source = "import a.b, c as d\nfrom e import f, g as h\nclass A:\n    inner = 1\n    import no\ndef b(p):\n    local = 1\n    global late\n    late = 2\n\
+                  x, (y, *z) = 1, (2, 3)\nfor i in x: pass\nwith m as n: pass\nif (w := 1): pass\nmatch x:\n    case {'k': k, **rest}: pass\n    case [q, *r] as s: pass\n\
+                  type T = int\ntry:\n    import maybe\nexcept ImportError:\n    maybe = None\nv: int = 1\nif TYPE_CHECKING:\n    from t import Typed\n";
+    let found = says(source);
+    assert_eq!(found.syntax_error, None);
+    let names: Vec<&str> = found.binds.iter().map(String::as_str).collect();
+    assert_eq!(
+        names,
+        [
+            "A", "T", "a", "b", "d", "f", "h", "i", "k", "late", "maybe", "n", "q", "r", "rest", "s", "v", "w", "x",
+            "y", "z"
+        ]
+    );
+    assert!(!found.open);
+    for open in [
+        "def __getattr__(name): ...",
+        "__getattr__, __dir__, __all__ = lazy.attach(__name__, ['x'])",
+        "globals().update(x)",
+        "def f():\n    globals()['x'] = 1",
+        "sys.modules[__name__] = X()",
+        "exec(code)",
+    ] {
+        assert!(says(open).open, "{open}");
+    }
+    for closed in ["class A:\n    def __getattr__(self, name): ...", "def f():\n    exec(code)\n    return vars(self)"]
+    {
+        assert!(!says(closed).open, "{closed}");
+    }
+    assert!(says("__path__ = extend_path(__path__, __name__)").alters_path);
+    assert!(says("import sys\nsys.path.insert(0, 'x')").alters_search && !says("os.path.join('x')").alters_search);
+}
+
+#[test]
+fn metadata_that_is_asked_for() {
+    let asks = |source: &str| {
+        let found = imports(source.as_bytes());
+        let asks: Vec<_> = found.metadata.into_iter().map(|ask| (ask.wanted, ask.guard.metadata_caught)).collect();
+        asks
+    };
+    let distribution = |name: &str| Wanted::Distribution(name.to_owned());
+    for (source, expected) in [
+        ("from importlib.metadata import version\nversion('x')", Some((distribution("x"), false))),
+        ("from importlib.metadata import version as _version\n_version('x')", Some((distribution("x"), false))),
+        (
+            "import importlib.metadata\nv = importlib.metadata.version(distribution_name='x')",
+            Some((distribution("x"), false)),
+        ),
+        ("import importlib.metadata as im\nim.distribution('x').version", Some((distribution("x"), false))),
+        ("from importlib import metadata\nmetadata.version(__name__)", Some((Wanted::Own, false))),
+        (
+            "from ._compat import importlib_metadata\nimportlib_metadata.version(__package__)",
+            Some((Wanted::Own, false)),
+        ),
+        ("import pkg_resources\npkg_resources.get_distribution('x')", Some((distribution("x"), false))),
+        (
+            "from importlib.metadata import *\nfrom importlib.metadata import entry_points\nentry_points(group='g')",
+            Some((Wanted::EntryPoints("g".into()), false)),
+        ),
+        (
+            "from importlib.metadata import version, PackageNotFoundError\ntry:\n    v = version('x')\nexcept PackageNotFoundError:\n    v = ''",
+            Some((distribution("x"), true)),
+        ),
+        (
+            "from importlib.metadata import version\ntry:\n    v = version('x')\nexcept PackageNotFoundError:\n    raise",
+            Some((distribution("x"), false)),
+        ),
+        ("version('x')", None),
+        ("packaging.version('x')", None),
+        ("from packaging import version\nversion.parse('x')", None),
+        ("from importlib.metadata import version\nversion(name)", None),
+    ] {
+        assert_eq!(asks(source), expected.into_iter().collect::<Vec<_>>(), "{source}");
+    }
+}
+
+#[test]
+fn files_that_are_opened_for_reading() {
+    let opens = |source: &str| {
+        let found = imports(format!("import os\nfrom pathlib import Path\n{source}").as_bytes());
+        assert_eq!(found.syntax_error, None, "{source}");
+        found.opens.into_iter().map(|open| (open.base, open.parts.join("/"))).collect::<Vec<_>>()
+    };
+    let file = |up: u32, parts: &str| vec![(Base::File(up), parts.to_owned())];
+    let package = |name: Option<&str>, parts: &str| vec![(Base::Package(name.map(str::to_owned)), parts.to_owned())];
+    for (source, expected) in [
+        ("open('a/b.json')", vec![(Base::Cwd, "a/b.json".to_owned())]),
+        ("open(Path(__file__).parent / 'x.json')", file(1, "x.json")),
+        (
+            "open(os.path.join(os.path.dirname(os.path.abspath(__file__)), 'd', 'x.json'), encoding='utf-8')",
+            file(1, "d/x.json"),
+        ),
+        (
+            "HERE = Path(__file__).resolve().parent\ndef f():\n    return (HERE / 'd' / 'x.json').read_text()",
+            file(1, "d/x.json"),
+        ),
+        ("ROOT = Path(__file__).parents[1]\nNAME = 'x.json'\nROOT.joinpath(NAME).open()", file(2, "x.json")),
+        ("Path(__file__).with_name('x.json').read_bytes()", file(1, "x.json")),
+        ("with open(Path(__file__).parent.parent / 'x' / '..' / 'y.txt', 'rb') as f: pass", file(2, "x/../y.txt")),
+        (
+            "from importlib.resources import files\nfiles('pkg.data').joinpath('x.json').read_text()",
+            package(Some("pkg.data"), "x.json"),
+        ),
+        (
+            "import importlib.resources\nimport pkg.data as d\n(importlib.resources.files(d) / 'x').open()",
+            package(Some("pkg.data"), "x"),
+        ),
+        ("import importlib.resources as r\nr.files(__package__).joinpath('x').read_bytes()", package(None, "x")),
+        ("import pkgutil\npkgutil.get_data(__name__, 'x.bin')", package(None, "x.bin")),
+        ("open('x', 'w')", vec![]),
+        ("open(Path(__file__).parent / 'x', mode='a')", vec![]),
+        ("open('x', mode)", vec![]),
+        ("open(name)", vec![]),
+        ("open(Path(__file__).parent / f'{x}.json')", vec![]),
+        ("P = 'a'\nP = 'b'\nopen(P)", vec![]),
+        ("open('/etc/hosts')", vec![]),
+        ("webbrowser.open('https://example.test/x')", vec![]),
+        ("A = B\nB = A\nopen(A)", vec![]),
+    ] {
+        assert_eq!(opens(source), expected, "{source}");
     }
 }

@@ -16,7 +16,7 @@ fn stays(candidates: &[Candidate], files: &[(&str, &str, Option<usize>)]) -> Vec
             vendored: !path.starts_with("src/"),
             owner: if path.starts_with("src/") { &Owner::Project } else { &owner },
             content,
-            inside: *inside,
+            inside: inside.iter().copied().collect(),
         })
         .collect();
     named(candidates, &texts).unwrap()

@@ -1,0 +1,177 @@
+//! What imports what, across the project and every vendored package, as the runtime would find it.
+//!
+//! Receives the modules of a bundle with what each says; hands on a `Graph`: an edge for every import that leads to a
+//! module, a `Problem` for every one that leads nowhere, and `Reach`, which says from where and how surely a module is
+//! imported. `names` is Python's finder over upload names, `resolve` follows single imports, `reach` walks. Pure: must
+//! never read a file and never judge.
+
+mod names;
+mod reach;
+mod resolve;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use names::{Form, Space};
+pub(crate) use reach::{Level, Link, Reach};
+
+use super::imports::{Guard, Imports};
+use names::Names;
+use rayon::prelude::*;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+/// One module of the upload, or a file that stays behind.
+#[derive(Debug, Clone)]
+pub(crate) struct Source {
+    /// The upload name, present or not.
+    pub(crate) name: String,
+    /// It travels. What does not can still be what an import was meant for.
+    pub(crate) present: bool,
+    /// What a Python file says; `None` for anything else and for what stays behind.
+    pub(crate) says: Option<Arc<Imports>>,
+}
+
+/// A node of the graph.
+#[derive(Debug, Clone)]
+pub(crate) struct Node {
+    pub(crate) name: String,
+    pub(crate) space: Space,
+    pub(crate) form: Form,
+    /// The dotted name at which it is imported: `fastapi.routing`, `src.main`.
+    pub(crate) dotted: String,
+    pub(crate) present: bool,
+    pub(crate) says: Option<Arc<Imports>>,
+}
+
+impl Node {
+    pub(crate) fn is_project(&self) -> bool {
+        self.space == Space::Project
+    }
+
+    /// `a.b` of `a/b/__init__.py`, `a` of `a/b.py`; empty at the top.
+    fn package(&self) -> &str {
+        if self.form == Form::Package {
+            &self.dotted
+        } else {
+            self.dotted.rsplit_once('.').map_or("", |(package, _)| package)
+        }
+    }
+}
+
+/// An import that leads to a module.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Edge {
+    pub(crate) to: u32,
+    pub(crate) line: u32,
+    pub(crate) guard: Guard,
+    pub(crate) kind: EdgeKind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum EdgeKind {
+    /// The module that is asked for, or a submodule taken out of it.
+    Module,
+    /// A package above it, which runs first.
+    Parent,
+    /// A name out of a package that is a module, unless the package has something else of that name.
+    Name,
+    /// A string that reads like its name.
+    String,
+}
+
+/// An import that leads nowhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Problem {
+    pub(crate) node: u32,
+    /// Index into `Imports::items` of the node.
+    pub(crate) item: usize,
+    /// The dotted name that is not there: as far as it was found, and the first component that was not.
+    pub(crate) missing: String,
+    pub(crate) kind: ProblemKind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ProblemKind {
+    /// Nothing of that top-level name is in the upload, the standard library or the runtime.
+    TopLevel,
+    /// A module of the standard library that Workers lack.
+    Stdlib,
+    /// The package is there, the module below it is not.
+    Submodule,
+    /// The module of the project is there and does not define the name.
+    Name,
+}
+
+/// Everything that imports something, and everything that can be imported.
+#[derive(Debug, Default)]
+pub(crate) struct Graph {
+    nodes: Vec<Node>,
+    edges: Vec<Vec<Edge>>,
+    problems: Vec<Problem>,
+    names: Names,
+    by_name: HashMap<String, u32>,
+    /// Directories of the project that are imported as packages and have no `__init__.py`: dotted name, and who does.
+    bare_packages: BTreeMap<String, (u32, usize)>,
+}
+
+impl Graph {
+    /// `python` is "3.14"; which standard library answers first.
+    pub(crate) fn new(sources: Vec<Source>, python: &str) -> Self {
+        let nodes: Vec<Node> = sources.into_iter().filter_map(names::node).collect();
+        let names = Names::new(&nodes);
+        let resolver = resolve::Resolver { names: &names, nodes: &nodes, python };
+        let found: Vec<resolve::Found> =
+            (0..nodes.len()).into_par_iter().map(|index| resolver.follow(names::index(index))).collect();
+        let mut graph = Self { names: Names::default(), ..Self::default() };
+        for (index, found) in found.into_iter().enumerate() {
+            for (dotted, item) in found.bare_packages {
+                graph.bare_packages.entry(dotted).or_insert((names::index(index), item));
+            }
+            graph.edges.push(found.edges);
+            graph.problems.extend(found.problems);
+        }
+        graph.by_name = nodes.iter().enumerate().map(|(at, node)| (node.name.clone(), names::index(at))).collect();
+        graph.names = names;
+        graph.nodes = nodes;
+        graph
+    }
+
+    pub(crate) fn nodes(&self) -> impl Iterator<Item = (u32, &Node)> {
+        self.nodes.iter().enumerate().map(|(at, node)| (names::index(at), node))
+    }
+
+    pub(crate) fn node(&self, at: u32) -> &Node {
+        &self.nodes[at as usize]
+    }
+
+    /// By upload name; data files have no node.
+    pub(crate) fn find(&self, name: &str) -> Option<u32> {
+        self.by_name.get(name).copied()
+    }
+
+    /// What `import NAME` finds, if it is one module.
+    pub(crate) fn module(&self, dotted: &str) -> Option<u32> {
+        self.names.lookup(dotted)
+    }
+
+    pub(crate) fn edges(&self, from: u32) -> &[Edge] {
+        &self.edges[from as usize]
+    }
+
+    pub(crate) fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+
+    /// Dotted names of the project's directories that are imported as packages and have no `__init__.py`, with the first
+    /// node that imports each and the index of its import.
+    pub(crate) fn bare_packages(&self) -> impl Iterator<Item = (&str, u32, usize)> {
+        self.bare_packages.iter().map(|(dotted, (node, item))| (dotted.as_str(), *node, *item))
+    }
+
+    /// Marks which nodes travel, by upload name, once that is decided.
+    pub(crate) fn set_present(&mut self, travels: impl Fn(&str) -> bool) {
+        for node in &mut self.nodes {
+            node.present = travels(&node.name);
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! Python's finder over upload names: vendored packages first, then the project's own code (`platform.md` 4).
+//!
+//! Receives the nodes; hands on what a dotted name leads to. A package with `__init__` or a module in either place beats
+//! directories in both, which together are one namespace package (PEP 420). Must never know what an import is for.
+
+use super::{Node, Source};
+use std::collections::HashMap;
+
+/// Which entry of `sys.path` a module is below.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Space {
+    /// `python_modules`, before everything of the user's.
+    Vendored,
+    Project,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// `a/__init__.py`
+    Package,
+    /// `a.py`
+    Module,
+    /// `a.cpython-314-wasm32-emscripten.so`
+    Extension,
+    /// `a.pyc` without its source.
+    Bytecode,
+    /// `a.pth`: its lines that start with `import` run at startup.
+    Startup,
+}
+
+/// A node for everything that Python can import or run; data has none.
+pub(super) fn node(source: Source) -> Option<Node> {
+    let (space, path) = match source.name.strip_prefix("python_modules/") {
+        Some(path) => (Space::Vendored, path),
+        None => (Space::Project, source.name.as_str()),
+    };
+    let (directory, file) = path.rsplit_once('/').unwrap_or(("", path));
+    let (stem, ending) = file.split_once('.')?;
+    let form = match ending {
+        "py" if stem == "__init__" => Form::Package,
+        "py" => Form::Module,
+        "pyc" => Form::Bytecode,
+        "pth" if space == Space::Vendored && directory.is_empty() => Form::Startup,
+        _ if ending == "so" || ending.ends_with(".so") => Form::Extension,
+        _ => return None,
+    };
+    let mut dotted = directory.replace('/', ".");
+    if form != Form::Package && form != Form::Startup {
+        if !dotted.is_empty() {
+            dotted.push('.');
+        }
+        dotted.push_str(stem);
+    }
+    Some(Node { space, form, dotted, name: source.name, present: source.present, says: source.says })
+}
+
+/// Indices are 32 bits: half the memory of the edges.
+pub(super) fn index(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
+}
+
+/// One directory or module of one space.
+#[derive(Debug)]
+struct Place {
+    space: Space,
+    children: HashMap<String, u32>,
+    package: Option<u32>,
+    module: Option<u32>,
+}
+
+impl Place {
+    fn new(space: Space) -> Self {
+        Self { space, children: HashMap::new(), package: None, module: None }
+    }
+}
+
+/// Where the next component is looked for: places of `Names`, in order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Search(Vec<u32>);
+
+/// What one component leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Step {
+    /// A package with an `__init__`; its submodules.
+    Package(u32, Search),
+    Module(u32),
+    /// Directories without `__init__`.
+    Namespace(Search),
+    Nothing,
+}
+
+#[derive(Debug)]
+pub(crate) struct Names {
+    places: Vec<Place>,
+}
+
+impl Default for Names {
+    fn default() -> Self {
+        Self { places: vec![Place::new(Space::Vendored), Place::new(Space::Project)] }
+    }
+}
+
+impl Names {
+    pub(super) fn new(nodes: &[Node]) -> Self {
+        let mut names = Self::default();
+        // What travels is found before what stays behind, an extension before its source.
+        let rank = |node: &Node| (!node.present, node.form != Form::Extension, node.form == Form::Bytecode);
+        for (at, node) in nodes.iter().enumerate().filter(|(_, node)| node.form != Form::Startup) {
+            let place = names.enter(node.space, &node.dotted);
+            let place = &mut names.places[place as usize];
+            let slot = if node.form == Form::Package { &mut place.package } else { &mut place.module };
+            if slot.is_none_or(|known| rank(node) < rank(&nodes[known as usize])) {
+                *slot = Some(index(at));
+            }
+        }
+        names
+    }
+
+    fn enter(&mut self, space: Space, dotted: &str) -> u32 {
+        let mut at = space as u32;
+        for component in dotted.split('.').filter(|component| !component.is_empty()) {
+            let known = self.places[at as usize].children.get(component).copied();
+            at = known.unwrap_or_else(|| {
+                let new = index(self.places.len());
+                self.places.push(Place::new(space));
+                self.places[at as usize].children.insert(component.to_owned(), new);
+                new
+            });
+        }
+        at
+    }
+
+    /// Where top-level names are looked for.
+    pub(super) fn top(&self) -> Search {
+        Search(vec![Space::Vendored as u32, Space::Project as u32])
+    }
+
+    pub(super) fn step(&self, search: &Search, component: &str) -> Step {
+        let mut namespace = Search::default();
+        for parent in &search.0 {
+            let Some(&child) = self.places[*parent as usize].children.get(component) else { continue };
+            let place = &self.places[child as usize];
+            match (place.package, place.module) {
+                (Some(package), _) => return Step::Package(package, Search(vec![child])),
+                (None, Some(module)) => return Step::Module(module),
+                (None, None) => namespace.0.push(child),
+            }
+        }
+        if namespace.0.is_empty() { Step::Nothing } else { Step::Namespace(namespace) }
+    }
+
+    /// Whether all of it is the project's.
+    pub(super) fn is_project(&self, search: &Search) -> bool {
+        search.0.iter().all(|place| self.places[*place as usize].space == Space::Project)
+    }
+
+    /// A package that looks further than its own directory (`__path__`): wherever there is one of its name.
+    pub(super) fn everywhere(&self, dotted: &str) -> Search {
+        let mut found = Search::default();
+        for space in [Space::Vendored as u32, Space::Project as u32] {
+            let mut at = Some(space);
+            for component in dotted.split('.') {
+                at = at.and_then(|at| self.places[at as usize].children.get(component).copied());
+            }
+            found.0.extend(at);
+        }
+        found
+    }
+
+    /// The module that a dotted name leads to; none for a namespace package.
+    pub(super) fn lookup(&self, dotted: &str) -> Option<u32> {
+        let mut search = self.top();
+        let mut found = None;
+        for component in dotted.split('.') {
+            (found, search) = match self.step(&search, component) {
+                Step::Package(node, inside) => (Some(node), inside),
+                Step::Module(node) => (Some(node), Search::default()),
+                Step::Namespace(inside) => (None, inside),
+                Step::Nothing => return None,
+            };
+        }
+        found
+    }
+}

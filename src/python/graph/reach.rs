@@ -1,0 +1,111 @@
+//! From where, and how surely, each module is imported.
+//!
+//! Receives the graph and where to start; hands on a level for each node that is reached, and the chain of imports that
+//! leads to it. The surest way wins, then the shortest. Must never judge.
+
+use super::{Edge, EdgeKind, Graph};
+use crate::python::imports::Guard;
+use std::collections::VecDeque;
+
+/// How surely an import runs; a chain is worth its weakest link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Level {
+    /// When the upload starts.
+    Always,
+    /// In a function of the project's, or under a condition of its own.
+    Sometimes,
+    /// In a function of a vendored package.
+    Seldom,
+    /// Its failure is handled, or it is for another platform.
+    Guarded,
+    /// A string says its name.
+    Named,
+}
+
+impl Level {
+    pub(crate) const ALL: [Self; 5] = [Self::Always, Self::Sometimes, Self::Seldom, Self::Guarded, Self::Named];
+
+    /// Of one import in a file of the project's, or of a package.
+    pub(crate) fn of(guard: Guard, in_project: bool) -> Self {
+        if guard.is_guarded() {
+            Self::Guarded
+        } else if (guard.in_function || guard.conditional) && in_project {
+            Self::Sometimes
+        } else if guard.in_function || guard.conditional {
+            Self::Seldom
+        } else {
+            Self::Always
+        }
+    }
+}
+
+/// One import of a chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Link {
+    pub(crate) from: u32,
+    pub(crate) line: u32,
+    pub(crate) to: u32,
+}
+
+/// What was reached.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Reach {
+    levels: Vec<Option<Level>>,
+    /// The edge by which a node was first reached.
+    by: Vec<Option<(u32, u32)>>,
+}
+
+impl Reach {
+    /// How surely a node is imported; `None` if it is not.
+    pub(crate) fn level(&self, node: u32) -> Option<Level> {
+        self.levels.get(node as usize).copied().flatten()
+    }
+
+    /// The imports that lead to a node, from the start on; empty for where the walk began.
+    pub(crate) fn chain(&self, node: u32) -> Vec<Link> {
+        let mut chain = Vec::new();
+        let mut at = node;
+        while let Some((from, line)) = self.by.get(at as usize).copied().flatten() {
+            chain.push(Link { from, line, to: at });
+            at = from;
+        }
+        chain.reverse();
+        chain
+    }
+}
+
+impl Graph {
+    /// Walks from `starts` along every edge that `follows` allows.
+    pub(crate) fn reach(&self, starts: &[u32], follows: impl Fn(&Edge) -> bool) -> Reach {
+        let count = self.nodes.len();
+        let mut reach = Reach { levels: vec![None; count], by: vec![None; count] };
+        let mut waiting: [VecDeque<(u32, Option<(u32, u32)>)>; 5] = Default::default();
+        waiting[0].extend(starts.iter().map(|start| (*start, None)));
+        for level in Level::ALL {
+            while let Some((at, by)) = waiting[level as usize].pop_front() {
+                if reach.levels[at as usize].is_some() {
+                    continue;
+                }
+                reach.levels[at as usize] = Some(level);
+                reach.by[at as usize] = by;
+                let in_project = self.node(at).is_project();
+                for edge in self.edges(at).iter().filter(|edge| follows(edge)) {
+                    let own = match edge.kind {
+                        EdgeKind::String => Level::Named,
+                        _ => Level::of(edge.guard, in_project),
+                    };
+                    if reach.levels[edge.to as usize].is_none() {
+                        waiting[level.max(own) as usize].push_back((edge.to, Some((at, edge.line))));
+                    }
+                }
+            }
+        }
+        reach
+    }
+
+    /// Where the runtime starts: main, and what `.pth` files run.
+    pub(crate) fn starts(&self, main_module: &str) -> Vec<u32> {
+        let startup = self.nodes().filter(|(_, node)| node.form == super::Form::Startup && node.present);
+        self.find(main_module).into_iter().chain(startup.map(|(at, _)| at)).collect()
+    }
+}

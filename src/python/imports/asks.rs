@@ -1,0 +1,385 @@
+//! Calls that ask for something beside modules: the metadata of a distribution, its entry points, a file to read.
+//!
+//! Receives the calls, simple assignments and imports of one file; hands on what can be read off the source and nothing
+//! that would have to be guessed. Must never look at a file system.
+
+use super::guards::Guard;
+use super::{Import, last_name};
+use ruff_python_ast::{self as ast, Expr};
+use ruff_text_size::{Ranged, TextSize};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+
+/// How deep an expression of a path is followed.
+const LEVELS: u32 = 16;
+
+/// One question to `importlib.metadata` or `pkg_resources`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct MetadataAsk {
+    pub(crate) wanted: Wanted,
+    pub(crate) guard: Guard,
+    pub(crate) line: u32,
+    pub(crate) column: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Wanted {
+    /// `version("click")`: the distribution as it is written.
+    Distribution(String),
+    /// `version(__name__)` or `version(__package__)`: the distribution called like the package.
+    Own,
+    /// `entry_points(group="x")`.
+    EntryPoints(String),
+}
+
+/// One file that is opened for reading.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Open {
+    pub(crate) base: Base,
+    /// Components below the base, as written: `..` among them.
+    pub(crate) parts: Vec<String>,
+    pub(crate) guard: Guard,
+    pub(crate) line: u32,
+    pub(crate) column: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Base {
+    /// The working directory, or the root for an absolute path.
+    Cwd,
+    /// `__file__`, so many levels up: 1 is its directory.
+    File(u32),
+    /// The directory of a package; `None` is the file's own.
+    Package(Option<String>),
+}
+
+/// A path that can be read off the source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Path {
+    base: Base,
+    parts: Vec<String>,
+}
+
+impl Path {
+    fn parent(mut self) -> Self {
+        if self.parts.pop().is_none()
+            && let Base::File(up) = &mut self.base
+        {
+            *up += 1;
+        }
+        self
+    }
+
+    /// An absolute second half replaces the first.
+    fn join(mut self, text: &str) -> Option<Self> {
+        if text.starts_with('/') {
+            return None;
+        }
+        self.parts.extend(text.split('/').filter(|part| !part.is_empty() && *part != ".").map(str::to_owned));
+        Some(self)
+    }
+}
+
+/// The calls of one file that may matter, and what is needed to understand them.
+#[derive(Default)]
+pub(super) struct Calls<'a> {
+    heard: Vec<(&'a ast::ExprCall, Guard)>,
+    /// Names that are assigned once, with the value; `None` once there is a second.
+    assigned: HashMap<&'a str, Option<&'a Expr>>,
+    /// `import a.b as c`.
+    renamed: HashMap<&'a str, &'a str>,
+}
+
+const METADATA: [&str; 8] = [
+    "version",
+    "metadata",
+    "distribution",
+    "requires",
+    "files",
+    "get_distribution",
+    "entry_points",
+    "iter_entry_points",
+];
+const OPENING: [&str; 13] = [
+    "open",
+    "read_text",
+    "read_bytes",
+    "open_text",
+    "open_binary",
+    "read_binary",
+    "get_data",
+    "resource_string",
+    "resource_stream",
+    "resource_filename",
+    "ZipFile",
+    "load_workbook",
+    "FileIO",
+];
+
+impl<'a> Calls<'a> {
+    pub(super) fn hear(&mut self, call: &'a ast::ExprCall, guard: Guard) {
+        let known = |name: &str| METADATA.contains(&name) || OPENING.contains(&name);
+        // A call of something under another name (`from importlib.metadata import version as _version`).
+        let renamed = |name: &str| METADATA.iter().any(|known| name.contains(known));
+        if !guard.type_checking && last_name(&call.func).is_some_and(|name| known(name) || renamed(name)) {
+            self.heard.push((call, guard));
+        }
+    }
+
+    pub(super) fn assigned(&mut self, statement: &'a ast::StmtAssign) {
+        for target in &statement.targets {
+            if let Expr::Name(name) = target {
+                self.assigned
+                    .entry(name.id.as_str())
+                    .and_modify(|value| *value = None)
+                    .or_insert(Some(&*statement.value));
+            }
+        }
+    }
+
+    pub(super) fn imported(&mut self, alias: &'a ast::Alias) {
+        if let Some(asname) = &alias.asname {
+            self.renamed.insert(asname.as_str(), alias.name.as_str());
+        }
+    }
+
+    /// What the calls ask for, in the order of the source.
+    pub(super) fn read(
+        &self,
+        imports: &[Import],
+        place: &impl Fn(TextSize) -> (u32, u32),
+    ) -> (Vec<MetadataAsk>, Vec<Open>) {
+        if self.heard.is_empty() {
+            return (Vec::new(), Vec::new());
+        }
+        let meaning = Meaning::of(self, imports);
+        let (mut metadata, mut opens) = (Vec::new(), Vec::new());
+        for (call, guard) in &self.heard {
+            let (line, column) = place(call.start());
+            if let Some(wanted) = meaning.metadata(call) {
+                metadata.push(MetadataAsk { wanted, guard: *guard, line, column });
+            } else if let Some(Path { base, parts }) = meaning.opened(call).filter(|path| !path.parts.is_empty()) {
+                opens.push(Open { base, parts, guard: *guard, line, column });
+            }
+        }
+        metadata.sort_by_key(|ask| (ask.line, ask.column));
+        opens.sort_by_key(|open| (open.line, open.column));
+        (metadata, opens)
+    }
+}
+
+/// What the names of one file stand for.
+struct Meaning<'c, 'a> {
+    calls: &'c Calls<'a>,
+    /// Local name to the dotted name that it is imported from.
+    names: HashMap<&'c str, String>,
+}
+
+impl<'c, 'a> Meaning<'c, 'a> {
+    fn of(calls: &'c Calls<'a>, imports: &'c [Import]) -> Self {
+        let mut names: HashMap<&str, String> =
+            calls.renamed.iter().map(|(local, module)| (*local, (*module).to_owned())).collect();
+        for import in imports.iter().filter(|import| import.level == 0) {
+            for name in &import.names {
+                let module = import.module.as_deref().unwrap_or_default();
+                let local = name.asname.as_deref().unwrap_or(&name.name);
+                names.insert(local, format!("{module}.{}", name.name));
+            }
+        }
+        Self { calls, names }
+    }
+
+    /// `importlib.metadata.version` of `version` or `metadata.version`.
+    fn dotted(&self, expression: &Expr) -> Option<String> {
+        let mut parts = Vec::new();
+        let mut at = expression;
+        loop {
+            match at {
+                Expr::Attribute(attribute) => {
+                    parts.push(attribute.attr.as_str());
+                    at = &attribute.value;
+                }
+                Expr::Name(name) => {
+                    let first = name.id.as_str();
+                    let mut dotted = self.names.get(first).cloned().unwrap_or_else(|| first.to_owned());
+                    for part in parts.iter().rev() {
+                        dotted.push('.');
+                        dotted.push_str(part);
+                    }
+                    return Some(dotted);
+                }
+                _ => return None,
+            }
+        }
+    }
+
+    fn metadata(&self, call: &ast::ExprCall) -> Option<Wanted> {
+        let callee = self.dotted(&call.func)?;
+        let (module, function) = callee.rsplit_once('.')?;
+        let from_metadata = module.ends_with("importlib.metadata")
+            || module.ends_with("importlib_metadata")
+            || module == "metadata"
+            || module.ends_with("_metadata");
+        let from_resources = module == "pkg_resources";
+        let group = |expression: &Expr| literal(expression).map(|group| Wanted::EntryPoints(group.to_owned()));
+        match function {
+            "entry_points" if from_metadata => group(&call.arguments.find_keyword("group")?.value),
+            "iter_entry_points" if from_resources => group(call.arguments.find_argument_value("group", 0)?),
+            "version" | "metadata" | "distribution" | "requires" | "files" if from_metadata => {
+                distribution(call.arguments.find_argument_value("distribution_name", 0)?)
+            }
+            "get_distribution" if from_resources => distribution(call.arguments.find_argument_value("dist", 0)?),
+            _ => None,
+        }
+    }
+
+    /// The path of a call that opens a file for reading.
+    fn opened(&self, call: &ast::ExprCall) -> Option<Path> {
+        let argument = |name: &str, at: usize| call.arguments.find_argument_value(name, at);
+        let reads = |at: usize| match argument("mode", at) {
+            None => true,
+            Some(mode) => literal(mode).is_some_and(|mode| !mode.contains(['w', 'a', 'x'])),
+        };
+        if let Expr::Attribute(method) = &*call.func
+            && let Some(path) = self.path(&method.value, LEVELS)
+        {
+            return match method.attr.as_str() {
+                "read_text" | "read_bytes" => Some(path),
+                "open" if reads(0) => Some(path),
+                _ => None,
+            };
+        }
+        let callee = self.dotted(&call.func)?;
+        match callee.as_str() {
+            "open" | "builtins.open" | "io.open" | "io.FileIO" | "codecs.open" | "gzip.open" | "bz2.open"
+            | "lzma.open" | "zipfile.ZipFile" | "wave.open"
+                if reads(1) =>
+            {
+                self.path(argument("file", 0).or_else(|| argument("filename", 0))?, LEVELS)
+            }
+            "importlib.resources.read_text"
+            | "importlib.resources.open_text"
+            | "importlib.resources.read_binary"
+            | "importlib.resources.open_binary"
+            | "importlib_resources.read_text"
+            | "importlib_resources.open_text"
+            | "importlib_resources.read_binary"
+            | "importlib_resources.open_binary"
+            | "pkgutil.get_data"
+            | "pkg_resources.resource_string"
+            | "pkg_resources.resource_stream"
+            | "pkg_resources.resource_filename" => {
+                let base = self.package(call.arguments.args.first()?)?;
+                Path { base, parts: Vec::new() }.join(literal(call.arguments.args.get(1)?)?)
+            }
+            _ => None,
+        }
+    }
+
+    fn package(&self, expression: &Expr) -> Option<Base> {
+        match expression {
+            Expr::StringLiteral(text) => Some(Base::Package(Some(text.value.to_str().to_owned()))),
+            Expr::Name(name) if matches!(name.id.as_str(), "__name__" | "__package__") => Some(Base::Package(None)),
+            Expr::Name(name) => self.names.get(name.id.as_str()).cloned().map(|module| Base::Package(Some(module))),
+            _ => None,
+        }
+    }
+
+    fn path(&self, expression: &Expr, levels: u32) -> Option<Path> {
+        let levels = levels.checked_sub(1)?;
+        match expression {
+            Expr::StringLiteral(text) => {
+                let text = text.value.to_str();
+                (!text.contains("://")).then(|| Path { base: Base::Cwd, parts: Vec::new() })?.join(text)
+            }
+            Expr::Name(name) if name.id == "__file__" => Some(Path { base: Base::File(0), parts: Vec::new() }),
+            Expr::Name(name) => self.path(self.calls.assigned.get(name.id.as_str()).copied().flatten()?, levels),
+            Expr::Attribute(attribute) if &attribute.attr == "parent" => {
+                Some(self.path(&attribute.value, levels)?.parent())
+            }
+            Expr::Subscript(subscript) => self.parents(subscript, levels),
+            Expr::BinOp(operation) if operation.op == ast::Operator::Div => {
+                self.path(&operation.left, levels)?.join(self.text(&operation.right)?)
+            }
+            Expr::Call(call) => self.path_of_call(call, levels),
+            _ => None,
+        }
+    }
+
+    /// `path.parents[1]`.
+    fn parents(&self, subscript: &ast::ExprSubscript, levels: u32) -> Option<Path> {
+        let parents = subscript.value.as_attribute_expr().filter(|attribute| &attribute.attr == "parents")?;
+        let index = subscript.slice.as_number_literal_expr()?.value.as_int()?.as_u8()?;
+        let path = self.path(&parents.value, levels)?;
+        Some((0..=index).fold(path, |path, _| path.parent()))
+    }
+
+    fn path_of_call(&self, call: &ast::ExprCall, levels: u32) -> Option<Path> {
+        let arguments = &call.arguments.args;
+        if let Expr::Attribute(method) = &*call.func {
+            let own = |levels| self.path(&method.value, levels);
+            match method.attr.as_str() {
+                "resolve" | "absolute" | "expanduser" if arguments.is_empty() => return own(levels),
+                "joinpath" => {
+                    let mut path = own(levels)?;
+                    for part in arguments {
+                        path = path.join(self.text(part)?)?;
+                    }
+                    return Some(path);
+                }
+                "with_name" => return own(levels)?.parent().join(self.text(arguments.first()?)?),
+                "with_suffix" => return with_suffix(own(levels)?, self.text(arguments.first()?)?),
+                _ => {}
+            }
+        }
+        match self.dotted(&call.func)?.as_str() {
+            "pathlib.Path" | "pathlib.PurePath" | "pathlib.PosixPath" | "Path" | "os.path.join" => {
+                let mut path = self.path(arguments.first()?, levels)?;
+                for part in &arguments[1..] {
+                    path = path.join(self.text(part)?)?;
+                }
+                Some(path)
+            }
+            "os.path.dirname" => Some(self.path(arguments.first()?, levels)?.parent()),
+            "os.path.abspath" | "os.path.realpath" | "os.path.normpath" | "os.fspath" | "str" => {
+                self.path(arguments.first()?, levels)
+            }
+            "importlib.resources.files" | "importlib_resources.files" => {
+                let base = arguments.first().map_or(Some(Base::Package(None)), |package| self.package(package))?;
+                Some(Path { base, parts: Vec::new() })
+            }
+            _ => None,
+        }
+    }
+
+    /// A literal, or a name that stands for one.
+    fn text<'e>(&self, expression: &'e Expr) -> Option<&'e str>
+    where
+        'a: 'e,
+    {
+        match expression {
+            Expr::Name(name) => literal(self.calls.assigned.get(name.id.as_str()).copied().flatten()?),
+            _ => literal(expression),
+        }
+    }
+}
+
+fn literal(expression: &Expr) -> Option<&str> {
+    Some(expression.as_string_literal_expr()?.value.to_str())
+}
+
+fn distribution(expression: &Expr) -> Option<Wanted> {
+    match expression {
+        Expr::StringLiteral(name) => Some(Wanted::Distribution(name.value.to_str().to_owned())),
+        Expr::Name(name) if matches!(name.id.as_str(), "__name__" | "__package__") => Some(Wanted::Own),
+        _ => None,
+    }
+}
+
+/// `Path(__file__).with_suffix(".json")`: the file's own name is not known here, so only a written one can change.
+fn with_suffix(mut path: Path, suffix: &str) -> Option<Path> {
+    let last = path.parts.last_mut()?;
+    let stem = last.rfind('.').filter(|dot| *dot > 0).map_or(last.as_str(), |dot| &last[..dot]);
+    *last = format!("{stem}{suffix}");
+    Some(path)
+}
