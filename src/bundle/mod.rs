@@ -13,7 +13,7 @@ pub(crate) mod rules;
 pub(crate) mod weigh;
 
 use crate::error::{Error, Result};
-use crate::python::graph::{Graph, Source};
+use crate::python::graph::{Graph, Link, Reach, Source};
 use crate::python::reading;
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::Serialize;
@@ -186,6 +186,21 @@ pub(crate) struct Bundle {
     pub(crate) invalid_globs: Vec<String>,
     /// What imports what, among the modules and what was dropped.
     pub(crate) graph: Arc<Graph>,
+    /// What the runtime imports from main, and how surely.
+    pub(crate) reach: Arc<Reach>,
+}
+
+impl Bundle {
+    /// By upload name.
+    pub(crate) fn module(&self, name: &str) -> Option<&Module> {
+        let at = self.modules.binary_search_by(|module| module.name.as_str().cmp(name)).ok()?;
+        self.modules.get(at)
+    }
+
+    /// The imports that lead from main to a module.
+    pub(crate) fn chain(&self, node: u32) -> Vec<Link> {
+        self.reach.chain(node)
+    }
 }
 
 /// What the plan has to know of Python.
@@ -205,12 +220,17 @@ pub(crate) fn plan(
     sources: &collect::Sources<'_>,
     options: &prune::PruneOptions,
     reading: Reading<'_>,
+    fill_init: bool,
 ) -> Result<Bundle> {
     let collected = collect::collect(sources)?;
     let mut graph = graph(&collected, reading)?;
-    let pruned = prune::prune(&collected, &graph, options)?;
+    let mut pruned = prune::prune(&collected, &graph, options)?;
+    if fill_init {
+        add_inits(&graph, &mut pruned.modules);
+    }
     let travels: HashSet<&str> = pruned.modules.iter().map(|module| module.name.as_str()).collect();
     graph.set_present(|name| travels.contains(name));
+    let reach = graph.reach(&graph.starts(&collected.main_module), |_| true);
     let mut dropped = [collected.dropped, pruned.dropped].concat();
     dropped.sort();
     let gzip_bytes = weigh::gzip(&pruned.modules, &collected.main_module)?;
@@ -227,14 +247,37 @@ pub(crate) fn plan(
         unmatched_patterns: [collected.unmatched, pruned.unmatched].concat(),
         shadowed_rules: sources.rules.shadowed.clone(),
         invalid_globs: sources.rules.invalid.clone(),
+        reach: Arc::new(reach),
         graph: Arc::new(graph),
     })
+}
+
+/// Gives each directory of the project that is imported as a package, and holds Python files, an empty `__init__.py`.
+fn add_inits(graph: &Graph, modules: &mut Vec<Module>) {
+    let bare = graph.bare_packages().map(|(dotted, _)| dotted.replace('.', "/"));
+    let holds = |directory: &String| {
+        let inside =
+            |name: &str| name.strip_prefix(directory.as_str()).and_then(|rest| rest.strip_prefix('/').map(str::len));
+        modules.iter().any(|module| module.name.ends_with(".py") && inside(&module.name).is_some())
+    };
+    let inits: Vec<Module> = bare
+        .filter(holds)
+        .map(|directory| Module {
+            name: format!("{directory}/__init__.py"),
+            kind: ModuleType::Python,
+            content: Content::Inline(Vec::new()),
+            bytes: 0,
+            owner: Owner::Saddlebag,
+        })
+        .collect();
+    modules.extend(inits);
+    modules.sort_by(|a, b| a.name.cmp(&b.name));
 }
 
 /// The graph of everything that was collected, all of it present, and of what was left behind before.
 fn graph(collected: &collect::Collected, reading: Reading<'_>) -> Result<Graph> {
     let files: Vec<reading::File<'_>> = collected.modules.iter().map(Module::to_read).collect();
-    let said = reading::read(&files, reading.memory)?;
+    let said = reading::read(&files, reading.python, reading.memory)?;
     let modules = collected.modules.iter().zip(said);
     let modules = modules.map(|(module, says)| Source { name: module.name.clone(), present: true, says });
     let dropped = collected.dropped.iter().map(|file| Source { name: file.name.clone(), present: false, says: None });

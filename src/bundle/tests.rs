@@ -59,6 +59,7 @@ fn a_plan_adds_up() {
         &sources,
         &PruneOptions { keep: vec!["absent".to_owned()], ..PruneOptions::default() },
         Reading { python: "3.14", memory: None },
+        false,
     )
     .unwrap();
 

@@ -141,7 +141,7 @@ fn shared_files(context: &Context<'_>) -> Result<Vec<Finding>> {
         }
         let names: Vec<_> =
             owners.iter().map(|index| format!("`{}`", context.vendored.distributions[*index].name)).collect();
-        let reached = imported(context.bundle, file)?;
+        let reached = imported(context.bundle, &name);
         let message = format!(
             "{} each bring their own `{file}`; one overwrote the other{}",
             names.join(" and "),
@@ -170,18 +170,7 @@ fn namespace_init(context: &Context<'_>, file: &str) -> Result<bool> {
     Ok(code == 0 || text.contains("declare_namespace") || text.contains("extend_path"))
 }
 
-/// Whether any Python module of the bundle has an import statement that names the file's module. By text: the import
-/// graph is not part of this version.
-fn imported(bundle: &Bundle, file: &str) -> Result<bool> {
-    let Some(module) = file.strip_suffix(".py") else { return Ok(true) };
-    let dotted = module.trim_end_matches("/__init__").replace('/', ".");
-    let pattern = format!(r"(?m)^\s*(from|import)\s+([\w., ]*[, ])?{}\b", regex::escape(&dotted));
-    let pattern = regex::bytes::Regex::new(&pattern)
-        .map_err(|error| crate::error::Error::new(crate::error::Kind::Internal, error.to_string(), ""))?;
-    for module in bundle.modules.iter().filter(|module| module.name.ends_with(".py")) {
-        if pattern.is_match(&module.content.read()?) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+/// Whether main gets to the file's module; data is read by name, which nobody can tell.
+fn imported(bundle: &Bundle, name: &str) -> bool {
+    bundle.graph.find(name).is_none_or(|node| bundle.reach.level(node).is_some())
 }

@@ -4,10 +4,17 @@
 //! `Verdict`. Only a passing `Verdict` makes a `Cleared`, and only what is cleared can be staged or deployed. Must never
 //! print, never run a process and never change what it judges.
 
+mod data_files;
 mod duplicates;
+mod imports;
 mod namespace;
+mod native_modules;
+mod packages;
+mod prune_safety;
 mod requirements;
 mod secrets;
+mod shadowing;
+mod sight;
 mod size;
 mod toolchain;
 mod wrangler_config;
@@ -130,14 +137,14 @@ const GATES: [Gate; 16] = [
     Gate { id: "wrangler-config", level: Level::Deny, check: Some(wrangler_config::check) },
     Gate { id: "requirements", level: Level::Deny, check: Some(requirements::check) },
     Gate { id: "wheels", level: Level::Deny, check: None },
-    Gate { id: "native-modules", level: Level::Deny, check: None },
+    Gate { id: "native-modules", level: Level::Deny, check: Some(native_modules::check) },
     Gate { id: "namespace", level: Level::Deny, check: Some(namespace::check) },
-    Gate { id: "imports", level: Level::Deny, check: None },
-    Gate { id: "packages", level: Level::Warn, check: None },
-    Gate { id: "data-files", level: Level::Deny, check: None },
+    Gate { id: "imports", level: Level::Deny, check: Some(imports::check) },
+    Gate { id: "packages", level: Level::Warn, check: Some(packages::check) },
+    Gate { id: "data-files", level: Level::Deny, check: Some(data_files::check) },
     Gate { id: "duplicates", level: Level::Deny, check: Some(duplicates::check) },
-    Gate { id: "shadowing", level: Level::Deny, check: None },
-    Gate { id: "prune-safety", level: Level::Deny, check: None },
+    Gate { id: "shadowing", level: Level::Deny, check: Some(shadowing::check) },
+    Gate { id: "prune-safety", level: Level::Deny, check: Some(prune_safety::check) },
     Gate { id: "secrets", level: Level::Deny, check: Some(secrets::check) },
     Gate { id: "size", level: Level::Deny, check: Some(size::check) },
     Gate { id: "growth", level: Level::Warn, check: None },

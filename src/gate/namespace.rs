@@ -66,18 +66,6 @@ pub(super) fn check(context: &Context<'_>) -> Result<Judged> {
             help,
         ));
     }
-    for (file, line, column, message) in &layout.unparsed {
-        let location = Location::at(Place::File, context.project.display(file), *line, *column);
-        let subject = context.project.display(file);
-        findings.push(Finding::new(
-            Severity::Warn,
-            "namespace.unparsed",
-            subject,
-            location,
-            format!("the file does not parse: {message}"),
-            "correct the syntax, or take the file out of what main imports",
-        ));
-    }
     Ok(Judged { figure: format!("{}: {}", word(layout.namespace), layout.reason), findings })
 }
 

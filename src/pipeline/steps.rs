@@ -244,7 +244,7 @@ pub(super) fn plan(
     // Beside the vendored tree, and gone with it.
     let memory = vendored.modules.parent().map(|workspace| workspace.join("imports"));
     let reading = bundle::Reading { python: &target.python, memory: memory.as_deref() };
-    bundle::plan(&sources, &settings.prune, reading)
+    bundle::plan(&sources, &settings.prune, reading, settings.fill_init)
 }
 
 pub(super) fn request<'a>(

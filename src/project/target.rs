@@ -39,6 +39,12 @@ pub(crate) struct Target {
     pub(crate) pywrangler_would_pick: Option<String>,
 }
 
+impl Target {
+    pub(crate) fn has_flag(&self, flag: &str) -> bool {
+        self.compatibility_flags.iter().any(|known| known == flag)
+    }
+}
+
 /// The command line's say. wrangler's `--compatibility-flags` replaces the configuration's list.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct TargetFlags {

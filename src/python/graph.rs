@@ -111,7 +111,7 @@ pub(crate) struct Graph {
     names: Names,
     by_name: HashMap<String, u32>,
     /// Directories of the project that are imported as packages and have no `__init__.py`: dotted name, and who does.
-    bare_packages: BTreeMap<String, (u32, usize)>,
+    bare_packages: BTreeMap<String, Vec<(u32, usize)>>,
 }
 
 impl Graph {
@@ -125,7 +125,7 @@ impl Graph {
         let mut graph = Self { names: Names::default(), ..Self::default() };
         for (index, found) in found.into_iter().enumerate() {
             for (dotted, item) in found.bare_packages {
-                graph.bare_packages.entry(dotted).or_insert((names::index(index), item));
+                graph.bare_packages.entry(dotted).or_default().push((names::index(index), item));
             }
             graph.edges.push(found.edges);
             graph.problems.extend(found.problems);
@@ -162,10 +162,10 @@ impl Graph {
         &self.problems
     }
 
-    /// Dotted names of the project's directories that are imported as packages and have no `__init__.py`, with the first
-    /// node that imports each and the index of its import.
-    pub(crate) fn bare_packages(&self) -> impl Iterator<Item = (&str, u32, usize)> {
-        self.bare_packages.iter().map(|(dotted, (node, item))| (dotted.as_str(), *node, *item))
+    /// Dotted names of the project's directories that are imported as packages and have no `__init__.py`, with the nodes
+    /// that import each and the indices of their imports.
+    pub(crate) fn bare_packages(&self) -> impl Iterator<Item = (&str, &[(u32, usize)])> {
+        self.bare_packages.iter().map(|(dotted, by)| (dotted.as_str(), by.as_slice()))
     }
 
     /// Marks which nodes travel, by upload name, once that is decided.

@@ -92,10 +92,20 @@ pub(crate) struct StringName {
     pub(crate) column: u32,
 }
 
-/// Reads what `bytes` import. Never fails: `syntax_error` and `encoding_error` say what was wrong.
+/// Reads what `bytes` say, in the newest Python that the parser knows.
+/// Never fails: `syntax_error` and `encoding_error` say what was wrong.
 pub(crate) fn imports(bytes: &[u8]) -> Imports {
+    imports_for(bytes, PythonVersion::latest())
+}
+
+/// The same for one Python, "3.13": syntax that is newer is an error.
+pub(crate) fn imports_of(bytes: &[u8], python: &str) -> Imports {
+    imports_for(bytes, python.parse().unwrap_or_else(|_| PythonVersion::latest()))
+}
+
+fn imports_for(bytes: &[u8], python: PythonVersion) -> Imports {
     let decoded = source::decode(bytes);
-    let options = ParseOptions::from(Mode::Module).with_target_version(PythonVersion::latest());
+    let options = ParseOptions::from(Mode::Module).with_target_version(python);
     let parsed = parse_unchecked(&decoded.text, options);
     let lines = source::Lines::new(&decoded.text);
     let place = |offset: TextSize| lines.place(offset.to_usize());

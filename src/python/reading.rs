@@ -43,12 +43,12 @@ struct Remembered {
     says: Imports,
 }
 
-/// What each file says, in the order of `files`; `None` for what is no Python source. `memory` is a file to remember
-/// vendored files in.
+/// What each file says to `python` ("3.14"), in the order of `files`; `None` for what is no Python source. `memory` is a
+/// file to remember vendored files in, for one Python.
 ///
 /// # Errors
 /// `Unreadable`: a file that cannot be read.
-pub(crate) fn read(files: &[File<'_>], memory: Option<&Utf8Path>) -> Result<Vec<Option<Arc<Imports>>>> {
+pub(crate) fn read(files: &[File<'_>], python: &str, memory: Option<&Utf8Path>) -> Result<Vec<Option<Arc<Imports>>>> {
     let known = memory.map(recall).unwrap_or_default();
     let is_known = |file: &File<'_>| known.get(file.name).filter(|(bytes, _)| *bytes == file.bytes);
     let said: Vec<Option<Arc<Imports>>> = files
@@ -56,7 +56,7 @@ pub(crate) fn read(files: &[File<'_>], memory: Option<&Utf8Path>) -> Result<Vec<
         .map(|file| match (is_source(file.name), is_known(file)) {
             (false, _) => Ok(None),
             (true, Some((_, says))) => Ok(Some(Arc::clone(says))),
-            (true, None) => read_one(file).map(|says| Some(Arc::new(says))),
+            (true, None) => read_one(file, python).map(|says| Some(Arc::new(says))),
         })
         .collect::<Result<_>>()?;
     if let Some(memory) = memory {
@@ -82,7 +82,7 @@ fn is_source(name: &str) -> bool {
     name.ends_with(".py") || is_startup(name)
 }
 
-fn read_one(file: &File<'_>) -> Result<Imports> {
+fn read_one(file: &File<'_>, python: &str) -> Result<Imports> {
     let bytes = match file.content {
         Content::Inline(bytes) => Cow::Borrowed(bytes),
         Content::At(path) => Cow::Owned(fs_err::read(path).map_err(|error| Error::unreadable(&error))?),
@@ -93,9 +93,9 @@ fn read_one(file: &File<'_>) -> Result<Imports> {
         let runs = |line: &str| line.starts_with("import ") || line.starts_with("import\t");
         let lines: String =
             lines.lines().map(|line| if runs(line) { format!("{line}\n") } else { "\n".into() }).collect();
-        return Ok(imports::imports(lines.as_bytes()));
+        return Ok(imports::imports_of(lines.as_bytes(), python));
     }
-    let mut says = imports::imports(&bytes);
+    let mut says = imports::imports_of(&bytes, python);
     if is_vendored(file.name) {
         // Whether a package defines a name, and which of its own files it opens, is its own affair.
         says.binds.clear();
@@ -172,14 +172,14 @@ mod tests {
         let text = "import a.b\nfrom importlib.metadata import version\n__version__ = version('x')\n";
         let own = file("src/main.py", "import json\nX = 1\n");
         let first = [own, file("python_modules/p/__init__.py", text), file("python_modules/p/data.json", "{}")];
-        let read_first = read(&first, Some(&memory)).unwrap();
+        let read_first = read(&first, "3.14", Some(&memory)).unwrap();
         assert_eq!(names(&read_first[1]), ["a.b", "importlib.metadata"]);
         assert!(read_first[2].is_none());
         assert!(read_first[0].as_ref().unwrap().binds.contains("X"));
         // The same length, so that only a look at the content could tell the difference.
         let other = "#".repeat(text.len());
         let second = [own, file("python_modules/p/__init__.py", &other)];
-        let read_second = read(&second, Some(&memory)).unwrap();
+        let read_second = read(&second, "3.14", Some(&memory)).unwrap();
         assert_eq!(read_first[..2], read_second[..]);
         assert_eq!(read_second[1].as_ref().unwrap().metadata.len(), 1);
     }
@@ -189,13 +189,13 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let memory = Utf8PathBuf::from_path_buf(dir.path().join("imports")).unwrap();
         let one = [file("python_modules/p.py", "import a\n")];
-        read(&one, Some(&memory)).unwrap();
+        read(&one, "3.14", Some(&memory)).unwrap();
         let two = [file("python_modules/p.py", "import abc\n")];
-        assert_eq!(names(&read(&two, Some(&memory)).unwrap()[0]), ["abc"]);
+        assert_eq!(names(&read(&two, "3.14", Some(&memory)).unwrap()[0]), ["abc"]);
         let whole = fs_err::read(&memory).unwrap();
         for broken in [&whole[..whole.len() - 1], &whole[1..], b"", FORMAT] {
             fs_err::write(&memory, broken).unwrap();
-            assert_eq!(names(&read(&one, Some(&memory)).unwrap()[0]), ["a"]);
+            assert_eq!(names(&read(&one, "3.14", Some(&memory)).unwrap()[0]), ["a"]);
         }
     }
 
@@ -203,6 +203,6 @@ mod tests {
     fn a_pth_file_says_what_its_import_lines_run() {
         let lines =
             [file("python_modules/x.pth", "import boot; boot.go()\n../elsewhere\n# import not\nimport\tagain\n")];
-        assert_eq!(names(&read(&lines, None).unwrap()[0]), ["boot", "again"]);
+        assert_eq!(names(&read(&lines, "3.14", None).unwrap()[0]), ["boot", "again"]);
     }
 }

@@ -44,6 +44,8 @@ pub(crate) struct Settings {
     pub(crate) namespace: NamespaceSetting,
     pub(crate) include: Vec<String>,
     pub(crate) exclude: Vec<String>,
+    /// Packages of the project without an `__init__.py` are given an empty one in the upload.
+    pub(crate) fill_init: bool,
     pub(crate) prune: PruneOptions,
     /// Bytes.
     pub(crate) max_raw: Option<u64>,
@@ -66,9 +68,21 @@ pub(crate) struct Settings {
 }
 
 /// The keys of `[tool.saddlebag]` that this version acts on, and those of the contract that it does not yet have.
-const KEYS: &[&str] =
-    &["requirements", "extras", "groups", "namespace", "include", "exclude", "prune", "size", "gates", "allow", "env"];
-const LATER: &[&str] = &["fill-init", "growth", "packages", "smoke"];
+const KEYS: &[&str] = &[
+    "requirements",
+    "extras",
+    "groups",
+    "namespace",
+    "include",
+    "exclude",
+    "fill-init",
+    "prune",
+    "size",
+    "gates",
+    "allow",
+    "env",
+];
+const LATER: &[&str] = &["growth", "packages", "smoke"];
 const PRUNE_KEYS: &[&str] = &["exclude", "keep", "dist-info"];
 const PRUNE_LATER: &[&str] = &["recipes", "shake"];
 const SIZE_KEYS: &[&str] = &["max-raw", "max-gzip", "warn-at"];
@@ -106,6 +120,7 @@ impl Settings {
             namespace: NamespaceSetting::Auto,
             include: Vec::new(),
             exclude: Vec::new(),
+            fill_init: false,
             prune: PruneOptions::default(),
             max_raw: None,
             max_gzip: None,
@@ -158,6 +173,7 @@ impl Settings {
         }
         table.list("include", &mut self.include)?;
         table.list("exclude", &mut self.exclude)?;
+        self.fill_init = table.truth("fill-init")?.unwrap_or(self.fill_init);
         if let Some(prune) = table.table("prune")? {
             prune.known(PRUNE_KEYS, PRUNE_LATER)?;
             prune.list("exclude", &mut self.prune.exclude)?;
@@ -409,7 +425,8 @@ mod tests {
             "[tool.saddlebag.size]\nmax-raw = \"many\"\n",
             "[tool.saddlebag.size]\nwarn-at = 8\n",
             "[tool.saddlebag]\ninclude = \"src\"\n",
-            "[tool.saddlebag]\nfill-init = true\n",
+            "[tool.saddlebag]\ngrowth = {}\n",
+            "[tool.saddlebag]\nfill-init = 1\n",
             "[tool.saddlebag]\nextras = \"web\"\n",
             "[tool.saddlebag]\ngroups = [\"a\", 1]\n",
             "[tool.saddlebag]\ngroup = []\n",
@@ -424,7 +441,8 @@ mod tests {
         pyproject.toml:2:1: `tool.saddlebag.size.max-raw` is not a size such as "48MiB", or a number of bytes; set `max-raw` to a size such as "48MiB", or a number of bytes
         pyproject.toml:2:1: `tool.saddlebag.size.warn-at` is not a fraction such as 0.8, or "80%"; set `warn-at` to a fraction such as 0.8, or "80%"
         pyproject.toml:2:1: `tool.saddlebag.include` is not a list of texts; set `include` to a list of texts
-        pyproject.toml:2:1: `tool.saddlebag.fill-init` is not part of saddlebag 0.1.0; take `fill-init` out
+        pyproject.toml:2:1: `tool.saddlebag.growth` is not part of saddlebag 0.1.0; take `growth` out
+        pyproject.toml:2:1: `tool.saddlebag.fill-init` is not `true` or `false`; set `fill-init` to `true` or `false`
         pyproject.toml:2:1: `tool.saddlebag.extras` is not a list of texts; set `extras` to a list of texts
         pyproject.toml:2:1: `tool.saddlebag.groups` is not a list of texts; set `groups` to a list of texts
         pyproject.toml:2:1: `tool.saddlebag` has no key `group`; did you mean `groups`?

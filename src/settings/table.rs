@@ -80,6 +80,10 @@ impl<'a> Table<'a> {
         self.inner.get(key).map(|item| item.as_str().ok_or_else(|| self.wrong(key, "text"))).transpose()
     }
 
+    pub(super) fn truth(&self, key: &str) -> Result<Option<bool>> {
+        self.inner.get(key).map(|item| item.as_bool().ok_or_else(|| self.wrong(key, "`true` or `false`"))).transpose()
+    }
+
     pub(super) fn list(&self, key: &str, into: &mut Vec<String>) -> Result<()> {
         let Some(item) = self.inner.get(key) else { return Ok(()) };
         let array = item.as_array().ok_or_else(|| self.wrong(key, "a list of texts"))?;

@@ -47,7 +47,8 @@ impl Tools {
 sync)
   echo sync >> "{log}/syncs"
   [ -f "{log}/sync-fails" ] && cat "{log}/sync-fails" && exit 1
-  mkdir -p python_modules/dep/tests python_modules/dep-1.0.dist-info .venv-workers
+  mkdir -p python_modules/dep/tests python_modules/dep-1.0.dist-info python_modules/workers .venv-workers
+  echo 'class WorkerEntrypoint: pass' > python_modules/workers/__init__.py
   echo 'VALUE = 1' > python_modules/dep/__init__.py
   echo 'import dep' > python_modules/dep/tests/test_dep.py
   printf 'Metadata-Version: 2.1\nName: dep\nVersion: 1.0\n\nlong words\n' > python_modules/dep-1.0.dist-info/METADATA

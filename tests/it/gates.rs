@@ -28,11 +28,11 @@ fn a_healthy_project_passes_with_its_lock_as_the_one_thing_to_say() {
     assert_eq!(codes(&report, "requirements"), ["requirements.unlocked"]);
     let locked = changed(
         |project| {
-            project.write("pylock.toml", "lock-version = \"1.0\"\ncreated-by = \"uv\"\n");
+            project.write("pylock.toml", "lock-version = \"1.0\"\ncreated-by = \"uv\"\n").write("src/__init__.py", "");
         },
         0,
     );
-    assert_eq!(locked["verdict"], "passed");
+    assert_eq!(locked["verdict"], "passed", "{locked:#}");
 }
 
 #[test]

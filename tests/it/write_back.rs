@@ -154,7 +154,9 @@ fn on_a_terminal(project: &Project, api: &Api, arguments: &[&str]) -> Ran {
 fn without_an_id(name: &str, text: &str) -> Project {
     let project = Project::example("flat");
     std::fs::remove_file(project.path("wrangler.jsonc")).unwrap();
-    project.link_wrangler().write(name, text);
+    // The configuration that had a rule for its data file is gone.
+    std::fs::remove_file(project.path("src/core/greetings.json")).unwrap();
+    project.link_wrangler().write("src/core/__init__.py", "def greet():\n    return \"hello\"\n").write(name, text);
     project
 }
 

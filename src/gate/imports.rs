@@ -1,0 +1,179 @@
+//! `imports`: everything that the upload imports is there.
+//!
+//! Receives the import graph; hands on the imports that lead nowhere, as surely as they run: on an unguarded path from
+//! main, in a function, in a function of a package. Must never report what a guard takes care of, nor what is another
+//! gate's: the project's own names that move with the layout (`namespace`), and what was dropped (`prune-safety`).
+
+use super::sight::severity;
+use super::{Context, Finding, Judged, Severity};
+use crate::error::Result;
+use crate::python::graph::{Level, Node, Problem, ProblemKind};
+use crate::python::imports::Import;
+use crate::quantity::count;
+use std::collections::BTreeMap;
+
+/// From this date the SDK (`workers`, `asgi`) is vendored; before it the runtime brings its own.
+const EXTERNAL_SDK: &str = "2026-04-21";
+
+pub(super) fn check(context: &Context<'_>) -> Result<Judged> {
+    let mut findings: BTreeMap<(&'static str, String), Finding> = BTreeMap::new();
+    for problem in context.bundle.graph.problems() {
+        let Some(finding) = missing(context, problem) else { continue };
+        add(&mut findings, finding);
+    }
+    for (at, node) in context.bundle.graph.nodes().filter(|(_, node)| node.present) {
+        if let Some(finding) = unreadable(context, at, node) {
+            add(&mut findings, finding);
+        }
+    }
+    let mut findings: Vec<Finding> = findings.into_values().collect();
+    findings.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.subject.cmp(&b.subject)));
+    let graph = &context.bundle.graph;
+    let reached = graph.nodes().filter(|(at, _)| context.bundle.reach.level(*at) == Some(Level::Always)).count();
+    let wrong = findings.iter().filter(|finding| finding.severity != Severity::Note).count();
+    let figure = match wrong {
+        0 => format!("{} imported from main, all of them there", count(reached, "module")),
+        wrong => format!("{} among {}", count(wrong, "import that fails"), count(reached, "module")),
+    };
+    Ok(Judged { figure, findings })
+}
+
+/// One finding for each importer and name: the one that costs most, and of those the first.
+fn add(findings: &mut BTreeMap<(&'static str, String), Finding>, finding: Finding) {
+    let known = findings.entry((finding.code, finding.subject.clone())).or_insert_with(|| finding.clone());
+    if finding.severity > known.severity {
+        *known = finding;
+    }
+}
+
+fn missing(context: &Context<'_>, problem: &Problem) -> Option<Finding> {
+    let graph = &context.bundle.graph;
+    let node = graph.node(problem.node);
+    let import = node.says.as_ref()?.items.get(problem.item)?;
+    if !node.present || is_namespaces(context, node, import) || is_runtimes(context, &problem.missing) {
+        return None;
+    }
+    let mut level = context.level(problem.node, import.guard)?;
+    if level == Level::Guarded && is_last_resort(context, problem, node, import) {
+        let guard = crate::python::imports::Guard { fallback: false, ..import.guard };
+        level = context.level(problem.node, guard)?;
+    }
+    let mut severity = severity(level)?;
+    let unsure = is_sdk(&problem.missing) || may_be_found(context, &problem.missing);
+    if severity == Severity::Deny && problem.kind == ProblemKind::TopLevel && unsure {
+        severity = Severity::Warn;
+    }
+    let shown = context.shown(node);
+    let name = &problem.missing;
+    let what = if import.level > 0 || import.written() == *name {
+        format!("`{shown}:{}` imports `{name}`", import.line)
+    } else {
+        format!("`{shown}:{}` imports `{name}` (`{}`)", import.line, import.written())
+    };
+    let (code, what, help) = match problem.kind {
+        ProblemKind::TopLevel => (
+            "imports.missing",
+            format!("{what}, which nothing in the upload, the standard library or the runtime provides"),
+            if node.is_project() {
+                format!("add the distribution that provides `{name}` to the requirements, or guard the import")
+            } else {
+                format!("add the distribution that provides `{name}` to the requirements")
+            },
+        ),
+        ProblemKind::Submodule => (
+            "imports.missing",
+            format!("{what}, and the package that it names has no such module"),
+            "correct the name, or require a version that has it".to_owned(),
+        ),
+        ProblemKind::Stdlib => (
+            "imports.stdlib",
+            format!(
+                "{what}, a module of the standard library that Python {} on Workers does not have",
+                context.target.python
+            ),
+            "guard the import with `try` and `except ImportError`, or do without it".to_owned(),
+        ),
+        ProblemKind::Name => (
+            "imports.name",
+            format!("{what}, a name that its module does not define"),
+            "define it there, or correct the name".to_owned(),
+        ),
+    };
+    let subject = format!("{} -> {name}", context.importer(node));
+    let location = context.place(node, import.line, import.column);
+    Some(Finding::new(severity, code, subject, location, what + &context.by(problem.node), help))
+}
+
+/// The layout has judged this import already.
+fn is_namespaces(context: &Context<'_>, node: &Node, import: &Import) -> bool {
+    let layout = context.layout;
+    let shown = context.shown(node);
+    layout
+        .unresolved
+        .iter()
+        .chain(&layout.imports_main)
+        .any(|unresolved| unresolved.line == import.line && context.project.display(&unresolved.file) == shown)
+}
+
+/// Before the SDK became a package of its own the runtime had it.
+fn is_runtimes(context: &Context<'_>, name: &str) -> bool {
+    let first = name.split('.').next().unwrap_or_default();
+    let external = context.target.compatibility_date.as_str() >= EXTERNAL_SDK
+        && !context.target.has_flag("disable_python_external_sdk")
+        || context.target.has_flag("enable_python_external_sdk");
+    is_sdk(first) && !external
+}
+
+/// Every pywrangler that saddlebag takes vendors the SDK by itself. A tree without it is none of pywrangler's making, and
+/// the runtime says in clear words what it lacks.
+fn is_sdk(name: &str) -> bool {
+    matches!(name, "workers" | "asgi")
+}
+
+/// `except ImportError: import b` after an import that is not there either.
+fn is_last_resort(context: &Context<'_>, problem: &Problem, node: &Node, import: &Import) -> bool {
+    let Some(says) = &node.says else { return false };
+    if !import.guard.fallback {
+        return false;
+    }
+    let first = says.items[..problem.item].iter().rposition(|item| item.guard.alternative);
+    first.is_some_and(|first| {
+        context.bundle.graph.problems().iter().any(|other| other.node == problem.node && other.item == first)
+    })
+}
+
+/// Code that runs changes `sys.path`, and somewhere in the upload there is a module of that name.
+fn may_be_found(context: &Context<'_>, name: &str) -> bool {
+    let bundle = context.bundle;
+    let alters = |(at, node): (u32, &Node)| {
+        node.is_project()
+            && bundle.reach.level(at) == Some(Level::Always)
+            && node.says.as_ref().is_some_and(|says| says.alters_search)
+    };
+    bundle.graph.nodes().any(alters)
+        && bundle.graph.nodes().any(|(_, node)| node.present && node.dotted.rsplit('.').next() == Some(name))
+}
+
+/// A file that Python cannot read fails where it is imported.
+fn unreadable(context: &Context<'_>, at: u32, node: &Node) -> Option<Finding> {
+    let says = node.says.as_ref()?;
+    let (line, column, message) = match &says.syntax_error {
+        Some((line, column, message)) => (*line, *column, format!("does not parse: {message}")),
+        None if says.encoding_error => (1, 1, "is not in the encoding that it declares".to_owned()),
+        None => return None,
+    };
+    let severity = match (context.bundle.reach.level(at)?, node.is_project()) {
+        (Level::Always, true) => Severity::Deny,
+        (Level::Always, false) | (Level::Sometimes, true) => Severity::Warn,
+        _ => return None,
+    };
+    let shown = context.shown(node);
+    Some(Finding::new(
+        severity,
+        "imports.syntax",
+        shown.as_str(),
+        context.place(node, line, column),
+        format!("`{shown}` {message}{}", context.by(at)),
+        "correct the file, or take it out of what main imports",
+    ))
+}

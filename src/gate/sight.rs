@@ -1,0 +1,78 @@
+//! What the gates that stand on the import graph have in common: how surely a module is imported, by whom, and how to say it.
+//!
+//! Receives the context; hands on words and places. Must never judge.
+
+use super::{Context, Severity};
+use crate::bundle::{Content, Owner};
+use crate::error::{Location, Place};
+use crate::python::graph::{Level, Node};
+use crate::python::imports::Guard;
+
+/// The longest chain that a message spells out.
+const LINKS: usize = 6;
+
+impl Context<'_> {
+    /// How surely something in a module runs: the module, then the thing itself.
+    pub(super) fn level(&self, node: u32, guard: Guard) -> Option<Level> {
+        let reached = self.bundle.reach.level(node)?;
+        Some(reached.max(Level::of(guard, self.bundle.graph.node(node).is_project())))
+    }
+
+    /// The file as people know it: relative to the project, or below `python_modules`.
+    pub(super) fn shown(&self, node: &Node) -> String {
+        let module = self.bundle.module(&node.name);
+        match module.map(|module| (&module.content, &module.owner)) {
+            Some((Content::File(path), Owner::Project)) => self.project.display(path),
+            _ => node.name.clone(),
+        }
+    }
+
+    pub(super) fn place(&self, node: &Node, line: u32, column: u32) -> Location {
+        let kind = if node.is_project() { Place::File } else { Place::Module };
+        Location::at(kind, self.shown(node), line, column)
+    }
+
+    /// Who imports, for subjects: the distribution, or the project's module by its dotted name.
+    pub(super) fn importer(&self, node: &Node) -> String {
+        match self.bundle.module(&node.name).map(|module| &module.owner) {
+            Some(Owner::Package(name)) => name.clone(),
+            _ if node.is_project() => node.dotted.clone(),
+            _ => node.dotted.split('.').next().unwrap_or_default().to_owned(),
+        }
+    }
+
+    /// `; main gets there by src/main.py:1 -> src/api.py:3 -> litellm/__init__.py`, or nothing where it is main itself.
+    pub(super) fn by(&self, node: u32) -> String {
+        let chain = self.bundle.chain(node);
+        if chain.is_empty() {
+            return String::new();
+        }
+        let mut steps: Vec<String> = chain
+            .iter()
+            .map(|link| {
+                let from = self.bundle.graph.node(link.from);
+                format!("{}:{}", below_packages(&self.shown(from)), link.line)
+            })
+            .collect();
+        steps.push(below_packages(&self.shown(self.bundle.graph.node(node))).to_owned());
+        if steps.len() > LINKS {
+            let dropped = steps.len() - LINKS;
+            steps.splice(LINKS / 2..LINKS / 2 + dropped, [format!("({dropped} more)")]);
+        }
+        format!("; main gets there by {}", steps.join(" -> "))
+    }
+}
+
+/// `design.md` 6: what certainly runs denies, what the project may run warns, what a package may run is noted.
+pub(super) fn severity(level: Level) -> Option<Severity> {
+    match level {
+        Level::Always => Some(Severity::Deny),
+        Level::Sometimes => Some(Severity::Warn),
+        Level::Seldom => Some(Severity::Note),
+        Level::Guarded | Level::Named => None,
+    }
+}
+
+fn below_packages(name: &str) -> &str {
+    name.strip_prefix("python_modules/").unwrap_or(name)
+}
