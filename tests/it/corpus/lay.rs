@@ -38,13 +38,13 @@ pub(super) fn lay(case: &Case) -> Laid {
 }
 
 fn change(case: &Case, project: &Project, beside: &Path) {
+    for (to, from) in &case.copy {
+        write(&project.path(to), &fs::read(project.path(from)).unwrap());
+    }
     for name in &case.remove {
         let path = project.path(name);
         if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) }
             .unwrap_or_else(|error| panic!("remove `{name}`: {error}"));
-    }
-    for (to, from) in &case.copy {
-        write(&project.path(to), &fs::read(project.path(from)).unwrap());
     }
     for (name, text) in &case.write {
         write(&project.path(name), text.as_bytes());
