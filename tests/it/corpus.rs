@@ -45,7 +45,8 @@ fn every_fault_is_found_by_the_right_gate_and_no_near_miss_is_blocked() {
     let cases: Vec<Case> = case::read_all()
         .into_iter()
         .filter(|case| {
-            std::env::var("SADDLEBAG_CORPUS").map_or(true, |text| format!("{} {}", case.place, case.name).contains(&text))
+            std::env::var("SADDLEBAG_CORPUS")
+                .map_or(true, |text| format!("{} {}", case.place, case.name).contains(&text))
         })
         .collect();
     let results = run_all(&cases);
@@ -74,7 +75,8 @@ fn run_all(cases: &[Case]) -> Vec<Result<(), String>> {
             scope.spawn(|| {
                 while let Some((index, case)) = cases.iter().enumerate().nth(next.fetch_add(1, Ordering::Relaxed)) {
                     let result = std::panic::catch_unwind(|| judge::judge(case, &lay::lay(case), &tools));
-                    let result = result.unwrap_or_else(|_| Err("the case itself is broken: see the panic above".to_owned()));
+                    let result =
+                        result.unwrap_or_else(|_| Err("the case itself is broken: see the panic above".to_owned()));
                     results.lock().unwrap()[index] = result;
                 }
             });

@@ -141,7 +141,8 @@ pub(super) fn distributions() -> BTreeMap<String, Distribution> {
 }
 
 fn untouched(project: &str) -> Case {
-    let text = format!("name = \"{project}: the base project as it is\"\nkind = \"near-miss\"\nproject = \"{project}\"\n");
+    let text =
+        format!("name = \"{project}: the base project as it is\"\nkind = \"near-miss\"\nproject = \"{project}\"\n");
     let case: Case = toml_edit::de::from_str(&text).unwrap();
     Case { place: format!("projects/{project}"), ..case }
 }

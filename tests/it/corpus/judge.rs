@@ -16,7 +16,8 @@ pub(super) fn judge(case: &Case, laid: &Laid, tools: &AnsweringTools) -> Result<
         start(case, laid, tools, &["stage", "--out", out.to_str().unwrap()]).run();
     }
     let ran = start(case, laid, tools, &["check", "--format", "json"]).run();
-    let report: Value = serde_json::from_str(&ran.stdout).map_err(|error| told(&format!("no report: {error}"), &ran))?;
+    let report: Value =
+        serde_json::from_str(&ran.stdout).map_err(|error| told(&format!("no report: {error}"), &ran))?;
     match case.kind {
         Kind::Fault => found(case, &report, &ran),
         Kind::NearMiss => passed(case, &report, &ran),
@@ -61,7 +62,7 @@ fn found(case: &Case, report: &Value, ran: &Ran) -> Result<(), String> {
             && subject.as_ref().is_none_or(|subject| subject.is_match(text(finding, "subject")))
             && case.at.as_deref().is_none_or(|at| place(finding) == at || place(finding).starts_with(&format!("{at}:")))
     };
-    if !of_code.iter().any(|finding| fits(finding)) {
+    if !of_code.iter().any(fits) {
         let wanted = format!(
             "{level} {}{}{}",
             case.code.as_deref().unwrap_or_default(),
