@@ -81,6 +81,53 @@ cat wrangler.* > "{log}/config" 2>/dev/null
     }
 }
 
+/// A toolchain whose answers come from the environment of each run, so that many runs can share it: writing a script
+/// while another thread starts processes can make the script "busy". One directory for each tool, so that one can be missing.
+pub(crate) struct AnsweringTools {
+    dir: tempfile::TempDir,
+}
+
+impl AnsweringTools {
+    const ALL: [(&str, &str); 3] = [
+        ("uv", r#"echo "${FAKE_UV:-uv 0.13.8}""#),
+        ("node", r#"echo "${FAKE_NODE:-v22.20.0}""#),
+        (
+            "pywrangler",
+            r#"version="${FAKE_PYWRANGLER:-1.17.9}"
+case "$1" in
+--version) echo "pywrangler, version $version" ;;
+sync)
+  mkdir -p .venv-workers
+  cp -R "$FAKE_VENDORED" python_modules
+  printf '%s' "$version" > python_modules/.synced
+  printf '%s' "$version" > .venv-workers/.synced
+  cp "$FAKE_LOCK" pylock.toml ;;
+*) echo "this pywrangler only syncs" >&2; exit 1 ;;
+esac"#,
+        ),
+    ];
+
+    pub(crate) fn new() -> Self {
+        let dir = directory();
+        for (name, body) in Self::ALL {
+            std::fs::create_dir(dir.path().join(name)).unwrap();
+            script(&dir.path().join(name), name, body);
+        }
+        Self { dir }
+    }
+
+    /// A `PATH` of these tools less the `missing` ones. Where one is missing nothing else may be on it: the machine's own
+    /// would be found.
+    pub(crate) fn path(&self, missing: &[&str]) -> String {
+        let present = Self::ALL.iter().filter(|(name, _)| !missing.contains(name));
+        let mut path: Vec<String> = present.map(|(name, _)| self.dir.path().join(name).display().to_string()).collect();
+        if missing.is_empty() {
+            path.extend(["/usr/bin".to_owned(), "/bin".to_owned()]);
+        }
+        path.join(":")
+    }
+}
+
 impl Run {
     /// On the fakes alone: nothing else but a plain shell's tools is on the PATH.
     pub(crate) fn on_fakes(self, tools: &Tools) -> Self {

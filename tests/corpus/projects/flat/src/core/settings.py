@@ -1,0 +1,5 @@
+NAME = "A worker"
+
+
+class Settings:
+    debug = False

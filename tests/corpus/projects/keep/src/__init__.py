@@ -1,0 +1,1 @@
+"""A Worker whose modules import each other by `src.`."""

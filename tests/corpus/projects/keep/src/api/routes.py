@@ -1,0 +1,4 @@
+from src.core.settings import NAME
+from src.core.text import slug
+
+routes = {"/": slug(NAME)}

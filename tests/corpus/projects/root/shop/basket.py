@@ -1,0 +1,5 @@
+import accel
+
+
+def total(prices):
+    return accel.add(0, sum(prices))

@@ -1,0 +1,5 @@
+from shop import basket
+
+
+def test_total():
+    assert basket.total([]) == 0
