@@ -181,19 +181,20 @@ fn beside(context: &Context<'_>, uploaded: &HashMap<&Utf8Path, &Module>, known: 
         .filter_map(|(path, _)| path.parent())
         .filter(|directory| *directory != context.project.config.dir() && *directory != context.project.root)
         .collect();
-    let mut left: Vec<String> = Vec::new();
+    let mut left: BTreeSet<String> = BTreeSet::new();
     for directory in directories {
-        for entry in directory.read_dir_utf8().into_iter().flatten().flatten() {
-            let path = entry.path();
-            let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
-            let shown = context.project.display(path);
-            if is_file && is_data(path) && !uploaded.contains_key(path) && !known.iter().any(|one| one.subject == shown)
-            {
-                left.push(shown);
+        let walk = walkdir::WalkDir::new(directory).into_iter().filter_entry(|entry| {
+            entry.depth() == 0 || !entry.file_type().is_dir() || entry.file_name().to_str().is_some_and(holds_data)
+        });
+        for path in walk.flatten().filter(|entry| entry.file_type().is_file()) {
+            let Ok(path) = Utf8PathBuf::from_path_buf(path.into_path()) else { continue };
+            let shown = context.project.display(&path);
+            let is_known = uploaded.contains_key(path.as_path()) || known.iter().any(|one| one.subject == shown);
+            if is_data(&path) && !is_known {
+                left.insert(shown);
             }
         }
     }
-    left.sort();
     let first = left.first()?.clone();
     let more = match left.len() - 1 {
         0 => String::new(),
@@ -210,6 +211,12 @@ fn beside(context: &Context<'_>, uploaded: &HashMap<&Utf8Path, &Module>, known: 
         )
         .measured(left.len() as u64, 0),
     )
+}
+
+/// A directory below the source that is neither another tool's nor for tests.
+fn holds_data(directory: &str) -> bool {
+    let other = ["node_modules", "python_modules", "__pycache__", "tests", "test", "build", "dist", "docs", "venv"];
+    !directory.starts_with('.') && !other.contains(&directory) && !directory.ends_with(".egg-info")
 }
 
 fn is_data(path: &Utf8Path) -> bool {

@@ -170,7 +170,7 @@ fn namespace_init(context: &Context<'_>, file: &str) -> Result<bool> {
     Ok(code == 0 || text.contains("declare_namespace") || text.contains("extend_path"))
 }
 
-/// Whether main gets to the file's module; data is read by name, which nobody can tell.
+/// Whether main gets to the file's module; which data is read nobody can tell.
 fn imported(bundle: &Bundle, name: &str) -> bool {
-    bundle.graph.find(name).is_none_or(|node| bundle.reach.level(node).is_some())
+    bundle.graph.find(name).is_some_and(|node| bundle.reach.level(node).is_some())
 }

@@ -7,6 +7,7 @@
 use super::sight::severity;
 use super::{Context, Finding, Judged, Severity};
 use crate::error::Result;
+use crate::python::distribution::recorded_digests;
 use crate::python::graph::{Level, Node, Problem, ProblemKind};
 use crate::python::imports::Import;
 use crate::quantity::count;
@@ -59,8 +60,10 @@ fn missing(context: &Context<'_>, problem: &Problem) -> Option<Finding> {
         level = context.level(problem.node, guard)?;
     }
     let mut severity = severity(level)?;
-    let unsure = is_sdk(&problem.missing) || may_be_found(context, &problem.missing);
-    if severity == Severity::Deny && problem.kind == ProblemKind::TopLevel && unsure {
+    if problem.kind == ProblemKind::TopLevel && may_be_found(context, &problem.missing) {
+        return None;
+    }
+    if severity == Severity::Deny && is_sdk(&problem.missing) && !was_installed(context) {
         severity = Severity::Warn;
     }
     let shown = context.shown(node);
@@ -124,8 +127,15 @@ fn is_runtimes(context: &Context<'_>, name: &str) -> bool {
     is_sdk(first) && !external
 }
 
-/// Every pywrangler that saddlebag takes vendors the SDK by itself. A tree without it is none of pywrangler's making, and
-/// the runtime says in clear words what it lacks.
+/// Whether an installer made the tree: its RECORDs have hashes. Only then does it say anything that the SDK, which
+/// pywrangler adds by itself, is not in it.
+fn was_installed(context: &Context<'_>) -> bool {
+    context.vendored.distributions.iter().any(|distribution| {
+        recorded_digests(&context.vendored.modules, &distribution.dist_info)
+            .is_ok_and(|digests| digests.values().any(|digest| !digest.is_empty()))
+    })
+}
+
 fn is_sdk(name: &str) -> bool {
     matches!(name, "workers" | "asgi")
 }

@@ -3,7 +3,6 @@
 //! Receives the import graph, the distributions and what was dropped; hands on imports of dropped modules, and questions to
 //! `importlib.metadata` that the upload cannot answer. Must never report what a guard takes care of.
 
-use super::sight::severity;
 use super::{Context, Finding, Judged, Severity};
 use crate::error::{Error, Result};
 use crate::python::distribution::Distribution;
@@ -41,6 +40,11 @@ pub(super) fn check(context: &Context<'_>) -> Result<Judged> {
         wrong => format!("{wrong} of what was dropped is needed"),
     };
     Ok(Judged { figure, findings: findings.into_values().collect() })
+}
+
+/// Nobody asked for what was dropped to be taken from under a function, whosever it is.
+fn severity(level: Level) -> Option<Severity> {
+    super::sight::severity(level).map(|severity| severity.max(Severity::Warn))
 }
 
 fn module(context: &Context<'_>, at: u32, node: &Node, edge: &Edge, rules: &BTreeMap<&str, &str>) -> Option<Finding> {

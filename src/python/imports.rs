@@ -15,7 +15,7 @@ pub(crate) use asks::{Base, MetadataAsk, Open, Wanted};
 pub(crate) use guards::Guard;
 
 use asks::Calls;
-use guards::TypingNames;
+use guards::Tests;
 use ruff_python_ast::visitor::source_order::{SourceOrderVisitor, TraversalSignal};
 use ruff_python_ast::{self as ast, AnyNodeRef, Expr, PythonVersion};
 use ruff_python_parser::{Mode, ParseOptions, parse_unchecked};
@@ -40,6 +40,8 @@ pub(crate) struct Imports {
     /// It changes where any module is found: `sys.path`, `sys.meta_path`, `site.addsitedir`.
     pub(crate) alters_search: bool,
     pub(crate) metadata: Vec<MetadataAsk>,
+    /// Of a `.pth` file: directories that it puts on `sys.path`, relative to its own.
+    pub(crate) search: Vec<String>,
     /// Files that are opened for reading by a path that can be read off the source.
     pub(crate) opens: Vec<Open>,
     /// Line and column (from 1) and the parser's words. What parsed before and after it is in `items` all the same.
@@ -112,7 +114,7 @@ fn imports_for(bytes: &[u8], python: PythonVersion) -> Imports {
 
     let found = Imports { encoding_error: decoded.refused, ..Imports::default() };
     let body = &parsed.syntax().as_module().map_or(&[][..], |module| &module.body);
-    let mut reader = Reader { place, found, typing: TypingNames::of(body), calls: Calls::default() };
+    let mut reader = Reader { place, found, tests: Tests::of(body), calls: Calls::default() };
     let syntax_error = parsed.errors().first().map(|error| (error.location.start(), error.to_string()));
     let too_new = parsed.unsupported_syntax_errors().first().map(|error| (error.range.start(), error.to_string()));
     reader.found.syntax_error = syntax_error.or(too_new).map(|(offset, message)| {
@@ -143,7 +145,7 @@ struct Standing {
 struct Reader<'a, P: Fn(TextSize) -> (u32, u32)> {
     place: P,
     found: Imports,
-    typing: TypingNames<'a>,
+    tests: Tests<'a>,
     calls: Calls<'a>,
 }
 
@@ -163,7 +165,7 @@ impl<'a, P: Fn(TextSize) -> (u32, u32)> Reader<'a, P> {
                 AnyNodeRef::StmtImport(statement) => self.import(statement, guard),
                 AnyNodeRef::StmtImportFrom(statement) => self.import_from(statement, guard),
                 AnyNodeRef::StmtTry(statement) => guards::split_try(statement, guard, &mut push),
-                AnyNodeRef::StmtIf(statement) => guards::split_if(statement, guard, &self.typing, &mut push),
+                AnyNodeRef::StmtIf(statement) => guards::split_if(statement, guard, &self.tests, &mut push),
                 AnyNodeRef::StmtWith(statement) => {
                     statement.items.iter().for_each(|item| push(item.into(), guard));
                     let suppressed =

@@ -91,9 +91,11 @@ fn read_one(file: &File<'_>, python: &str) -> Result<Imports> {
         // `site` runs the lines that start with `import`; the others are directories.
         let lines = String::from_utf8_lossy(&bytes);
         let runs = |line: &str| line.starts_with("import ") || line.starts_with("import\t");
-        let lines: String =
+        let code: String =
             lines.lines().map(|line| if runs(line) { format!("{line}\n") } else { "\n".into() }).collect();
-        return Ok(imports::imports_of(lines.as_bytes(), python));
+        let names = |line: &&str| !(runs(line) || line.starts_with('#') || line.trim().is_empty());
+        let search = lines.lines().filter(names).map(|line| line.trim_end().to_owned()).collect();
+        return Ok(Imports { search, ..imports::imports_of(code.as_bytes(), python) });
     }
     let mut says = imports::imports_of(&bytes, python);
     if is_vendored(file.name) {

@@ -92,11 +92,13 @@ pub(super) enum Step {
 #[derive(Debug)]
 pub(crate) struct Names {
     places: Vec<Place>,
+    /// Directories that `.pth` files put at the end of `sys.path`.
+    added: Vec<u32>,
 }
 
 impl Default for Names {
     fn default() -> Self {
-        Self { places: vec![Place::new(Space::Vendored), Place::new(Space::Project)] }
+        Self { places: vec![Place::new(Space::Vendored), Place::new(Space::Project)], added: Vec::new() }
     }
 }
 
@@ -113,6 +115,10 @@ impl Names {
                 *slot = Some(index(at));
             }
         }
+        let startup = nodes.iter().filter(|node| node.form == Form::Startup).filter_map(|node| node.says.as_ref());
+        let search =
+            startup.flat_map(|says| &says.search).map(|directory| directory.trim_matches('/').replace('/', "."));
+        names.added = search.filter_map(|dotted| names.everywhere(&dotted).0.first().copied()).collect();
         names
     }
 
@@ -132,7 +138,8 @@ impl Names {
 
     /// Where top-level names are looked for.
     pub(super) fn top(&self) -> Search {
-        Search(vec![Space::Vendored as u32, Space::Project as u32])
+        let spaces = [Space::Vendored as u32, Space::Project as u32];
+        Search(spaces.into_iter().chain(self.added.iter().copied()).collect())
     }
 
     pub(super) fn step(&self, search: &Search, component: &str) -> Step {

@@ -52,8 +52,11 @@ pub(crate) struct Link {
 pub(crate) struct Reach {
     levels: Vec<Option<Level>>,
     /// The edge by which a node was first reached.
-    by: Vec<Option<(u32, u32)>>,
+    by: Vec<Step>,
 }
+
+/// The node that an edge comes from and its line; none for a start.
+type Step = Option<(u32, u32)>;
 
 impl Reach {
     /// How surely a node is imported; `None` if it is not.
@@ -79,7 +82,7 @@ impl Graph {
     pub(crate) fn reach(&self, starts: &[u32], follows: impl Fn(&Edge) -> bool) -> Reach {
         let count = self.nodes.len();
         let mut reach = Reach { levels: vec![None; count], by: vec![None; count] };
-        let mut waiting: [VecDeque<(u32, Option<(u32, u32)>)>; 5] = Default::default();
+        let mut waiting: [VecDeque<(u32, Step)>; 5] = Default::default();
         waiting[0].extend(starts.iter().map(|start| (*start, None)));
         for level in Level::ALL {
             while let Some((at, by)) = waiting[level as usize].pop_front() {

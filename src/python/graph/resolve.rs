@@ -145,13 +145,13 @@ impl Resolver<'_> {
                 Step::Package(node, inside) => {
                     let says = self.node(node).says.as_deref();
                     let alters = says.is_none_or(|says| says.alters_path);
-                    perhaps |= alters || says.is_none_or(|says| says.open);
+                    perhaps |= alters || says.is_none_or(|says| says.open || says.alters_search);
                     search = if alters { self.names.everywhere(so_far) } else { inside };
                     walk.ran.push(node);
                     End::Package(node, search.clone())
                 }
                 Step::Module(node) => {
-                    perhaps |= self.node(node).says.as_deref().is_none_or(|says| says.open);
+                    perhaps |= self.node(node).says.as_deref().is_none_or(|says| says.open || says.alters_search);
                     search = Search::default();
                     walk.ran.push(node);
                     End::Module(node)
@@ -186,6 +186,9 @@ impl Resolver<'_> {
     /// `None` where it cannot be told.
     fn has(&self, at: u32, name: &str, stars: u32) -> Option<bool> {
         let node = self.node(at);
+        if !node.is_project() {
+            return None; // what packages bind is not read
+        }
         let says =
             node.says.as_deref().filter(|says| !says.open && says.syntax_error.is_none() && !says.encoding_error)?;
         if is_everywhere(name) || says.binds.contains(name) {

@@ -302,7 +302,26 @@ impl<'c, 'a> Meaning<'c, 'a> {
                 self.path(&operation.left, levels)?.join(self.text(&operation.right)?)
             }
             Expr::Call(call) => self.path_of_call(call, levels),
+            Expr::FString(string) => self.path_of_parts(string, levels),
             _ => None,
+        }
+    }
+
+    /// `f"{HERE}/x.json"`: a path in front, texts behind it.
+    fn path_of_parts(&self, string: &ast::ExprFString, levels: u32) -> Option<Path> {
+        let (mut front, mut text) = (None, String::new());
+        for element in string.value.elements() {
+            match element {
+                ast::InterpolatedStringElement::Literal(literal) => text.push_str(literal),
+                ast::InterpolatedStringElement::Interpolation(inner) if front.is_none() && text.is_empty() => {
+                    front = Some(self.path(&inner.expression, levels)?);
+                }
+                ast::InterpolatedStringElement::Interpolation(inner) => text.push_str(self.text(&inner.expression)?),
+            }
+        }
+        match front {
+            Some(front) => front.join(text.strip_prefix('/')?),
+            None => Path { base: Base::Cwd, parts: Vec::new() }.join(&text),
         }
     }
 

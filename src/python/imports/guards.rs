@@ -79,7 +79,7 @@ pub(super) fn split_try<'a>(statement: &'a ast::StmtTry, guard: Guard, push: &mu
 pub(super) fn split_if<'a>(
     statement: &'a ast::StmtIf,
     guard: Guard,
-    typing: &TypingNames<'_>,
+    tests: &Tests<'_>,
     push: &mut impl FnMut(AnyNodeRef<'a>, Guard),
 ) {
     let clauses = statement.elif_else_clauses.iter().map(|clause| (clause.test.as_ref(), &clause.body));
@@ -89,10 +89,10 @@ pub(super) fn split_if<'a>(
         let mut taken = rest;
         if let Some(test) = test {
             push(test.into(), rest);
-            let verdict = typing.verdict(test, 8);
+            let verdict = tests.verdict(test, 8);
             taken.type_checking |= verdict == Typing::Only;
             rest.type_checking |= verdict == Typing::Never;
-            let asks = asks_platform(test);
+            let asks = tests.ask_platform(test);
             taken.platform |= asks;
             rest.platform |= asks;
             let known = asks || verdict != Typing::Nothing;
@@ -114,16 +114,34 @@ pub(super) enum Typing {
     Nothing,
 }
 
-/// The names that `TYPE_CHECKING` has in a file.
-pub(super) struct TypingNames<'a>(Vec<&'a str>);
+/// What the names in a file's tests stand for.
+pub(super) struct Tests<'a> {
+    /// `TYPE_CHECKING`, and what it is imported as.
+    typing: Vec<&'a str>,
+    /// Names at the top of the file that say what the interpreter is or has: `ON_WORKERS = sys.platform == "emscripten"`,
+    /// and what an `except ImportError:` assigns.
+    platform: Vec<&'a str>,
+}
 
-impl<'a> TypingNames<'a> {
-    /// With those of `from typing import TYPE_CHECKING as T`.
+impl<'a> Tests<'a> {
     pub(super) fn of(body: &'a [Stmt]) -> Self {
         let imports = body.iter().filter_map(Stmt::as_import_from_stmt).flat_map(|import| &import.names);
         let aliases = imports.filter(|alias| &alias.name == "TYPE_CHECKING");
         let aliases = aliases.filter_map(|alias| alias.asname.as_ref().map(ast::Identifier::as_str));
-        Self(aliases.chain(["TYPE_CHECKING"]).collect())
+        let asked = body.iter().filter_map(Stmt::as_assign_stmt).filter(|assign| asks_platform(&assign.value));
+        let handlers = body.iter().filter_map(Stmt::as_try_stmt).flat_map(|statement| &statement.handlers);
+        let handlers = handlers.map(|ExceptHandler::ExceptHandler(handler)| handler);
+        let handlers = handlers.filter(|handler| handler.type_.as_deref().is_none_or(names_import_error));
+        let handled = handlers.flat_map(|handler| &handler.body).filter_map(Stmt::as_assign_stmt);
+        let names = |assign: &'a ast::StmtAssign| assign.targets.iter().filter_map(Expr::as_name_expr);
+        Self {
+            typing: aliases.chain(["TYPE_CHECKING"]).collect(),
+            platform: asked.chain(handled).flat_map(names).map(|name| name.id.as_str()).collect(),
+        }
+    }
+
+    fn ask_platform(&self, test: &Expr) -> bool {
+        asks_platform(test) || any_name(test, |name| self.platform.contains(&name))
     }
 
     /// `levels` bounds the recursion; nobody nests such a test more than a few deep.
@@ -132,8 +150,9 @@ impl<'a> TypingNames<'a> {
             return Typing::Nothing;
         }
         let any = |values: &[Expr], wanted| values.iter().any(|value| self.verdict(value, levels - 1) == wanted);
+        let all = |values: &[Expr], wanted| values.iter().all(|value| self.verdict(value, levels - 1) == wanted);
         match test {
-            Expr::Name(name) if self.0.contains(&name.id.as_str()) => Typing::Only,
+            Expr::Name(name) if self.typing.contains(&name.id.as_str()) => Typing::Only,
             Expr::Attribute(attribute) if &attribute.attr == "TYPE_CHECKING" => Typing::Only,
             Expr::BooleanLiteral(literal) if literal.value => Typing::Never,
             Expr::BooleanLiteral(_) => Typing::Only,
@@ -149,6 +168,8 @@ impl<'a> TypingNames<'a> {
             Expr::BoolOp(operation) if operation.op == ast::BoolOp::Or && any(&operation.values, Typing::Never) => {
                 Typing::Never
             }
+            Expr::BoolOp(operation) if all(&operation.values, Typing::Only) => Typing::Only,
+            Expr::BoolOp(operation) if all(&operation.values, Typing::Never) => Typing::Never,
             Expr::UnaryOp(operation) if operation.op == ast::UnaryOp::Not => {
                 match self.verdict(&operation.operand, levels - 1) {
                     Typing::Only => Typing::Never,
@@ -218,6 +239,19 @@ fn names_platform(name: &str) -> bool {
             || ["WIN", "LINUX", "DARWIN", "MACOS", "POSIX", "EMSCRIPTEN", "WASM", "PYODIDE", "CPYTHON"]
                 .iter()
                 .any(|word| upper.trim_start_matches("IS_").starts_with(word)))
+}
+
+fn any_name(test: &Expr, wanted: impl Fn(&str) -> bool) -> bool {
+    let mut pending = vec![AnyNodeRef::from(test)];
+    while let Some(node) = pending.pop() {
+        if let AnyNodeRef::ExprName(name) = node
+            && wanted(&name.id)
+        {
+            return true;
+        }
+        pending.extend(children(node));
+    }
+    false
 }
 
 /// `path.exists()`, `path.is_file()`, `os.path.isfile(path)`.
