@@ -184,6 +184,16 @@ impl Passthrough {
         self.positional().and_then(|at| self.words[at].to_str()).filter(|word| word.ends_with(".py"))
     }
 
+    /// Takes the first word that is no flag and no flag's value out.
+    pub(crate) fn take_name(&mut self) -> Option<String> {
+        let at = self.positional()?;
+        let name = self.words[at].to_str()?.to_owned();
+        let mut words = std::mem::take(&mut self.words);
+        words.remove(at);
+        *self = Self::read(words);
+        Some(name)
+    }
+
     fn positional(&self) -> Option<usize> {
         self.items.iter().find_map(|item| match item {
             Item::Positional { at } => Some(*at),

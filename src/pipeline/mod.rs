@@ -7,6 +7,7 @@ mod steps;
 
 use crate::bundle::Bundle;
 use crate::cli::{Command, Format, OwnInvocation};
+use crate::command;
 use crate::deploy::{self, Deployed};
 use crate::error::{Error, Kind, Result};
 use crate::gate::{self, Context, Verdict};
@@ -62,8 +63,10 @@ fn fail(report: &mut Report, error: Error, terminal: &Terminal) {
 /// Writes what was asked for. A report that cannot be written is said, and costs an exit code only when nothing worse
 /// has one and nothing is live.
 fn finish(report: &Report, machine: bool, also: Option<&Utf8Path>, terminal: &Terminal) {
-    if machine {
-        terminal.out(&report::json::render(report));
+    match &report.answer {
+        Some(answer) => terminal.out(answer),
+        None if machine => terminal.out(&report::json::render(report)),
+        None => {}
     }
     if let Some(path) = also
         && let Err(error) = fs_err::write(path, report::json::render(report))
@@ -129,6 +132,17 @@ fn drive(
     clock.lap("bundle");
     tool::check_interrupted()?;
 
+    // What was only asked about is not judged.
+    let answer = match &invocation.command {
+        Command::Why(name) => Some(command::why::answer(project, bundle, name)?),
+        Command::Impact(name) => Some(command::impact::answer(project, bundle, name)?),
+        Command::Upload(_) | Command::Check | Command::Stage => None,
+    };
+    if let Some(answer) = answer {
+        report.answer = Some(if format == Format::Human { answer.text } else { answer.json });
+        return Ok(());
+    }
+
     // The gates and their verdict.
     report.limits = gate::limits(bundle, &settings);
     let context =
@@ -146,7 +160,7 @@ fn drive(
     let texts: Vec<String> = project.requirements.entries.iter().map(|entry| entry.text.clone()).collect();
     match (verdict.clear(bundle), &invocation.command) {
         (None, _) => report.exit = Exit { code: 3, pywranglers: false },
-        (Some(_), Command::Check) => {}
+        (Some(_), Command::Check | Command::Why(_) | Command::Impact(_)) => {}
         (Some(cleared), Command::Stage) => {
             let out = invocation
                 .flags
@@ -209,8 +223,12 @@ fn close(report: &Report, format: Format, settings: &Settings, terminal: &Termin
         terminal.line(remark);
     }
     if settings.timings {
+        let parts = report.bundle.as_ref().map_or(&[][..], |bundle| &bundle.laps);
         for (name, spent) in &report.timings {
             terminal.line(&format!("{:>8.3} s  {name}", spent.as_secs_f64()));
+            for (part, spent) in parts.iter().filter(|_| *name == "bundle") {
+                terminal.line(&format!("{:>8.3} s    {part}", spent.as_secs_f64()));
+            }
         }
     }
     if format == Format::Human {

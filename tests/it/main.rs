@@ -13,6 +13,7 @@ mod gates;
 mod matrix;
 mod project;
 mod pywrangler_versions;
+mod questions;
 mod rig;
 mod signals;
 mod sources;

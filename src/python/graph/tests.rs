@@ -121,7 +121,8 @@ fn what_may_be_made_while_it_runs_is_never_missing() {
         ("python_modules/pkg_style/__init__.py", "__path__ = __import__('pkgutil').extend_path(__path__, __name__)\n"),
     ]);
     assert_eq!(problems(&graph), Vec::<String>::new());
-    let closed = graph_of(&[("main.py", "from star import z\n"), ("star.py", "from base import *\n"), ("base.py", "x = 1\n")]);
+    let closed =
+        graph_of(&[("main.py", "from star import z\n"), ("star.py", "from base import *\n"), ("base.py", "x = 1\n")]);
     assert_eq!(problems(&closed), ["main.py: star.z Name"]);
 }
 
