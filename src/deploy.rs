@@ -77,6 +77,7 @@ pub(crate) fn deploy(
     let (output_before, logs_before) = (output.snapshot(), Texts::of(&logs));
 
     let mut argv: Vec<OsString> = toolchain.pywrangler.program.argv.clone();
+    argv.extend(words.before().iter().cloned());
     argv.extend(command.iter().map(OsString::from));
     argv.extend(words.for_child(&stage.config, &project.cwd, &project.process_cwd));
     let Ended { code } = tool::run(&argv, &stage.dir, &environment, stdout)?;
