@@ -66,6 +66,10 @@ pub(crate) fn deploy(
     let listening_path = crate::error::utf8(listening.path())?;
 
     let mut environment = toolchain.environment.clone();
+    if let (Some(name), Some(_)) = (&project.config.environment, &project.config.generated_for) {
+        // Built for it, whether or not the command line says so again. Not as a flag: that would load `.env.NAME` too.
+        environment.set("CLOUDFLARE_ENV", name);
+    }
     let output = Output::choose(&environment, &project.cwd, &listening_path);
     if let Output::Private(path) = &output {
         environment.set("WRANGLER_OUTPUT_FILE_PATH", path.as_str());

@@ -31,13 +31,14 @@ pub(super) fn find_project(
     let script = words.script().map(|script| crate::project::resolve(&cwd, script));
     let from = script.as_deref().and_then(Utf8Path::parent).unwrap_or(&cwd);
     let named = words.config().map(|config| crate::project::resolve(&cwd, config));
-    let config_path = config::find(from, named.as_deref())?;
+    let found = config::find(from, named.as_deref())?;
+    let users_config_dir = found.generated_for.as_deref().or(found.path.parent());
     // pywrangler looks from where it is started, and would not start elsewhere.
-    let pyproject_path = pyproject::find(&cwd).or_else(|| pyproject::find(config_path.parent()?));
-    let root = pyproject_path.as_deref().and_then(Utf8Path::parent).or(config_path.parent()).unwrap_or(&cwd).to_owned();
+    let pyproject_path = pyproject::find(&cwd).or_else(|| pyproject::find(users_config_dir?));
+    let root = pyproject_path.as_deref().and_then(Utf8Path::parent).or(users_config_dir).unwrap_or(&cwd).to_owned();
     let pyproject = pyproject_path.map(|path| pyproject::read(path, &root)).transpose()?;
     let environment_name = words.env().map(str::to_owned).or_else(|| cloudflare_env(environment, &cwd));
-    let config = config::read(config_path, environment_name.as_deref(), &root)?;
+    let config = config::read(found, environment_name.as_deref(), &root)?;
     let settings = Settings::read(&invocation.flags, environment, pyproject.as_ref(), config.environment.as_deref())?;
     let environment_chosen = environment_name.is_some();
     Ok((
@@ -260,6 +261,7 @@ pub(super) fn request<'a>(
     let config = &project.config;
     stage::StageRequest {
         project_root: &project.root,
+        users_config_dir: config.users_dir(),
         config: stage::ConfigSource { path: &config.path, text: &config.text, format: config.format },
         environment: config.environment.as_deref(),
         bundle: cleared,
