@@ -101,7 +101,7 @@ fn drive(
     // The tools, before anything is started with them.
     let uses_uv = toolchain::uv_project(&project.root).is_some()
         || project.pyproject.as_ref().is_some_and(|pyproject| pyproject.declares("workers-py"));
-    let toolchain = toolchain::find(&project.root, project.config.users_dir(), environment, uses_uv)?;
+    let toolchain = toolchain::find(&project.root, project.config.dir(), environment, uses_uv)?;
     let judged = gate::judge_toolchain(&toolchain, &settings);
     if let Some(error) = unusable(&judged) {
         report.judgements = Some(judged);

@@ -261,7 +261,7 @@ pub(super) fn request<'a>(
     let config = &project.config;
     stage::StageRequest {
         project_root: &project.root,
-        users_config_dir: config.users_dir(),
+        users_config_dir: config.dir(),
         config: stage::ConfigSource { path: &config.path, text: &config.text, format: config.format },
         environment: config.environment.as_deref(),
         bundle: cleared,

@@ -196,13 +196,14 @@ impl WranglerConfig {
         Error::new(Kind::EnvironmentUnknown, message, hint).with_location(self.locate(&["env"]))
     }
 
-    /// The directory of the configuration that the user wrote: wrangler takes the project's `package.json` from there.
-    pub(crate) fn users_dir(&self) -> &Utf8Path {
-        self.generated_for.as_deref().unwrap_or(self.dir())
+    /// The directory of the configuration that the user wrote, which is wrangler's project: `package.json` and packages lie
+    /// there.
+    pub(crate) fn dir(&self) -> &Utf8Path {
+        self.generated_for.as_deref().unwrap_or(self.base())
     }
 
-    /// The directory of the configuration, against which wrangler resolves `main` and `base_dir`.
-    pub(crate) fn dir(&self) -> &Utf8Path {
+    /// The directory of the file, against which wrangler resolves its paths.
+    pub(crate) fn base(&self) -> &Utf8Path {
         self.path.parent().unwrap_or(Utf8Path::new("/"))
     }
 
