@@ -33,6 +33,8 @@ enum Plain {
     Breaks(&'static str),
     /// It ends with an error, with these words.
     Refuses(&'static str),
+    /// It deploys something else: this module.
+    Uploads(&'static str),
 }
 
 pub(super) struct Case {
@@ -235,6 +237,12 @@ impl Case {
         self
     }
 
+    /// Plain pywrangler deploys what is no Python Worker.
+    pub(super) fn plain_uploads(mut self, main_module: &'static str) -> Self {
+        self.plain = Plain::Uploads(main_module);
+        self
+    }
+
     /// saddlebag ends with this code and this error or finding, and uploads nothing.
     pub(super) fn refused(mut self, code: i32, what: &'static str) -> Self {
         self.refused = Some((code, what));
@@ -288,6 +296,9 @@ impl Case {
             (Some((_, what)), _) => assert_refused(&outcome, what),
             (None, Some(words)) => assert_refused_alike(&outcome, words),
             (None, None) => self.compare(&outcome),
+        }
+        if let Plain::Uploads(name) = self.plain {
+            assert_eq!(outcome.plain.metadata()["main_module"], name);
         }
         if let Plain::Breaks(words) = self.plain {
             let boot = booted(&outcome.plain, self.python);

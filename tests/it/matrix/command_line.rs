@@ -38,5 +38,11 @@ cases! {
 
     a_script_over_its_old_name: two().words(&["--script=src/main.py", "src/second.py"]),
 
+    a_script_that_is_not_python: flat()
+        .file("src/index.js", "export default { fetch() { return new Response('x') } }\n")
+        .words(&["src/index.js"])
+        .plain_uploads("index.js")
+        .refused(2, "usage"),
+
     a_flag_that_nobody_knows: flat().words(&["--nobody-knows"]).both_refuse("Unknown argument"),
 }
