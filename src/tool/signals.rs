@@ -100,7 +100,7 @@ impl Running {
         let own = std::process::id();
         let children: Vec<u32> = lock(&CHILDREN).iter().map(|running| running.pid).collect();
         let family = lock(&FAMILY);
-        let mut left = processes::below(table, own, &children);
+        let mut left = orphans(table);
         left.extend(table.iter().filter(|process| self.own_group && process.group == self.pid));
         left.extend(table.iter().filter(|process| family.contains(&process.pid)));
         left.retain(|process| !children.contains(&process.pid));
@@ -151,7 +151,10 @@ fn pass_on(signal: Signal, from_terminal: bool, again: bool) {
         let heard = from_terminal && !running.own_group;
         match (again, running.role) {
             (_, Role::InPlace) if heard => {}
-            (true, _) => running.tell(Signal::KILL, &table),
+            (true, _) => {
+                running.tell(Signal::KILL, &table);
+                orphans(&table).iter().for_each(|process| send(process.pid, Signal::KILL));
+            }
             (false, _) if heard => {}
             (false, _) => running.tell(signal, &table),
         }
@@ -161,16 +164,25 @@ fn pass_on(signal: Signal, from_terminal: bool, again: bool) {
     }
 }
 
-/// Ends those whose output we wait for, and whatever holds it open.
+/// Ends those whose output we wait for, and whatever holds it open when they have died.
 fn kill_the_deaf() {
     std::thread::sleep(PATIENCE);
     let table = processes::table();
-    for running in lock(&CHILDREN).iter().filter(|running| running.role == Role::HeardOut) {
-        for process in table.iter().filter(|process| lock(&FAMILY).contains(&process.pid)) {
-            send(process.pid, Signal::KILL);
-        }
-        running.tell(Signal::KILL, &table);
+    let children: Vec<Running> = lock(&CHILDREN).clone();
+    let heard_out: Vec<&Running> = children.iter().filter(|running| running.role == Role::HeardOut).collect();
+    if heard_out.is_empty() {
+        return;
     }
+    let family = lock(&FAMILY).clone();
+    let known = table.iter().filter(|process| family.contains(&process.pid)).copied();
+    orphans(&table).into_iter().chain(known).for_each(|process| send(process.pid, Signal::KILL));
+    heard_out.iter().for_each(|running| running.tell(Signal::KILL, &table));
+}
+
+/// What is below us and below no child: what a child that has died left to us.
+fn orphans(table: &[Process]) -> Vec<Process> {
+    let children: Vec<u32> = lock(&CHILDREN).iter().map(|running| running.pid).collect();
+    processes::below(table, std::process::id(), &children)
 }
 
 fn interruption() -> Option<Signal> {
