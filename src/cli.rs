@@ -170,9 +170,11 @@ pub(crate) fn parse(argv: Vec<OsString>) -> Result<Invocation> {
             Some(_) => Ok(Invocation::Pywrangler(argv)),
         };
     };
-    let (own, rest) = split_flags(before.into_iter().chain(after))?;
+    let (mut own, before) = split_flags(before.into_iter())?;
+    let (own_after, rest) = split_flags(after.into_iter())?;
+    own.extend(own_after);
     let flags = OwnFlags::try_parse_from(own).map_err(|error| usage(&error))?.flags;
-    let mut rest = Passthrough::read(rest);
+    let mut rest = Passthrough::read(rest).after(before);
     if rest.has("help") || rest.has("h") {
         return Ok(Invocation::Text(command_help(&command)));
     }
@@ -390,6 +392,13 @@ mod tests {
         assert_eq!(parsed.flags.gate, ["size=warn"]);
         let words: Vec<_> = parsed.rest.words().iter().map(|w| w.to_str().unwrap()).collect();
         assert_eq!(words, ["--env", "develop", "--var", "A:1", "--dry-run", "--", "--format", "x"]);
+    }
+
+    #[test]
+    fn pywranglers_own_flag_stays_before_the_command() {
+        let parsed = own("--debug --format json deploy --env develop");
+        assert_eq!((parsed.rest.before(), parsed.rest.words().len()), (&["--debug".into()][..], 2));
+        assert_eq!(own("deploy --debug").rest.before().len(), 0);
     }
 
     #[test]

@@ -66,6 +66,10 @@ pub(crate) fn deploy(
     let listening_path = crate::error::utf8(listening.path())?;
 
     let mut environment = toolchain.environment.clone();
+    if let (Some(name), Some(_)) = (&project.config.environment, &project.config.generated_for) {
+        // Built for it, whether or not the command line says so again. Not as a flag: that would load `.env.NAME` too.
+        environment.set("CLOUDFLARE_ENV", name);
+    }
     let output = Output::choose(&environment, &project.cwd, &listening_path);
     if let Output::Private(path) = &output {
         environment.set("WRANGLER_OUTPUT_FILE_PATH", path.as_str());
@@ -77,6 +81,7 @@ pub(crate) fn deploy(
     let (output_before, logs_before) = (output.snapshot(), Texts::of(&logs));
 
     let mut argv: Vec<OsString> = toolchain.pywrangler.program.argv.clone();
+    argv.extend(words.before().iter().cloned());
     argv.extend(command.iter().map(OsString::from));
     argv.extend(words.for_child(&stage.config, &project.cwd, &project.process_cwd));
     let Ended { code } = tool::run(&argv, &stage.dir, &environment, stdout)?;

@@ -97,7 +97,7 @@ fn drive(
     project.requirements = requirements::read(named, named.is_some(), root, pyproject, settings.lists(), &variable)?;
     report.project = Some(project);
     let project = reached(&report.project)?;
-    report.target = Some(Target::of(&project.config, &target_flags(words))?);
+    report.target = Some(Target::of(&project.config, &target_flags(words, &project.config))?);
     let target = reached(&report.target)?;
     clock.lap("project");
 

@@ -18,4 +18,5 @@ mod rig;
 mod signals;
 mod sources;
 mod stage;
+mod terminal;
 mod write_back;
