@@ -48,6 +48,7 @@ fn the_stage_holds_what_the_design_says_and_nothing_else() {
     ./python_modules/.synced
     ./python_modules/dep-1.0.dist-info/METADATA
     ./python_modules/dep/__init__.py
+    ./python_modules/workers/__init__.py
     ./worker/main.py
     ./worker/src/core.py
     ./worker/src/main.py
