@@ -11,6 +11,7 @@ not make itself. What was measured is remembered by content, so that a second ru
 """
 
 import argparse
+import configparser
 import hashlib
 import json
 import os
@@ -77,6 +78,9 @@ class Result:
     bytes_pruned: int = 0
     saved_by_name: int = 0
     unsafe_by_name: list[str] = field(default_factory=list)
+    # Test directories that pruning keeps and that could have gone, and the ones it drops, with their bytes.
+    kept_for_nothing: dict[str, int] = field(default_factory=dict)
+    dropped_directories: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
 
     @property
@@ -125,6 +129,27 @@ def test_directory(file: str) -> str | None:
     return None if at is None else "/".join(parts[: at + 1])
 
 
+def test_directories(tree: Path, but: Path) -> dict[str, int]:
+    """The test directories of a tree with files that another one lacks, and the bytes of those files."""
+    found: dict[str, int] = {}
+    lacking = files(but)
+    for file, size in files(tree).items():
+        if (directory := test_directory(file)) and file not in lacking:
+            found[directory] = found.get(directory, 0) + size
+    return found
+
+
+def plugins(tree: Path) -> set[str]:
+    """The modules that entry points name: whoever asks for the group imports them. Nobody starts scripts on Workers."""
+    found = set()
+    for file in tree.glob("*.dist-info/entry_points.txt"):
+        groups = configparser.ConfigParser(delimiters=("=",), interpolation=None, strict=False)
+        groups.read_string(file.read_text())
+        for group in set(groups.sections()) - {"console_scripts", "gui_scripts"}:
+            found |= {re.split(r"[:\s\[]", value.strip())[0] for value in groups[group].values()}
+    return found
+
+
 def prune_by_name(full: Path, named: Path, kept: set[str]) -> None:
     """A copy of the full tree without what goes by its name alone, but with the test directories in `kept`."""
     shutil.rmtree(named, ignore_errors=True)
@@ -151,7 +176,7 @@ class Python:
         found = sorted(Path(rig["RIG_HOME"], "python").glob(f"pyodide-{version}.*/python"))
         if not found:
             raise SystemExit(f"pruning: error: the rig has no Pyodide of Python {version}\nhint: run tests/rig/setup.sh")
-        self.executable, self.work, self.memory = found[-1], work, work / "remembered"
+        self.executable, self.work, self.memory = found[-1], work, work.parent / "remembered"
         self.environment = {**rig, "HOME": str(work / "home"), "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
         for directory in (self.memory, work / "home"):
             directory.mkdir(parents=True, exist_ok=True)
@@ -214,8 +239,8 @@ def differs(whole: dict, other: dict) -> str | None:
 
 
 def breaks(python: Python, full: Path, other: Path, answers: dict[str, dict], exercise: str | None) -> list[Break]:
-    """What works in the full tree and does not in the other, though it was not dropped itself."""
-    present = set(modules(other))
+    """What works in the full tree and does not in the other, though it was not dropped itself, or is a plugin."""
+    present = set(modules(other)) | plugins(full)
     names = [name for name, answer in answers.items() if answer["error"] is None and name in present]
     exercise = exercise if exercise and answers["exercise"]["error"] is None else None
     others = python.ask(other, names, exercise)
@@ -364,6 +389,8 @@ def measure(row: Row, place: Path, rig: dict[str, str], settings: list[str]) -> 
         result.bytes_full, result.bytes_pruned = sum(files(full).values()), sum(files(pruned).values())
         named, result.unsafe_by_name = safe_by_name(python, row, full, pruned, answers, place, bool(result.broken))
         result.saved_by_name = result.bytes_full - sum(files(named).values())
+        result.kept_for_nothing = test_directories(pruned, but=named)
+        result.dropped_directories = test_directories(full, but=pruned)
     except Failed as failed:
         result.problem = str(failed)
     result.seconds = round(time.monotonic() - started, 1)
@@ -423,7 +450,10 @@ def tell(result: Result) -> None:
     if len(result.broken) > 10:
         print(f"    ... and {len(result.broken) - 10} more")
     if result.unsafe_by_name:
-        print(f"    needed, though named tests: {', '.join(result.unsafe_by_name)}")
+        print(f"    needed, though called test: {', '.join(result.unsafe_by_name)}")
+    if result.kept_for_nothing:
+        kept = (f"{directory} ({kib(size)} KiB)" for directory, size in result.kept_for_nothing.items())
+        print(f"    kept for nothing: {', '.join(kept)}")
 
 
 def summary(results: list[Result], at_least: int) -> list[str]:
