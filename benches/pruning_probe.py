@@ -74,13 +74,20 @@ def top_level(module: types.ModuleType) -> dict:
             if value.__name__ != f"{module.__name__}.{name}":
                 found[name] = f"module {value.__name__}"
         else:
-            kind = type(value)
-            found[name] = f"{kind.__module__}.{kind.__qualname__}"
+            found[name] = kind(value)
     return found
 
 
+def kind(value: object) -> str:
+    """The name of a type; a proxy's type may have a property where others have the name of their module."""
+    made_by, name = type(value).__module__, type(value).__qualname__
+    return f"{made_by}.{name}" if isinstance(made_by, str) else name
+
+
 def run(source: str) -> dict:
-    exec(compile(source, "<exercise>", "exec"), {"__name__": "exercise"})
+    """Runs the exercise as a module: classes look their own module up."""
+    module = sys.modules["exercise"] = types.ModuleType("exercise")
+    exec(compile(source, "<exercise>", "exec"), vars(module))
     return {}
 
 
