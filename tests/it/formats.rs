@@ -45,6 +45,7 @@ fn an_error_reaches_github_too() {
     project.write("wrangler.toml", "name = \n");
     let ran = project.saddlebag(&["check", "--format=github"]).on_fakes(&tools).run().expect(2);
     assert!(ran.stdout.starts_with("::error file=wrangler.toml,line=1,col="), "{}", ran.stdout);
+    let project = crate::fake::project();
     let ran =
         project.saddlebag(&["check", "--format=github", "--gate", "nonsense=off"]).on_fakes(&tools).run().expect(2);
     assert!(ran.stdout.starts_with("::error title="), "{}", ran.stdout);
