@@ -199,6 +199,7 @@ fn help_and_version_are_for_stdout() {
       stage            Write the stage to `--out DIR`, to look at or to deploy by hand
       why              Say how a distribution or a module got into the bundle, and what it weighs
       impact           Say what would break without a distribution or a module, and what would be saved
+      explain          Show the page of a gate: what it finds, and what to do
       ...              Anything else is pywrangler's: `saddlebag tail` is `pywrangler tail`
 
     See `saddlebag COMMAND --help` for the flags.
