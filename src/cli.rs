@@ -35,6 +35,7 @@ pub(crate) enum Command {
     Check,
     /// `stage --out DIR`
     Stage,
+    Lock,
     /// `why NAME`
     Why(String),
     /// `impact NAME`
@@ -48,6 +49,7 @@ impl Command {
             Self::Upload(words) => words.join(" "),
             Self::Check => "check".to_owned(),
             Self::Stage => "stage".to_owned(),
+            Self::Lock => "lock".to_owned(),
             Self::Why(_) => "why".to_owned(),
             Self::Impact(_) => "impact".to_owned(),
         }
@@ -116,7 +118,8 @@ pub(crate) struct Flags {
     pub(crate) smoke: bool,
     #[arg(long, hide = true)]
     pub(crate) shake: bool,
-    #[arg(long, hide = true)]
+    /// Fail where what resolves is not what the project's lock says
+    #[arg(long)]
     pub(crate) locked: bool,
 }
 
@@ -136,7 +139,6 @@ fn not_yet(flags: &Flags) -> Option<&'static str> {
         (flags.verify, "--verify"),
         (flags.smoke, "--smoke"),
         (flags.shake, "--shake"),
-        (flags.locked, "--locked"),
         (flags.format == Some(Format::Github), "--format github"),
         (flags.format == Some(Format::Sarif), "--format sarif"),
     ]
@@ -152,6 +154,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("versions upload", "The same for `pywrangler versions upload`"),
     ("check", "Run every gate; nothing is staged, nothing is uploaded"),
     ("stage", "Write the stage to `--out DIR`, to look at or to deploy by hand"),
+    ("lock", "Write what resolves to `pylock.runtime.toml`, for every later deploy"),
     ("why", "Say how a distribution or a module got into the bundle, and what it weighs"),
     ("impact", "Say what would break without a distribution or a module, and what would be saved"),
     ("...", "Anything else is pywrangler's: `saddlebag tail` is `pywrangler tail`"),
@@ -201,7 +204,7 @@ pub(crate) fn parse(argv: Vec<OsString>) -> Result<Invocation> {
         (Command::Stage, None) => {
             return Err(Error::new(Kind::Usage, "`saddlebag stage` needs a directory to write to", "add `--out DIR`"));
         }
-        (Command::Check | Command::Upload(_) | Command::Why(_) | Command::Impact(_), Some(_)) => {
+        (Command::Check | Command::Upload(_) | Command::Lock | Command::Why(_) | Command::Impact(_), Some(_)) => {
             return Err(Error::new(
                 Kind::Usage,
                 "`--out` belongs to `saddlebag stage`",
@@ -253,6 +256,7 @@ fn split_command(argv: &[OsString]) -> Option<(Vec<OsString>, Command, Vec<OsStr
         }
         "check" if argv.get(at + 1).is_none_or(|word| word != "startup") => (Command::Check, 1),
         "stage" => (Command::Stage, 1),
+        "lock" => (Command::Lock, 1),
         "why" => (Command::Why(String::new()), 1),
         "impact" => (Command::Impact(String::new()), 1),
         _ => return None,
@@ -345,6 +349,7 @@ fn command_help(command: &Command) -> String {
         Command::Upload(_) => format!("saddlebag {name} [FLAGS] [ANYTHING `pywrangler {name}` TAKES]"),
         Command::Check => "saddlebag check [FLAGS] [--env NAME] [--config FILE]".to_owned(),
         Command::Stage => "saddlebag stage --out DIR [FLAGS] [--env NAME] [--config FILE]".to_owned(),
+        Command::Lock => "saddlebag lock [FLAGS] [--env NAME] [--config FILE]".to_owned(),
         Command::Why(_) | Command::Impact(_) => format!("saddlebag {name} NAME [FLAGS] [--env NAME] [--config FILE]"),
     });
     if *command == Command::Stage {
@@ -360,7 +365,7 @@ fn command_help(command: &Command) -> String {
              Exit codes: 0 found, 2 usage or configuration, 4 could not do its work."
                 .to_owned()
         }
-        Command::Check | Command::Stage => {
+        Command::Check | Command::Stage | Command::Lock => {
             "Exit codes: 0 passed, 2 usage or configuration, 3 blocked by a gate, 4 could not do its work.".to_owned()
         }
     };

@@ -19,4 +19,5 @@ mod signals;
 mod sources;
 mod stage;
 mod terminal;
+mod wheels;
 mod write_back;
