@@ -112,6 +112,11 @@ fn drive(
     }
     clock.lap("tools");
     details(&toolchain, terminal);
+    if invocation.command == Command::DoctorWheels {
+        let answer = command::doctor_wheels::answer(project, &vendor::survey(project, target, &toolchain, terminal)?)?;
+        report.answer = Some(if format == Format::Human { answer.text } else { answer.json });
+        return Ok(());
+    }
     build(project, &settings, environment, &invocation.command, terminal)?;
     let main = main_module(project, words)?;
     clock.lap("build");
@@ -148,7 +153,7 @@ fn drive(
     let answer = match &invocation.command {
         Command::Why(name) => Some(command::why::answer(project, bundle, name)?),
         Command::Impact(name) => Some(command::impact::answer(project, bundle, name)?),
-        Command::Upload(_) | Command::Check | Command::Stage | Command::Lock => None,
+        Command::Upload(_) | Command::Check | Command::Stage | Command::Lock | Command::DoctorWheels => None,
     };
     if let Some(answer) = answer {
         report.answer = Some(if format == Format::Human { answer.text } else { answer.json });
@@ -172,7 +177,7 @@ fn drive(
     let texts: Vec<String> = project.requirements.entries.iter().map(|entry| entry.text.clone()).collect();
     match (verdict.clear(bundle), &invocation.command) {
         (None, _) => report.exit = Exit { code: 3, pywranglers: false },
-        (Some(_), Command::Check | Command::Lock | Command::Why(_) | Command::Impact(_)) => {}
+        (Some(_), Command::Check | Command::Lock | Command::DoctorWheels | Command::Why(_) | Command::Impact(_)) => {}
         (Some(cleared), Command::Stage) => {
             let out = invocation
                 .flags

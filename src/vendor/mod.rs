@@ -13,7 +13,9 @@ mod uv_sources;
 mod uv_workspace;
 mod workspace;
 
-pub(crate) use diagnosis::{Culprit, Fall, Reason, Unresolved};
+#[cfg(test)]
+pub(crate) use diagnosis::Found;
+pub(crate) use diagnosis::{Column, Culprit, Fall, Reason, Unresolved};
 pub(crate) use drift::{Drift, portable};
 pub(crate) use lock::LockedPackage;
 
@@ -126,6 +128,19 @@ pub(crate) fn vendor(
     }
     sweep(&cache.join("vendor"), &plan.key);
     share(&directory, &plan, &lock, false, terminal).map(vendored)
+}
+
+/// The requirements against every Python that a Worker can have; nothing of it is kept.
+///
+/// # Errors
+/// As `vendor`, but for the resolution itself.
+pub(crate) fn survey(
+    project: &Project,
+    target: &Target,
+    toolchain: &Toolchain,
+    terminal: &Terminal,
+) -> Result<Vec<Column>> {
+    diagnosis::survey(&workspace::plan(project, target, toolchain)?, project, toolchain, terminal)
 }
 
 /// A workspace can hold the credentials of an index, as the user's own pyproject.toml does: nobody else reads it.

@@ -15,11 +15,16 @@ use camino::Utf8Path;
 
 /// A pywrangler that does not know the target's Python vendors for an older one and says nothing.
 pub(super) fn knows(toolchain: &Toolchain, target: &Target) -> Result<()> {
-    let row = minimums::python(&target.python);
+    knows_python(toolchain, &target.python)
+}
+
+/// The same for a Python: `3.14`.
+pub(super) fn knows_python(toolchain: &Toolchain, python: &str) -> Result<()> {
+    let row = minimums::python(python);
     match (row, toolchain.pywrangler.version.as_deref()) {
         (Some(row), Some(version)) if older(version, &row.minimum) => Err(Error::new(
             Kind::ToolTooOld,
-            format!("`pywrangler` is {version}, and Python {} needs {} or newer", target.python, row.minimum),
+            format!("`pywrangler` is {version}, and Python {python} needs {} or newer", row.minimum),
             "update it: `uv tool upgrade workers-py`, or `uv add --dev workers-py`",
         )
         .with_location(Location::new(Place::Tool, "pywrangler"))),

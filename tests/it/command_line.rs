@@ -198,6 +198,7 @@ fn help_and_version_are_for_stdout() {
       check            Run every gate; nothing is staged, nothing is uploaded
       stage            Write the stage to `--out DIR`, to look at or to deploy by hand
       lock             Write what resolves to `pylock.runtime.toml`, for every later deploy
+      doctor --wheels  Say which requirements resolve for which Python of a Worker; `[FILE]` names them
       why              Say how a distribution or a module got into the bundle, and what it weighs
       impact           Say what would break without a distribution or a module, and what would be saved
       ...              Anything else is pywrangler's: `saddlebag tail` is `pywrangler tail`

@@ -197,6 +197,36 @@ fn a_lock_is_written_once_is_kept_to_and_differences_are_told() {
     assert!(wheels(&changed)[0]["message"].as_str().unwrap().contains("has other files"), "{changed}");
 }
 
+#[test]
+fn the_doctor_holds_every_requirement_against_every_python() {
+    let project = worker("dep-of-another-file\n");
+    project.write("other.txt", "rig-app[fast]>=1.1\nrig-fallen\n");
+    let words = ["doctor", "--wheels", "other.txt", "--format", "json"];
+    let before = project.snapshot();
+    let report = project.saddlebag(&words).on_rig().env("UV_INDEX", index()).run().expect(0).json();
+    assert_eq!(project.snapshot(), before);
+    assert_eq!(report["schema"], "saddlebag.wheels/1");
+    let resolves = |python: &str| {
+        let targets = report["targets"].as_array().unwrap();
+        targets.iter().find(|target| target["python"] == python).unwrap()["resolves"].clone()
+    };
+    assert_eq!((resolves("3.13"), resolves("3.14")), (false.into(), true.into()));
+    let of = |name: &str, python: &str| {
+        let packages = report["packages"].as_array().unwrap();
+        packages.iter().find(|package| package["name"] == name).unwrap()["targets"][python].clone()
+    };
+    assert_eq!(of("rig-only314", "3.13")["reason"], "no wheel");
+    assert_eq!(of("rig-only314", "3.13")["chain"][1], "rig-only314");
+    assert_eq!(
+        (&of("rig-only314", "3.14")["version"], &of("rig-only314", "3.14")["kind"]),
+        (&"1.0".into(), &"wasm".into())
+    );
+    assert_eq!(of("rig-app", "3.13")["reason"], "needs");
+    assert_eq!(of("rig-fallen", "3.13")["version"], "0.9", "what resolves alone is shown though not all do");
+    assert_eq!(of("rig-app", "3.14")["kind"], "pure");
+    project.saddlebag(&["check", "--wheels"]).on_rig().run().expect(2);
+}
+
 /// Whether the rig reaches PyPI: these cases are of the real world, and change with it.
 fn reaches_pypi() -> bool {
     let output = Command::new(rig::home().join("venv/bin/python"))

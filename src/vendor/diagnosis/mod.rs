@@ -8,10 +8,14 @@ mod alternatives;
 mod ask;
 mod fall;
 mod network;
+mod survey;
 mod words;
 
 pub(crate) use alternatives::Alternative;
 pub(crate) use fall::Fall;
+pub(crate) use survey::Column;
+#[cfg(test)]
+pub(crate) use survey::Found;
 
 use super::workspace::Plan;
 use crate::error::{Error, Location, Place, Result};
@@ -163,6 +167,20 @@ pub(super) fn falls(
     let Some(lock) = ask::read_lock(&directory.join("pylock.toml")) else { return Ok(None) };
     let direct = project.requirements.entries.iter().filter_map(|entry| entry.name.clone()).collect();
     fall::judge(&uv, &lock, &uv.requirements(), &direct)
+}
+
+/// The workspace's requirements against every Python.
+///
+/// # Errors
+/// `Kind::Interrupted`, and what keeps the tools from being started.
+pub(super) fn survey(
+    plan: &Plan,
+    project: &Project,
+    toolchain: &Toolchain,
+    terminal: &Terminal,
+) -> Result<Vec<Column>> {
+    let _step = terminal.begin(&format!("Resolving {} for every Python of a Worker", plan.what));
+    survey::ask(plan, project, toolchain)
 }
 
 /// Who is in the way. What has no wheel explains all else that uv then says.
