@@ -201,6 +201,7 @@ fn help_and_version_are_for_stdout() {
       doctor --wheels  Say which requirements resolve for which Python of a Worker; `[FILE]` names them
       why              Say how a distribution or a module got into the bundle, and what it weighs
       impact           Say what would break without a distribution or a module, and what would be saved
+      explain          Show the page of a gate: what it finds, and what to do
       ...              Anything else is pywrangler's: `saddlebag tail` is `pywrangler tail`
 
     See `saddlebag COMMAND --help` for the flags.
@@ -211,7 +212,8 @@ fn help_and_version_are_for_stdout() {
     Usage: saddlebag deploy [FLAGS] [ANYTHING `pywrangler deploy` TAKES]
 
     Options:
-          --format <FORMAT>      How the report is written to stdout [possible values: human, json]
+          --format <FORMAT>      How the report is written to stdout [possible values: human, json,
+                                 github, sarif]
           --report <FILE>        Also write the report to FILE, as JSON
           --gate <ID=LEVEL>      Set a gate's level: off, warn or deny; may be repeated
           --requirements <FILE>  The runtime requirements [default: requirements-runtime.txt, else the
