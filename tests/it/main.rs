@@ -20,4 +20,5 @@ mod signals;
 mod sources;
 mod stage;
 mod terminal;
+mod wheels;
 mod write_back;
