@@ -76,6 +76,9 @@ pub(crate) struct Flags {
     /// How the source is laid out in the upload: auto, keep or flat
     #[arg(long, value_name = "LAYOUT")]
     pub(crate) namespace: Option<String>,
+    /// Hold wrangler's own dry run against the plan before anything is uploaded
+    #[arg(long)]
+    pub(crate) verify: bool,
     /// Keep the stage and say where it is
     #[arg(long)]
     pub(crate) keep_stage: bool,
@@ -105,8 +108,6 @@ pub(crate) struct Flags {
     #[arg(long, hide = true)]
     pub(crate) baseline: Option<Utf8PathBuf>,
     #[arg(long, hide = true)]
-    pub(crate) verify: bool,
-    #[arg(long, hide = true)]
     pub(crate) smoke: bool,
     #[arg(long, hide = true)]
     pub(crate) shake: bool,
@@ -127,7 +128,6 @@ fn not_yet(flags: &Flags) -> Option<&'static str> {
     [
         (flags.html.is_some(), "--html"),
         (flags.baseline.is_some(), "--baseline"),
-        (flags.verify, "--verify"),
         (flags.smoke, "--smoke"),
         (flags.shake, "--shake"),
         (flags.locked, "--locked"),

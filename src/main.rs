@@ -11,6 +11,7 @@ mod command;
 mod deploy;
 mod error;
 mod gate;
+mod heard;
 mod passthrough;
 mod pipeline;
 mod project;
@@ -23,6 +24,7 @@ mod term;
 mod tool;
 mod toolchain;
 mod vendor;
+mod verify;
 
 use crate::cli::Invocation;
 use crate::settings::Environment;

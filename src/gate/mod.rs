@@ -17,6 +17,7 @@ mod shadowing;
 mod sight;
 mod size;
 mod toolchain;
+pub(crate) mod verify;
 mod wrangler_config;
 
 pub(crate) use size::{Limit, limits};
@@ -127,7 +128,7 @@ struct Gate {
     id: &'static str,
     /// The most that a finding of it costs by itself.
     level: Level,
-    /// `None`: named by the contract and not part of this version; reported as skipped.
+    /// `None`: judged on the stage, or named by the contract and not part of this version; else reported as skipped.
     check: Option<Check>,
 }
 
@@ -193,6 +194,7 @@ pub(crate) fn judge(context: &Context<'_>, today: &str) -> Vec<Judgement> {
             let level = context.settings.gates.get(gate.id).copied();
             match gate.check {
                 _ if level == Some(Level::Off) => skipped(gate, Level::Off, "switched off"),
+                None if ON_THE_STAGE.contains(&gate.id) => not_yet_judged(gate, context.settings),
                 None => skipped(gate, level.unwrap_or(gate.level), NOT_IN_THIS_VERSION),
                 Some(check) => one(gate, level, || check(context)),
             }
@@ -214,6 +216,46 @@ pub(crate) fn judge_toolchain(toolchain: &Toolchain, settings: &Settings) -> Vec
             }
         })
         .collect()
+}
+
+/// The gates that judge the stage, once the plan is cleared.
+const ON_THE_STAGE: [&str; 2] = ["smoke", "verify"];
+
+/// Whether a gate of the stage was asked for: by its flag, or by a level.
+pub(crate) fn is_wanted(id: &str, settings: &Settings) -> bool {
+    match settings.gates.get(id) {
+        Some(level) => *level != Level::Off,
+        None => settings.asked.contains(id),
+    }
+}
+
+/// The word about a gate of the stage while there is no stage yet.
+fn not_yet_judged(gate: &Gate, settings: &Settings) -> Judgement {
+    let level = settings.gates.get(gate.id).copied();
+    if is_wanted(gate.id, settings) {
+        skipped(gate, level.unwrap_or(Level::Deny), "not reached: the plan is blocked")
+    } else {
+        skipped(gate, Level::Off, "off by default")
+    }
+}
+
+/// Puts the judgement of one gate of the stage in its place. What keeps the room before it from its work breaks it.
+pub(crate) fn judge_stage(
+    judgements: &mut [Judgement],
+    id: &str,
+    settings: &Settings,
+    today: &str,
+    check: impl FnOnce() -> Result<Judged>,
+) {
+    let level = settings.gates.get(id).copied();
+    let Some((gate, judgement)) =
+        table().find(|gate| gate.id == id).zip(judgements.iter_mut().find(|judgement| judgement.id == id))
+    else {
+        return;
+    };
+    let asked = Gate { level: Level::Deny, ..*gate };
+    *judgement = one(&asked, level, check);
+    allow(std::slice::from_mut(judgement), &settings.allow, today);
 }
 
 const NOT_IN_THIS_VERSION: &str = concat!("not part of saddlebag ", env!("CARGO_PKG_VERSION"));

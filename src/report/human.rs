@@ -235,7 +235,7 @@ pub(crate) fn last_line(report: &Report) -> String {
         }
         (Some(_), Some(deployed)) if deployed.code == 0 => {
             let version =
-                deployed.version_id.as_deref().map_or_else(String::new, |version| format!(", version {version}"));
+                deployed.heard.version_id.as_deref().map_or_else(String::new, |version| format!(", version {version}"));
             format!("{}{version} ({tail})", green.apply_to("deployed"))
         }
         (Some(_), Some(deployed)) => {
@@ -322,7 +322,8 @@ mod tests {
                 ..Report::default()
             })
         };
-        let done = Deployed { version_id: Some("v1".into()), ..Deployed::default() };
+        let heard = crate::heard::Heard { version_id: Some("v1".into()), ..crate::heard::Heard::default() };
+        let done = Deployed { code: 0, heard };
         insta::assert_snapshot!([
             last(Verdict::Passed, None, false),
             last(Verdict::Passed, Some(done.clone()), false),

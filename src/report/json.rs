@@ -97,7 +97,11 @@ struct DeployV1<'a> {
     version_id: Option<&'a str>,
     targets: &'a [String],
     raw_bytes: Option<u64>,
-    duplicate_warnings: u64,
+    duplicate_warnings: usize,
+    /// wrangler's other warnings, in its words.
+    warnings: &'a [String],
+    /// As Cloudflare measured it; null before a deploy is live.
+    startup_ms: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -172,10 +176,12 @@ pub(crate) fn render(report: &Report) -> String {
         gates: report.judgements.as_ref().map(|judgements| judgements.iter().map(gate).collect()),
         verdict: report.verdict,
         deploy: report.deployed.as_ref().map(|deployed| DeployV1 {
-            version_id: deployed.version_id.as_deref(),
-            targets: &deployed.targets,
-            raw_bytes: deployed.raw_bytes,
-            duplicate_warnings: deployed.duplicate_warnings,
+            version_id: deployed.heard.version_id.as_deref(),
+            targets: &deployed.heard.targets,
+            raw_bytes: deployed.heard.raw_bytes,
+            duplicate_warnings: deployed.heard.duplicates.len(),
+            warnings: &deployed.heard.warnings,
+            startup_ms: deployed.heard.startup_ms,
         }),
         exit: ExitV1 {
             code: report.exit.code,

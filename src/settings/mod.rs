@@ -16,7 +16,7 @@ use crate::project::Pyproject;
 use crate::project::layout::NamespaceSetting;
 use crate::project::requirements::{Chosen, Lists};
 use camino::{Utf8Path, Utf8PathBuf};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use table::{Table, place};
 
 /// One `[[tool.saddlebag.allow]]`.
@@ -55,6 +55,8 @@ pub(crate) struct Settings {
     pub(crate) warn_at: f64,
     /// Levels that were set, by gate id.
     pub(crate) gates: BTreeMap<&'static str, Level>,
+    /// Gates of the stage that a flag or its variable asks for: `smoke`, `verify`.
+    pub(crate) asked: BTreeSet<&'static str>,
     pub(crate) allow: Vec<Allow>,
     pub(crate) report: Option<Utf8PathBuf>,
     pub(crate) keep_stage: bool,
@@ -126,6 +128,7 @@ impl Settings {
             max_gzip: None,
             warn_at: 0.8,
             gates: BTreeMap::new(),
+            asked: BTreeSet::new(),
             allow: Vec::new(),
             report: None,
             keep_stage: false,
@@ -230,6 +233,9 @@ impl Settings {
                 )
             })?;
         }
+        if environment.flag("SADDLEBAG_VERIFY") {
+            self.ask("verify");
+        }
         if let Some(value) = environment.get("SADDLEBAG_GATE") {
             for pair in value.split(',').map(str::trim).filter(|pair| !pair.is_empty()) {
                 let (id, level) = gate_pair(pair, "SADDLEBAG_GATE")?;
@@ -247,6 +253,14 @@ impl Settings {
         Ok(())
     }
 
+    /// A gate that is off unless it is asked for. Asking outdoes an `off` of a layer below, and a level stays.
+    fn ask(&mut self, id: &'static str) {
+        self.asked.insert(id);
+        if self.gates.get(id) == Some(&Level::Off) {
+            self.gates.remove(id);
+        }
+    }
+
     fn take_flags(&mut self, flags: &Flags) -> Result<()> {
         if let Some(value) = &flags.requirements {
             self.requirements = Some(value.clone());
@@ -259,6 +273,9 @@ impl Settings {
                     "write `--namespace auto`, `keep` or `flat`",
                 )
             })?;
+        }
+        if flags.verify {
+            self.ask("verify");
         }
         for pair in &flags.gate {
             let (id, level) = gate_pair(pair, "--gate")?;

@@ -17,4 +17,5 @@ mod rig;
 mod signals;
 mod sources;
 mod stage;
+mod verify;
 mod write_back;
