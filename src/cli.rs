@@ -76,6 +76,9 @@ pub(crate) struct Flags {
     /// How the source is laid out in the upload: auto, keep or flat
     #[arg(long, value_name = "LAYOUT")]
     pub(crate) namespace: Option<String>,
+    /// Import the staged bundle in real Pyodide before anything is uploaded
+    #[arg(long)]
+    pub(crate) smoke: bool,
     /// Hold wrangler's own dry run against the plan before anything is uploaded
     #[arg(long)]
     pub(crate) verify: bool,
@@ -108,8 +111,6 @@ pub(crate) struct Flags {
     #[arg(long, hide = true)]
     pub(crate) baseline: Option<Utf8PathBuf>,
     #[arg(long, hide = true)]
-    pub(crate) smoke: bool,
-    #[arg(long, hide = true)]
     pub(crate) shake: bool,
     #[arg(long, hide = true)]
     pub(crate) locked: bool,
@@ -128,7 +129,6 @@ fn not_yet(flags: &Flags) -> Option<&'static str> {
     [
         (flags.html.is_some(), "--html"),
         (flags.baseline.is_some(), "--baseline"),
-        (flags.smoke, "--smoke"),
         (flags.shake, "--shake"),
         (flags.locked, "--locked"),
         (flags.format == Some(Format::Github), "--format github"),

@@ -19,6 +19,7 @@ mod python;
 mod quantity;
 mod report;
 mod settings;
+mod smoke;
 mod stage;
 mod term;
 mod tool;

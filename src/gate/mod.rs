@@ -16,6 +16,7 @@ mod secrets;
 mod shadowing;
 mod sight;
 mod size;
+pub(crate) mod smoke;
 mod toolchain;
 pub(crate) mod verify;
 mod wrangler_config;
@@ -256,6 +257,16 @@ pub(crate) fn judge_stage(
     let asked = Gate { level: Level::Deny, ..*gate };
     *judgement = one(&asked, level, check);
     allow(std::slice::from_mut(judgement), &settings.allow, today);
+}
+
+/// Says of a gate of the stage why it did not judge.
+pub(crate) fn skip_stage(judgements: &mut [Judgement], id: &str, settings: &Settings, reason: &str) {
+    let level = settings.gates.get(id).copied().unwrap_or(Level::Deny);
+    if let Some((gate, judgement)) =
+        table().find(|gate| gate.id == id).zip(judgements.iter_mut().find(|judgement| judgement.id == id))
+    {
+        *judgement = skipped(gate, level, reason);
+    }
 }
 
 const NOT_IN_THIS_VERSION: &str = concat!("not part of saddlebag ", env!("CARGO_PKG_VERSION"));

@@ -151,17 +151,12 @@ fn drive(
     {
         let stage = stage::write(&request(project, target, layout, &vendored, &texts, &cleared), stage::Place::Inside)?;
         clock.lap("stage");
-        let proof = Proof {
-            stage: &stage,
-            bundle,
-            command,
-            words,
-            project,
-            toolchain: &toolchain,
-            settings: &settings,
-            stdout,
-        };
+        let proof = Proof { stage: &stage, context, command, words, cache: &cache, stdout };
         if let Some(judgements) = &mut report.judgements {
+            report.smoke = proof.smoke(judgements, terminal)?;
+            if gate::is_wanted("smoke", &settings) {
+                clock.lap("smoke");
+            }
             rehearsed = proof.verify(judgements, terminal)?;
             if gate::is_wanted("verify", &settings) {
                 clock.lap("verify");

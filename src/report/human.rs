@@ -6,6 +6,7 @@ use super::Report;
 use crate::bundle::Bundle;
 use crate::gate::{Finding, Judgement, Outcome, Severity, Verdict};
 use crate::quantity::{bytes, count};
+use crate::smoke::Booted;
 use console::Style;
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -24,6 +25,9 @@ pub(crate) fn plan(report: &Report, quiet: bool, verbose: bool) -> String {
         }
         if let Some(judgements) = &report.judgements {
             gates(&mut out, judgements, verbose);
+        }
+        if let Some(booted) = &report.smoke {
+            slowest(&mut out, booted, verbose);
         }
     }
     if let Some(judgements) = &report.judgements {
@@ -160,6 +164,22 @@ fn gates(out: &mut String, judgements: &[Judgement], verbose: bool) {
     for (reason, ids) in skipped {
         let which = if verbose || ids.len() < 4 { ids.join(", ") } else { count(ids.len(), "gate") };
         let _ = writeln!(out, "  {}", dim(&format!("skipped  {which} ({reason})")));
+    }
+}
+
+/// What takes longest to import, by the modules' own time.
+fn slowest(out: &mut String, booted: &Booted, verbose: bool) {
+    let shown = if verbose { booted.slowest.len() } else { 5 };
+    let _ = writeln!(
+        out,
+        "{}  {} imported in {:.2} s",
+        bold("imports"),
+        count(booted.imported, "module"),
+        booted.import_seconds
+    );
+    for import in booted.slowest.iter().take(shown) {
+        let with = dim(&format!(", {:.3} s with what it imports", import.seconds));
+        let _ = writeln!(out, "  {:>8.3} s  {}{with}", import.own_seconds, import.module);
     }
 }
 

@@ -20,6 +20,9 @@ struct Document<'a> {
     limits: Option<&'a [Limit]>,
     gates: Option<Vec<GateV1<'a>>>,
     verdict: Option<Verdict>,
+    /// Absent where nothing was booted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    smoke: Option<SmokeV1<'a>>,
     deploy: Option<DeployV1<'a>>,
     exit: ExitV1,
     error: Option<ErrorV1<'a>>,
@@ -90,6 +93,17 @@ struct FindingV1<'a> {
     limit: Option<u64>,
     help: &'a str,
     location: &'a Location,
+}
+
+#[derive(Serialize)]
+struct SmokeV1<'a> {
+    python: &'a str,
+    import_seconds: f64,
+    modules: usize,
+    memory_bytes: u64,
+    entry_classes: &'a [String],
+    stood_in: &'a [String],
+    slowest: &'a [crate::smoke::Imported],
 }
 
 #[derive(Serialize)]
@@ -175,6 +189,15 @@ pub(crate) fn render(report: &Report) -> String {
         limits: report.bundle.as_ref().map(|_| report.limits.as_slice()),
         gates: report.judgements.as_ref().map(|judgements| judgements.iter().map(gate).collect()),
         verdict: report.verdict,
+        smoke: report.smoke.as_ref().map(|booted| SmokeV1 {
+            python: &booted.python,
+            import_seconds: booted.import_seconds,
+            modules: booted.imported,
+            memory_bytes: booted.memory_after,
+            entry_classes: &booted.entry_classes,
+            stood_in: &booted.stood_in,
+            slowest: &booted.slowest,
+        }),
         deploy: report.deployed.as_ref().map(|deployed| DeployV1 {
             version_id: deployed.heard.version_id.as_deref(),
             targets: &deployed.heard.targets,

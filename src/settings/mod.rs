@@ -58,6 +58,12 @@ pub(crate) struct Settings {
     /// Gates of the stage that a flag or its variable asks for: `smoke`, `verify`.
     pub(crate) asked: BTreeSet<&'static str>,
     pub(crate) allow: Vec<Allow>,
+    /// Further modules that `smoke` imports.
+    pub(crate) smoke_imports: Vec<String>,
+    /// A Python file that `smoke` runs in the booted bundle; relative to the project's root, or absolute.
+    pub(crate) smoke_script: Option<Utf8PathBuf>,
+    /// How long an import may take in `smoke`, seconds.
+    pub(crate) smoke_patience: u64,
     pub(crate) report: Option<Utf8PathBuf>,
     pub(crate) keep_stage: bool,
     pub(crate) no_cache: bool,
@@ -80,11 +86,14 @@ const KEYS: &[&str] = &[
     "fill-init",
     "prune",
     "size",
+    "smoke",
     "gates",
     "allow",
     "env",
 ];
-const LATER: &[&str] = &["growth", "packages", "smoke"];
+const LATER: &[&str] = &["growth", "packages"];
+const SMOKE_KEYS: &[&str] = &["imports", "script"];
+const SMOKE_PATIENCE: u64 = 60;
 const PRUNE_KEYS: &[&str] = &["exclude", "keep", "dist-info"];
 const PRUNE_LATER: &[&str] = &["recipes", "shake"];
 const SIZE_KEYS: &[&str] = &["max-raw", "max-gzip", "warn-at"];
@@ -130,6 +139,9 @@ impl Settings {
             gates: BTreeMap::new(),
             asked: BTreeSet::new(),
             allow: Vec::new(),
+            smoke_imports: Vec::new(),
+            smoke_script: None,
+            smoke_patience: SMOKE_PATIENCE,
             report: None,
             keep_stage: false,
             no_cache: false,
@@ -196,6 +208,11 @@ impl Settings {
             self.max_gzip = size.bytes("max-gzip")?.or(self.max_gzip);
             self.warn_at = size.fraction("warn-at")?.unwrap_or(self.warn_at);
         }
+        if let Some(smoke) = table.table("smoke")? {
+            smoke.known(SMOKE_KEYS, &[])?;
+            smoke.list("imports", &mut self.smoke_imports)?;
+            self.smoke_script = smoke.text("script")?.map(Utf8PathBuf::from).or(self.smoke_script.take());
+        }
         if let Some(gates) = table.table("gates")? {
             for id in gates.keys() {
                 let level = gates.text(id)?.ok_or_else(|| gates.wrong(id, "a level"))?;
@@ -233,8 +250,19 @@ impl Settings {
                 )
             })?;
         }
-        if environment.flag("SADDLEBAG_VERIFY") {
-            self.ask("verify");
+        for (variable, id) in [("SADDLEBAG_SMOKE", "smoke"), ("SADDLEBAG_VERIFY", "verify")] {
+            if environment.flag(variable) {
+                self.ask(id);
+            }
+        }
+        if let Some(value) = environment.get("SADDLEBAG_SMOKE_TIMEOUT") {
+            self.smoke_patience = value.parse().ok().filter(|seconds| *seconds > 0).ok_or_else(|| {
+                Error::new(
+                    Kind::Settings,
+                    format!("`SADDLEBAG_SMOKE_TIMEOUT={value}` is not a number of seconds"),
+                    "set it to, for instance, `120`",
+                )
+            })?;
         }
         if let Some(value) = environment.get("SADDLEBAG_GATE") {
             for pair in value.split(',').map(str::trim).filter(|pair| !pair.is_empty()) {
@@ -274,8 +302,10 @@ impl Settings {
                 )
             })?;
         }
-        if flags.verify {
-            self.ask("verify");
+        for (asked, id) in [(flags.smoke, "smoke"), (flags.verify, "verify")] {
+            if asked {
+                self.ask(id);
+            }
         }
         for pair in &flags.gate {
             let (id, level) = gate_pair(pair, "--gate")?;
