@@ -340,12 +340,12 @@ def entry_classes(module):
     ]
 
 
-def frames(summary, files):
-    """The frames that are the bundle's or the standard library's, outermost first."""
+def frames(summary, files, script):
+    """The frames that are the bundle's, the script's or the standard library's, outermost first."""
     ours = ("<saddlebag>", "<frozen", "<exec>", "file:")
     kept = [frame for frame in summary if not frame.filename.startswith(ours)]
     # Before the bundle's first frame there is only the machinery that imports it.
-    inside = (at for at, frame in enumerate(kept) if frame.filename.startswith(f"{files}/"))
+    inside = (at for at, frame in enumerate(kept) if frame.filename.startswith((f"{files}/", script)))
     first = next(inside, len(kept))
     return [
         {"file": frame.filename.removeprefix(f"{files}/"), "line": frame.lineno or 0, "function": frame.name}
@@ -354,7 +354,7 @@ def frames(summary, files):
 
 
 def failure(what, subject, error, files):
-    shown = frames(traceback.extract_tb(error.__traceback__), files)
+    shown = frames(traceback.extract_tb(error.__traceback__), files, subject)
     if isinstance(error, SyntaxError) and error.filename:
         place = {"file": error.filename.removeprefix(f"{files}/"), "line": error.lineno or 0, "function": "<module>"}
         shown.append(place)

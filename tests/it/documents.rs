@@ -20,7 +20,17 @@ fn is_code(word: &str) -> bool {
 #[test]
 fn every_gate_that_runs_has_a_page_with_exactly_its_codes() {
     let readme = read("README.md");
-    for id in ["toolchain", "wrangler-config", "requirements", "namespace", "duplicates", "secrets", "size", "verify"] {
+    for id in [
+        "toolchain",
+        "wrangler-config",
+        "requirements",
+        "namespace",
+        "duplicates",
+        "secrets",
+        "size",
+        "smoke",
+        "verify",
+    ] {
         let source = read(&format!("src/gate/{}.rs", id.replace('-', "_")));
         let in_source = codes(source.split("#[cfg(test)]").next().unwrap().split('"'), id);
         let page = read(&format!("docs/gates/{id}.md"));

@@ -15,6 +15,7 @@ mod project;
 mod pywrangler_versions;
 mod rig;
 mod signals;
+mod smoke;
 mod sources;
 mod stage;
 mod verify;
