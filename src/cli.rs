@@ -35,6 +35,10 @@ pub(crate) enum Command {
     Check,
     /// `stage --out DIR`
     Stage,
+    /// `why NAME`
+    Why(String),
+    /// `impact NAME`
+    Impact(String),
 }
 
 impl Command {
@@ -44,6 +48,8 @@ impl Command {
             Self::Upload(words) => words.join(" "),
             Self::Check => "check".to_owned(),
             Self::Stage => "stage".to_owned(),
+            Self::Why(_) => "why".to_owned(),
+            Self::Impact(_) => "impact".to_owned(),
         }
     }
 }
@@ -146,6 +152,8 @@ const COMMANDS: &[(&str, &str)] = &[
     ("versions upload", "The same for `pywrangler versions upload`"),
     ("check", "Run every gate; nothing is staged, nothing is uploaded"),
     ("stage", "Write the stage to `--out DIR`, to look at or to deploy by hand"),
+    ("why", "Say how a distribution or a module got into the bundle, and what it weighs"),
+    ("impact", "Say what would break without a distribution or a module, and what would be saved"),
     ("...", "Anything else is pywrangler's: `saddlebag tail` is `pywrangler tail`"),
 ];
 
@@ -154,7 +162,7 @@ const COMMANDS: &[(&str, &str)] = &[
 /// # Errors
 /// `Kind::Usage` for a flag of ours that does not parse.
 pub(crate) fn parse(argv: Vec<OsString>) -> Result<Invocation> {
-    let Some((before, command, after)) = split_command(&argv) else {
+    let Some((before, mut command, after)) = split_command(&argv) else {
         return match argv.first().and_then(|word| word.to_str()) {
             None => Ok(Invocation::Text(help())),
             Some("-h" | "--help" | "help") if argv.len() == 1 => Ok(Invocation::Text(help())),
@@ -162,9 +170,11 @@ pub(crate) fn parse(argv: Vec<OsString>) -> Result<Invocation> {
             Some(_) => Ok(Invocation::Pywrangler(argv)),
         };
     };
-    let (own, rest) = split_flags(before.into_iter().chain(after))?;
+    let (mut own, before) = split_flags(before.into_iter())?;
+    let (own_after, rest) = split_flags(after.into_iter())?;
+    own.extend(own_after);
     let flags = OwnFlags::try_parse_from(own).map_err(|error| usage(&error))?.flags;
-    let rest = Passthrough::read(rest);
+    let mut rest = Passthrough::read(rest).after(before);
     if rest.has("help") || rest.has("h") {
         return Ok(Invocation::Text(command_help(&command)));
     }
@@ -178,11 +188,20 @@ pub(crate) fn parse(argv: Vec<OsString>) -> Result<Invocation> {
             format!("leave `{flag}` out"),
         ));
     }
+    if let Command::Why(name) | Command::Impact(name) = &mut command {
+        *name = rest.take_name().ok_or_else(|| {
+            Error::new(
+                Kind::Usage,
+                "the name of a distribution or a module is missing",
+                "add one, as in `saddlebag why pydantic` or `saddlebag why src/main.py`",
+            )
+        })?;
+    }
     match (&command, &flags.out) {
         (Command::Stage, None) => {
             return Err(Error::new(Kind::Usage, "`saddlebag stage` needs a directory to write to", "add `--out DIR`"));
         }
-        (Command::Check | Command::Upload(_), Some(_)) => {
+        (Command::Check | Command::Upload(_) | Command::Why(_) | Command::Impact(_), Some(_)) => {
             return Err(Error::new(
                 Kind::Usage,
                 "`--out` belongs to `saddlebag stage`",
@@ -234,6 +253,8 @@ fn split_command(argv: &[OsString]) -> Option<(Vec<OsString>, Command, Vec<OsStr
         }
         "check" if argv.get(at + 1).is_none_or(|word| word != "startup") => (Command::Check, 1),
         "stage" => (Command::Stage, 1),
+        "why" => (Command::Why(String::new()), 1),
+        "impact" => (Command::Impact(String::new()), 1),
         _ => return None,
     };
     Some((argv[..at].to_vec(), command, argv[at + words..].to_vec()))
@@ -324,6 +345,7 @@ fn command_help(command: &Command) -> String {
         Command::Upload(_) => format!("saddlebag {name} [FLAGS] [ANYTHING `pywrangler {name}` TAKES]"),
         Command::Check => "saddlebag check [FLAGS] [--env NAME] [--config FILE]".to_owned(),
         Command::Stage => "saddlebag stage --out DIR [FLAGS] [--env NAME] [--config FILE]".to_owned(),
+        Command::Why(_) | Command::Impact(_) => format!("saddlebag {name} NAME [FLAGS] [--env NAME] [--config FILE]"),
     });
     if *command == Command::Stage {
         clap = clap.mut_arg("out", |arg| arg.hide(false));
@@ -333,6 +355,11 @@ fn command_help(command: &Command) -> String {
             "Every other flag goes on to pywrangler as it is: see `pywrangler {name} --help`.\n\
              Exit codes: 2 usage or configuration, 3 blocked by a gate, 4 could not do its work, else pywrangler's own."
         ),
+        Command::Why(_) | Command::Impact(_) => {
+            "NAME is a distribution (`pydantic`), a module (`pydantic.main`) or a path (`src/main.py`).\n\
+             Exit codes: 0 found, 2 usage or configuration, 4 could not do its work."
+                .to_owned()
+        }
         Command::Check | Command::Stage => {
             "Exit codes: 0 passed, 2 usage or configuration, 3 blocked by a gate, 4 could not do its work.".to_owned()
         }
@@ -365,6 +392,13 @@ mod tests {
         assert_eq!(parsed.flags.gate, ["size=warn"]);
         let words: Vec<_> = parsed.rest.words().iter().map(|w| w.to_str().unwrap()).collect();
         assert_eq!(words, ["--env", "develop", "--var", "A:1", "--dry-run", "--", "--format", "x"]);
+    }
+
+    #[test]
+    fn pywranglers_own_flag_stays_before_the_command() {
+        let parsed = own("--debug --format json deploy --env develop");
+        assert_eq!((parsed.rest.before(), parsed.rest.words().len()), (&["--debug".into()][..], 2));
+        assert_eq!(own("deploy --debug").rest.before().len(), 0);
     }
 
     #[test]

@@ -44,8 +44,13 @@ pub(crate) fn deploy(
         ));
     };
     let mut environment = toolchain.environment.clone();
+    if let (Some(name), Some(_)) = (&project.config.environment, &project.config.generated_for) {
+        // Built for it, whether or not the command line says so again. Not as a flag: that would load `.env.NAME` too.
+        environment.set("CLOUDFLARE_ENV", name);
+    }
     let ear = Ear::beside_the_user(&mut environment, &project.cwd)?;
     let mut argv: Vec<OsString> = toolchain.pywrangler.program.argv.clone();
+    argv.extend(words.before().iter().cloned());
     argv.extend(command.iter().map(OsString::from));
     argv.extend(words.for_child(&stage.config, &project.cwd, &project.process_cwd));
     let Ended { code } = tool::run(&argv, &stage.dir, &environment, stdout)?;

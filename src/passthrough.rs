@@ -16,6 +16,9 @@ struct Table {
     boolean: Vec<String>,
 }
 
+/// The one flag that takes a second word.
+const UPDATE_MODE: &str = "durable-objects-code-update-mode";
+
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
     toml_edit::de::from_str(include_str!("../data/wrangler-flags.toml"))
         .expect("the embedded table parses: a test reads it")
@@ -57,6 +60,8 @@ enum Item {
 /// wrangler's words.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Passthrough {
+    /// pywrangler's own words, which stand before the command.
+    before: Vec<OsString>,
     words: Vec<OsString>,
     items: Vec<Item>,
 }
@@ -85,6 +90,10 @@ impl Passthrough {
                             values.push(value.to_owned());
                             at += 1;
                         }
+                        // `deferred` and how long: two words that wrangler makes one of before yargs reads them.
+                        if name == UPDATE_MODE && values == ["deferred"] && next(at).is_some() {
+                            at += 1;
+                        }
                     }
                     Kind::Array => {
                         while let Some(value) = next(at) {
@@ -102,7 +111,16 @@ impl Passthrough {
             }
             items.push(Item::Flag { name, values, from, to: at });
         }
-        Self { words, items }
+        Self { before: Vec::new(), words, items }
+    }
+
+    /// With what stood before the command.
+    pub(crate) fn after(self, before: Vec<OsString>) -> Self {
+        Self { before, ..self }
+    }
+
+    pub(crate) fn before(&self) -> &[OsString] {
+        &self.before
     }
 
     #[cfg(test)]
@@ -166,22 +184,43 @@ impl Passthrough {
         (!flags.is_empty()).then_some(flags)
     }
 
-    /// If the word at a place holds the value of an `--env-file`: what stands before it in that word, and the value.
-    fn env_file<'a>(&self, place: usize, word: &'a str) -> Option<(&'a str, &'a str)> {
-        let is_value = |item: &Item| match item {
-            Item::Flag { name, from, to, .. } => name == "env-file" && (*from..*to).contains(&place),
-            Item::Positional { .. } => false,
-        };
-        self.items.iter().any(is_value).then(|| match word.split_once('=') {
-            Some((flag, _)) if flag.starts_with("--") => Some(word.split_at(flag.len() + 1)),
-            _ if word.starts_with("--") => None,
-            _ => Some(("", word)),
-        })?
+    /// If the word at a place holds a value of an `--env-file`: what stands before it in that word, the value, and
+    /// whether it is the first, which is node's too.
+    fn env_file<'a>(&self, place: usize, word: &'a str) -> Option<(&'a str, &'a str, bool)> {
+        let from = self.items.iter().find_map(|item| match item {
+            Item::Flag { name, from, to, .. } if name == "env-file" && (*from..*to).contains(&place) => Some(*from),
+            Item::Flag { .. } | Item::Positional { .. } => None,
+        })?;
+        match word.split_once('=') {
+            Some((flag, _)) if place == from => {
+                let (flag, value) = word.split_at(flag.len() + 1);
+                Some((flag, value, true))
+            }
+            _ if place == from => None,
+            _ => Some(("", word, place == from + 1)),
+        }
     }
 
     /// The entry point given on the command line, which overrides `main`: relative to the working directory.
     pub(crate) fn script(&self) -> Option<&str> {
-        self.positional().and_then(|at| self.words[at].to_str()).filter(|word| word.ends_with(".py"))
+        self.entry().filter(|word| word.ends_with(".py"))
+    }
+
+    /// The entry point or the directory of assets, by position, by that position's name or by its old one, whichever comes
+    /// first here (`validateDeployVersionsArgs`).
+    pub(crate) fn entry(&self) -> Option<&str> {
+        let positional = self.positional().and_then(|at| self.words[at].to_str());
+        positional.or_else(|| self.value(&["path"])).or_else(|| self.value(&["script"]))
+    }
+
+    /// Takes the first word that is no flag and no flag's value out.
+    pub(crate) fn take_name(&mut self) -> Option<String> {
+        let at = self.positional()?;
+        let name = self.words[at].to_str()?.to_owned();
+        let mut words = std::mem::take(&mut self.words);
+        words.remove(at);
+        *self = Self::read(words).after(std::mem::take(&mut self.before));
+        Some(name)
     }
 
     fn positional(&self) -> Option<usize> {
@@ -225,11 +264,14 @@ impl Passthrough {
     /// The words without these flags, and with our own configuration and directory.
     fn replacing(&self, replaced: &[&str], config: &Utf8Path, cwd: &Utf8Path, process_cwd: &Utf8Path) -> Vec<OsString> {
         let mut out: Vec<OsString> = vec!["--config".into(), config.into(), "--cwd".into(), cwd.into()];
+        let names_script = |name: &str, values: &[String]| {
+            matches!(name, "path" | "script") && values.last().is_some_and(|value| value.ends_with(".py"))
+        };
         let script = self.script().and(self.positional());
         let mut skip = vec![false; self.words.len()];
         for item in &self.items {
-            if let Item::Flag { name, from, to, .. } = item
-                && replaced.contains(&name.as_str())
+            if let Item::Flag { name, values, from, to } = item
+                && (replaced.contains(&name.as_str()) || names_script(name, values))
             {
                 skip[*from..*to].fill(true);
             }
@@ -243,8 +285,9 @@ impl Passthrough {
                     out.push(crate::project::resolve(cwd, text).into())
                 }
                 Some(text) => match self.env_file(at, text) {
-                    Some((flag, file)) => {
-                        out.push(format!("{flag}{}", crate::project::resolve(process_cwd, file)).into())
+                    Some((flag, file, nodes)) => {
+                        let from = if nodes { process_cwd } else { cwd };
+                        out.push(format!("{flag}{}", crate::project::resolve(from, file)).into())
                     }
                     None => out.push(word.clone()),
                 },
@@ -334,6 +377,22 @@ mod tests {
         assert_eq!(child(&["--var", "A:1", "B:2.py"]), ["--var", "A:1", "B:2.py"]);
         assert_eq!(read(&["--strict", "src/main.py"]).script(), Some("src/main.py"));
         assert_eq!(read(&["--name", "main.py"]).script(), None);
+        assert_eq!(child(&["--durable-objects-code-update-mode", "deferred", "30s", "src/main.py"]).len(), 3);
+    }
+
+    #[test]
+    fn a_script_under_its_old_names_is_consumed_too() {
+        for words in
+            [&["--script", "a.py"][..], &["--script=a.py"], &["--path", "a.py"], &["--script", "b.py", "--path=a.py"]]
+        {
+            assert_eq!(
+                (child(&[words, &["--name", "n"]].concat()), read(words).script()),
+                (vec!["--name".to_owned(), "n".to_owned()], Some("a.py"))
+            );
+        }
+        assert_eq!(child(&["--script", "b.py", "a.py", "--path=c.py"]), Vec::<String>::new());
+        assert_eq!(read(&["--script", "b.py", "a.py", "--path=c.py"]).script(), Some("a.py"));
+        assert_eq!(child(&["--path", "public"]), ["--path", "public"]);
     }
 
     #[test]
@@ -341,6 +400,11 @@ mod tests {
         assert_eq!(child(&["--env-file", "a.env", "--name", "n"]), ["--env-file", "/here/a.env", "--name", "n"]);
         assert_eq!(child(&["--env-file=../a.env", "--env-file", "/b"]), ["--env-file=/a.env", "--env-file", "/b"]);
         assert_eq!(child(&["--name", "--env-file-like"]), ["--name", "--env-file-like"]);
+        assert_eq!(
+            child(&["--env-file", "a", "b.py"]),
+            ["--env-file", "/here/a", "/project/b.py"],
+            "a list of wrangler's"
+        );
     }
 
     #[test]

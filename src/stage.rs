@@ -60,6 +60,8 @@ pub(crate) struct ConfigSource<'a> {
 pub(crate) struct StageRequest<'a> {
     /// Absolute.
     pub(crate) project_root: &'a Utf8Path,
+    /// Where the user's configuration lies, and beside it the `package.json` that counts; absolute.
+    pub(crate) users_config_dir: &'a Utf8Path,
     pub(crate) config: ConfigSource<'a>,
     /// The active environment, `None` for the top level: it has to see the staged main.
     pub(crate) environment: Option<&'a str>,
@@ -249,7 +251,7 @@ fn fill(stage: &Utf8Path, request: &StageRequest<'_>, contents: &Contents<'_>) -
         write_file(&stage.join(LOCK), templates::without_credentials(&lock))?;
     }
     // wrangler reports the dependencies of the `package.json` beside the configuration.
-    let package = request.config.path.with_file_name("package.json");
+    let package = request.users_config_dir.join("package.json");
     if package.is_file() {
         copy_file(&package, &stage.join("package.json"))?;
     }

@@ -1,19 +1,21 @@
 //! Other programs: found, started, listened to, and ended with us.
 //!
 //! Receives an argument list, a directory and an environment; hands on output and how it ended. The only room that spawns
-//! a process, and the one that hears signals. Must never print, and never leave a child behind.
+//! a process, and the one that hears signals (`signals`). Must never print, and never leave a child behind.
+
+mod processes;
+mod signals;
+
+pub(crate) use signals::{check_interrupted, hear as hear_signals};
 
 use crate::error::{Error, Kind, Result};
 use crate::settings::Environment;
 use camino::{Utf8Path, Utf8PathBuf};
-use rustix::process::{Pid, Signal};
+use signals::{Registered, Role};
 use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader, IsTerminal};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{ExitStatus, Stdio};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicI32, Ordering};
-use std::time::{Duration, Instant};
 
 /// Variables that would point uv or Python at another environment than the one pywrangler makes (`lessons.md` L23).
 const REDIRECTING: [&str; 8] = [
@@ -76,6 +78,13 @@ pub(crate) fn find(name: &str, environment: &Environment) -> Option<Utf8PathBuf>
     which::which_in(name, path, "/").ok().and_then(|path| Utf8PathBuf::from_path_buf(path).ok())
 }
 
+/// Whether children share our process group, as they do on a terminal: they can ask there (ssh does, whatever has become of
+/// its stdin) and hear Ctrl-C themselves. Elsewhere each has a group of its own, so that a signal to us ends all of its
+/// descendants and nothing else.
+fn shares_group() -> bool {
+    std::io::stdin().is_terminal()
+}
+
 /// Runs a program, hands each line of its stdout and stderr to `line` as it comes, and returns all of it.
 ///
 /// # Errors
@@ -89,19 +98,22 @@ pub(crate) fn listen(
 ) -> Result<(Ended, String)> {
     check_interrupted()?;
     let (program, arguments) = argv.split_first().ok_or_else(|| Error::new(Kind::Internal, "no program to run", ""))?;
+    let own_group = !shares_group();
     let reader = duct::cmd(program, arguments)
         .dir(cwd)
         .full_env(environment.pairs())
         .stdin_null()
         .stderr_to_stdout()
         .unchecked()
-        .before_spawn(|command| {
-            command.process_group(0);
+        .before_spawn(move |command| {
+            if own_group {
+                command.process_group(0);
+            }
             Ok(())
         })
         .reader()
         .map_err(|error| cannot_start(program, &error))?;
-    let guards: Vec<_> = reader.pids().into_iter().map(|pid| Registered::new(pid, true)).collect();
+    let guards: Vec<_> = reader.pids().into_iter().map(|pid| Registered::new(pid, own_group, Role::HeardOut)).collect();
     let mut output = String::new();
     let mut buffered = BufReader::new(&reader);
     let mut bytes = Vec::new();
@@ -142,18 +154,33 @@ pub(crate) enum Stdout {
     ToStderr,
 }
 
-/// Runs a program on our own stdio until it ends.
-///
-/// On a terminal the child stays in our process group, so that it can read the keyboard and hears Ctrl-C itself; elsewhere
-/// it gets a group of its own, so that a signal to us ends all of its descendants and nothing else.
+/// Runs a program on our own stdio until it ends, as a part of our work.
 ///
 /// # Errors
 /// `Kind::ToolMissing` when it cannot be started.
+pub(crate) fn run(argv: &[OsString], cwd: &Utf8Path, environment: &Environment, stdout: Stdout) -> Result<Ended> {
+    hand_over(argv, cwd, environment, stdout, Role::AtWork)
+}
+
+/// Runs a program in our place: what comes from the keyboard, Ctrl-C too, is its alone.
+///
+/// # Errors
+/// As `run`.
+pub(crate) fn run_in_place(argv: &[OsString], cwd: &Utf8Path, environment: &Environment) -> Result<Ended> {
+    hand_over(argv, cwd, environment, Stdout::Inherit, Role::InPlace)
+}
+
 #[expect(
     clippy::disallowed_methods,
     reason = "the owner of processes; duct cannot hand over our own stdout as a child's"
 )]
-pub(crate) fn run(argv: &[OsString], cwd: &Utf8Path, environment: &Environment, stdout: Stdout) -> Result<Ended> {
+fn hand_over(
+    argv: &[OsString],
+    cwd: &Utf8Path,
+    environment: &Environment,
+    stdout: Stdout,
+    role: Role,
+) -> Result<Ended> {
     check_interrupted()?;
     let (program, arguments) = argv.split_first().ok_or_else(|| Error::new(Kind::Internal, "no program to run", ""))?;
     let mut command = std::process::Command::new(program);
@@ -161,12 +188,12 @@ pub(crate) fn run(argv: &[OsString], cwd: &Utf8Path, environment: &Environment, 
     if stdout == Stdout::ToStderr {
         command.stdout(Stdio::from(std::io::stderr()));
     }
-    let own_group = !std::io::stdin().is_terminal();
+    let own_group = !shares_group();
     if own_group {
         command.process_group(0);
     }
     let mut child = command.spawn().map_err(|error| cannot_start(program, &error))?;
-    let registered = Registered::new(child.id(), own_group);
+    let registered = Registered::new(child.id(), own_group, role);
     let status = child.wait().map_err(|error| {
         Error::new(Kind::Internal, format!("waiting for `{}` failed: {error}", program.to_string_lossy()), "")
     })?;
@@ -180,128 +207,6 @@ fn cannot_start(program: &OsStr, error: &std::io::Error) -> Error {
         format!("`{}` could not be started: {error}", program.to_string_lossy()),
         "check that it is installed and executable",
     )
-}
-
-// ---- signals ----
-//
-// A shell's Ctrl-C goes to the whole foreground group; `kill` and CI runners signal one process. Either way the order is:
-// children first, then our own clean-up, then exit with 128+n. A second signal kills what has not ended.
-
-static INTERRUPTED: AtomicI32 = AtomicI32::new(0);
-static CHILDREN: Mutex<Vec<Running>> = Mutex::new(Vec::new());
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Running {
-    pid: u32,
-    own_group: bool,
-}
-
-struct Registered(Running);
-
-impl Registered {
-    fn new(pid: u32, own_group: bool) -> Self {
-        let running = Running { pid, own_group };
-        children().push(running);
-        let signal = INTERRUPTED.load(Ordering::SeqCst);
-        if signal != 0 {
-            forward(running, signal, false); // it came between the check and the start
-        }
-        Self(running)
-    }
-
-    /// After an interruption, waits for the descendants of a child that has ended, and kills what stays.
-    fn outlive(&self) {
-        if INTERRUPTED.load(Ordering::SeqCst) == 0 || !self.0.own_group {
-            return;
-        }
-        let Some(group) = Pid::from_raw(self.0.pid.cast_signed()) else { return };
-        let patience = Instant::now() + Duration::from_secs(5);
-        while rustix::process::test_kill_process_group(group).is_ok() {
-            if Instant::now() > patience {
-                let _ = rustix::process::kill_process_group(group, Signal::KILL); // already gone: fine
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    }
-}
-
-impl Drop for Registered {
-    fn drop(&mut self) {
-        children().retain(|running| *running != self.0);
-    }
-}
-
-fn children() -> std::sync::MutexGuard<'static, Vec<Running>> {
-    CHILDREN.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-}
-
-/// Starts to hear SIGINT, SIGTERM and SIGHUP. Called once, by `main`.
-pub(crate) fn hear_signals() -> Result<()> {
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-    use signal_hook::iterator::{SignalsInfo, exfiltrator::origin::WithOrigin};
-    let mut signals = SignalsInfo::<WithOrigin>::new([SIGINT, SIGTERM, SIGHUP])
-        .map_err(|error| Error::new(Kind::Internal, format!("signals cannot be heard: {error}"), ""))?;
-    std::thread::spawn(move || {
-        for origin in signals.forever() {
-            let again = INTERRUPTED.swap(origin.signal, Ordering::SeqCst) != 0;
-            // A signal that a process sent reached us alone; one from the terminal reached our whole group.
-            let from_terminal = origin.process.is_none();
-            for running in children().iter() {
-                if running.own_group || !from_terminal || again {
-                    forward(*running, if again { Signal::KILL.as_raw() } else { origin.signal }, !running.own_group);
-                }
-            }
-        }
-    });
-    Ok(())
-}
-
-fn forward(running: Running, signal: i32, with_descendants: bool) {
-    let (Some(pid), Some(signal)) = (Pid::from_raw(running.pid.cast_signed()), Signal::from_named_raw(signal)) else {
-        return;
-    };
-    // An error means that it has ended already.
-    let _ = if running.own_group {
-        rustix::process::kill_process_group(pid, signal)
-    } else {
-        rustix::process::kill_process(pid, signal)
-    };
-    if with_descendants {
-        for pid in descendants(running.pid) {
-            if let Some(pid) = Pid::from_raw(pid.cast_signed()) {
-                let _ = rustix::process::kill_process(pid, signal);
-            }
-        }
-    }
-}
-
-/// The processes below one, by `ps`, which every Unix has.
-fn descendants(root: u32) -> Vec<u32> {
-    let Ok(table) = duct::cmd("ps", ["-A", "-o", "pid=,ppid="]).stderr_null().read() else { return Vec::new() };
-    let pairs: Vec<(u32, u32)> = table
-        .lines()
-        .filter_map(|line| {
-            let mut numbers = line.split_whitespace().map(str::parse);
-            Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
-        })
-        .collect();
-    let mut found = vec![root];
-    let mut at = 0;
-    while at < found.len() {
-        found.extend(pairs.iter().filter(|(_, parent)| *parent == found[at]).map(|(pid, _)| *pid).collect::<Vec<_>>());
-        at += 1;
-    }
-    found.split_off(1)
-}
-
-/// # Errors
-/// `Kind::Interrupted` once a signal has come.
-pub(crate) fn check_interrupted() -> Result<()> {
-    match INTERRUPTED.load(Ordering::SeqCst) {
-        0 => Ok(()),
-        signal => Err(Error::new(Kind::Interrupted(signal), format!("interrupted by signal {signal}"), "")),
-    }
 }
 
 #[cfg(test)]

@@ -187,6 +187,17 @@ fn wrangler(from: &Utf8Path) -> Option<Wrangler> {
     })
 }
 
+/// `YYYY-MM-DD`: what `--latest` stands for, a date that is built into the wrangler that npx takes (`DEFAULT_COMPAT_DATE` of
+/// wrangler 4.164.0). `None` where there is no wrangler, or one that takes the day of the deploy.
+pub(crate) fn latest_date(stage_parent: &Utf8Path) -> Option<String> {
+    const NAME: &str = "DEFAULT_COMPAT_DATE = \"";
+    let bundle = fs_err::read(wrangler(stage_parent)?.package.join("wrangler-dist/cli.js")).ok()?;
+    let bundle = String::from_utf8_lossy(&bundle);
+    let (date, _) = bundle.split_once(NAME)?.1.split_once('"')?;
+    let is_date = date.len() == 10 && date.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+    is_date.then(|| date.to_owned())
+}
+
 /// The first thing in a text that looks like a version: `v22.12.0`, `uv 0.13.8 (abc)`, `>=22.12.0`.
 fn first_version(text: &str) -> Option<String> {
     text.split(|c: char| !(c.is_ascii_digit() || c == '.'))
@@ -267,6 +278,23 @@ mod tests {
         assert_eq!(found(&member).unwrap_err().kind, Kind::ToolMissing);
         fs_err::write(root.join("ws/uv.lock"), "").unwrap();
         assert_eq!(found(&member).unwrap(), root.join("ws/.venv/bin/pywrangler").as_str());
+    }
+
+    #[test]
+    fn the_latest_date_is_the_wranglers_own() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = Utf8Path::from_path(dir.path()).unwrap();
+        fs_err::create_dir_all(root.join("node_modules/wrangler/wrangler-dist")).unwrap();
+        fs_err::write(root.join("node_modules/wrangler/package.json"), "{}").unwrap();
+        assert_eq!(latest_date(root), None);
+        for (bundle, date) in [
+            ("var DEFAULT_COMPAT_DATE;\n  DEFAULT_COMPAT_DATE = \"2026-11-17\";\n", Some("2026-11-17")),
+            ("DEFAULT_COMPAT_DATE = \"a\" + b", None),
+            ("formatCompatibilityDate(new Date())", None),
+        ] {
+            fs_err::write(root.join("node_modules/wrangler/wrangler-dist/cli.js"), bundle).unwrap();
+            assert_eq!(latest_date(&root.join("app")).as_deref(), date, "{bundle}");
+        }
     }
 
     #[test]

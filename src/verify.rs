@@ -83,6 +83,10 @@ pub(crate) fn rehearse(
         Audience::User(_) => Ear::beside_the_user(&mut environment, &project.cwd)?,
     };
     let mut argv: Vec<OsString> = toolchain.pywrangler.program.argv.clone();
+    if let (Some(name), Some(_)) = (&project.config.environment, &project.config.generated_for) {
+        environment.set("CLOUDFLARE_ENV", name); // as the deploy will have it
+    }
+    argv.extend(words.before().iter().cloned());
     let (subcommand, words) = rehearsable(command, words);
     argv.extend(subcommand.iter().map(OsString::from));
     argv.extend(words.for_rehearsal(&stage.config, &project.cwd, &project.process_cwd, &outdir));
@@ -104,7 +108,7 @@ fn rehearsable(command: &Command, words: &Passthrough) -> (&'static [&'static st
             let environment = words.env().map(|name| format!("--env={name}").into());
             (&["deploy"], Passthrough::read(environment.into_iter().collect()))
         }
-        Command::Check | Command::Stage => (&["deploy"], words.clone()),
+        Command::Check | Command::Stage | Command::Why(_) | Command::Impact(_) => (&["deploy"], words.clone()),
     }
 }
 

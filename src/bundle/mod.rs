@@ -13,13 +13,16 @@ pub(crate) mod rules;
 pub(crate) mod weigh;
 
 use crate::error::{Error, Result};
-use crate::python::graph::{Graph, Link, Reach, Source};
+use crate::project::Project;
+use crate::python::graph::{Graph, Node, Reach, Source};
+use crate::python::imports::Imports;
 use crate::python::reading;
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::Serialize;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// wrangler's module types, in wrangler's words (`RuleTypeToModuleType`, wrangler 4.164.0).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -188,6 +191,8 @@ pub(crate) struct Bundle {
     pub(crate) graph: Arc<Graph>,
     /// What the runtime imports from main, and how surely.
     pub(crate) reach: Arc<Reach>,
+    /// How long each part of the plan took.
+    pub(crate) laps: Vec<(&'static str, Duration)>,
 }
 
 impl Bundle {
@@ -197,9 +202,23 @@ impl Bundle {
         self.modules.get(at)
     }
 
-    /// The imports that lead from main to a module.
-    pub(crate) fn chain(&self, node: u32) -> Vec<Link> {
-        self.reach.chain(node)
+    /// A file as people know it: relative to the project, or its upload name.
+    pub(crate) fn shown(&self, project: &Project, node: &Node) -> String {
+        match self.module(&node.name).map(|module| (&module.content, &module.owner)) {
+            Some((Content::File(path), Owner::Project)) => project.display(path),
+            _ => node.name.clone(),
+        }
+    }
+
+    /// How main gets to a module: `src/main.py:1`, `fastapi/__init__.py:7`, ..., the module itself.
+    pub(crate) fn steps(&self, project: &Project, node: u32) -> Vec<String> {
+        let short = |node: &Node| {
+            let shown = self.shown(project, node);
+            shown.strip_prefix("python_modules/").map(str::to_owned).unwrap_or(shown)
+        };
+        let links = self.reach.chain(node);
+        let from = links.iter().map(|link| format!("{}:{}", short(self.graph.node(link.from)), link.line));
+        from.chain([short(self.graph.node(node))]).collect()
     }
 }
 
@@ -222,8 +241,13 @@ pub(crate) fn plan(
     reading: Reading<'_>,
     fill_init: bool,
 ) -> Result<Bundle> {
+    let mut laps = Laps::start();
     let collected = collect::collect(sources)?;
-    let mut graph = graph(&collected, reading)?;
+    laps.lap("collect");
+    let said = read(&collected, reading)?;
+    laps.lap("read");
+    let mut graph = graph(&collected, said, reading.python);
+    laps.lap("graph");
     let mut pruned = prune::prune(&collected, &graph, options)?;
     if fill_init {
         add_inits(&graph, &mut pruned.modules);
@@ -231,9 +255,11 @@ pub(crate) fn plan(
     let travels: HashSet<&str> = pruned.modules.iter().map(|module| module.name.as_str()).collect();
     graph.set_present(|name| travels.contains(name));
     let reach = graph.reach(&graph.starts(&collected.main_module), |_| true);
+    laps.lap("prune");
     let mut dropped = [collected.dropped, pruned.dropped].concat();
     dropped.sort();
     let gzip_bytes = weigh::gzip(&pruned.modules, &collected.main_module)?;
+    laps.lap("weigh");
     Ok(Bundle {
         packages: packages(sources, &pruned.modules, &dropped),
         raw_bytes: weigh::raw(&pruned.modules),
@@ -247,6 +273,7 @@ pub(crate) fn plan(
         unmatched_patterns: [collected.unmatched, pruned.unmatched].concat(),
         shadowed_rules: sources.rules.shadowed.clone(),
         invalid_globs: sources.rules.invalid.clone(),
+        laps: laps.0,
         reach: Arc::new(reach),
         graph: Arc::new(graph),
     })
@@ -274,14 +301,33 @@ fn add_inits(graph: &Graph, modules: &mut Vec<Module>) {
     modules.sort_by(|a, b| a.name.cmp(&b.name));
 }
 
-/// The graph of everything that was collected, all of it present, and of what was left behind before.
-fn graph(collected: &collect::Collected, reading: Reading<'_>) -> Result<Graph> {
+/// What the collected modules say.
+fn read(collected: &collect::Collected, reading: Reading<'_>) -> Result<Vec<Option<Arc<Imports>>>> {
     let files: Vec<reading::File<'_>> = collected.modules.iter().map(Module::to_read).collect();
-    let said = reading::read(&files, reading.python, reading.memory)?;
+    reading::read(&files, reading.python, reading.memory)
+}
+
+/// The graph of everything that was collected, all of it present, and of what was left behind before.
+fn graph(collected: &collect::Collected, said: Vec<Option<Arc<Imports>>>, python: &str) -> Graph {
     let modules = collected.modules.iter().zip(said);
     let modules = modules.map(|(module, says)| Source { name: module.name.clone(), present: true, says });
     let dropped = collected.dropped.iter().map(|file| Source { name: file.name.clone(), present: false, says: None });
-    Ok(Graph::new(modules.chain(dropped).collect(), reading.python))
+    Graph::new(modules.chain(dropped).collect(), python)
+}
+
+/// The parts of a plan and how long they took.
+struct Laps(Vec<(&'static str, Duration)>, Instant);
+
+impl Laps {
+    fn start() -> Self {
+        Self(Vec::new(), Instant::now())
+    }
+
+    fn lap(&mut self, name: &'static str) {
+        let now = Instant::now();
+        self.0.push((name, now - self.1));
+        self.1 = now;
+    }
 }
 
 /// Every distribution with its share of the upload, sorted by name. Two versions of one name share theirs.

@@ -1,5 +1,15 @@
 //! Commands that are not the corridor: thin, on the same rooms.
 //!
-//! Receives words; hands on an exit code. Must never do what a room does.
+//! Receives words, or what the corridor has planned; hands on an exit code or an answer. Must never do what a room does.
 
+pub(crate) mod impact;
 pub(crate) mod pywrangler;
+mod subject;
+pub(crate) mod why;
+
+/// What a command that only asks says: for people, and as one JSON document.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) text: String,
+    pub(crate) json: String,
+}

@@ -6,7 +6,7 @@ use crate::error::{Error, Kind, Result};
 use crate::project::pyproject;
 use crate::settings::Environment;
 use crate::term::Terminal;
-use crate::tool::{self, Stdout};
+use crate::tool;
 use crate::toolchain;
 use std::ffi::OsString;
 
@@ -36,5 +36,5 @@ fn start(words: &[OsString], environment: &Environment) -> Result<i32> {
     let mut environment = tool::child_environment(environment);
     let program = toolchain::pywrangler(root, &mut environment, uses_uv)?;
     let argv: Vec<OsString> = program.argv.iter().chain(words).cloned().collect();
-    Ok(tool::run(&argv, &cwd, &environment, Stdout::Inherit)?.code)
+    Ok(tool::run_in_place(&argv, &cwd, &environment)?.code)
 }

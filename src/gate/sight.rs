@@ -3,7 +3,7 @@
 //! Receives the context; hands on words and places. Must never judge.
 
 use super::{Context, Severity};
-use crate::bundle::{Content, Owner};
+use crate::bundle::Owner;
 use crate::error::{Location, Place};
 use crate::python::graph::{Level, Node};
 use crate::python::imports::Guard;
@@ -18,13 +18,8 @@ impl Context<'_> {
         Some(reached.max(Level::of(guard, self.bundle.graph.node(node).is_project())))
     }
 
-    /// The file as people know it: relative to the project, or below `python_modules`.
     pub(super) fn shown(&self, node: &Node) -> String {
-        let module = self.bundle.module(&node.name);
-        match module.map(|module| (&module.content, &module.owner)) {
-            Some((Content::File(path), Owner::Project)) => self.project.display(path),
-            _ => node.name.clone(),
-        }
+        self.bundle.shown(self.project, node)
     }
 
     pub(super) fn place(&self, node: &Node, line: u32, column: u32) -> Location {
@@ -43,18 +38,10 @@ impl Context<'_> {
 
     /// `; main gets there by src/main.py:1 -> src/api.py:3 -> litellm/__init__.py`, or nothing where it is main itself.
     pub(super) fn by(&self, node: u32) -> String {
-        let chain = self.bundle.chain(node);
-        if chain.is_empty() {
+        if self.bundle.reach.chain(node).is_empty() {
             return String::new();
         }
-        let mut steps: Vec<String> = chain
-            .iter()
-            .map(|link| {
-                let from = self.bundle.graph.node(link.from);
-                format!("{}:{}", below_packages(&self.shown(from)), link.line)
-            })
-            .collect();
-        steps.push(below_packages(&self.shown(self.bundle.graph.node(node))).to_owned());
+        let mut steps = self.bundle.steps(self.project, node);
         if steps.len() > LINKS {
             let dropped = steps.len() - LINKS;
             steps.splice(LINKS / 2..LINKS / 2 + dropped, [format!("({dropped} more)")]);
@@ -71,8 +58,4 @@ pub(super) fn severity(level: Level) -> Option<Severity> {
         Level::Seldom => Some(Severity::Note),
         Level::Guarded | Level::Named => None,
     }
-}
-
-fn below_packages(name: &str) -> &str {
-    name.strip_prefix("python_modules/").unwrap_or(name)
 }

@@ -8,6 +8,7 @@ mod steps;
 mod upload;
 
 use crate::cli::{Command, Format, OwnInvocation};
+use crate::command;
 use crate::error::{Error, Kind, Result};
 use crate::gate::{self, Context, Verdict};
 use crate::project::{Target, requirements};
@@ -63,8 +64,10 @@ fn fail(report: &mut Report, error: Error, terminal: &Terminal) {
 /// Writes what was asked for. A report that cannot be written is said, and costs an exit code only when nothing worse
 /// has one and nothing is live.
 fn finish(report: &Report, machine: bool, also: Option<&Utf8Path>, terminal: &Terminal) {
-    if machine {
-        terminal.out(&report::json::render(report));
+    match &report.answer {
+        Some(answer) => terminal.out(answer),
+        None if machine => terminal.out(&report::json::render(report)),
+        None => {}
     }
     if let Some(path) = also
         && let Err(error) = fs_err::write(path, report::json::render(report))
@@ -95,7 +98,7 @@ fn drive(
     project.requirements = requirements::read(named, named.is_some(), root, pyproject, settings.lists(), &variable)?;
     report.project = Some(project);
     let project = reached(&report.project)?;
-    report.target = Some(Target::of(&project.config, &target_flags(words))?);
+    report.target = Some(Target::of(&project.config, &target_flags(words, &project.config))?);
     let target = reached(&report.target)?;
     clock.lap("project");
 
@@ -129,6 +132,17 @@ fn drive(
     let bundle = reached(&report.bundle)?;
     clock.lap("bundle");
     tool::check_interrupted()?;
+
+    // What was only asked about is not judged.
+    let answer = match &invocation.command {
+        Command::Why(name) => Some(command::why::answer(project, bundle, name)?),
+        Command::Impact(name) => Some(command::impact::answer(project, bundle, name)?),
+        Command::Upload(_) | Command::Check | Command::Stage => None,
+    };
+    if let Some(answer) = answer {
+        report.answer = Some(if format == Format::Human { answer.text } else { answer.json });
+        return Ok(());
+    }
 
     // The gates and their verdict.
     report.limits = gate::limits(bundle, &settings);
@@ -177,7 +191,7 @@ fn drive(
                 upload::put_away(stage, settings.keep_stage, project, &mut report.remarks);
             }
         }
-        (Some(_), Command::Check, staged) => drop(staged),
+        (Some(_), Command::Check | Command::Why(_) | Command::Impact(_), staged) => drop(staged),
         (Some(cleared), Command::Stage, staged) => {
             drop(staged); // that one was for the gates
             let out = invocation
@@ -227,8 +241,12 @@ fn close(report: &Report, format: Format, settings: &Settings, terminal: &Termin
         terminal.line(remark);
     }
     if settings.timings {
+        let parts = report.bundle.as_ref().map_or(&[][..], |bundle| &bundle.laps);
         for (name, spent) in &report.timings {
             terminal.line(&format!("{:>8.3} s  {name}", spent.as_secs_f64()));
+            for (part, spent) in parts.iter().filter(|_| *name == "bundle") {
+                terminal.line(&format!("{:>8.3} s    {part}", spent.as_secs_f64()));
+            }
         }
     }
     if format == Format::Human {

@@ -9,7 +9,7 @@ use crate::gate::{self, Cleared, Outcome};
 use crate::passthrough::{self, Passthrough};
 use crate::project::layout::{self, LayoutRequest};
 use crate::project::target::TargetFlags;
-use crate::project::{Layout, Project, Requirements, Target, config, pyproject};
+use crate::project::{Layout, Project, Requirements, Target, WranglerConfig, config, pyproject};
 use crate::settings::{Environment, Settings};
 use crate::stage;
 use crate::term::Terminal;
@@ -31,12 +31,14 @@ pub(super) fn find_project(
     let script = words.script().map(|script| crate::project::resolve(&cwd, script));
     let from = script.as_deref().and_then(Utf8Path::parent).unwrap_or(&cwd);
     let named = words.config().map(|config| crate::project::resolve(&cwd, config));
-    let config_path = config::find(from, named.as_deref())?;
-    let pyproject_path = pyproject::find(&cwd);
-    let root = pyproject_path.as_deref().and_then(Utf8Path::parent).or(config_path.parent()).unwrap_or(&cwd).to_owned();
+    let found = config::find(from, named.as_deref())?;
+    let users_config_dir = found.generated_for.as_deref().or(found.path.parent());
+    // pywrangler looks from where it is started, and would not start elsewhere.
+    let pyproject_path = pyproject::find(&cwd).or_else(|| pyproject::find(users_config_dir?));
+    let root = pyproject_path.as_deref().and_then(Utf8Path::parent).or(users_config_dir).unwrap_or(&cwd).to_owned();
     let pyproject = pyproject_path.map(|path| pyproject::read(path, &root)).transpose()?;
     let environment_name = words.env().map(str::to_owned).or_else(|| cloudflare_env(environment, &cwd));
-    let config = config::read(config_path, environment_name.as_deref(), &root)?;
+    let config = config::read(found, environment_name.as_deref(), &root)?;
     let settings = Settings::read(&invocation.flags, environment, pyproject.as_ref(), config.environment.as_deref())?;
     let environment_chosen = environment_name.is_some();
     Ok((
@@ -79,11 +81,13 @@ fn cloudflare_env(environment: &Environment, cwd: &Utf8Path) -> Option<String> {
         .filter(|name| !name.is_empty())
 }
 
-pub(super) fn target_flags(words: &Passthrough) -> TargetFlags {
+pub(super) fn target_flags(words: &Passthrough, config: &WranglerConfig) -> TargetFlags {
+    // Without a wrangler npx fetches the newest, whose date is not long ago.
+    let latest = || toolchain::latest_date(config.dir()).unwrap_or_else(today);
     TargetFlags {
         compatibility_date: words.compatibility_date().map(str::to_owned),
         compatibility_flags: words.compatibility_flags(),
-        latest: words.latest(),
+        latest: words.latest().then(latest),
         today: today(),
     }
 }
@@ -126,7 +130,7 @@ pub(super) fn build(
     let mut environment = environment.clone();
     let word = match command {
         Command::Upload(words) => words.join(" "),
-        Command::Check | Command::Stage => "deploy".to_owned(),
+        Command::Check | Command::Stage | Command::Why(_) | Command::Impact(_) => "deploy".to_owned(),
     };
     environment.set("WRANGLER_COMMAND", word);
     let cwd =
@@ -152,6 +156,14 @@ pub(super) fn build(
 /// The user's main: the script on the command line, else `main`.
 pub(super) fn main_module(project: &Project, words: &Passthrough) -> Result<Utf8PathBuf> {
     let config = &project.config;
+    if let Some(entry) = words.entry().filter(|entry| words.script().is_none() && project.cwd.join(entry).is_file()) {
+        let message = format!("the entry point `{entry}` is not a Python module, and saddlebag deploys Python Workers");
+        return Err(Error::new(
+            Kind::Usage,
+            message,
+            "name one that ends in `.py`, or deploy this Worker with wrangler",
+        ));
+    }
     let (main, location) = match words.script() {
         Some(script) => (crate::project::resolve(&project.cwd, script), None),
         None => {
@@ -258,6 +270,7 @@ pub(super) fn request<'a>(
     let config = &project.config;
     stage::StageRequest {
         project_root: &project.root,
+        users_config_dir: config.dir(),
         config: stage::ConfigSource { path: &config.path, text: &config.text, format: config.format },
         environment: config.environment.as_deref(),
         bundle: cleared,

@@ -8,6 +8,7 @@
 pub(crate) mod document;
 mod environment;
 mod find;
+mod generated;
 mod invalid;
 
 use crate::error::{Error, Kind, Location, Place, Result};
@@ -17,7 +18,7 @@ use document::Document;
 use serde_json::Value;
 use std::fmt;
 
-pub(crate) use find::find;
+pub(crate) use find::{Found, find};
 pub(crate) use invalid::kind_of;
 
 /// toml, or json with comments and trailing commas (`wrangler.json` and `wrangler.jsonc`).
@@ -76,6 +77,9 @@ pub(crate) struct WranglerConfig {
     pub(crate) environment_defined: bool,
     /// Paths in messages are relative to it.
     pub(crate) report_root: Utf8PathBuf,
+    /// Where a build tool generated it: the directory of the configuration that it was made from. The text is then as if
+    /// it had been written by hand, and not always the file's.
+    pub(crate) generated_for: Option<Utf8PathBuf>,
     places: Document,
 }
 
@@ -91,14 +95,24 @@ impl fmt::Debug for WranglerConfig {
     }
 }
 
-/// Reads and parses the configuration at `path` (absolute) and activates `environment` (`None` or `""`: the top level).
+/// Reads and parses the configuration that was found and activates `environment` (`None` or `""`: the top level).
 /// Errors: `Unreadable`; `ConfigSyntax` with line and column; `ConfigInvalid` where it is not a table;
 /// `EnvironmentUnknown` where wrangler would stop for it.
-pub(crate) fn read(path: Utf8PathBuf, environment: Option<&str>, report_root: &Utf8Path) -> Result<WranglerConfig> {
+pub(crate) fn read(found: Found, environment: Option<&str>, report_root: &Utf8Path) -> Result<WranglerConfig> {
+    let Found { path, generated_for } = found;
     let shown = super::display(report_root, &path);
     let bytes = fs_err::read(&path).map_err(|error| Error::unreadable(&error))?;
     let text = document::decode(bytes, &shown)?;
-    WranglerConfig::from_text(path, text, environment, report_root)
+    // A generated one is JSON; of another kind wrangler makes what it always makes.
+    if generated_for.is_none() || Format::of(&path) != Some(Format::Json) {
+        return Ok(WranglerConfig {
+            generated_for,
+            ..WranglerConfig::from_text(path, text, environment, report_root)?
+        });
+    }
+    let (text, environment) = generated::as_written(text, &shown, environment)?;
+    let config = WranglerConfig::from_text(path, text, environment.as_deref(), report_root)?;
+    Ok(WranglerConfig { generated_for, ..config })
 }
 
 impl WranglerConfig {
@@ -128,6 +142,7 @@ impl WranglerConfig {
             environment: environment.filter(|name| !name.is_empty()).map(str::to_owned),
             environment_defined: false,
             report_root: report_root.to_owned(),
+            generated_for: None,
             places,
         };
         if !config.document.is_object() {
@@ -181,8 +196,14 @@ impl WranglerConfig {
         Error::new(Kind::EnvironmentUnknown, message, hint).with_location(self.locate(&["env"]))
     }
 
-    /// The directory of the configuration, against which wrangler resolves `main` and `base_dir`.
+    /// The directory of the configuration that the user wrote, which is wrangler's project: `package.json` and packages lie
+    /// there.
     pub(crate) fn dir(&self) -> &Utf8Path {
+        self.generated_for.as_deref().unwrap_or(self.base())
+    }
+
+    /// The directory of the file, against which wrangler resolves its paths.
+    pub(crate) fn base(&self) -> &Utf8Path {
         self.path.parent().unwrap_or(Utf8Path::new("/"))
     }
 

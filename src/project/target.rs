@@ -50,9 +50,10 @@ impl Target {
 pub(crate) struct TargetFlags {
     pub(crate) compatibility_date: Option<String>,
     pub(crate) compatibility_flags: Option<Vec<String>>,
-    /// Wins over every date (wrangler 4.164.0, `mergeSharedConfigArgs`).
-    pub(crate) latest: bool,
-    /// `YYYY-MM-DD`, the date that `--latest` stands for.
+    /// `YYYY-MM-DD`, what `--latest` stands for where it is given: it wins over every date (wrangler 4.164.0,
+    /// `mergeSharedConfigArgs`).
+    pub(crate) latest: Option<String>,
+    /// `YYYY-MM-DD`, for hints.
     pub(crate) today: String,
 }
 
@@ -121,8 +122,8 @@ fn empty() -> Error {
 }
 
 fn date(config: &WranglerConfig, flags: &TargetFlags) -> Result<String> {
-    if flags.latest {
-        return Ok(flags.today.clone());
+    if let Some(latest) = &flags.latest {
+        return Ok(latest.clone());
     }
     if let Some(date) = &flags.compatibility_date {
         return match parse_date(date) {

@@ -12,7 +12,7 @@ mod resolve;
 mod tests;
 
 pub(crate) use names::{Form, Space};
-pub(crate) use reach::{Level, Link, Reach};
+pub(crate) use reach::{Level, Reach};
 
 use super::imports::{Guard, Imports};
 use names::Names;

@@ -29,6 +29,8 @@ pub(crate) struct Report {
     pub(crate) smoke: Option<Booted>,
     /// What a run has to say besides: about the stage, about wrangler's figures.
     pub(crate) remarks: Vec<String>,
+    /// What a command that only asks says in place of the report.
+    pub(crate) answer: Option<String>,
     pub(crate) deployed: Option<Deployed>,
     pub(crate) dry_run: bool,
     pub(crate) error: Option<Error>,

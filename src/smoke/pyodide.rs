@@ -113,7 +113,8 @@ mod tests {
             "main = \"m.py\"\ncompatibility_date = \"2026-10-01\"\ncompatibility_flags = [\"python_workers\"]\n",
         )
         .unwrap();
-        let config = crate::project::config::read(root.join("wrangler.toml"), None, root).unwrap();
+        let config =
+            crate::project::config::read(crate::project::config::find(root, None).unwrap(), None, root).unwrap();
         Target::of(&config, &TargetFlags::default()).unwrap()
     }
 

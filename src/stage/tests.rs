@@ -52,6 +52,7 @@ impl Project {
         write(
             &StageRequest {
                 project_root: &self.root,
+                users_config_dir: &self.root,
                 config: ConfigSource { path: &self.root.join(name), text, format },
                 environment: None,
                 bundle: &Verdict::Passed.clear(&self.bundle).unwrap(),

@@ -48,6 +48,7 @@ fn the_stage_holds_what_the_design_says_and_nothing_else() {
     ./python_modules/.synced
     ./python_modules/dep-1.0.dist-info/METADATA
     ./python_modules/dep/__init__.py
+    ./python_modules/workers/__init__.py
     ./worker/main.py
     ./worker/src/core.py
     ./worker/src/main.py
@@ -196,6 +197,8 @@ fn help_and_version_are_for_stdout() {
       versions upload  The same for `pywrangler versions upload`
       check            Run every gate; nothing is staged, nothing is uploaded
       stage            Write the stage to `--out DIR`, to look at or to deploy by hand
+      why              Say how a distribution or a module got into the bundle, and what it weighs
+      impact           Say what would break without a distribution or a module, and what would be saved
       ...              Anything else is pywrangler's: `saddlebag tail` is `pywrangler tail`
 
     See `saddlebag COMMAND --help` for the flags.
@@ -212,6 +215,9 @@ fn help_and_version_are_for_stdout() {
           --requirements <FILE>  The runtime requirements [default: requirements-runtime.txt, else the
                                  project's dependencies]
           --namespace <LAYOUT>   How the source is laid out in the upload: auto, keep or flat
+          --smoke                Import the staged bundle in real Pyodide before anything is uploaded
+          --verify               Hold wrangler's own dry run against the plan before anything is
+                                 uploaded
           --keep-stage           Keep the stage and say where it is
           --no-cache             Resolve and install the packages again
           --no-build             Do not run the `build.command` of the wrangler configuration

@@ -20,17 +20,13 @@ fn is_code(word: &str) -> bool {
 #[test]
 fn every_gate_that_runs_has_a_page_with_exactly_its_codes() {
     let readme = read("README.md");
-    for id in [
-        "toolchain",
-        "wrangler-config",
-        "requirements",
-        "namespace",
-        "duplicates",
-        "secrets",
-        "size",
-        "smoke",
-        "verify",
-    ] {
+    let (project, tools) = (crate::fake::project(), crate::fake::Tools::new());
+    let report = project.saddlebag(&["check", "--format", "json"]).on_fakes(&tools).run().expect(0).json();
+    let gates = report["gates"].as_array().unwrap();
+    let is_there = |gate: &&serde_json::Value| !gate["reason"].as_str().unwrap_or_default().starts_with("not part of");
+    let ids: Vec<&str> = gates.iter().filter(is_there).map(|gate| gate["id"].as_str().unwrap()).collect();
+    assert!(ids.len() >= 13, "{ids:?}");
+    for id in ids {
         let source = read(&format!("src/gate/{}.rs", id.replace('-', "_")));
         let in_source = codes(source.split("#[cfg(test)]").next().unwrap().split('"'), id);
         let page = read(&format!("docs/gates/{id}.md"));
@@ -39,6 +35,31 @@ fn every_gate_that_runs_has_a_page_with_exactly_its_codes() {
         assert_eq!(in_source, on_page, "{id}");
         assert!(readme.contains(&format!("(docs/gates/{id}.md)")), "{id}");
     }
+}
+
+/// Codes that cost something; notes need no fault to be found.
+fn codes_with_a_cost() -> BTreeSet<String> {
+    let pages = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/gates")).unwrap();
+    let pages: Vec<String> = pages.map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap()).collect();
+    let rows = pages.iter().flat_map(|page| page.lines()).filter_map(|row| row.strip_prefix("| `"));
+    let rows = rows.filter_map(|row| row.split_once("` | "));
+    rows.filter(|(code, level)| code.contains('.') && !level.starts_with("note"))
+        .map(|(code, _)| code.to_owned())
+        .collect()
+}
+
+#[test]
+fn every_code_that_costs_something_has_a_seeded_fault() {
+    let cases = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/cases")).unwrap();
+    let texts: Vec<String> = cases.map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap()).collect();
+    // A gate that needs the real tools is measured on them, in a test of its own.
+    let on_the_rig = ["wheels", "smoke", "verify"];
+    let missing: Vec<String> = codes_with_a_cost()
+        .into_iter()
+        .filter(|code| !on_the_rig.iter().any(|gate| code.starts_with(&format!("{gate}."))))
+        .filter(|code| !texts.iter().any(|text| text.contains(&format!("code = \"{code}\""))))
+        .collect();
+    assert_eq!(missing, Vec::<String>::new());
 }
 
 #[test]

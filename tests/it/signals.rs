@@ -81,6 +81,22 @@ fn a_signal_during_the_sync_leaves_no_half_made_tree() {
 }
 
 #[test]
+fn a_sync_that_does_not_hear_the_signal_is_killed() {
+    let (project, tools) = (project(), Tools::new());
+    let up = tools.dir.path().join("up");
+    let deaf =
+        format!("[ \"$1\" = --version ] && echo 1.17.9 && exit 0\ntrap '' TERM\necho up > {}\nsleep 300", up.display());
+    crate::fake::script(tools.dir.path(), "pywrangler", &deaf);
+    let child = project.saddlebag(&["deploy"]).on_fakes(&tools).command.spawn().unwrap();
+    wait_for(&up);
+    let asked = Instant::now();
+    assert!(std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
+    Ran::of(child.wait_with_output().unwrap()).expect(143);
+    assert!(asked.elapsed() < Duration::from_secs(60), "it waited for the sync");
+    assert_eq!(running(&tools.dir.path().join("pywrangler").display().to_string()), Vec::<String>::new());
+}
+
+#[test]
 fn a_killed_run_leaves_a_stage_that_is_safe_while_its_child_lives_and_then_removed() {
     let (ran, tools, project, grandchild) = interrupted("-KILL", false);
     assert_eq!(ran.code, 137);

@@ -5,6 +5,7 @@
 //! at the top of a monorepo beats the `wrangler.toml` beside the code. Must never read a configuration and must never
 //! pick one where wrangler and pywrangler would pick different ones.
 
+use super::generated::{self, REDIRECT};
 use crate::error::{Error, Kind, Location, Place, Result};
 use crate::project::{display, pyproject, resolve};
 use camino::{Utf8Path, Utf8PathBuf};
@@ -15,27 +16,40 @@ const NAMES: [&str; 3] = ["wrangler.json", "wrangler.jsonc", "wrangler.toml"];
 /// In pywrangler's order (workers-py 1.17.9, `_parse_wrangler_config`): beside `pyproject.toml` only.
 const PYWRANGLER_NAMES: [&str; 2] = ["wrangler.toml", "wrangler.jsonc"];
 
-/// What a build tool writes to send wrangler to a configuration that it generated.
-const REDIRECT: &str = ".wrangler/deploy/config.json";
+/// Where the configuration is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Found {
+    /// Absolute.
+    pub(crate) path: Utf8PathBuf,
+    /// Where a redirect led to it: the directory of the configuration that the user wrote, else the working directory.
+    pub(crate) generated_for: Option<Utf8PathBuf>,
+}
 
-/// The configuration's path, absolute. `cwd` is absolute; `explicit` is relative to it, or absolute.
-/// Errors: `ConfigMissing`; `ConfigAmbiguous` where more than one name is found; `ConfigInvalid` for a redirect.
-pub(crate) fn find(cwd: &Utf8Path, explicit: Option<&Utf8Path>) -> Result<Utf8PathBuf> {
+/// Finds the configuration. `cwd` is absolute; `explicit` is relative to it, or absolute.
+/// Errors: `ConfigMissing`; `ConfigAmbiguous` where more than one name is found; those of a redirect.
+pub(crate) fn find(cwd: &Utf8Path, explicit: Option<&Utf8Path>) -> Result<Found> {
     if let Some(explicit) = explicit {
-        return named(cwd, explicit);
-    }
-    if let Some(redirect) = nearest(cwd, REDIRECT) {
-        return Err(redirected(cwd, &redirect));
+        return Ok(Found { path: named(cwd, explicit)?, generated_for: None });
     }
     let found: Vec<Utf8PathBuf> = NAMES.iter().filter_map(|name| nearest(cwd, name)).collect();
-    match found.as_slice() {
+    if let Some(redirect) = nearest(cwd, REDIRECT) {
+        let users = found.first().map(Utf8PathBuf::as_path);
+        let path = generated::follow(cwd, &redirect, users)?;
+        let directory = users.and_then(Utf8Path::parent).unwrap_or(cwd).to_owned();
+        return Ok(Found { path, generated_for: Some(directory) });
+    }
+    only(cwd, &found).map(|path| Found { path, generated_for: None })
+}
+
+fn only(cwd: &Utf8Path, found: &[Utf8PathBuf]) -> Result<Utf8PathBuf> {
+    match found {
         [] => Err(Error::new(
             Kind::ConfigMissing,
             format!("there is no wrangler configuration in `{cwd}` or above it"),
             "create a `wrangler.toml` beside `pyproject.toml`, or pass `--config PATH`",
         )),
         [only] => Ok(only.clone()),
-        [first, ..] => Err(ambiguous(cwd, first, &found)),
+        [first, ..] => Err(ambiguous(cwd, first, found)),
     }
 }
 
@@ -52,13 +66,6 @@ fn named(cwd: &Utf8Path, explicit: &Utf8Path) -> Result<Utf8PathBuf> {
 /// The file of that name in the directory or in the nearest one above it. Links are followed, as wrangler does.
 fn nearest(from: &Utf8Path, name: &str) -> Option<Utf8PathBuf> {
     from.ancestors().map(|directory| directory.join(name)).find(|path| path.is_file())
-}
-
-fn redirected(cwd: &Utf8Path, redirect: &Utf8Path) -> Error {
-    let shown = display(cwd, redirect);
-    let message = format!("`{shown}` sends wrangler to a generated configuration");
-    let hint = "pass the configuration to deploy with `--config PATH`, or delete the file if an earlier build left it";
-    Error::new(Kind::ConfigInvalid, message, hint).with_location(Location::new(Place::Config, shown))
 }
 
 fn ambiguous(cwd: &Utf8Path, wranglers: &Utf8Path, found: &[Utf8PathBuf]) -> Error {
@@ -87,6 +94,7 @@ mod tests {
         let worker = root.join("apps/worker");
         fs_err::create_dir_all(worker.join("wrangler.json")).unwrap();
         let mut errors = String::new();
+        let find = |from: &Utf8Path, explicit: Option<&Utf8Path>| find(from, explicit).map(|found| found.path);
         let mut failed = |what: &str, explicit: Option<&str>| {
             let error = find(&worker, explicit.map(Utf8Path::new)).unwrap_err();
             let text = shown(what, &error).replace(root.as_str(), "ROOT");
@@ -114,9 +122,22 @@ mod tests {
         failed("json and jsonc", None);
 
         fs_err::create_dir_all(root.join(".wrangler/deploy")).unwrap();
-        fs_err::write(root.join(".wrangler/deploy/config.json"), "{}").unwrap();
-        failed("a redirect above", None);
+        let redirect = |text: &str| fs_err::write(root.join(".wrangler/deploy/config.json"), text).unwrap();
+        redirect("{}");
+        failed("a redirect to nowhere", None);
+        redirect("{\"configPath\": \"../../dist/none.json\"}");
+        failed("a redirect to what is not there", None);
+        redirect("{\"configPath\": \"../../apps/worker/wrangler.jsonc\"}");
+        failed("a redirect beside no configuration of the user's", None);
+        redirect("{");
+        failed("a redirect that cannot be read", None);
         assert_eq!(find(&worker, Some("wrangler.json".into())).unwrap(), worker.join("wrangler.json"));
+
+        let deploy = worker.join(".wrangler/deploy");
+        fs_err::create_dir_all(&deploy).unwrap();
+        fs_err::write(deploy.join("config.json"), "{\"configPath\": \"../../../../wrangler.jsonc\"}").unwrap();
+        let generated = Found { path: root.join("wrangler.jsonc"), generated_for: Some(worker.clone()) };
+        assert_eq!(super::find(&worker, None).unwrap(), generated, "whatever lies beside it");
         insta::assert_snapshot!(errors);
     }
 }

@@ -276,6 +276,10 @@ fn bad_input() {
     insta::assert_snapshot!(errors);
 }
 
+fn written_by_hand(path: Utf8PathBuf) -> Found {
+    Found { path, generated_for: None }
+}
+
 #[test]
 fn files_in_other_encodings() {
     let directory = tempfile::tempdir().unwrap();
@@ -284,14 +288,14 @@ fn files_in_other_encodings() {
     let mut errors = String::new();
     for bytes in [&b"\xff\xfen\0"[..], b"\xff\xfe\0\0", b"\xfe\xff\0n", b"name = 'w'\nmain = '\xe9.py'\n"] {
         fs_err::write(&path, bytes).unwrap();
-        let error = read(path.clone(), None, root).unwrap_err();
+        let error = read(written_by_hand(path.clone()), None, root).unwrap_err();
         errors.push_str(&shown(&String::from_utf8_lossy(bytes), &error));
     }
     insta::assert_snapshot!(errors);
     fs_err::write(&path, "\u{feff}name = 'w'").unwrap();
-    let config = read(path, None, root).unwrap();
+    let config = read(written_by_hand(path), None, root).unwrap();
     assert_eq!((config.name().as_deref(), config.locate(&["name"]).column), (Some("w"), Some(1)));
-    assert_eq!(read(root.join("none.toml"), None, root).unwrap_err().kind, Kind::Unreadable);
+    assert_eq!(read(written_by_hand(root.join("none.toml")), None, root).unwrap_err().kind, Kind::Unreadable);
 }
 
 #[test]

@@ -71,9 +71,18 @@ fn the_command_line_replaces_and_latest_wins() {
     let target = Target::of(&base, &flags).unwrap();
     assert_eq!((target.python.as_str(), target.python_workers), ("3.12", false));
     assert_eq!(target.compatibility_flags, ["nodejs_compat"]);
-    let flags = TargetFlags { latest: true, compatibility_date: Some("2025-01-01".to_owned()), ..today() };
-    assert_eq!(Target::of(&base, &flags).unwrap().compatibility_date, "2026-11-21");
-    assert_eq!(Target::of(&config("", None), &TargetFlags { latest: true, ..today() }).unwrap().python, "3.14");
+    let flags = TargetFlags {
+        latest: Some("2026-11-17".to_owned()),
+        compatibility_date: Some("2025-01-01".to_owned()),
+        ..today()
+    };
+    assert_eq!(Target::of(&base, &flags).unwrap().compatibility_date, "2026-11-17");
+    assert_eq!(
+        Target::of(&config("", None), &TargetFlags { latest: Some("2026-11-17".to_owned()), ..today() })
+            .unwrap()
+            .python,
+        "3.14"
+    );
 }
 
 #[test]

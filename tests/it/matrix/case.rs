@@ -22,6 +22,9 @@ class Default(WorkerEntrypoint):
 pub(super) const BASE: &str =
     "name = \"w\"\ncompatibility_date = \"2026-10-01\"\ncompatibility_flags = [\"python_workers\"]\n";
 
+/// Flags of ours that a case has before the command; plain pywrangler is spared them.
+const OURS: [&str; 2] = ["--verbose", "--timings"];
+
 /// How plain pywrangler fares.
 enum Plain {
     /// It deploys and the upload boots.
@@ -30,12 +33,16 @@ enum Plain {
     Breaks(&'static str),
     /// It ends with an error, with these words.
     Refuses(&'static str),
+    /// It deploys something else: this module.
+    Uploads(&'static str),
 }
 
 pub(super) struct Case {
     pub(super) project: Project,
     words: Vec<&'static str>,
     command: Vec<&'static str>,
+    /// Where the project is below the directory that holds `node_modules`.
+    home: &'static str,
     cwd: &'static str,
     environment: Vec<(&'static str, String)>,
     credentials: bool,
@@ -45,6 +52,8 @@ pub(super) struct Case {
     synced: bool,
     plain: Plain,
     refused: Option<(i32, &'static str)>,
+    /// It is pywrangler who ends with an error, with these words, in the stage as without it.
+    refused_alike: Option<&'static str>,
     /// What the custom build writes, into the project as it would without saddlebag.
     builds: Vec<&'static str>,
     plain_first: bool,
@@ -82,6 +91,7 @@ impl Case {
             project,
             words: Vec::new(),
             command: vec!["deploy"],
+            home: "",
             cwd: "",
             environment: Vec::new(),
             credentials: true,
@@ -90,6 +100,7 @@ impl Case {
             synced: false,
             plain: Plain::Boots,
             refused: None,
+            refused_alike: None,
             builds: Vec::new(),
             plain_first: false,
             keep: None,
@@ -136,13 +147,25 @@ impl Case {
         self
     }
 
+    /// Moves all of it so far into a directory and starts there; `node_modules` stays above.
+    pub(super) fn within(mut self, directory: &'static str) -> Self {
+        let entries: Vec<_> = std::fs::read_dir(&self.project.root).unwrap().flatten().collect();
+        let home = self.project.path(directory);
+        std::fs::create_dir_all(&home).unwrap();
+        for entry in entries.iter().filter(|entry| entry.file_name() != "node_modules") {
+            std::fs::rename(entry.path(), home.join(entry.file_name())).unwrap();
+        }
+        (self.home, self.cwd) = (directory, directory);
+        self
+    }
+
     /// Further words of the command line, the same for both.
     pub(super) fn words(mut self, words: &[&'static str]) -> Self {
         self.words = words.to_vec();
         self
     }
 
-    /// Instead of `deploy`.
+    /// Instead of `deploy`; pywrangler's own flags and ours may stand before it.
     pub(super) fn command(mut self, command: &[&'static str]) -> Self {
         self.command = command.to_vec();
         self
@@ -214,9 +237,21 @@ impl Case {
         self
     }
 
+    /// Plain pywrangler deploys what is no Python Worker.
+    pub(super) fn plain_uploads(mut self, main_module: &'static str) -> Self {
+        self.plain = Plain::Uploads(main_module);
+        self
+    }
+
     /// saddlebag ends with this code and this error or finding, and uploads nothing.
     pub(super) fn refused(mut self, code: i32, what: &'static str) -> Self {
         self.refused = Some((code, what));
+        self
+    }
+
+    /// Plain pywrangler ends with an error, with these words, and so does the one that saddlebag starts.
+    pub(super) fn both_refuse(mut self, words: &'static str) -> Self {
+        (self.plain, self.refused_alike) = (Plain::Refuses(words), Some(words));
         self
     }
 
@@ -245,24 +280,74 @@ impl Case {
             self.deploy_plainly(&plain);
         }
         let before = self.tree();
-        let words = [&self.command[..], &self.words, &["--format", "json"]].concat();
+        // Ours stand before a `--`: nothing behind it is.
+        let end = self.words.iter().position(|word| *word == "--").unwrap_or(self.words.len());
+        let words = [&self.command[..], &self.words[..end], &["--format", "json"], &self.words[end..]].concat();
         let ran = self.equipped(self.project.saddlebag(&words).on_rig(), &ours).run();
         assert_eq!(self.tree(), before, "saddlebag changed the project");
-        let ran = ran.expect(self.refused.map_or(0, |(code, _)| code));
+        let alike = i32::from(self.refused_alike.is_some());
+        let ran = ran.expect(self.refused.map_or(alike, |(code, _)| code));
         let report = ran.json();
         if !self.plain_first {
             self.deploy_plainly(&plain);
         }
         let outcome = Outcome { ran, report, ours, plain };
-        match self.refused {
-            Some((_, what)) => assert_refused(&outcome, what),
-            None => self.compare(&outcome),
+        match (self.refused, self.refused_alike) {
+            (Some((_, what)), _) => assert_refused(&outcome, what),
+            (None, Some(words)) => assert_refused_alike(&outcome, words),
+            (None, None) => self.compare(&outcome),
+        }
+        if let Plain::Uploads(name) = self.plain {
+            assert_eq!(outcome.plain.metadata()["main_module"], name);
         }
         if let Plain::Breaks(words) = self.plain {
             let boot = booted(&outcome.plain, self.python);
             assert_eq!(boot["ok"], false, "plain pywrangler's upload boots");
             assert!(boot["error"].as_str().unwrap().contains(words), "{boot}");
         }
+    }
+
+    /// The same with `--dry-run --outdir`: what is written there, and what wrangler asks a Docker that only writes down
+    /// what it is asked. Of a plain, flat project.
+    pub(super) fn run_dry(mut self, said: &str) -> Dry {
+        self.words = [&self.words[..], &["--dry-run", "--outdir", "built"]].concat();
+        let docker = crate::fake::directory();
+        let asked = docker.path().join("asked");
+        let body = format!("{{ echo \"$PWD: $*\"; case \" $* \" in *' -f - '*) cat ;; esac; }} >> {}", asked.display());
+        let docker = crate::fake::script(docker.path(), "docker", &body);
+        let api = Api::start(&[]);
+        let build = |run: Run| {
+            let ran = self.equipped(run, &api).env("WRANGLER_DOCKER_BIN", &docker).run().expect(0);
+            assert_said(&ran, said);
+            let built = self.project.path(self.cwd).join("built");
+            let files = files(&built);
+            std::fs::remove_dir_all(built).unwrap();
+            let docker = std::fs::read_to_string(&asked).unwrap_or_default();
+            let _ = std::fs::remove_file(&asked);
+            (ran, files, docker)
+        };
+        let before = self.tree();
+        let words = [&self.command[..], &self.words, &["--format", "json"]].concat();
+        let (ran, ours, asked_by_us) = build(self.project.saddlebag(&words).on_rig());
+        assert_eq!(self.tree(), before, "saddlebag changed the project");
+        lay_in(&self.project.path(self.home), self.python);
+        let words = [&self.command[..], &self.words].concat();
+        let (_, plain, asked_by_plain) = build(rig::pywrangler(&self.project.root, &words));
+        let dropped: BTreeSet<String> = names(&ran.json()["dropped"]);
+        let expected: BTreeMap<_, _> = plain
+            .into_iter()
+            .filter(|(name, _)| ours.contains_key(name) || !(dropped.contains(name) || is_pywranglers_mark(name)))
+            .map(
+                |(name, content)| {
+                    if dropped.contains(&name) { (name.clone(), ours[&name].clone()) } else { (name, content) }
+                },
+            )
+            .collect();
+        assert_eq!(ours.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>());
+        assert!(ours == expected, "the content of a file differs");
+        assert_eq!(untagged(&asked_by_us), untagged(&asked_by_plain));
+        assert_eq!(api.requests(), Vec::<String>::new());
+        Dry { files: ours.into_keys().collect(), docker: asked_by_us }
     }
 
     /// The project, less what its own build writes.
@@ -280,15 +365,14 @@ impl Case {
 
     fn deploy_plainly(&self, api: &Api) {
         if !self.synced {
-            lay_in(&self.project.root, self.python);
+            lay_in(&self.project.path(self.home), self.python);
         }
-        let words = [&self.command[..], &self.words].concat();
+        let command = self.command.iter().filter(|word| !OURS.contains(word)).copied().collect::<Vec<_>>();
+        let words = [&command[..], &self.words].concat();
         let ran = self.equipped(rig::pywrangler(&self.project.root, &words), api).run();
         if let Plain::Refuses(words) = self.plain {
             assert_ne!(ran.code, 0, "plain pywrangler deploys\n{}", ran.stdout);
-            // Its log breaks lines where the terminal would end.
-            let said = format!("{}{}", ran.stdout, ran.stderr).split_whitespace().collect::<Vec<_>>().join(" ");
-            assert!(said.contains(words), "{said}");
+            assert_said(&ran, words);
             assert!(api.requests().iter().all(|request| request.starts_with("GET")), "{:?}", api.requests());
         } else {
             ran.expect(0);
@@ -303,6 +387,7 @@ impl Case {
             assert_eq!(report["deploy"]["raw_bytes"], report["bundle"]["raw_bytes"]);
         }
         assert_eq!(report["exit"]["origin"], "pywrangler");
+        assert_eq!(report["target"]["compatibility_date"], ours.metadata()["compatibility_date"]);
         let namespace = if self.keep.is_some() { "keep" } else { "flat" };
         assert_eq!(report["project"]["namespace"], namespace);
         self.assert_boots(ours);
@@ -330,12 +415,7 @@ impl Case {
     /// Name for name, type for type, and byte for byte what is not slimmed.
     fn assert_same_modules(&self, outcome: &Outcome) {
         let (ours, plain) = (parts(&outcome.ours), parts(&outcome.plain));
-        let dropped: BTreeSet<String> = outcome.report["dropped"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|file| file["name"].as_str().unwrap().to_owned())
-            .collect();
+        let dropped = names(&outcome.report["dropped"]);
         let mut expected = BTreeMap::new();
         for (name, part) in plain {
             let name = match self.keep {
@@ -354,14 +434,46 @@ impl Case {
             let part = ours.get(name).unwrap_or_else(|| panic!("`{name}` is not in the upload"));
             expected.insert(name.to_owned(), part.clone());
         }
-        let names = |parts: &BTreeMap<String, Part>| {
+        let typed = |parts: &BTreeMap<String, Part>| {
             parts.iter().map(|(name, part)| format!("{name} {}", part.content_type)).collect::<Vec<_>>()
         };
-        assert_eq!(names(&ours), names(&expected), "ours, and what plain's should have become");
+        assert_eq!(typed(&ours), typed(&expected), "ours, and what plain's should have become");
         for (name, part) in &ours {
             assert!(part.content == expected[name].content, "the content of `{name}` differs");
         }
     }
+}
+
+/// What a dry run left.
+pub(super) struct Dry {
+    /// The names in `--outdir`.
+    pub(super) files: Vec<String>,
+    /// What Docker was asked: the directory and the words, and the Dockerfile where it came by stdin.
+    pub(super) docker: String,
+}
+
+fn files(directory: &Path) -> BTreeMap<String, Vec<u8>> {
+    let entries = walkdir::WalkDir::new(directory).into_iter().map(Result::unwrap);
+    entries
+        .filter(|entry| entry.file_type().is_file())
+        .map(|entry| {
+            let name = entry.path().strip_prefix(directory).unwrap().to_str().unwrap().to_owned();
+            // It says when it was made.
+            let content = if name == "README.md" { Vec::new() } else { std::fs::read(entry.path()).unwrap() };
+            (name, content)
+        })
+        .collect()
+}
+
+/// wrangler gives each image that it builds a tag by chance.
+fn untagged(docker: &str) -> String {
+    let words = docker.split(' ').map(|word| word.split_once(":wrangler-").map_or(word, |(name, _)| name));
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// The names of a report's list.
+fn names(list: &Value) -> BTreeSet<String> {
+    list.as_array().unwrap().iter().map(|file| file["name"].as_str().unwrap().to_owned()).collect()
 }
 
 /// What pywrangler puts beside the packages for itself: the tokens, uv's marker, and with `main` at the root its own
@@ -390,6 +502,18 @@ fn assert_refused(outcome: &Outcome, what: &str) {
         .collect();
     assert!(found.iter().any(|code| code == what), "{found:?} has no `{what}`\n{}", outcome.ran.stderr);
     assert_eq!(outcome.ours.requests(), Vec::<String>::new());
+}
+
+fn assert_refused_alike(outcome: &Outcome, words: &str) {
+    assert_eq!(outcome.report["exit"]["origin"], "pywrangler");
+    assert_said(&outcome.ran, words);
+    assert_eq!(outcome.ours.requests(), outcome.plain.requests());
+}
+
+fn assert_said(ran: &Ran, words: &str) {
+    // pywrangler's log breaks lines where the terminal would end.
+    let said = format!("{}{}", ran.stdout, ran.stderr).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains(words), "{said}");
 }
 
 #[derive(Clone, PartialEq, Eq)]

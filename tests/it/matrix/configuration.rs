@@ -68,6 +68,24 @@ const JSONC: &str = r#"// Comments, commas at the ends.
   "vars": { "A": "text", "B": { "deep": [1, null, "ä"] } },
 }"#;
 
+const REDIRECT: &str = r#"{ "configPath": "../../dist/wrangler.json" }"#;
+
+const GENERATED: &str = r#"{
+  "configPath": "/elsewhere/wrangler.toml", "userConfigPath": "/elsewhere/wrangler.toml", "legacy_env": true,
+  "topLevelName": "w", "name": "w", "main": "../src/main.py", "compatibility_date": "2026-10-02",
+  "compatibility_flags": ["python_workers"], "vars": { "GENERATED": "yes" }, "assets": { "directory": "public" }
+}"#;
+
+const GENERATED_FOR_A: &str = r#"{
+  "topLevelName": "w", "targetEnvironment": "a", "definedEnvironments": ["a", "b"], "name": "other-a",
+  "main": "../src/main.py", "compatibility_date": "2026-10-02", "compatibility_flags": ["python_workers"], "vars": { "A": "1" },
+  "kv_namespaces": [{ "binding": "KV", "id": "00000000000000000000000000000001" }], "triggers": { "crons": ["0 0 * * *"] }
+}"#;
+
+fn generated_for_an_environment() -> Case {
+    flat().file("dist/wrangler.json", GENERATED_FOR_A).file(".wrangler/deploy/config.json", REDIRECT)
+}
+
 cases! {
     jsonc: Case::configured("wrangler.jsonc", JSONC)
         .imports("src/main.py", "from src.core import x")
@@ -105,7 +123,44 @@ cases! {
     no_environment_chosen: environments(),
     environment_b_by_variable: environments().env("CLOUDFLARE_ENV", "b"),
     environment_b_by_a_file: environments().file(".env", "CLOUDFLARE_ENV=b\n"),
+    environment_of_the_top_level_over_the_variable: environments().env("CLOUDFLARE_ENV", "b").words(&["--env", ""]),
+    environment_of_the_top_level_over_a_file: environments().file(".env", "CLOUDFLARE_ENV=b\n").words(&["--env="]),
     environment_a_over_the_variable: environments().env("CLOUDFLARE_ENV", "b").words(&["--env", "a"]),
+
+    a_generated_configuration: flat()
+        .file("package.json", r#"{"name": "w", "dependencies": {"hono": "4.0.0"}}"#)
+        .files(&["dist/public/index.html"])
+        .file("dist/wrangler.json", GENERATED)
+        .file(".wrangler/deploy/config.json", REDIRECT),
+
+    a_generated_configuration_that_imports_through_src: keep()
+        .file("dist/wrangler.json", GENERATED)
+        .files(&["dist/public/index.html"])
+        .file(".wrangler/deploy/config.json", REDIRECT)
+        .env("CLOUDFLARE_ENV", ""),
+
+    a_generated_configuration_for_an_environment: generated_for_an_environment(),
+    a_generated_configuration_for_the_environment_that_is_named: generated_for_an_environment().words(&["--env", "a"]),
+    a_generated_configuration_for_the_environment_of_the_variable: generated_for_an_environment().env("CLOUDFLARE_ENV", "a"),
+
+    a_generated_configuration_for_another_environment: generated_for_an_environment()
+        .words(&["--env", "b"])
+        .plain_refuses("does not match the target environment")
+        .refused(2, "environment-unknown"),
+
+    a_generated_configuration_for_no_environment_and_one_is_named: flat()
+        .files(&["dist/public/index.html"])
+        .file("dist/wrangler.json", GENERATED)
+        .file(".wrangler/deploy/config.json", REDIRECT)
+        .words(&["--env", "b"])
+        .refused(2, "environment-unknown"),
+
+    a_named_configuration_over_a_generated_one: flat()
+        .file("dist/wrangler.json", GENERATED)
+        .file(".wrangler/deploy/config.json", REDIRECT)
+        .words(&["-c", "wrangler.toml"]),
+
+    two_configurations: flat().file("wrangler.jsonc", JSONC).files(&["src/data/a.json"]).refused(2, "config-ambiguous"),
 
     rules_that_fall_through: flat()
         .toml("rules = [{ type = \"Text\", globs = [\"**/*.md\", \"data/*.csv\"], fallthrough = true }, { type = \"Text\", globs = [\"*.rst\"] }, { type = \"Data\", globs = [\"**/*.json\"] }]")
@@ -219,6 +274,16 @@ binding = \"VERSION\"",
         "package.json",
         r#"{"name": "w", "version": "1.0.0", "dependencies": {"hono": "4.0.0"}, "devDependencies": {"wrangler": "4.164.0"}}"#,
     ),
+
+    blobs_of_text: flat()
+        .toml("text_blobs = { TEXT = \"src/notes.txt\" }")
+        .files(&["src/notes.txt"])
+        .both_refuse("You cannot configure [text_blobs] with an ES module worker"),
+
+    blobs_of_data: flat()
+        .toml("data_blobs = { DATA = \"src/data.bin\" }")
+        .files(&["src/data.bin"])
+        .both_refuse("You cannot configure [data_blobs] with an ES module worker"),
 
     a_key_that_wrangler_ignores: flat().toml("[build.upload]\nformat = \"modules\"\ndir = \"dist\"\nmain = \"./x.py\""),
 }

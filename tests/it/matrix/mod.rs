@@ -9,8 +9,11 @@ macro_rules! cases {
 }
 
 mod case;
+mod command_line;
 mod configuration;
+mod dry_run;
 mod entry;
 mod layouts;
 mod links;
 mod surroundings;
+mod workspaces;

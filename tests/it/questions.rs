@@ -1,0 +1,66 @@
+//! `why` and `impact`: the chain by which something got into the bundle, and what its absence would cost.
+
+use crate::fake::{Tools, project};
+use crate::project::Ran;
+
+fn asked(words: &[&str], main: &str) -> Ran {
+    let (project, tools) = (project(), Tools::new());
+    project.write("src/main.py", main);
+    project.saddlebag(words).on_fakes(&tools).run()
+}
+
+const MAIN: &str =
+    "from src.core import x\nfrom workers import WorkerEntrypoint\n\n\nclass Default(WorkerEntrypoint):\n    pass\n";
+
+#[test]
+fn why_tells_the_requirement_the_imports_and_the_weight() {
+    let ran = asked(&["why", "Dep"], &format!("import dep\n{MAIN}")).expect(0);
+    assert_eq!(
+        ran.stdout,
+        "dep 1.0  55 B in 2 modules, 121 B dropped\nrequired by  project -> dep\nimported     when the Worker starts:\n  main.py:6\n  src/main.py:1\n  dep/__init__.py\n"
+    );
+    let ran = asked(&["why", "dep"], &format!("def later():\n    import dep\n{MAIN}")).expect(0);
+    assert!(ran.stdout.contains("in a function, or under a condition, of the project:"), "{}", ran.stdout);
+    let ran = asked(&["why", "dep"], MAIN).expect(0);
+    assert!(ran.stdout.ends_with("imported     by nothing that main imports\n"), "{}", ran.stdout);
+}
+
+#[test]
+fn why_knows_modules_and_files_and_says_it_to_machines() {
+    for (name, kind) in
+        [("src.core", "module"), ("src/core.py", "file"), ("./src/", "file"), ("dep/__init__.py", "file")]
+    {
+        let ran =
+            asked(&["why", "--env", "develop", name, "--format", "json"], &format!("import dep\n{MAIN}")).expect(0);
+        let answer = ran.json();
+        assert_eq!(
+            (answer["schema"].as_str(), answer["kind"].as_str()),
+            (Some("saddlebag.why/1"), Some(kind)),
+            "{name}"
+        );
+        assert_eq!(answer["imported"]["level"], "always", "{name}");
+    }
+}
+
+#[test]
+fn a_name_that_means_nothing_is_answered_with_the_nearest_that_does() {
+    let ran = asked(&["why", "depp"], MAIN).expect(2);
+    assert!(ran.stderr.contains("hint: did you mean `dep`?"), "{}", ran.stderr);
+    let ran = asked(&["impact"], MAIN).expect(2);
+    assert!(ran.stderr.contains("the name of a distribution or a module is missing"), "{}", ran.stderr);
+    assert_eq!(asked(&["why", "depp", "--format", "json"], MAIN).expect(2).json()["error"]["code"], "usage");
+}
+
+#[test]
+fn impact_tells_what_would_break_and_what_would_be_saved() {
+    let ran = asked(&["impact", "dep"], &format!("import dep\n{MAIN}")).expect(0);
+    assert_eq!(
+        ran.stdout,
+        "without dep: the Worker would not start\nsaved  55 B in 2 modules\nrequired by project\nbreaks at the start  1 import\n  src/main.py:1  imports dep\n"
+    );
+    let guarded = format!("try:\n    import dep\nexcept ImportError:\n    dep = None\n{MAIN}");
+    let answer = asked(&["impact", "dep", "--format", "json"], &guarded).expect(0).json();
+    assert_eq!((answer["starts"].as_bool(), answer["breaks"][0]["level"].as_str()), (Some(true), Some("guarded")));
+    let ran = asked(&["impact", "dep"], MAIN).expect(0);
+    assert!(ran.stdout.starts_with("without dep: nothing that main imports needs it\n"), "{}", ran.stdout);
+}
