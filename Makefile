@@ -1,5 +1,5 @@
 # `make demo` and `make test` set up what they need: the rig (tests/rig) with the pinned tools.
-.PHONY: demo test matrix lint bench rig
+.PHONY: demo test matrix lint bench bench-pruning rig
 
 RIG_HOME ?= $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/saddlebag-rig
 export RIG_HOME
@@ -26,3 +26,8 @@ lint:
 bench: rig
 	cargo build --release
 	benches/dry_run.sh
+
+# What pruning breaks and saves on real packages: long, and it needs a package index.
+bench-pruning: rig
+	cargo build --release
+	python3 benches/pruning.py

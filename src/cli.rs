@@ -58,9 +58,9 @@ impl Command {
 pub(crate) enum Format {
     Human,
     Json,
-    #[value(hide = true)]
+    /// Annotations, and the job summary of GitHub Actions
     Github,
-    #[value(hide = true)]
+    /// SARIF 2.1.0, for code scanning
     Sarif,
 }
 
@@ -137,8 +137,6 @@ fn not_yet(flags: &Flags) -> Option<&'static str> {
         (flags.baseline.is_some(), "--baseline"),
         (flags.shake, "--shake"),
         (flags.locked, "--locked"),
-        (flags.format == Some(Format::Github), "--format github"),
-        (flags.format == Some(Format::Sarif), "--format sarif"),
     ]
     .into_iter()
     .find_map(|(given, name)| given.then_some(name))
@@ -154,6 +152,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("stage", "Write the stage to `--out DIR`, to look at or to deploy by hand"),
     ("why", "Say how a distribution or a module got into the bundle, and what it weighs"),
     ("impact", "Say what would break without a distribution or a module, and what would be saved"),
+    ("explain", "Show the page of a gate: what it finds, and what to do"),
     ("...", "Anything else is pywrangler's: `saddlebag tail` is `pywrangler tail`"),
 ];
 
@@ -167,6 +166,7 @@ pub(crate) fn parse(argv: Vec<OsString>) -> Result<Invocation> {
             None => Ok(Invocation::Text(help())),
             Some("-h" | "--help" | "help") if argv.len() == 1 => Ok(Invocation::Text(help())),
             Some("-V" | "--version") => Ok(Invocation::Text(version())),
+            Some("explain") => explain(&argv[1..]),
             Some(_) => Ok(Invocation::Pywrangler(argv)),
         };
     };
@@ -222,11 +222,23 @@ pub(crate) fn parse(argv: Vec<OsString>) -> Result<Invocation> {
     Ok(Invocation::Own(Box::new(OwnInvocation { command, flags, rest })))
 }
 
-/// Whether a command line that may not parse asks for the JSON report: then even its refusal is one.
-pub(crate) fn asks_for_json(argv: &[OsString]) -> bool {
+/// `explain`, `explain GATE`, `explain CODE`: asks nothing of a project.
+fn explain(words: &[OsString]) -> Result<Invocation> {
+    if words.iter().any(|word| word == "--help" || word == "-h") {
+        return Ok(Invocation::Text(
+            "Usage: saddlebag explain [GATE]\n\nGATE is a gate, or the code of a finding.\n".into(),
+        ));
+    }
+    let name = words.first().map(|word| word.to_string_lossy());
+    crate::command::explain::page(name.as_deref()).map(Invocation::Text)
+}
+
+/// The format that a command line asks for, which may not parse otherwise: then even its refusal is in it.
+pub(crate) fn format_of(argv: &[OsString]) -> Format {
     let before_the_dashes = argv.split(|word| word == "--").next().unwrap_or_default();
-    before_the_dashes.iter().any(|word| word == "--format=json")
-        || before_the_dashes.windows(2).any(|pair| pair[0] == "--format" && pair[1] == "json")
+    let joined = before_the_dashes.iter().filter_map(|word| word.to_str()?.strip_prefix("--format="));
+    let apart = before_the_dashes.windows(2).filter(|pair| pair[0] == "--format").filter_map(|pair| pair[1].to_str());
+    joined.chain(apart).last().and_then(|name| Format::from_str(name, false).ok()).unwrap_or(Format::Human)
 }
 
 /// The words before the command, the command, and the words after it, if it is one of ours. Before the command only

@@ -35,7 +35,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let mut terminal = Terminal::new();
     let argv: Vec<_> = std::env::args_os().skip(1).collect();
-    let machine = cli::asks_for_json(&argv);
+    let format = cli::format_of(&argv);
     let environment = Environment::read();
     let code = match tool::hear_signals().and_then(|()| cli::parse(argv)) {
         Ok(Invocation::Own(invocation)) => pipeline::run(&invocation, &environment, &mut terminal),
@@ -44,7 +44,7 @@ fn main() -> ExitCode {
             terminal.out(&text);
             0
         }
-        Err(error) => pipeline::refuse(error, machine, &terminal),
+        Err(error) => pipeline::refuse(error, format, &environment, &terminal),
     };
     // An exit status is one byte; everything that comes here fits.
     ExitCode::from(u8::try_from(code).unwrap_or(u8::MAX))

@@ -2,6 +2,7 @@
 //!
 //! Receives words, or what the corridor has planned; hands on an exit code or an answer. Must never do what a room does.
 
+pub(crate) mod explain;
 pub(crate) mod impact;
 pub(crate) mod pywrangler;
 mod subject;

@@ -165,6 +165,12 @@ pub(crate) fn ids() -> impl Iterator<Item = &'static str> {
     table().map(|gate| gate.id)
 }
 
+/// Those that this version has.
+#[cfg(test)]
+pub(crate) fn ids_of_this_version() -> impl Iterator<Item = &'static str> {
+    table().filter(|gate| gate.check.is_some()).map(|gate| gate.id)
+}
+
 /// How one gate ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]

@@ -32,21 +32,21 @@ pub(crate) fn run(invocation: &OwnInvocation, environment: &Environment, termina
     let mut report =
         Report { command: invocation.command.name(), dry_run: invocation.rest.dry_run(), ..Report::default() };
     let format = settings::format(&invocation.flags, environment);
-    let machine = matches!(format, Ok(Format::Json));
+    let shown = *format.as_ref().unwrap_or(&Format::Human);
     let mut also = None;
     let result = format.and_then(|format| drive(invocation, environment, terminal, &mut report, format, &mut also));
     if let Err(error) = result {
         fail(&mut report, error, terminal);
     }
-    finish(&report, machine, also.as_deref(), terminal);
+    finish(&report, shown, also.as_deref(), environment, terminal);
     report.exit.code
 }
 
 /// The end of a command line that could not be understood.
-pub(crate) fn refuse(error: Error, machine: bool, terminal: &Terminal) -> i32 {
+pub(crate) fn refuse(error: Error, format: Format, environment: &Environment, terminal: &Terminal) -> i32 {
     let mut report = Report::default();
     fail(&mut report, error, terminal);
-    finish(&report, machine, None, terminal);
+    finish(&report, format, None, environment, terminal);
     report.exit.code
 }
 
@@ -63,17 +63,47 @@ fn fail(report: &mut Report, error: Error, terminal: &Terminal) {
 
 /// Writes what was asked for. A report that cannot be written is said, and costs an exit code only when nothing worse
 /// has one and nothing is live.
-fn finish(report: &Report, machine: bool, also: Option<&Utf8Path>, terminal: &Terminal) {
-    match &report.answer {
-        Some(answer) => terminal.out(answer),
-        None if machine => terminal.out(&report::json::render(report)),
-        None => {}
+fn finish(report: &Report, format: Format, also: Option<&Utf8Path>, environment: &Environment, terminal: &Terminal) {
+    let prefix = in_repository(report, environment);
+    match (&report.answer, format) {
+        (Some(answer), _) => terminal.out(answer),
+        (None, Format::Human) => {}
+        (None, Format::Json) => terminal.out(&report::json::render(report)),
+        (None, Format::Sarif) => terminal.out(&report::sarif::render(report, &prefix)),
+        (None, Format::Github) => {
+            terminal.out(&report::github::annotations(report, &prefix));
+            terminal.out(&format!("{}\n", report::human::last_line(report)));
+            for (variable, text) in [
+                ("GITHUB_STEP_SUMMARY", report::github::summary(report)),
+                ("GITHUB_OUTPUT", report::github::outputs(report)),
+            ] {
+                if let Some(path) = environment.get(variable).filter(|path| !path.is_empty())
+                    && let Err(error) = append(path, &text)
+                {
+                    terminal.line(&format!("warning: `{variable}` was not written: {error}"));
+                }
+            }
+        }
     }
     if let Some(path) = also
         && let Err(error) = fs_err::write(path, report::json::render(report))
     {
         terminal.line(&format!("warning: the report was not written: {error}"));
     }
+}
+
+/// The project's directory in its repository, as CI says where that is: with `/` at its end, or empty.
+fn in_repository(report: &Report, environment: &Environment) -> String {
+    let repository = environment.get("GITHUB_WORKSPACE").filter(|path| !path.is_empty()).map(Utf8Path::new);
+    let root = report.project.as_ref().map(|project| project.root.as_path());
+    let inside = repository.zip(root).and_then(|(repository, root)| root.strip_prefix(repository).ok());
+    inside.filter(|inside| !inside.as_str().is_empty()).map_or_else(String::new, |inside| format!("{inside}/"))
+}
+
+/// What earlier steps have written stays.
+fn append(path: &str, text: &str) -> std::io::Result<()> {
+    let mut file = fs_err::OpenOptions::new().create(true).append(true).open(path)?;
+    std::io::Write::write_all(&mut file, text.as_bytes())
 }
 
 fn drive(

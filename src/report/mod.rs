@@ -3,8 +3,10 @@
 //! Receives what the pipeline has, finished or not; hands on strings. Must never decide anything: the verdict and the
 //! exit code come to it.
 
+pub(crate) mod github;
 pub(crate) mod human;
 pub(crate) mod json;
+pub(crate) mod sarif;
 
 use crate::bundle::Bundle;
 use crate::deploy::Deployed;

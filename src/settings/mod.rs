@@ -105,10 +105,12 @@ pub(crate) fn format(flags: &Flags, environment: &Environment) -> Result<Format>
         (Some(format), _) => Ok(format),
         (None, None | Some("human")) => Ok(Format::Human),
         (None, Some("json")) => Ok(Format::Json),
+        (None, Some("github")) => Ok(Format::Github),
+        (None, Some("sarif")) => Ok(Format::Sarif),
         (None, Some(other)) => Err(Error::new(
             Kind::Settings,
             format!("`SADDLEBAG_FORMAT={other}` is not a format of saddlebag {}", env!("CARGO_PKG_VERSION")),
-            "set it to `human` or `json`",
+            "set it to `human`, `json`, `github` or `sarif`",
         )),
     }
 }

@@ -1,7 +1,6 @@
 //! Small fakes of the tools, which record what they get: they prove what saddlebag sends, the rig proves that it works.
 
 use crate::project::{Project, Run};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 pub(crate) fn directory() -> tempfile::TempDir {
@@ -10,9 +9,13 @@ pub(crate) fn directory() -> tempfile::TempDir {
 
 /// An executable shell script.
 pub(crate) fn script(directory: &Path, name: &str, body: &str) -> PathBuf {
-    let path = directory.join(name);
-    std::fs::write(&path, format!("#!/bin/sh\n{body}\n")).unwrap();
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    // Made by another process: a child that a test beside this one forks just now would have the file open for writing,
+    // and no system runs such a file ("text file busy").
+    let (path, text) = (directory.join(name), directory.join(format!("{name}.text")));
+    std::fs::write(&text, format!("#!/bin/sh\n{body}\n")).unwrap();
+    let install = "rm -f \"$2\" && cp \"$1\" \"$2\" && chmod 755 \"$2\" && rm \"$1\"";
+    let made = std::process::Command::new("sh").args(["-c", install, "sh"]).arg(&text).arg(&path).status().unwrap();
+    assert!(made.success());
     path
 }
 

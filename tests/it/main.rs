@@ -9,6 +9,7 @@ mod corpus;
 mod documents;
 mod end_to_end;
 mod fake;
+mod formats;
 mod gates;
 mod matrix;
 mod project;

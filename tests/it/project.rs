@@ -4,6 +4,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::LazyLock;
 
 /// Variables of the tester's own that would change what is tested.
 const SCRUBBED: [&str; 5] = ["SADDLEBAG_", "CLOUDFLARE_", "WRANGLER_", "UV_", "VIRTUAL_ENV"];
@@ -133,13 +134,25 @@ impl Ran {
         self
     }
 
-    /// stdout as the one JSON document that it must be.
+    /// stdout as the one JSON document that it must be; a report is held against its schema.
     #[track_caller]
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.stdout)
-            .unwrap_or_else(|error| panic!("{error}\n--- stdout\n{}\n--- stderr\n{}", self.stdout, self.stderr))
+        let document: Value = serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("{error}\n--- stdout\n{}\n--- stderr\n{}", self.stdout, self.stderr));
+        if document["schema"] == "saddlebag.report/1" {
+            let wrong: Vec<String> =
+                SCHEMA.iter_errors(&document).map(|error| format!("{}: {error}", error.instance_path)).collect();
+            assert_eq!(wrong, Vec::<String>::new(), "the report is not what docs/report.schema.json says");
+        }
+        document
     }
 }
+
+/// The published schema of the report.
+static SCHEMA: LazyLock<jsonschema::Validator> = LazyLock::new(|| {
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/report.schema.json")).unwrap();
+    jsonschema::validator_for(&serde_json::from_str(&text).unwrap()).unwrap()
+});
 
 /// A gate of a report.
 pub(crate) fn gate<'a>(report: &'a Value, id: &str) -> &'a Value {

@@ -62,7 +62,10 @@ pub(crate) struct Mentions<'a> {
 impl<'a> Mentions<'a> {
     pub(crate) fn new(candidates: &'a [Candidate], texts: &'a [Text<'a>]) -> Result<Self> {
         let search = if candidates.is_empty() { None } else { Some(Search::new(candidates)?) };
-        Ok(Self { search, waiting: texts.iter().filter(|text| speaks(text.path)).collect() })
+        // What tests name is what they test, or run: what they need themselves they import.
+        let speaking =
+            texts.iter().filter(|text| speaks(text.path) && (text.inside.is_empty() || !is_test(candidates, text)));
+        Ok(Self { search, waiting: speaking.collect() })
     }
 
     /// Marks in `stays` what the texts that stay name, to a fixpoint; whether that was anything new.
@@ -87,6 +90,10 @@ impl<'a> Mentions<'a> {
             }
         }
     }
+}
+
+fn is_test(candidates: &[Candidate], text: &Text<'_>) -> bool {
+    text.vendored && text.inside.iter().any(|candidate| candidates[*candidate].form == Form::Directory)
 }
 
 /// Metadata lists files; it does not use them. Entry points do.

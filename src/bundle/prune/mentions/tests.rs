@@ -78,7 +78,7 @@ fn a_top_level_directory_is_named_by_imports_and_by_its_own_distribution() {
 }
 
 #[test]
-fn what_stays_names_others_to_a_fixpoint() {
+fn what_tests_of_packages_name_is_not_needed_for_that() {
     let candidates = [directory("a/tests"), directory("b/tests"), directory("c/tests"), directory("d/tests")];
     let files = [
         ("x.py", "import a.tests\n", None),
@@ -86,7 +86,11 @@ fn what_stays_names_others_to_a_fixpoint() {
         ("b/tests/__init__.py", "from c import tests\n", Some(1)),
         ("d/tests/__init__.py", "import d.tests.y\n", Some(3)),
     ];
-    assert_eq!(stays(&candidates, &files), [true, true, true, false], "what only names itself goes");
+    // What they import themselves, the import graph keeps.
+    assert_eq!(stays(&candidates, &files), [true, false, false, false]);
+    let globs =
+        [("x.py", "import a.tests\n", None), ("a/tests/runtests.py", "skip = ['b/tests', 'c/tests/data']\n", Some(0))];
+    assert_eq!(stays(&candidates, &globs), [true, false, false, false]);
 }
 
 #[test]
