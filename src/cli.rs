@@ -87,6 +87,12 @@ pub(crate) struct Flags {
     /// How the source is laid out in the upload: auto, keep or flat
     #[arg(long, value_name = "LAYOUT")]
     pub(crate) namespace: Option<String>,
+    /// Import the staged bundle in real Pyodide before anything is uploaded
+    #[arg(long)]
+    pub(crate) smoke: bool,
+    /// Hold wrangler's own dry run against the plan before anything is uploaded
+    #[arg(long)]
+    pub(crate) verify: bool,
     /// Keep the stage and say where it is
     #[arg(long)]
     pub(crate) keep_stage: bool,
@@ -116,10 +122,6 @@ pub(crate) struct Flags {
     #[arg(long, hide = true)]
     pub(crate) baseline: Option<Utf8PathBuf>,
     #[arg(long, hide = true)]
-    pub(crate) verify: bool,
-    #[arg(long, hide = true)]
-    pub(crate) smoke: bool,
-    #[arg(long, hide = true)]
     pub(crate) shake: bool,
     #[arg(long, hide = true)]
     pub(crate) wheels: bool,
@@ -138,15 +140,9 @@ struct OwnFlags {
 /// The flags that the contract names and this version does not have. Refused: a gate that was asked for and does not
 /// run would be worse than none.
 fn not_yet(flags: &Flags) -> Option<&'static str> {
-    [
-        (flags.html.is_some(), "--html"),
-        (flags.baseline.is_some(), "--baseline"),
-        (flags.verify, "--verify"),
-        (flags.smoke, "--smoke"),
-        (flags.shake, "--shake"),
-    ]
-    .into_iter()
-    .find_map(|(given, name)| given.then_some(name))
+    [(flags.html.is_some(), "--html"), (flags.baseline.is_some(), "--baseline"), (flags.shake, "--shake")]
+        .into_iter()
+        .find_map(|(given, name)| given.then_some(name))
 }
 
 /// The commands of ours, with the line that help shows.

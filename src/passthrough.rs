@@ -244,6 +244,25 @@ impl Passthrough {
     /// `--env-file` is made absolute from `process_cwd`: node itself takes that flag, wherever it stands, from its own
     /// working directory, before wrangler has heard of `--cwd`.
     pub(crate) fn for_child(&self, config: &Utf8Path, cwd: &Utf8Path, process_cwd: &Utf8Path) -> Vec<OsString> {
+        self.replacing(&["config", "c", "cwd"], config, cwd, process_cwd)
+    }
+
+    /// The same words for a dry run that writes what it would upload into a directory of ours.
+    pub(crate) fn for_rehearsal(
+        &self,
+        config: &Utf8Path,
+        cwd: &Utf8Path,
+        process_cwd: &Utf8Path,
+        outdir: &Utf8Path,
+    ) -> Vec<OsString> {
+        let replaced = ["config", "c", "cwd", "dry-run", "no-dry-run", "outdir", "outfile"];
+        let mut out: Vec<OsString> = vec!["--dry-run".into(), "--outdir".into(), outdir.into()];
+        out.extend(self.replacing(&replaced, config, cwd, process_cwd));
+        out
+    }
+
+    /// The words without these flags, and with our own configuration and directory.
+    fn replacing(&self, replaced: &[&str], config: &Utf8Path, cwd: &Utf8Path, process_cwd: &Utf8Path) -> Vec<OsString> {
         let mut out: Vec<OsString> = vec!["--config".into(), config.into(), "--cwd".into(), cwd.into()];
         let names_script = |name: &str, values: &[String]| {
             matches!(name, "path" | "script") && values.last().is_some_and(|value| value.ends_with(".py"))
@@ -252,7 +271,7 @@ impl Passthrough {
         let mut skip = vec![false; self.words.len()];
         for item in &self.items {
             if let Item::Flag { name, values, from, to } = item
-                && (matches!(name.as_str(), "config" | "c" | "cwd") || names_script(name, values))
+                && (replaced.contains(&name.as_str()) || names_script(name, values))
             {
                 skip[*from..*to].fill(true);
             }

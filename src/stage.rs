@@ -119,6 +119,11 @@ impl Stage {
         Ok(())
     }
 
+    /// Where a module lies, by upload name. Errors: `Internal` for a name that no stage holds.
+    pub(crate) fn file(&self, name: &str) -> Result<Utf8PathBuf> {
+        Ok(self.dir.join(modules::staged_path(name)?))
+    }
+
     /// Leaves the stage where it is, for good; hands on its directory.
     pub(crate) fn keep(mut self) -> Utf8PathBuf {
         match self.ground.take() {

@@ -27,6 +27,8 @@ const PAGES: &[(&str, &str)] = &pages![
     "prune-safety",
     "secrets",
     "size",
+    "smoke",
+    "verify",
 ];
 
 /// # Errors

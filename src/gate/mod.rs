@@ -16,7 +16,9 @@ mod secrets;
 mod shadowing;
 mod sight;
 mod size;
+pub(crate) mod smoke;
 mod toolchain;
+pub(crate) mod verify;
 mod wheels;
 mod wrangler_config;
 
@@ -128,7 +130,7 @@ struct Gate {
     id: &'static str,
     /// The most that a finding of it costs by itself.
     level: Level,
-    /// `None`: named by the contract and not part of this version; reported as skipped.
+    /// `None`: judged on the stage, or named by the contract and not part of this version; else reported as skipped.
     check: Option<Check>,
 }
 
@@ -167,7 +169,7 @@ pub(crate) fn ids() -> impl Iterator<Item = &'static str> {
 /// Those that this version has.
 #[cfg(test)]
 pub(crate) fn ids_of_this_version() -> impl Iterator<Item = &'static str> {
-    table().filter(|gate| gate.check.is_some()).map(|gate| gate.id)
+    table().filter(|gate| gate.check.is_some() || ON_THE_STAGE.contains(&gate.id)).map(|gate| gate.id)
 }
 
 /// How one gate ended.
@@ -200,6 +202,7 @@ pub(crate) fn judge(context: &Context<'_>, today: &str) -> Vec<Judgement> {
             let level = context.settings.gates.get(gate.id).copied();
             match gate.check {
                 _ if level == Some(Level::Off) => skipped(gate, Level::Off, "switched off"),
+                None if ON_THE_STAGE.contains(&gate.id) => not_yet_judged(gate, context.settings),
                 None => skipped(gate, level.unwrap_or(gate.level), NOT_IN_THIS_VERSION),
                 Some(check) => one(gate, level, || check(context)),
             }
@@ -243,6 +246,56 @@ pub(crate) fn judge_unresolved(
         .collect();
     allow(&mut judgements, &settings.allow, today);
     judgements
+}
+
+/// The gates that judge the stage, once the plan is cleared.
+const ON_THE_STAGE: [&str; 2] = ["smoke", "verify"];
+
+/// Whether a gate of the stage was asked for: by its flag, or by a level.
+pub(crate) fn is_wanted(id: &str, settings: &Settings) -> bool {
+    match settings.gates.get(id) {
+        Some(level) => *level != Level::Off,
+        None => settings.asked.contains(id),
+    }
+}
+
+/// The word about a gate of the stage while there is no stage yet.
+fn not_yet_judged(gate: &Gate, settings: &Settings) -> Judgement {
+    let level = settings.gates.get(gate.id).copied();
+    if is_wanted(gate.id, settings) {
+        skipped(gate, level.unwrap_or(Level::Deny), "not reached: the plan is blocked")
+    } else {
+        skipped(gate, Level::Off, "off by default")
+    }
+}
+
+/// Puts the judgement of one gate of the stage in its place. What keeps the room before it from its work breaks it.
+pub(crate) fn judge_stage(
+    judgements: &mut [Judgement],
+    id: &str,
+    settings: &Settings,
+    today: &str,
+    check: impl FnOnce() -> Result<Judged>,
+) {
+    let level = settings.gates.get(id).copied();
+    let Some((gate, judgement)) =
+        table().find(|gate| gate.id == id).zip(judgements.iter_mut().find(|judgement| judgement.id == id))
+    else {
+        return;
+    };
+    let asked = Gate { level: Level::Deny, ..*gate };
+    *judgement = one(&asked, level, check);
+    allow(std::slice::from_mut(judgement), &settings.allow, today);
+}
+
+/// Says of a gate of the stage why it did not judge.
+pub(crate) fn skip_stage(judgements: &mut [Judgement], id: &str, settings: &Settings, reason: &str) {
+    let level = settings.gates.get(id).copied().unwrap_or(Level::Deny);
+    if let Some((gate, judgement)) =
+        table().find(|gate| gate.id == id).zip(judgements.iter_mut().find(|judgement| judgement.id == id))
+    {
+        *judgement = skipped(gate, level, reason);
+    }
 }
 
 const NOT_IN_THIS_VERSION: &str = concat!("not part of saddlebag ", env!("CARGO_PKG_VERSION"));

@@ -3,16 +3,15 @@
 //! Receives what the command line asked for; hands on the exit code, with the report written on the way. The only place
 //! that calls rooms; `steps` says how each is asked. Must never do a room's work itself.
 
+mod proof;
 mod steps;
+mod upload;
 
-use crate::bundle::Bundle;
 use crate::cli::{Command, Format, OwnInvocation};
 use crate::command;
-use crate::deploy::{self, Deployed};
 use crate::error::{Error, Kind, Result};
 use crate::gate::{self, Context, Verdict};
-use crate::passthrough::Passthrough;
-use crate::project::{Project, Target, requirements};
+use crate::project::{Target, requirements};
 use crate::report::{self, Exit, Report};
 use crate::settings::{self, Environment, Settings};
 use crate::stage;
@@ -21,10 +20,12 @@ use crate::tool::{self, Stdout};
 use crate::toolchain;
 use crate::vendor;
 use camino::{Utf8Path, Utf8PathBuf};
+use proof::Proof;
 use std::time::{Duration, Instant};
 use steps::{
     build, current_dir, details, find_project, lay_out, main_module, plan, request, target_flags, today, unusable,
 };
+use upload::Upload;
 
 /// Runs one of our own commands to its end.
 pub(crate) fn run(invocation: &OwnInvocation, environment: &Environment, terminal: &mut Terminal) -> i32 {
@@ -195,20 +196,55 @@ fn drive(
     let context =
         Context { project, target, toolchain: &toolchain, layout, vendored: &vendored, bundle, settings: &settings };
     let judgements = gate::judge(&context, &today());
-    let verdict = Verdict::of(&judgements);
+    let mut verdict = Verdict::of(&judgements);
     (report.judgements, report.verdict) = (Some(judgements), Some(verdict));
     clock.lap("gates");
     tool::check_interrupted()?;
+
+    // From here on only what is cleared goes further: into a stage, and what the stage's own gates let through, on.
+    let texts: Vec<String> = project.requirements.entries.iter().map(|entry| entry.text.clone()).collect();
+    let command = &invocation.command;
+    let stdout = if format == Format::Human { Stdout::Inherit } else { Stdout::ToStderr };
+    let mut staged = None;
+    let mut rehearsed = None;
+    if let Some(cleared) = verdict.clear(bundle)
+        && (matches!(command, Command::Upload(_)) || proof::is_wanted(&settings))
+    {
+        let stage = stage::write(&request(project, target, layout, &vendored, &texts, &cleared), stage::Place::Inside)?;
+        clock.lap("stage");
+        let proof = Proof { stage: &stage, context, command, words, cache: &cache, stdout };
+        if let Some(judgements) = &mut report.judgements {
+            report.smoke = proof.smoke(judgements, terminal)?;
+            if gate::is_wanted("smoke", &settings) {
+                clock.lap("smoke");
+            }
+            rehearsed = proof.verify(judgements, terminal)?;
+            if gate::is_wanted("verify", &settings) {
+                clock.lap("verify");
+            }
+            verdict = Verdict::of(judgements);
+        }
+        report.verdict = Some(verdict);
+        staged = Some(stage);
+    }
     if format == Format::Human {
         terminal.out(&report::human::plan(report, settings.quiet, settings.verbose));
     }
 
-    // From here on only what is cleared goes further.
-    let texts: Vec<String> = project.requirements.entries.iter().map(|entry| entry.text.clone()).collect();
-    match (verdict.clear(bundle), &invocation.command) {
-        (None, _) => report.exit = Exit { code: 3, pywranglers: false },
-        (Some(_), Command::Check | Command::Lock | Command::DoctorWheels | Command::Why(_) | Command::Impact(_)) => {}
-        (Some(cleared), Command::Stage) => {
+    match (verdict.clear(bundle), command, staged) {
+        (None, _, staged) => {
+            report.exit = Exit { code: 3, pywranglers: false };
+            if let Some(stage) = staged {
+                upload::put_away(stage, settings.keep_stage, project, &mut report.remarks);
+            }
+        }
+        (
+            Some(_),
+            Command::Check | Command::Lock | Command::DoctorWheels | Command::Why(_) | Command::Impact(_),
+            staged,
+        ) => drop(staged),
+        (Some(cleared), Command::Stage, staged) => {
+            drop(staged); // that one was for the gates
             let out = invocation
                 .flags
                 .out
@@ -221,30 +257,16 @@ fn drive(
             report.remarks.push(format!("staged in {}; deploy it with its `deploy.sh`", stage.keep()));
             clock.lap("stage");
         }
-        (Some(cleared), Command::Upload(_)) => {
-            let stage =
-                stage::write(&request(project, target, layout, &vendored, &texts, &cleared), stage::Place::Inside)?;
-            clock.lap("stage");
-            let stage = verdict
-                .clear(stage)
-                .ok_or_else(|| Error::new(Kind::Internal, "a cleared plan became a blocked stage", ""))?;
-            let stdout = if format == Format::Human { Stdout::Inherit } else { Stdout::ToStderr };
-            let result = deploy::deploy(&stage, &invocation.command, words, project, &toolchain, stdout);
+        (Some(_), Command::Upload(_), staged) => {
+            let stage = staged
+                .and_then(|stage| verdict.clear(stage))
+                .ok_or_else(|| Error::new(Kind::Internal, "a cleared plan has no stage", "report this defect"))?;
+            let upload = Upload { bundle, command, words, project, toolchain: &toolchain, settings: &settings, stdout };
+            let result = upload.run(stage, rehearsed, &mut report.remarks);
             clock.lap("deploy");
-            // Whatever became of the upload: wrangler writes before it.
-            let stage::WrittenBack { remarks, keep_stage } = write_back(stage.get(), project, words, &settings);
-            report.remarks.extend(remarks);
-            let keep = settings.keep_stage || keep_stage;
-            let stage = stage.into_inner();
-            if keep {
-                report.remarks.push(format!("the stage is kept: {}", project.display(&stage.keep())));
-            } else if let Err(error) = stage.remove() {
-                report.remarks.push(format!("the stage was not removed: {error}"));
-            }
             let deployed = result?;
             report.exit = Exit { code: deployed.code, pywranglers: true };
-            report.remarks.extend(disagreement(bundle, &deployed));
-            if let (Some(gzip), Some(bundle)) = (deployed.gzip_bytes, &mut report.bundle) {
+            if let (Some(gzip), Some(bundle)) = (deployed.heard.gzip_bytes, &mut report.bundle) {
                 bundle.gzip_bytes = gzip; // wrangler has weighed it now: no need to estimate
                 report.limits = gate::limits(bundle, &settings);
             }
@@ -312,30 +334,6 @@ fn close(report: &Report, format: Format, settings: &Settings, terminal: &Termin
     if format == Format::Human {
         terminal.out(&format!("\n{}\n", report::human::last_line(report)));
     }
-}
-
-/// wrangler's own figures against the plan. Said loudly, and never more: the deploy may be live.
-fn disagreement(bundle: &Bundle, deployed: &Deployed) -> Vec<String> {
-    let mut said = Vec::new();
-    if let Some(raw) = deployed.raw_bytes.filter(|raw| *raw != bundle.raw_bytes) {
-        said.push(format!("warning: wrangler counted {raw} bytes and the plan has {}; please report this with `saddlebag check --format json`", bundle.raw_bytes));
-    }
-    if deployed.duplicate_warnings > 0 {
-        said.push(format!("warning: wrangler said `Ignoring duplicate module` {} times", deployed.duplicate_warnings));
-    }
-    said
-}
-
-/// What wrangler wrote into the staged configuration, such as the ids of resources that it made, must reach the user's.
-fn write_back(stage: &stage::Stage, project: &Project, words: &Passthrough, settings: &Settings) -> stage::WrittenBack {
-    let config = &project.config;
-    let users = stage::ConfigSource { path: &config.path, text: &config.text, format: config.format };
-    let withheld = match (words.dry_run(), settings.no_write_back) {
-        (true, _) => Some("a dry run writes nothing"),
-        (false, true) => Some("`--no-write-back`"),
-        (false, false) => None,
-    };
-    stage.write_back(&users, &project.display(&config.path), withheld)
 }
 
 /// How long each part took.

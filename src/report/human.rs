@@ -6,6 +6,7 @@ use super::Report;
 use crate::bundle::Bundle;
 use crate::gate::{Finding, Judgement, Outcome, Severity, Verdict};
 use crate::quantity::{bytes, count};
+use crate::smoke::Booted;
 use console::Style;
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -24,6 +25,9 @@ pub(crate) fn plan(report: &Report, quiet: bool, verbose: bool) -> String {
         }
         if let Some(judgements) = &report.judgements {
             gates(&mut out, judgements, verbose);
+        }
+        if let Some(booted) = &report.smoke {
+            slowest(&mut out, booted, verbose);
         }
     }
     if let Some(judgements) = &report.judgements {
@@ -163,6 +167,22 @@ fn gates(out: &mut String, judgements: &[Judgement], verbose: bool) {
     }
 }
 
+/// What takes longest to import, by the modules' own time.
+fn slowest(out: &mut String, booted: &Booted, verbose: bool) {
+    let shown = if verbose { booted.slowest.len() } else { 5 };
+    let _ = writeln!(
+        out,
+        "{}  {} imported in {:.2} s",
+        bold("imports"),
+        count(booted.imported, "module"),
+        booted.import_seconds
+    );
+    for import in booted.slowest.iter().take(shown) {
+        let with = dim(&format!(", {:.3} s with what it imports", import.seconds));
+        let _ = writeln!(out, "  {:>8.3} s  {}{with}", import.own_seconds, import.module);
+    }
+}
+
 fn findings(out: &mut String, judgements: &[Judgement], quiet: bool, verbose: bool) {
     let wanted = |finding: &&Finding| match finding.weight() {
         Severity::Deny => true,
@@ -235,7 +255,7 @@ pub(crate) fn last_line(report: &Report) -> String {
         }
         (Some(_), Some(deployed)) if deployed.code == 0 => {
             let version =
-                deployed.version_id.as_deref().map_or_else(String::new, |version| format!(", version {version}"));
+                deployed.heard.version_id.as_deref().map_or_else(String::new, |version| format!(", version {version}"));
             format!("{}{version} ({tail})", green.apply_to("deployed"))
         }
         (Some(_), Some(deployed)) => {
@@ -322,7 +342,8 @@ mod tests {
                 ..Report::default()
             })
         };
-        let done = Deployed { version_id: Some("v1".into()), ..Deployed::default() };
+        let heard = crate::heard::Heard { version_id: Some("v1".into()), ..crate::heard::Heard::default() };
+        let done = Deployed { code: 0, heard };
         insta::assert_snapshot!([
             last(Verdict::Passed, None, false),
             last(Verdict::Passed, Some(done.clone()), false),

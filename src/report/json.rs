@@ -20,6 +20,9 @@ struct Document<'a> {
     limits: Option<&'a [Limit]>,
     gates: Option<Vec<GateV1<'a>>>,
     verdict: Option<Verdict>,
+    /// Absent where nothing was booted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    smoke: Option<SmokeV1<'a>>,
     deploy: Option<DeployV1<'a>>,
     exit: ExitV1,
     error: Option<ErrorV1<'a>>,
@@ -93,11 +96,26 @@ struct FindingV1<'a> {
 }
 
 #[derive(Serialize)]
+struct SmokeV1<'a> {
+    python: &'a str,
+    import_seconds: f64,
+    modules: usize,
+    memory_bytes: u64,
+    entry_classes: &'a [String],
+    stood_in: &'a [String],
+    slowest: &'a [crate::smoke::Imported],
+}
+
+#[derive(Serialize)]
 struct DeployV1<'a> {
     version_id: Option<&'a str>,
     targets: &'a [String],
     raw_bytes: Option<u64>,
-    duplicate_warnings: u64,
+    duplicate_warnings: usize,
+    /// wrangler's other warnings, in its words.
+    warnings: &'a [String],
+    /// As Cloudflare measured it; null before a deploy is live.
+    startup_ms: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -171,11 +189,22 @@ pub(crate) fn render(report: &Report) -> String {
         limits: report.bundle.as_ref().map(|_| report.limits.as_slice()),
         gates: report.judgements.as_ref().map(|judgements| judgements.iter().map(gate).collect()),
         verdict: report.verdict,
+        smoke: report.smoke.as_ref().map(|booted| SmokeV1 {
+            python: &booted.python,
+            import_seconds: booted.import_seconds,
+            modules: booted.imported,
+            memory_bytes: booted.memory_after,
+            entry_classes: &booted.entry_classes,
+            stood_in: &booted.stood_in,
+            slowest: &booted.slowest,
+        }),
         deploy: report.deployed.as_ref().map(|deployed| DeployV1 {
-            version_id: deployed.version_id.as_deref(),
-            targets: &deployed.targets,
-            raw_bytes: deployed.raw_bytes,
-            duplicate_warnings: deployed.duplicate_warnings,
+            version_id: deployed.heard.version_id.as_deref(),
+            targets: &deployed.heard.targets,
+            raw_bytes: deployed.heard.raw_bytes,
+            duplicate_warnings: deployed.heard.duplicates.len(),
+            warnings: &deployed.heard.warnings,
+            startup_ms: deployed.heard.startup_ms,
         }),
         exit: ExitV1 {
             code: report.exit.code,

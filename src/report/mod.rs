@@ -13,6 +13,7 @@ use crate::deploy::Deployed;
 use crate::error::Error;
 use crate::gate::{Judgement, Limit, Verdict};
 use crate::project::{Layout, Project, Target};
+use crate::smoke::Booted;
 use std::time::Duration;
 
 /// What a run has to say. What was not reached is `None`.
@@ -26,6 +27,8 @@ pub(crate) struct Report {
     pub(crate) limits: Vec<Limit>,
     pub(crate) judgements: Option<Vec<Judgement>>,
     pub(crate) verdict: Option<Verdict>,
+    /// What the boot measured, if there was one.
+    pub(crate) smoke: Option<Booted>,
     /// What a run has to say besides: about the stage, about wrangler's figures.
     pub(crate) remarks: Vec<String>,
     /// What a command that only asks says in place of the report.

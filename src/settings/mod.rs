@@ -16,7 +16,7 @@ use crate::project::Pyproject;
 use crate::project::layout::NamespaceSetting;
 use crate::project::requirements::{Chosen, Lists};
 use camino::{Utf8Path, Utf8PathBuf};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use table::{Table, place};
 
 /// One `[[tool.saddlebag.allow]]`.
@@ -55,7 +55,15 @@ pub(crate) struct Settings {
     pub(crate) warn_at: f64,
     /// Levels that were set, by gate id.
     pub(crate) gates: BTreeMap<&'static str, Level>,
+    /// Gates of the stage that a flag or its variable asks for: `smoke`, `verify`.
+    pub(crate) asked: BTreeSet<&'static str>,
     pub(crate) allow: Vec<Allow>,
+    /// Further modules that `smoke` imports.
+    pub(crate) smoke_imports: Vec<String>,
+    /// A Python file that `smoke` runs in the booted bundle; relative to the project's root, or absolute.
+    pub(crate) smoke_script: Option<Utf8PathBuf>,
+    /// How long an import may take in `smoke`, seconds.
+    pub(crate) smoke_patience: u64,
     pub(crate) report: Option<Utf8PathBuf>,
     /// What resolves must be what the project's lock says.
     pub(crate) locked: bool,
@@ -80,11 +88,14 @@ const KEYS: &[&str] = &[
     "fill-init",
     "prune",
     "size",
+    "smoke",
     "gates",
     "allow",
     "env",
 ];
-const LATER: &[&str] = &["growth", "packages", "smoke"];
+const LATER: &[&str] = &["growth", "packages"];
+const SMOKE_KEYS: &[&str] = &["imports", "script"];
+const SMOKE_PATIENCE: u64 = 60;
 const PRUNE_KEYS: &[&str] = &["exclude", "keep", "dist-info"];
 const PRUNE_LATER: &[&str] = &["recipes", "shake"];
 const SIZE_KEYS: &[&str] = &["max-raw", "max-gzip", "warn-at"];
@@ -130,7 +141,11 @@ impl Settings {
             max_gzip: None,
             warn_at: 0.8,
             gates: BTreeMap::new(),
+            asked: BTreeSet::new(),
             allow: Vec::new(),
+            smoke_imports: Vec::new(),
+            smoke_script: None,
+            smoke_patience: SMOKE_PATIENCE,
             report: None,
             locked: false,
             keep_stage: false,
@@ -198,6 +213,11 @@ impl Settings {
             self.max_gzip = size.bytes("max-gzip")?.or(self.max_gzip);
             self.warn_at = size.fraction("warn-at")?.unwrap_or(self.warn_at);
         }
+        if let Some(smoke) = table.table("smoke")? {
+            smoke.known(SMOKE_KEYS, &[])?;
+            smoke.list("imports", &mut self.smoke_imports)?;
+            self.smoke_script = smoke.text("script")?.map(Utf8PathBuf::from).or(self.smoke_script.take());
+        }
         if let Some(gates) = table.table("gates")? {
             for id in gates.keys() {
                 let level = gates.text(id)?.ok_or_else(|| gates.wrong(id, "a level"))?;
@@ -235,6 +255,20 @@ impl Settings {
                 )
             })?;
         }
+        for (variable, id) in [("SADDLEBAG_SMOKE", "smoke"), ("SADDLEBAG_VERIFY", "verify")] {
+            if environment.flag(variable) {
+                self.ask(id);
+            }
+        }
+        if let Some(value) = environment.get("SADDLEBAG_SMOKE_TIMEOUT") {
+            self.smoke_patience = value.parse().ok().filter(|seconds| *seconds > 0).ok_or_else(|| {
+                Error::new(
+                    Kind::Settings,
+                    format!("`SADDLEBAG_SMOKE_TIMEOUT={value}` is not a number of seconds"),
+                    "set it to, for instance, `120`",
+                )
+            })?;
+        }
         if let Some(value) = environment.get("SADDLEBAG_GATE") {
             for pair in value.split(',').map(str::trim).filter(|pair| !pair.is_empty()) {
                 let (id, level) = gate_pair(pair, "SADDLEBAG_GATE")?;
@@ -253,6 +287,14 @@ impl Settings {
         Ok(())
     }
 
+    /// A gate that is off unless it is asked for. Asking outdoes an `off` of a layer below, and a level stays.
+    fn ask(&mut self, id: &'static str) {
+        self.asked.insert(id);
+        if self.gates.get(id) == Some(&Level::Off) {
+            self.gates.remove(id);
+        }
+    }
+
     fn take_flags(&mut self, flags: &Flags) -> Result<()> {
         if let Some(value) = &flags.requirements {
             self.requirements = Some(value.clone());
@@ -265,6 +307,11 @@ impl Settings {
                     "write `--namespace auto`, `keep` or `flat`",
                 )
             })?;
+        }
+        for (asked, id) in [(flags.smoke, "smoke"), (flags.verify, "verify")] {
+            if asked {
+                self.ask(id);
+            }
         }
         for pair in &flags.gate {
             let (id, level) = gate_pair(pair, "--gate")?;

@@ -219,6 +219,9 @@ fn help_and_version_are_for_stdout() {
           --requirements <FILE>  The runtime requirements [default: requirements-runtime.txt, else the
                                  project's dependencies]
           --namespace <LAYOUT>   How the source is laid out in the upload: auto, keep or flat
+          --smoke                Import the staged bundle in real Pyodide before anything is uploaded
+          --verify               Hold wrangler's own dry run against the plan before anything is
+                                 uploaded
           --keep-stage           Keep the stage and say where it is
           --no-cache             Resolve and install the packages again
           --no-build             Do not run the `build.command` of the wrangler configuration

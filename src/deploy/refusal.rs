@@ -1,0 +1,104 @@
+//! What an error of the upload means, in one line, and which gate looks at the same thing beforehand.
+//!
+//! Receives the errors of wrangler's log; hands on a hint from `data/upload-errors.toml`. Must never guess: an error that
+//! the table does not know gets no hint.
+
+use regex::Regex;
+use serde::Deserialize;
+use std::sync::LazyLock;
+
+#[derive(Debug, Deserialize)]
+struct Table {
+    refusal: Vec<Refusal>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Refusal {
+    /// Cloudflare's error codes.
+    #[serde(default)]
+    codes: Vec<u32>,
+    /// HTTP statuses.
+    #[serde(default)]
+    status: Vec<u16>,
+    /// Words that are enough without a code, any of them.
+    #[serde(default)]
+    says: Vec<String>,
+    name: String,
+    means: String,
+    r#do: String,
+    look: Option<String>,
+    #[expect(dead_code, reason = "for who reads the table; a test asks that it is there")]
+    source: String,
+    #[expect(dead_code, reason = "for who reads the table; a test asks that it is there")]
+    date: String,
+}
+
+static TABLE: LazyLock<Table> = LazyLock::new(|| {
+    toml_edit::de::from_str(include_str!("../../data/upload-errors.toml"))
+        .expect("the embedded table parses: a test reads it")
+});
+static CODE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\[code: (\d+)\]").expect("the expression is a constant"));
+/// `POST /path -> 413 Payload Too Large`, a note of wrangler's under an answer that is no JSON.
+static STATUS: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?:-> |status: )(\d{3})\b").expect("the expression is a constant"));
+
+/// One line about the first error that the table knows.
+pub(crate) fn hint(errors: &[String]) -> Option<String> {
+    errors.iter().find_map(|error| TABLE.refusal.iter().find_map(|refusal| refusal.hint(error)))
+}
+
+impl Refusal {
+    fn hint(&self, error: &str) -> Option<String> {
+        let has = |words: &[String]| words.iter().any(|words| error.contains(words.as_str()));
+        let number = |regex: &Regex, wanted: &dyn Fn(u32) -> bool| {
+            regex.captures_iter(error).filter_map(|found| found[1].parse().ok()).find(|number| wanted(*number))
+        };
+        let code = number(&CODE, &|code| self.codes.contains(&code)).map(|code| format!("Cloudflare's error {code}"));
+        let status = number(&STATUS, &|status| self.status.iter().any(|known| u32::from(*known) == status))
+            .map(|status| format!("HTTP status {status}"));
+        let what = code.or(status).or_else(|| has(&self.says).then(|| "wrangler stopped".to_owned()))?;
+        let look =
+            self.look.as_ref().map_or_else(String::new, |gate| format!(" (gate `{gate}`: docs/gates/{gate}.md)"));
+        Some(format!("hint: {what}, {}: {}; {}{look}", self.name, self.means, self.r#do))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(error: &str) -> String {
+        hint(&[error.to_owned()]).unwrap_or_default()
+    }
+
+    #[test]
+    fn each_error_that_users_met_has_its_line_and_an_unknown_one_has_none() {
+        const FAILED: &str = "A request to the Cloudflare API (/accounts/a/workers/scripts/w) failed.\n\n  ";
+        for (error, what, gate) in [
+            ("script too large [code: 10027]", "10027, the script is too large", "size"),
+            ("No module named 'src' [code: 10021]", "10021, the Worker does not validate", "smoke"),
+            ("Received a malformed response from the API", "no answer of the API's", "size"),
+            ("No event handlers were registered. [code: 10068]", "10068, no registered event handlers", "smoke"),
+            ("POST /accounts/a -> 413 Payload Too Large", "HTTP status 413, the request is too large", "size"),
+            ("Authentication error [code: 10000]", "10000, the credentials are refused", ""),
+            ("Set a CLOUDFLARE_API_TOKEN environment variable or", "wrangler stopped, the credentials", ""),
+            ("was only partially updated:\n - x [code: 10021]", "wrangler stopped, after the upload", ""),
+        ] {
+            let said = of(&format!("{FAILED}{error}"));
+            assert!(said.starts_with("hint: ") && said.contains(what), "{error}: {said}");
+            assert_eq!(said.contains("(gate `"), !gate.is_empty(), "{said}");
+            assert!(gate.is_empty() || said.ends_with(&format!("(gate `{gate}`: docs/gates/{gate}.md)")), "{said}");
+        }
+        for unknown in ["a queue is not there [code: 11000]", "the file is 413 bytes, see line 10021", ""] {
+            assert_eq!(of(&format!("{FAILED}{unknown}")), "", "{unknown}");
+        }
+    }
+
+    #[test]
+    fn every_gate_that_a_hint_names_exists() {
+        for gate in TABLE.refusal.iter().filter_map(|refusal| refusal.look.as_deref()) {
+            assert!(crate::gate::ids().any(|id| id == gate), "{gate}");
+        }
+    }
+}

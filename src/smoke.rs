@@ -1,0 +1,224 @@
+//! The boot: the staged bundle, imported in real Pyodide under Node, laid out as the runtime lays it out.
+//!
+//! Receives a stage, its plan and a Pyodide; hands on what became of it, as Python and Node said it. The gate `smoke`
+//! judges that. Must never call a handler of the bundle, never write into the stage, and never judge.
+
+pub(crate) mod pyodide;
+
+use crate::bundle::{Bundle, ModuleType};
+use crate::error::{Error, Kind, Result};
+use crate::project::Target;
+use crate::settings::Environment;
+use crate::stage::Stage;
+use crate::tool;
+use camino::{Utf8Path, Utf8PathBuf};
+use pyodide::{Pyodide, TABLE};
+use serde::{Deserialize, Serialize};
+
+const PROGRAM: &str = include_str!("../templates/boot.mjs");
+const INSIDE: &str = include_str!("../templates/boot.py");
+/// How long the interpreter may take to start, seconds: a slow machine, never a hang that nobody ends.
+const START: u64 = 120;
+
+/// What is to be booted, besides the stage.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Boot<'a> {
+    pub(crate) stage: &'a Stage,
+    pub(crate) bundle: &'a Bundle,
+    pub(crate) target: &'a Target,
+    pub(crate) pyodide: &'a Pyodide,
+    pub(crate) node: &'a Utf8Path,
+    pub(crate) environment: &'a Environment,
+    /// Further modules to import.
+    pub(crate) imports: &'a [String],
+    /// A Python file of the user's, absolute.
+    pub(crate) script: Option<&'a Utf8Path>,
+    /// For the imports, and again for the script: seconds.
+    pub(crate) patience: u64,
+}
+
+/// What `boot.mjs` is asked.
+#[derive(Serialize)]
+struct Request<'a> {
+    pyodide: &'a Utf8Path,
+    program: &'a Utf8Path,
+    main: &'a str,
+    /// Upload name and staged file, of what the runtime shows to Python.
+    modules: Vec<(&'a str, Utf8PathBuf)>,
+    flags: &'a [String],
+    /// Whether the runtime reads the `.pth` files of packages.
+    pth: bool,
+    stand_ins: Vec<&'a str>,
+    imports: &'a [String],
+    script: Option<&'a Utf8Path>,
+    limits: Limits,
+}
+
+#[derive(Serialize)]
+struct Limits {
+    start: u64,
+    work: u64,
+}
+
+/// How the boot ended.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Outcome {
+    Boot(Booted),
+    /// What it was in: `start`, `import` or `script`.
+    Timeout(String),
+    /// The interpreter itself, in Node's words.
+    Crash(String),
+}
+
+/// What Python said.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub(crate) struct Booted {
+    /// `3.14.2`.
+    pub(crate) python: String,
+    pub(crate) import_seconds: f64,
+    /// Modules that were imported.
+    pub(crate) imported: usize,
+    /// At most 15, by their own time.
+    pub(crate) slowest: Vec<Imported>,
+    pub(crate) entry_classes: Vec<String>,
+    /// Functions of the main module whose names start with `on_`.
+    pub(crate) handlers: Vec<String>,
+    /// Parts of the standard library that the npm package lacks and something imported.
+    pub(crate) stood_in: Vec<String>,
+    /// The module in whose import something asked for entropy from C.
+    pub(crate) denied_entropy: Option<String>,
+    pub(crate) failures: Vec<Failure>,
+    /// The interpreter's heap after the main module's import, bytes.
+    pub(crate) memory_after: u64,
+}
+
+/// One module's import, seconds.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Imported {
+    pub(crate) module: String,
+    /// With what it imports.
+    pub(crate) seconds: f64,
+    /// Without.
+    pub(crate) own_seconds: f64,
+}
+
+/// An exception.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub(crate) struct Failure {
+    pub(crate) what: Step,
+    /// The module, or the script.
+    pub(crate) subject: String,
+    /// `ModuleNotFoundError`.
+    pub(crate) kind: String,
+    pub(crate) text: String,
+    /// The name that was not found.
+    pub(crate) missing: Option<String>,
+    /// Outermost first.
+    pub(crate) frames: Vec<Frame>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Step {
+    /// The main module.
+    Import,
+    /// One of `smoke.imports`.
+    Further,
+    /// `smoke.script`.
+    Script,
+}
+
+/// A place in a traceback: an upload name, or a path inside the interpreter.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(crate) struct Frame {
+    pub(crate) file: String,
+    pub(crate) line: u32,
+    pub(crate) function: String,
+}
+
+/// Boots the bundle.
+///
+/// # Errors
+/// `ToolMissing`: Node does not start. `Unwritable`: no temporary directory. `Interrupted`. `Internal`: no answer.
+pub(crate) fn boot(boot: &Boot<'_>) -> Result<Outcome> {
+    let directory = tempfile::tempdir().map_err(|error| Error::unwritable(&error))?;
+    let at = crate::error::utf8(directory.path())?;
+    let (program, inside) = (at.join("boot.mjs"), at.join("boot.py"));
+    let (request, answer) = (at.join("request.json"), at.join("answer.json"));
+    let asked = serde_json::to_vec(&ask(boot, &inside)?)
+        .map_err(|error| Error::new(Kind::Internal, format!("the boot cannot be asked: {error}"), ""))?;
+    for (path, bytes) in [(&program, PROGRAM.as_bytes()), (&inside, INSIDE.as_bytes()), (&request, &asked)] {
+        fs_err::write(path, bytes).map_err(|error| Error::unwritable(&error))?;
+    }
+    let mut environment = boot.environment.clone();
+    environment.remove("NODE_OPTIONS"); // of the user's own programs: a loader or a flag there is not the runtime's
+    let argv = [boot.node, &program, &request, &answer].map(|word| word.as_str().into());
+    let (ended, printed) = tool::listen(&argv, &at, &environment, |_| {})?;
+    match fs_err::read(&answer) {
+        Ok(bytes) => serde_json::from_slice(&bytes)
+            .map_err(|error| Error::new(Kind::Internal, format!("the boot's answer cannot be read: {error}"), "")),
+        Err(_) => Ok(Outcome::Crash(format!("node ended with code {}: {}", ended.code, last_lines(&printed)))),
+    }
+}
+
+fn ask<'a>(boot: &Boot<'a>, inside: &'a Utf8Path) -> Result<Request<'a>> {
+    // JavaScript and WebAssembly modules are not files for Python (workerd, worker-modules.c++).
+    let is_shown = |kind| matches!(kind, ModuleType::Python | ModuleType::Text | ModuleType::Buffer);
+    let shown = boot.bundle.modules.iter().filter(|module| is_shown(module.kind));
+    let modules = shown.map(|module| Ok((module.name.as_str(), boot.stage.file(&module.name)?)));
+    let mut stand_ins = TABLE.stand_ins(&boot.target.python);
+    if boot.target.compatibility_date < TABLE.since.external_sdk || boot.target.has_flag("disable_python_external_sdk")
+    {
+        stand_ins.extend(["workers", "asgi"]); // the runtime brings them
+    }
+    let pth =
+        boot.target.compatibility_date >= TABLE.since.pth_files || boot.target.has_flag("python_process_pth_files");
+    Ok(Request {
+        pyodide: &boot.pyodide.package,
+        program: inside,
+        main: &boot.bundle.main_module,
+        modules: modules.collect::<Result<_>>()?,
+        flags: &boot.target.compatibility_flags,
+        pth,
+        stand_ins,
+        imports: boot.imports,
+        script: boot.script,
+        limits: Limits { start: START, work: boot.patience },
+    })
+}
+
+fn last_lines(printed: &str) -> String {
+    let lines: Vec<&str> = printed.lines().filter(|line| !line.trim().is_empty()).collect();
+    lines[lines.len().saturating_sub(8)..].join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_way_that_a_boot_ends_is_read() {
+        let read = |text: &str| serde_json::from_str::<Outcome>(text).unwrap();
+        assert_eq!(read(r#"{"timeout":"import"}"#), Outcome::Timeout("import".into()));
+        assert_eq!(read(r#"{"crash":"out of memory"}"#), Outcome::Crash("out of memory".into()));
+        let Outcome::Boot(booted) = read(
+            r#"{"boot":{"python":"3.14.2","import_seconds":0.5,"imported":3,"memory_after":7,"memory_before":5,
+            "failures":[{"what":"further","subject":"a","kind":"ImportError","text":"no","missing":null,
+            "frames":[{"file":"main.py","line":2,"function":"<module>"}]}]}}"#,
+        ) else {
+            panic!("no boot")
+        };
+        assert_eq!(
+            (booted.python.as_str(), booted.memory_after, booted.failures[0].what),
+            ("3.14.2", 7, Step::Further)
+        );
+    }
+
+    #[test]
+    fn of_what_node_printed_the_last_lines_count() {
+        assert_eq!(last_lines("a\n\nb\n"), "a\nb");
+        assert_eq!(last_lines(&"x\n".repeat(20)).lines().count(), 8);
+    }
+}

@@ -1,0 +1,191 @@
+// Boots a bundle the way the Workers runtime lays it out, in real Pyodide: imports its main module and calls no handler.
+// Receives: REQUEST (a JSON file, see below) and ANSWER (where to write). Hands on: ANSWER, one JSON document, and exit
+// code 0; what Python makes of the bundle is data, also a failure. Never writes to the bundle or the network, and stands
+// in only for what the runtime itself gives. Started by saddlebag, run by Node.
+//   REQUEST: {pyodide, program, main, modules: [[name, path]], flags: [name], pth: bool, stand_ins: [name], imports: [name],
+//             script: path|null, limits: {start, work}}   paths absolute, limits in seconds
+//   ANSWER:  {boot: {...}} from boot.py, or {timeout: "start"|"import"|"script"}, or {crash: text}
+import crypto from "node:crypto";
+import fs from "node:fs";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+import { Worker, isMainThread, parentPort, workerData } from "node:worker_threads";
+
+const FILES = "/session/metadata"; // where the runtime shows a Worker its modules
+// In Emscripten's numbering.
+const ENOENT = 44;
+const EROFS = 69;
+const GLOBAL_SCOPE = "Disallowed operation called within global scope";
+
+// ---- the watching thread: an import that never ends cannot be stopped from inside
+
+async function watch(request) {
+  const worker = new Worker(new URL(import.meta.url), { workerData: request, stdout: true, stderr: true });
+  worker.stdout.resume(); // what the bundle prints is the bundle's
+  worker.stderr.resume();
+  let phase = "start";
+  let timer;
+  return new Promise((resolve) => {
+    const arm = (seconds) => {
+      clearTimeout(timer);
+      timer = setTimeout(() => resolve({ timeout: phase }), seconds * 1000);
+    };
+    arm(request.limits.start);
+    worker.on("message", (message) => {
+      if (message.phase) {
+        phase = message.phase;
+        arm(request.limits.work);
+      } else {
+        resolve(message);
+      }
+    });
+    worker.on("error", (error) => resolve({ crash: String(error?.stack ?? error) }));
+    worker.on("exit", (code) => resolve({ crash: `the interpreter ended with code ${code}` }));
+  });
+}
+
+// ---- the working thread
+
+// The runtime's tree: read-only, and only what the runtime shows. Files are read when they are opened.
+function mountModules(FS, modules) {
+  const refuse = () => { throw new FS.ErrnoError(EROFS); };
+  const made = new Date();
+  const attributes = (node) => ({
+    dev: 1, ino: node.id, mode: node.mode, nlink: 1, uid: 0, gid: 0, rdev: 0, size: node.size ?? 4096,
+    atime: made, mtime: made, ctime: made, blksize: 4096, blocks: Math.ceil((node.size ?? 4096) / 4096),
+  });
+  const node_ops = {
+    getattr: attributes,
+    lookup() { throw new FS.ErrnoError(ENOENT); }, // what is there is in the name table already
+    readdir: (node) => [".", "..", ...Object.keys(node.entries)],
+    setattr: refuse, mknod: refuse, rename: refuse, unlink: refuse, rmdir: refuse, symlink: refuse,
+  };
+  const content = (node) => (node.content ??= fs.readFileSync(node.source));
+  const stream_ops = {
+    open(stream) { if (stream.flags & 0o3) refuse(); },
+    close(stream) { stream.node.content = undefined; },
+    llseek(stream, offset, whence) {
+      const from = whence === 1 ? stream.position : whence === 2 ? stream.node.size : 0;
+      if (from + offset < 0) throw new FS.ErrnoError(28); // EINVAL
+      return from + offset;
+    },
+    read(stream, buffer, offset, length, position) {
+      const part = content(stream.node).subarray(position, position + length);
+      buffer.set(part, offset);
+      return part.length;
+    },
+  };
+  const directory = (parent, name) => {
+    const node = FS.createNode(parent, name, 0o40555, 0);
+    Object.assign(node, { node_ops, stream_ops, entries: {} });
+    if (parent) parent.entries[name] = node;
+    return node;
+  };
+  const type = {
+    mount() {
+      const root = directory(null, "/");
+      for (const [name, source] of modules) {
+        const parts = name.split("/");
+        const base = parts.pop();
+        const parent = parts.reduce((at, part) => at.entries[part] ?? directory(at, part), root);
+        const node = FS.createNode(parent, base, 0o100555, 0);
+        parent.entries[base] = Object.assign(node, { node_ops, stream_ops, source, size: fs.statSync(source).size });
+      }
+      return root;
+    },
+  };
+  FS.mkdirTree(FILES);
+  FS.mount(type, {}, FILES);
+}
+
+// What the runtime puts beside Pyodide and Node lacks; the SDK only wants it to exist at import.
+function standInForRuntime(py, flags) {
+  py.registerJsModule("_pyodide_entrypoint_helper", {
+    cloudflareSocketsModule: {},
+    cloudflareWorkersModule: {},
+    doAnImport: () => undefined,
+    patchWaitUntil: () => undefined,
+    patch_env_helper: () => undefined,
+    workerEntrypoint: class {},
+  });
+  const flag = (_, key) => (typeof key === "string" ? flags.includes(key) : undefined);
+  py.registerJsModule("_cloudflare_compat_flags", new Proxy({}, { get: flag, has: () => true }));
+  const ours = [
+    "Cloudflare", "EventSource", "FixedLengthStream", "HTMLRewriter", "IdentityTransformStream", "WebSocketPair",
+    "WebSocketRequestResponsePair", "caches",
+  ];
+  for (const name of ours) globalThis[name] ??= class {};
+}
+
+// While the main module is imported, a Worker may not ask for entropy, set timers or talk to anybody.
+function guard(scope) {
+  const forbid = (what) => {
+    throw new Error(`${GLOBAL_SCOPE}: ${what}`);
+  };
+  const { setTimeout: later, setInterval: again, fetch } = globalThis;
+  globalThis.setTimeout = (f, ms, ...rest) => (scope.top && ms > 0 ? forbid("a timer") : later(f, ms, ...rest));
+  globalThis.setInterval = (...all) => (scope.top ? forbid("a timer") : again(...all));
+  globalThis.fetch = (...all) => (scope.top ? forbid("fetch") : fetch(...all));
+  for (const name of ["WebSocket", "EventSource"]) {
+    const real = globalThis[name];
+    if (real) {
+      globalThis[name] = new Proxy(real, {
+        construct: (target, all) => (scope.top ? forbid(name) : Reflect.construct(target, all)),
+      });
+    }
+  }
+  const { randomFillSync } = crypto;
+  // Pyodide looks it up at each call. What asks from C ends the runtime for good; here it is noted, with the module whose
+  // import it happens in (Python itself may not be asked then), and gets its entropy, so that the rest is seen too.
+  crypto.randomFillSync = (view) => {
+    if (scope.top && scope.entropy === 0) scope.denied ??= scope.importing;
+    return randomFillSync(view);
+  };
+  const { getRandomValues } = globalThis.crypto;
+  globalThis.crypto.getRandomValues = (view) =>
+    scope.top && scope.entropy === 0 ? forbid("entropy") : getRandomValues.call(globalThis.crypto, view);
+}
+
+async function boot(request) {
+  const { loadPyodide } = await import(pathToFileURL(path.join(request.pyodide, "pyodide.mjs")).href);
+  const scope = { top: false, entropy: 0, denied: null, importing: "" };
+  const quiet = () => {}; // what the bundle prints is the bundle's
+  const py = await loadPyodide({ env: { HOME: "/session" }, stdout: quiet, stderr: quiet });
+  mountModules(py.FS, request.modules);
+  standInForRuntime(py, request.flags);
+  guard(scope);
+  const namespace = py.toPy({ __name__: "saddlebag_boot" });
+  py.runPython(fs.readFileSync(request.program, "utf8"), { globals: namespace, filename: "<saddlebag>" });
+  const program = namespace.get("Boot")(FILES, request.main, py.toPy(request.stand_ins), request.pth, scope);
+
+  const say = (phase) => parentPort.postMessage({ phase });
+  const memory = () => py._module.HEAPU8.length;
+  say("import");
+  const before = memory();
+  scope.top = true;
+  program.import_main();
+  scope.top = false;
+  const after = memory();
+  program.enter_requests();
+  for (const name of request.imports) program.import_further(name);
+  if (request.script) {
+    say("script");
+    await program.run_script(request.script, fs.readFileSync(request.script, "utf8"));
+  }
+  return { ...JSON.parse(program.report()), memory_before: before, memory_after: after };
+}
+
+if (isMainThread) {
+  const [request, answer] = process.argv.slice(2);
+  const result = await watch(JSON.parse(fs.readFileSync(request, "utf8")));
+  fs.writeFileSync(answer, JSON.stringify(result));
+  process.exit(0);
+} else {
+  let result;
+  try {
+    result = { boot: await boot(workerData) };
+  } catch (error) {
+    result = { crash: String(error?.stack ?? error).slice(-4000) };
+  }
+  parentPort.postMessage(result);
+}

@@ -1,0 +1,220 @@
+//! `smoke` in real Pyodide: what passes every static gate and does not boot is blocked, what boots on Workers passes.
+
+use crate::fake::{directory, script};
+use crate::project::{Project, Ran, codes, gate, planned};
+use crate::rig::{self, Api};
+use serde_json::Value;
+use std::path::Path;
+
+/// Puts the rig's Pyodide packages where saddlebag keeps them.
+fn give_pyodide(cache: &Path) {
+    let kept = cache.join("pyodide");
+    std::fs::create_dir_all(&kept).unwrap();
+    for name in ["pyodide313", "pyodide314"] {
+        // Another test may have been first.
+        let _ = std::os::unix::fs::symlink(rig::home().join("tools/node_modules").join(name), kept.join(name));
+    }
+}
+
+/// The flat example with something at the top of its entry.
+fn worker(top: &str) -> Project {
+    let project = Project::example("flat");
+    project.link_wrangler();
+    let entry = std::fs::read_to_string(project.path("src/entry.py")).unwrap();
+    project.write("src/entry.py", &entry.replacen("from core", &format!("{top}\nfrom core"), 1));
+    project
+}
+
+fn check(project: &Project, flags: &[&str], code: i32) -> Value {
+    give_pyodide(&rig::cache());
+    let arguments = [&["check", "--smoke", "--format", "json"], flags].concat();
+    project.saddlebag(&arguments).on_rig().run().expect(code).json()
+}
+
+/// The one finding of `smoke`; every other gate has let it pass.
+#[track_caller]
+fn blocked(report: &Value) -> &Value {
+    for other in report["gates"].as_array().unwrap().iter().filter(|gate| gate["id"] != "smoke") {
+        assert!(["passed", "warned", "skipped"].contains(&other["outcome"].as_str().unwrap()), "{other}");
+    }
+    let findings = gate(report, "smoke")["findings"].as_array().unwrap();
+    assert_eq!(findings.len(), 1, "{findings:?}");
+    &findings[0]
+}
+
+#[test]
+fn clean_examples_boot_on_both_pythons_and_their_figures_are_in_the_report() {
+    let incident = Project::example("fastapi-src");
+    incident.link_wrangler();
+    let before = incident.snapshot();
+    let report = check(&incident, &["--env", "develop"], 0);
+    assert_eq!(gate(&report, "smoke")["outcome"], "passed");
+    let smoke = &report["smoke"];
+    assert_eq!((&smoke["python"], &smoke["entry_classes"]), (&"3.14.2".into(), &serde_json::json!(["Default"])));
+    assert!(smoke["import_seconds"].as_f64().unwrap() > 0.0 && smoke["memory_bytes"].as_u64().unwrap() > 20 << 20);
+    assert_eq!(smoke["slowest"].as_array().unwrap().len(), 15);
+    assert_eq!(incident.snapshot(), before);
+
+    let older = worker("import ssl, sqlite3, lzma, secrets, tempfile, random\nssl.create_default_context\n");
+    let config = std::fs::read_to_string(older.path("wrangler.jsonc")).unwrap().replace("2026-10-01", "2026-06-01");
+    older.write("wrangler.jsonc", &config);
+    let report = check(&older, &[], 0);
+    assert_eq!(report["smoke"]["python"], "3.13.2");
+    assert_eq!(report["smoke"]["stood_in"], serde_json::json!(["ssl", "sqlite3", "lzma"]));
+    assert_eq!(gate(&check(&worker(""), &["--gate", "smoke=off"], 0), "smoke")["outcome"], "skipped");
+}
+
+#[test]
+fn what_is_booted_verified_and_uploaded_is_the_same() {
+    let (project, api) = (worker(""), Api::start(&[]));
+    give_pyodide(&rig::cache());
+    let arguments = ["deploy", "--smoke", "--verify", "--format", "json"];
+    let report = project.saddlebag(&arguments).on_rig().against(&api).run().expect(0).json();
+    assert_eq!(api.modules(), planned(&report));
+    assert_eq!(report["verdict"], "passed");
+    assert!(!project.path(".wrangler/saddlebag").exists());
+}
+
+#[test]
+fn a_dynamic_import_of_what_is_not_there_is_blocked_with_its_place_and_its_chain() {
+    let project = worker("import deep.inner");
+    project.write("src/deep/__init__.py", "").write(
+        "src/deep/inner.py",
+        "import importlib\n\n\ndef load(name):\n    return importlib.import_module(\"no_such_\" + name)\n\n\nload(\"thing\")\n",
+    );
+    let (api, before) = (Api::start(&[]), project.snapshot());
+    give_pyodide(&rig::cache());
+    let ran: Ran = project.saddlebag(&["deploy", "--smoke", "--format", "json"]).on_rig().against(&api).run();
+    let report = ran.expect(3).json();
+    let finding = blocked(&report);
+    assert_eq!(finding["code"], "smoke.import");
+    assert_eq!((&finding["location"]["path"], &finding["location"]["line"]), (&"src/deep/inner.py".into(), &5.into()));
+    let message = finding["message"].as_str().unwrap();
+    for part in [
+        "ModuleNotFoundError: No module named 'no_such_thing'",
+        "main gets there by src/entry.py",
+        "src/deep/inner.py:8 in <module>",
+    ] {
+        assert!(message.contains(part), "{part}: {message}");
+    }
+    assert_eq!(api.requests(), Vec::<String>::new());
+    assert_eq!(project.snapshot(), before);
+}
+
+#[test]
+fn what_no_reading_of_the_source_can_tell_is_blocked() {
+    for (what, top, code) in [
+        (
+            "a version check",
+            "import sys\nif sys.version_info >= (3, 14):\n    raise RuntimeError('too new')\n",
+            "smoke.import",
+        ),
+        (
+            "a write beside the code",
+            "import pathlib\npathlib.Path(__file__).with_name('x').write_text('x')\n",
+            "smoke.import",
+        ),
+        ("entropy, in Python", "import uuid\nID = uuid.uuid4()\n", "smoke.entropy"),
+        ("entropy, of a module that is seeded", "import random\nID = random.random()\n", "smoke.entropy"),
+        ("entropy, from C", "import random\nID = random.Random()\n", "smoke.entropy"),
+        ("a timer", "import js\njs.setTimeout(print, 100)\n", "smoke.io"),
+        ("a request", "import js\njs.fetch('https://example.com')\n", "smoke.io"),
+        ("a socket", "import socket\nsocket.create_connection(('127.0.0.1', 9))\n", "smoke.io"),
+        ("an exit", "import sys\nsys.exit(0)\n", "smoke.import"),
+    ] {
+        let report = check(&worker(top), &[], 3);
+        assert_eq!(blocked(&report)["code"], code, "{what}: {report:#}");
+        assert_eq!(blocked(&report)["location"]["path"], "src/entry.py", "{what}");
+    }
+}
+
+#[test]
+fn a_worker_without_an_entry_class_is_blocked_and_an_old_one_with_a_handler_is_not() {
+    let project = worker("");
+    project.write("src/entry.py", "async def on_fetch(request):\n    return None\n");
+    let finding = blocked(&check(&project, &[], 3)).clone();
+    assert_eq!(finding["code"], "smoke.entry");
+    assert!(finding["message"].as_str().unwrap().contains("on_fetch"), "{finding}");
+    let config = std::fs::read_to_string(project.path("wrangler.jsonc")).unwrap();
+    let flags = "\"compatibility_flags\": [\"disable_python_no_global_handlers\", ";
+    project.write("wrangler.jsonc", &config.replace("\"compatibility_flags\": [", flags));
+    assert_eq!(codes(&check(&project, &[], 0), "smoke"), Vec::<String>::new());
+}
+
+#[test]
+fn an_import_that_never_ends_is_ended() {
+    let project = worker("while True:\n    pass\n");
+    give_pyodide(&rig::cache());
+    let run = project.saddlebag(&["check", "--smoke", "--format", "json"]).on_rig().env("SADDLEBAG_SMOKE_TIMEOUT", "2");
+    let report = run.run().expect(3).json();
+    assert_eq!(blocked(&report)["code"], "smoke.timeout");
+}
+
+#[test]
+fn a_wheel_that_is_not_what_it_says_is_blocked() {
+    let (project, tools) = (worker("import wrong"), directory());
+    let real = rig::home().join("bin/pywrangler").display().to_string();
+    let body = format!(
+        r#"{real} "$@" || exit $?
+[ "$1" = sync ] || exit 0
+mkdir -p python_modules/wrong
+echo 'from wrong._core import answer' > python_modules/wrong/__init__.py
+printf '\000asm\001\000\000\000' > python_modules/wrong/_core.cpython-314-wasm32-emscripten.so"#
+    );
+    let pywrangler = script(tools.path(), "pywrangler", &body);
+    let cache = tools.path().join("cache");
+    give_pyodide(&cache);
+    let run = project.saddlebag(&["check", "--smoke", "--format", "json"]).on_rig();
+    let run = run.env("SADDLEBAG_PYWRANGLER", pywrangler).env("SADDLEBAG_CACHE_DIR", cache);
+    let report = run.run().expect(3).json();
+    assert_eq!(blocked(&report)["code"], "smoke.import", "{report:#}");
+    assert!(blocked(&report)["message"].as_str().unwrap().contains("wrong/__init__.py:1"), "{report:#}");
+}
+
+#[test]
+fn further_modules_are_imported_as_a_request_would_and_a_script_runs_in_the_bundle() {
+    let project = worker("");
+    let settings = |text: &str| {
+        let pyproject = format!("[project]\nname = \"f\"\nversion = \"0\"\n[tool.saddlebag.smoke]\n{text}\n");
+        project.write("pyproject.toml", &pyproject);
+    };
+    project.write("src/jobs.py", "import uuid\nID = uuid.uuid4()\n");
+    project.write("smoke.py", "import jobs\nassert main.greet(), 'no greeting'\nassert main.Default\n");
+    settings("imports = [\"jobs\"]\nscript = \"smoke.py\"");
+    assert_eq!(codes(&check(&project, &[], 0), "smoke"), Vec::<String>::new());
+    settings("imports = [\"jobs\", \"job\"]");
+    let finding = blocked(&check(&project, &[], 3)).clone();
+    assert_eq!((&finding["code"], &finding["subject"]), (&"smoke.import".into(), &"job -> job".into()));
+    project.write(
+        "smoke.py",
+        "import asyncio\n\nawait asyncio.sleep(0)\nassert main.greet() == 'nonsense', main.greet()\n",
+    );
+    settings("script = \"smoke.py\"");
+    let finding = blocked(&check(&project, &[], 3)).clone();
+    assert_eq!((&finding["code"], &finding["location"]["line"]), (&"smoke.script".into(), &4.into()));
+    settings("script = \"missing.py\"");
+    assert_eq!(gate(&check(&project, &[], 3), "smoke")["outcome"], "broke");
+}
+
+#[test]
+fn without_a_pyodide_the_gate_blocks_where_it_was_demanded_and_is_skipped_where_it_was_wished() {
+    let (project, cache) = (worker(""), directory());
+    std::fs::create_dir_all(rig::cache().join("vendor")).unwrap();
+    std::os::unix::fs::symlink(rig::cache().join("vendor"), cache.path().join("vendor")).unwrap();
+    let run = |arguments: &[&str], code| {
+        let run = project.saddlebag(&[&["check", "--format", "json"], arguments].concat()).on_rig();
+        run.env("SADDLEBAG_CACHE_DIR", cache.path()).run().expect(code).json()
+    };
+    for demanding in [&["--smoke"][..], &["--gate", "smoke=deny"]] {
+        let report = run(demanding, 3);
+        assert_eq!(blocked(&report)["code"], "smoke.unavailable");
+        assert!(
+            blocked(&report)["help"].as_str().unwrap().contains("npm install --save-dev pyodide@314."),
+            "{report:#}"
+        );
+    }
+    let report = run(&["--gate", "smoke=warn"], 0);
+    assert_eq!(gate(&report, "smoke")["outcome"], "skipped");
+    assert!(gate(&report, "smoke")["reason"].as_str().unwrap().contains("no Pyodide with Python 3.14"), "{report:#}");
+    assert_eq!(report["smoke"], Value::Null);
+}
