@@ -106,8 +106,8 @@ pub(crate) fn summary(report: &Report) -> String {
     }
     findings(&mut out, report);
     if let Some(deployed) = report.deployed.as_ref().filter(|deployed| deployed.code == 0 && !report.dry_run) {
-        let version = deployed.version_id.as_deref().unwrap_or("unknown");
-        let _ = writeln!(out, "\nDeployed: version `{}`{}", cell(version), targets(&deployed.targets));
+        let version = deployed.heard.version_id.as_deref().unwrap_or("unknown");
+        let _ = writeln!(out, "\nDeployed: version `{}`{}", cell(version), targets(&deployed.heard.targets));
     }
     out
 }
@@ -167,7 +167,7 @@ pub(crate) fn outputs(report: &Report) -> String {
         let _ = writeln!(out, "gzip-bytes={}", bundle.gzip_bytes);
         let _ = writeln!(out, "module-count={}", bundle.modules.len());
     }
-    if let Some(version) = report.deployed.as_ref().and_then(|deployed| deployed.version_id.as_deref()) {
+    if let Some(version) = report.deployed.as_ref().and_then(|deployed| deployed.heard.version_id.as_deref()) {
         let _ = writeln!(out, "version-id={}", version.replace(['\n', '\r'], ""));
     }
     out
@@ -275,7 +275,10 @@ mod tests {
 
     #[test]
     fn outputs_are_values_of_one_line() {
-        let deployed = Deployed { version_id: Some("v\n1".into()), ..Deployed::default() };
+        let deployed = Deployed {
+            heard: crate::heard::Heard { version_id: Some("v\n1".into()), ..crate::heard::Heard::default() },
+            ..Deployed::default()
+        };
         let report = Report { deployed: Some(deployed), ..report() };
         assert_eq!(
             outputs(&report),
