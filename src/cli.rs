@@ -35,6 +35,9 @@ pub(crate) enum Command {
     Check,
     /// `stage --out DIR`
     Stage,
+    Lock,
+    /// `doctor --wheels`
+    DoctorWheels,
     /// `why NAME`
     Why(String),
     /// `impact NAME`
@@ -48,6 +51,8 @@ impl Command {
             Self::Upload(words) => words.join(" "),
             Self::Check => "check".to_owned(),
             Self::Stage => "stage".to_owned(),
+            Self::Lock => "lock".to_owned(),
+            Self::DoctorWheels => "doctor --wheels".to_owned(),
             Self::Why(_) => "why".to_owned(),
             Self::Impact(_) => "impact".to_owned(),
         }
@@ -119,6 +124,9 @@ pub(crate) struct Flags {
     #[arg(long, hide = true)]
     pub(crate) shake: bool,
     #[arg(long, hide = true)]
+    pub(crate) wheels: bool,
+    /// Fail where what resolves is not what the project's lock says
+    #[arg(long)]
     pub(crate) locked: bool,
 }
 
@@ -132,14 +140,9 @@ struct OwnFlags {
 /// The flags that the contract names and this version does not have. Refused: a gate that was asked for and does not
 /// run would be worse than none.
 fn not_yet(flags: &Flags) -> Option<&'static str> {
-    [
-        (flags.html.is_some(), "--html"),
-        (flags.baseline.is_some(), "--baseline"),
-        (flags.shake, "--shake"),
-        (flags.locked, "--locked"),
-    ]
-    .into_iter()
-    .find_map(|(given, name)| given.then_some(name))
+    [(flags.html.is_some(), "--html"), (flags.baseline.is_some(), "--baseline"), (flags.shake, "--shake")]
+        .into_iter()
+        .find_map(|(given, name)| given.then_some(name))
 }
 
 /// The commands of ours, with the line that help shows.
@@ -150,6 +153,8 @@ const COMMANDS: &[(&str, &str)] = &[
     ("versions upload", "The same for `pywrangler versions upload`"),
     ("check", "Run every gate; nothing is staged, nothing is uploaded"),
     ("stage", "Write the stage to `--out DIR`, to look at or to deploy by hand"),
+    ("lock", "Write what resolves to `pylock.runtime.toml`, for every later deploy"),
+    ("doctor --wheels", "Say which requirements resolve for which Python of a Worker; `[FILE]` names them"),
     ("why", "Say how a distribution or a module got into the bundle, and what it weighs"),
     ("impact", "Say what would break without a distribution or a module, and what would be saved"),
     ("explain", "Show the page of a gate: what it finds, and what to do"),
@@ -173,7 +178,7 @@ pub(crate) fn parse(argv: Vec<OsString>) -> Result<Invocation> {
     let (mut own, before) = split_flags(before.into_iter())?;
     let (own_after, rest) = split_flags(after.into_iter())?;
     own.extend(own_after);
-    let flags = OwnFlags::try_parse_from(own).map_err(|error| usage(&error))?.flags;
+    let mut flags = OwnFlags::try_parse_from(own).map_err(|error| usage(&error))?.flags;
     let mut rest = Passthrough::read(rest).after(before);
     if rest.has("help") || rest.has("h") {
         return Ok(Invocation::Text(command_help(&command)));
@@ -197,11 +202,32 @@ pub(crate) fn parse(argv: Vec<OsString>) -> Result<Invocation> {
             )
         })?;
     }
+    match (&command, flags.wheels) {
+        (Command::DoctorWheels, _) => {
+            flags.requirements = rest.take_name().map(Utf8PathBuf::from).or(flags.requirements);
+        }
+        (_, true) => {
+            return Err(Error::new(
+                Kind::Usage,
+                "`--wheels` belongs to `saddlebag doctor`",
+                "leave `--wheels` out, or use `saddlebag doctor --wheels`",
+            ));
+        }
+        _ => {}
+    }
     match (&command, &flags.out) {
         (Command::Stage, None) => {
             return Err(Error::new(Kind::Usage, "`saddlebag stage` needs a directory to write to", "add `--out DIR`"));
         }
-        (Command::Check | Command::Upload(_) | Command::Why(_) | Command::Impact(_), Some(_)) => {
+        (
+            Command::Check
+            | Command::Upload(_)
+            | Command::Lock
+            | Command::DoctorWheels
+            | Command::Why(_)
+            | Command::Impact(_),
+            Some(_),
+        ) => {
             return Err(Error::new(
                 Kind::Usage,
                 "`--out` belongs to `saddlebag stage`",
@@ -265,6 +291,8 @@ fn split_command(argv: &[OsString]) -> Option<(Vec<OsString>, Command, Vec<OsStr
         }
         "check" if argv.get(at + 1).is_none_or(|word| word != "startup") => (Command::Check, 1),
         "stage" => (Command::Stage, 1),
+        "lock" => (Command::Lock, 1),
+        "doctor" if argv.iter().any(|word| word == "--wheels") => (Command::DoctorWheels, 1),
         "why" => (Command::Why(String::new()), 1),
         "impact" => (Command::Impact(String::new()), 1),
         _ => return None,
@@ -357,6 +385,8 @@ fn command_help(command: &Command) -> String {
         Command::Upload(_) => format!("saddlebag {name} [FLAGS] [ANYTHING `pywrangler {name}` TAKES]"),
         Command::Check => "saddlebag check [FLAGS] [--env NAME] [--config FILE]".to_owned(),
         Command::Stage => "saddlebag stage --out DIR [FLAGS] [--env NAME] [--config FILE]".to_owned(),
+        Command::DoctorWheels => "saddlebag doctor --wheels [FILE] [FLAGS] [--config FILE]".to_owned(),
+        Command::Lock => "saddlebag lock [FLAGS] [--env NAME] [--config FILE]".to_owned(),
         Command::Why(_) | Command::Impact(_) => format!("saddlebag {name} NAME [FLAGS] [--env NAME] [--config FILE]"),
     });
     if *command == Command::Stage {
@@ -372,7 +402,7 @@ fn command_help(command: &Command) -> String {
              Exit codes: 0 found, 2 usage or configuration, 4 could not do its work."
                 .to_owned()
         }
-        Command::Check | Command::Stage => {
+        Command::Check | Command::Stage | Command::Lock | Command::DoctorWheels => {
             "Exit codes: 0 passed, 2 usage or configuration, 3 blocked by a gate, 4 could not do its work.".to_owned()
         }
     };

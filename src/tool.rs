@@ -11,11 +11,14 @@ pub(crate) use signals::{check_interrupted, hear as hear_signals};
 use crate::error::{Error, Kind, Result};
 use crate::settings::Environment;
 use camino::{Utf8Path, Utf8PathBuf};
+use rustix::process::{Pid, Signal};
 use signals::{Registered, Role};
 use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader, IsTerminal};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{ExitStatus, Stdio};
+use std::sync::mpsc;
+use std::time::Instant;
 
 /// Variables that would point uv or Python at another environment than the one pywrangler makes (`lessons.md` L23).
 const REDIRECTING: [&str; 8] = [
@@ -94,11 +97,26 @@ pub(crate) fn listen(
     argv: &[OsString],
     cwd: &Utf8Path,
     environment: &Environment,
+    line: impl FnMut(&str),
+) -> Result<(Ended, String)> {
+    listen_until(argv, cwd, environment, None, line)
+}
+
+/// The same, and whatever the program has started is killed when the time is over: it then ended by signal 9.
+///
+/// # Errors
+/// As `listen`.
+pub(crate) fn listen_until(
+    argv: &[OsString],
+    cwd: &Utf8Path,
+    environment: &Environment,
+    until: Option<Instant>,
     mut line: impl FnMut(&str),
 ) -> Result<(Ended, String)> {
     check_interrupted()?;
     let (program, arguments) = argv.split_first().ok_or_else(|| Error::new(Kind::Internal, "no program to run", ""))?;
-    let own_group = !shares_group();
+    // What has to be ended in time must be a group: the descendants go with it.
+    let own_group = until.is_some() || !shares_group();
     let reader = duct::cmd(program, arguments)
         .dir(cwd)
         .full_env(environment.pairs())
@@ -115,19 +133,34 @@ pub(crate) fn listen(
         .map_err(|error| cannot_start(program, &error))?;
     let guards: Vec<_> = reader.pids().into_iter().map(|pid| Registered::new(pid, own_group, Role::HeardOut)).collect();
     let mut output = String::new();
-    let mut buffered = BufReader::new(&reader);
-    let mut bytes = Vec::new();
-    loop {
-        bytes.clear();
-        match buffered.read_until(b'\n', &mut bytes) {
-            Ok(0) | Err(_) => break, // a failing child does not fail the read: it is unchecked
-            Ok(_) => {
-                let text = String::from_utf8_lossy(&bytes);
-                line(text.trim_end_matches(['\n', '\r']));
-                output.push_str(&text);
+    std::thread::scope(|scope| {
+        // Closed when the program has said everything: nobody is killed then.
+        let (_said_all, patience) = mpsc::channel::<()>();
+        if let Some(until) = until {
+            let pids = reader.pids();
+            scope.spawn(move || {
+                let left = until.saturating_duration_since(Instant::now());
+                if patience.recv_timeout(left) == Err(mpsc::RecvTimeoutError::Timeout) {
+                    for pid in pids.into_iter().filter_map(|pid| Pid::from_raw(pid.cast_signed())) {
+                        let _ = rustix::process::kill_process_group(pid, Signal::KILL); // already gone: fine
+                    }
+                }
+            });
+        }
+        let mut buffered = BufReader::new(&reader);
+        let mut bytes = Vec::new();
+        loop {
+            bytes.clear();
+            match buffered.read_until(b'\n', &mut bytes) {
+                Ok(0) | Err(_) => break, // a failing child does not fail the read: it is unchecked
+                Ok(_) => {
+                    let text = String::from_utf8_lossy(&bytes);
+                    line(text.trim_end_matches(['\n', '\r']));
+                    output.push_str(&text);
+                }
             }
         }
-    }
+    });
     let ended = match reader.try_wait() {
         Ok(Some(out)) => Ended::of(out.status),
         Ok(None) | Err(_) => Ended { code: 128 },
@@ -212,9 +245,20 @@ fn cannot_start(program: &OsStr, error: &std::io::Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     fn words(line: &str) -> Vec<OsString> {
         line.split_whitespace().map(OsString::from).collect()
+    }
+
+    #[test]
+    fn what_takes_too_long_is_ended_with_all_that_it_started() {
+        let begun = Instant::now();
+        let argv = ["sh".into(), "-c".into(), "echo first; sleep 30 & sleep 30".into()];
+        let until = Some(begun + Duration::from_millis(300));
+        let (ended, output) = listen_until(&argv, "/".into(), &Environment::read(), until, |_| {}).unwrap();
+        assert_eq!((ended.code, output.as_str()), (137, "first\n"));
+        assert!(begun.elapsed() < Duration::from_secs(10));
     }
 
     #[test]

@@ -108,7 +108,7 @@ fn rehearsable(command: &Command, words: &Passthrough) -> (&'static [&'static st
             let environment = words.env().map(|name| format!("--env={name}").into());
             (&["deploy"], Passthrough::read(environment.into_iter().collect()))
         }
-        Command::Check | Command::Stage | Command::Why(_) | Command::Impact(_) => (&["deploy"], words.clone()),
+        _ => (&["deploy"], words.clone()),
     }
 }
 

@@ -311,7 +311,13 @@ fn read(collected: &collect::Collected, reading: Reading<'_>) -> Result<Vec<Opti
 fn graph(collected: &collect::Collected, said: Vec<Option<Arc<Imports>>>, python: &str) -> Graph {
     let modules = collected.modules.iter().zip(said);
     let modules = modules.map(|(module, says)| Source { name: module.name.clone(), present: true, says });
-    let dropped = collected.dropped.iter().map(|file| Source { name: file.name.clone(), present: false, says: None });
+    // A tree of packages in the project is no part of what is vendored.
+    let is_candidate = |file: &&Dropped| !(file.owner == Owner::Project && file.name.starts_with("python_modules/"));
+    let dropped = collected.dropped.iter().filter(is_candidate).map(|file| Source {
+        name: file.name.clone(),
+        present: false,
+        says: None,
+    });
     Graph::new(modules.chain(dropped).collect(), python)
 }
 

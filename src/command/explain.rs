@@ -16,6 +16,7 @@ const PAGES: &[(&str, &str)] = &pages![
     "toolchain",
     "wrangler-config",
     "requirements",
+    "wheels",
     "native-modules",
     "namespace",
     "imports",

@@ -2,8 +2,10 @@
 //!
 //! Receives words, or what the corridor has planned; hands on an exit code or an answer. Must never do what a room does.
 
+pub(crate) mod doctor_wheels;
 pub(crate) mod explain;
 pub(crate) mod impact;
+pub(crate) mod lock;
 pub(crate) mod pywrangler;
 mod subject;
 pub(crate) mod why;

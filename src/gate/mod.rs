@@ -19,6 +19,7 @@ mod size;
 pub(crate) mod smoke;
 mod toolchain;
 pub(crate) mod verify;
+mod wheels;
 mod wrangler_config;
 
 pub(crate) use size::{Limit, limits};
@@ -28,7 +29,7 @@ use crate::error::{Location, Result};
 use crate::project::{Layout, Project, Target};
 use crate::settings::{Allow, Settings};
 use crate::toolchain::Toolchain;
-use crate::vendor::Vendored;
+use crate::vendor::{Unresolved, Vendored};
 use serde::Serialize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -138,7 +139,7 @@ const GATES: [Gate; 16] = [
     Gate { id: "toolchain", level: Level::Deny, check: Some(|context| Ok(toolchain::check(context.toolchain))) },
     Gate { id: "wrangler-config", level: Level::Deny, check: Some(wrangler_config::check) },
     Gate { id: "requirements", level: Level::Deny, check: Some(requirements::check) },
-    Gate { id: "wheels", level: Level::Deny, check: None },
+    Gate { id: "wheels", level: Level::Deny, check: Some(|context| Ok(wheels::check(context))) },
     Gate { id: "native-modules", level: Level::Deny, check: Some(native_modules::check) },
     Gate { id: "namespace", level: Level::Deny, check: Some(namespace::check) },
     Gate { id: "imports", level: Level::Deny, check: Some(imports::check) },
@@ -273,6 +274,28 @@ pub(crate) fn skip_stage(judgements: &mut [Judgement], id: &str, settings: &Sett
     {
         *judgement = skipped(gate, level, reason);
     }
+}
+
+/// A resolution that failed: there is nothing to judge for any other gate.
+pub(crate) fn judge_unresolved(
+    why: &Unresolved,
+    (target, toolchain): (&Target, &Toolchain),
+    settings: &Settings,
+    today: &str,
+) -> Vec<Judgement> {
+    let mut judgements: Vec<Judgement> = table()
+        .map(|gate| {
+            let level = settings.gates.get(gate.id).copied();
+            match gate.id {
+                _ if level == Some(Level::Off) => skipped(gate, Level::Off, "switched off"),
+                "toolchain" => one(gate, level, || Ok(toolchain::check(toolchain))),
+                "wheels" => one(gate, level, || Ok(wheels::explain(why, target))),
+                _ => skipped(gate, level.unwrap_or(gate.level), "not reached: the requirements do not resolve"),
+            }
+        })
+        .collect();
+    allow(&mut judgements, &settings.allow, today);
+    judgements
 }
 
 const NOT_IN_THIS_VERSION: &str = concat!("not part of saddlebag ", env!("CARGO_PKG_VERSION"));

@@ -53,7 +53,8 @@ fn tops<'a>(context: &Context<'a>) -> BTreeMap<&'a str, (u32, &'a Node)> {
 fn hidden(context: &Context<'_>, name: &str, at: u32, node: &Node) -> Option<Finding> {
     let graph = &context.bundle.graph;
     let python = &context.target.python;
-    let by_package = graph.module(name).map(|found| graph.node(found)).filter(|found| !found.is_project());
+    let by_package =
+        graph.module(name).map(|found| graph.node(found)).filter(|found| !found.is_project() && found.present);
     let is_main = node.name == context.bundle.main_module;
     let (code, by) = if stdlib::hides(python, name) {
         // The runtime imports main by its name, and finds the library's.

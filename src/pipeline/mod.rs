@@ -143,19 +143,36 @@ fn drive(
     }
     clock.lap("tools");
     details(&toolchain, terminal);
+    if invocation.command == Command::DoctorWheels {
+        let answer = command::doctor_wheels::answer(project, &vendor::survey(project, target, &toolchain, terminal)?)?;
+        report.answer = Some(if format == Format::Human { answer.text } else { answer.json });
+        return Ok(());
+    }
     build(project, &settings, environment, &invocation.command, terminal)?;
     let main = main_module(project, words)?;
     clock.lap("build");
 
     // The packages, the layout, the plan.
     let cache = settings::cache_dir(environment, &project.cwd)?;
-    let vendored = vendor::vendor(project, target, &toolchain, &cache, settings.no_cache, terminal)?;
+    let vendored = match vendor::vendor(project, target, &toolchain, &cache, settings.no_cache, terminal)? {
+        vendor::Outcome::Vendored(vendored) => *vendored,
+        vendor::Outcome::Unresolved(why) => {
+            clock.lap("vendor");
+            report.timings = clock.laps;
+            return unresolved(*why, report, &toolchain, &settings, format, terminal);
+        }
+    };
     terminal.detail(if vendored.cached {
         "the packages are in the cache: no sync"
     } else {
         "the packages were synced"
     });
     clock.lap("vendor");
+    if invocation.command == Command::Lock {
+        let answer = command::lock::write(project, &vendored)?;
+        report.answer = Some(if format == Format::Human { answer.text } else { answer.json });
+        return Ok(());
+    }
     report.layout = Some(lay_out(project, target, &settings, &vendored, &main)?);
     let layout = reached(&report.layout)?;
     report.bundle = Some(plan(project, target, layout, &settings, &vendored)?);
@@ -167,7 +184,7 @@ fn drive(
     let answer = match &invocation.command {
         Command::Why(name) => Some(command::why::answer(project, bundle, name)?),
         Command::Impact(name) => Some(command::impact::answer(project, bundle, name)?),
-        Command::Upload(_) | Command::Check | Command::Stage => None,
+        Command::Upload(_) | Command::Check | Command::Stage | Command::Lock | Command::DoctorWheels => None,
     };
     if let Some(answer) = answer {
         report.answer = Some(if format == Format::Human { answer.text } else { answer.json });
@@ -221,7 +238,11 @@ fn drive(
                 upload::put_away(stage, settings.keep_stage, project, &mut report.remarks);
             }
         }
-        (Some(_), Command::Check | Command::Why(_) | Command::Impact(_), staged) => drop(staged),
+        (
+            Some(_),
+            Command::Check | Command::Lock | Command::DoctorWheels | Command::Why(_) | Command::Impact(_),
+            staged,
+        ) => drop(staged),
         (Some(cleared), Command::Stage, staged) => {
             drop(staged); // that one was for the gates
             let out = invocation
@@ -257,6 +278,37 @@ fn drive(
     }
     report.timings = clock.laps;
     close(report, format, &settings, terminal);
+    Ok(())
+}
+
+/// The end of a run whose requirements do not resolve: the gate `wheels` says why. Where that is allowed or switched off
+/// there is still nothing to go on with.
+fn unresolved(
+    why: vendor::Unresolved,
+    report: &mut Report,
+    toolchain: &toolchain::Toolchain,
+    settings: &Settings,
+    format: Format,
+    terminal: &Terminal,
+) -> Result<()> {
+    let judgements = gate::judge_unresolved(&why, (reached(&report.target)?, toolchain), settings, &today());
+    let verdict = Verdict::of(&judgements);
+    if verdict != Verdict::Blocked {
+        return Err(why.error);
+    }
+    (report.judgements, report.verdict) = (Some(judgements), Some(verdict));
+    report.exit = Exit { code: 3, pywranglers: false };
+    for alternative in &why.alternatives {
+        report.remarks.push(format!("this would work: {} ({})", alternative.write, alternative.gives));
+    }
+    if why.untried > 0 {
+        let more = crate::quantity::count(why.untried, "more way");
+        report.remarks.push(format!("{more} out could not be tried in the time there is"));
+    }
+    if format == Format::Human {
+        terminal.out(&report::human::plan(report, settings.quiet, settings.verbose));
+    }
+    close(report, format, settings, terminal);
     Ok(())
 }
 

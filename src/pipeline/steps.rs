@@ -130,7 +130,12 @@ pub(super) fn build(
     let mut environment = environment.clone();
     let word = match command {
         Command::Upload(words) => words.join(" "),
-        Command::Check | Command::Stage | Command::Why(_) | Command::Impact(_) => "deploy".to_owned(),
+        Command::Check
+        | Command::Stage
+        | Command::Lock
+        | Command::DoctorWheels
+        | Command::Why(_)
+        | Command::Impact(_) => "deploy".to_owned(),
     };
     environment.set("WRANGLER_COMMAND", word);
     let cwd =

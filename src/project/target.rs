@@ -112,6 +112,46 @@ impl Target {
     }
 }
 
+/// A Python that a Worker can have by its date alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Known {
+    /// `3.14`.
+    pub(crate) python: String,
+    /// What makes pywrangler pick it, as `Target::flag`.
+    pub(crate) flag: String,
+    pub(crate) wheel_platforms: Vec<String>,
+    /// The latest `compatibility_date` that gives it; for the newest Python, the first.
+    pub(crate) compatibility_date: String,
+}
+
+/// Every Python of the table, oldest first.
+///
+/// # Errors
+/// `Kind::Internal` for a table that does not parse.
+pub(crate) fn known() -> Result<Vec<Known>> {
+    let table = table()?;
+    // Of the rows of one Python, the first is there for an explicit flag alone where another has a date.
+    let dated = |row: &Release| {
+        !row.since.is_empty() || table.release.iter().all(|other| other.python != row.python || other.since.is_empty())
+    };
+    let rows: Vec<&Release> = table.release.iter().filter(|row| dated(row)).collect();
+    let date = |at: usize| match rows.get(at + 1) {
+        Some(next) => day_before(&next.since),
+        None => rows.get(at).map(|row| row.since.clone()),
+    };
+    let known = |(at, row): (usize, &&Release)| Known {
+        python: row.python.clone(),
+        flag: row.forced_by.clone(),
+        wheel_platforms: row.wheel_platforms.clone(),
+        compatibility_date: date(at).unwrap_or_default(),
+    };
+    Ok(rows.iter().enumerate().map(known).collect())
+}
+
+fn day_before(date: &str) -> Option<String> {
+    date.parse::<jiff::civil::Date>().ok()?.yesterday().ok().map(|date| date.to_string())
+}
+
 fn table() -> Result<Table> {
     toml_edit::de::from_str(TABLE)
         .map_err(|error| Error::new(Kind::Internal, format!("`data/targets.toml`: {error}"), ""))

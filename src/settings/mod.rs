@@ -65,6 +65,8 @@ pub(crate) struct Settings {
     /// How long an import may take in `smoke`, seconds.
     pub(crate) smoke_patience: u64,
     pub(crate) report: Option<Utf8PathBuf>,
+    /// What resolves must be what the project's lock says.
+    pub(crate) locked: bool,
     pub(crate) keep_stage: bool,
     pub(crate) no_cache: bool,
     pub(crate) no_build: bool,
@@ -145,6 +147,7 @@ impl Settings {
             smoke_script: None,
             smoke_patience: SMOKE_PATIENCE,
             report: None,
+            locked: false,
             keep_stage: false,
             no_cache: false,
             no_build: false,
@@ -273,6 +276,7 @@ impl Settings {
             }
         }
         self.report = environment.get("SADDLEBAG_REPORT").map(Utf8PathBuf::from);
+        self.locked = environment.flag("SADDLEBAG_LOCKED");
         self.keep_stage = environment.flag("SADDLEBAG_KEEP_STAGE");
         self.no_cache = environment.flag("SADDLEBAG_NO_CACHE");
         self.no_build = environment.flag("SADDLEBAG_NO_BUILD");
@@ -314,6 +318,7 @@ impl Settings {
             self.gates.insert(id, level);
         }
         self.report = flags.report.clone().or(self.report.take());
+        self.locked |= flags.locked;
         self.keep_stage |= flags.keep_stage;
         self.no_cache |= flags.no_cache;
         self.no_build |= flags.no_build;

@@ -53,7 +53,7 @@ pub(crate) fn read(path: &Utf8Path) -> Result<Vec<LockedPackage>> {
     })
 }
 
-fn parse(text: &str) -> std::result::Result<Vec<LockedPackage>, toml_edit::de::Error> {
+pub(super) fn parse(text: &str) -> std::result::Result<Vec<LockedPackage>, toml_edit::de::Error> {
     let document: Document = toml_edit::de::from_str(text)?;
     Ok(document
         .packages

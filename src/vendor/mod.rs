@@ -3,6 +3,8 @@
 //! Receives the project's requirements and the target; hands on `Vendored`, a read-only tree of unpruned packages that
 //! pywrangler itself resolved and installed. Must never write into the project and never change a finished tree.
 
+mod diagnosis;
+mod drift;
 mod key;
 mod lock;
 mod sync;
@@ -11,6 +13,10 @@ mod uv_sources;
 mod uv_workspace;
 mod workspace;
 
+#[cfg(test)]
+pub(crate) use diagnosis::Found;
+pub(crate) use diagnosis::{Column, Culprit, Fall, Reason, Unresolved};
+pub(crate) use drift::{Drift, portable};
 pub(crate) use lock::LockedPackage;
 
 use crate::error::{Error, Kind, Result};
@@ -31,6 +37,8 @@ const UNLOCKED_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 const UNUSED_LIFE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// Written last into a workspace: the tree is whole.
 const MARK: &str = "saddlebag.json";
+/// What is known of the age of what was resolved; gone with the tree.
+const FALLS: &str = "falls.json";
 
 /// The resolved, unpruned packages.
 #[derive(Debug, Clone)]
@@ -47,10 +55,22 @@ pub(crate) struct Vendored {
     pub(crate) token: String,
     /// Sorted by name.
     pub(crate) distributions: Vec<Distribution>,
+    /// How the resolution differs from the lock that it started from.
+    pub(crate) drift: Vec<Drift>,
+    /// What fell to an ancient release for want of a wheel; `None` where uv could not say.
+    pub(crate) falls: Option<Vec<Fall>>,
     /// True if the cache had it and no sync was started.
     pub(crate) cached: bool,
     /// Shared while the tree is read, so that no other run replaces it meanwhile.
     _in_use: Arc<File>,
+}
+
+/// How vendoring ended.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    Vendored(Box<Vendored>),
+    /// For the gate `wheels` to judge.
+    Unresolved(Box<Unresolved>),
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -71,7 +91,8 @@ pub(crate) fn vendor(
     cache: &Utf8Path,
     fresh: bool,
     terminal: &Terminal,
-) -> Result<Vendored> {
+) -> Result<Outcome> {
+    let vendored = |vendored| Outcome::Vendored(Box::new(vendored));
     sync::knows(toolchain, target)?;
     let plan = workspace::plan(project, target, toolchain)?;
     if let Some(remark) = &plan.remark {
@@ -92,19 +113,34 @@ pub(crate) fn vendor(
 
     if !fresh {
         wait(&lock, false, terminal)?;
-        if let Some(vendored) = read(&directory, &plan, true, &lock)? {
-            return Ok(vendored);
+        if let Some(found) = read(&directory, &plan, true, &lock)? {
+            return Ok(vendored(found));
         }
         unlock(&lock);
     }
     wait(&lock, true, terminal)?;
     // Another run may have made it while we waited.
     if !fresh && read(&directory, &plan, true, &lock)?.is_some() {
-        return share(&directory, &plan, &lock, true, terminal);
+        return share(&directory, &plan, &lock, true, terminal).map(vendored);
     }
-    sync::sync(&directory, &plan, toolchain, terminal)?;
+    if let sync::Synced::Unresolved(why) = sync::sync(&directory, &plan, project, target, toolchain, terminal)? {
+        return Ok(Outcome::Unresolved(why));
+    }
     sweep(&cache.join("vendor"), &plan.key);
-    share(&directory, &plan, &lock, false, terminal)
+    share(&directory, &plan, &lock, false, terminal).map(vendored)
+}
+
+/// The requirements against every Python that a Worker can have; nothing of it is kept.
+///
+/// # Errors
+/// As `vendor`, but for the resolution itself.
+pub(crate) fn survey(
+    project: &Project,
+    target: &Target,
+    toolchain: &Toolchain,
+    terminal: &Terminal,
+) -> Result<Vec<Column>> {
+    diagnosis::survey(&workspace::plan(project, target, toolchain)?, project, toolchain, terminal)
 }
 
 /// A workspace can hold the credentials of an index, as the user's own pyproject.toml does: nobody else reads it.
@@ -178,8 +214,17 @@ fn read(directory: &Utf8Path, plan: &workspace::Plan, cached: bool, lock: &File)
     let modules = directory.join("python_modules");
     let lock_file = directory.join("pylock.toml");
     let lock_file = lock_file.is_file().then_some(lock_file);
+    let drift = match (&plan.seed, plan.seed_text(), &lock_file) {
+        (Some(seed), Some(locked), Some(lock_file)) => {
+            let resolved = fs_err::read_to_string(lock_file).map_err(|error| Error::unreadable(&error))?;
+            drift::between((locked, seed.parent().unwrap_or(seed)), (&resolved, directory))
+        }
+        _ => Vec::new(),
+    };
     Ok(Some(Vendored {
         locked: lock_file.as_deref().map(lock::read).transpose()?.unwrap_or_default(),
+        drift,
+        falls: fs_err::read(directory.join(FALLS)).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).flatten(),
         lock: lock_file,
         seed: plan.seed.clone(),
         token: mark.token,

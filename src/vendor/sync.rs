@@ -3,10 +3,11 @@
 //! Receives a plan and the tools; hands on a finished, marked workspace. Must never leave a tree that the stage could not
 //! stand for: for another Python, by another pywrangler than deploys, or with pointers in place of packages.
 
+use super::diagnosis::{self, Meaning, Unresolved};
 use super::workspace::{self, Plan};
-use super::{MARK, Mark, cache_unwritable, now, remove};
+use super::{FALLS, MARK, Mark, cache_unwritable, now, remove};
 use crate::error::{Error, Kind, Location, Place, Result};
-use crate::project::Target;
+use crate::project::{Project, Target};
 use crate::term::Terminal;
 use crate::tool;
 use crate::toolchain::{Toolchain, minimums, older};
@@ -14,11 +15,16 @@ use camino::Utf8Path;
 
 /// A pywrangler that does not know the target's Python vendors for an older one and says nothing.
 pub(super) fn knows(toolchain: &Toolchain, target: &Target) -> Result<()> {
-    let row = minimums::python(&target.python);
+    knows_python(toolchain, &target.python)
+}
+
+/// The same for a Python: `3.14`.
+pub(super) fn knows_python(toolchain: &Toolchain, python: &str) -> Result<()> {
+    let row = minimums::python(python);
     match (row, toolchain.pywrangler.version.as_deref()) {
         (Some(row), Some(version)) if older(version, &row.minimum) => Err(Error::new(
             Kind::ToolTooOld,
-            format!("`pywrangler` is {version}, and Python {} needs {} or newer", target.python, row.minimum),
+            format!("`pywrangler` is {version}, and Python {python} needs {} or newer", row.minimum),
             "update it: `uv tool upgrade workers-py`, or `uv add --dev workers-py`",
         )
         .with_location(Location::new(Place::Tool, "pywrangler"))),
@@ -26,18 +32,39 @@ pub(super) fn knows(toolchain: &Toolchain, target: &Target) -> Result<()> {
     }
 }
 
+/// How a sync ended that ended.
+#[derive(Debug)]
+pub(super) enum Synced {
+    Done,
+    Unresolved(Box<Unresolved>),
+}
+
 /// Makes the entry anew. A run that dies here leaves no mark, and the next one starts over.
-pub(super) fn sync(directory: &Utf8Path, plan: &Plan, toolchain: &Toolchain, terminal: &Terminal) -> Result<()> {
+pub(super) fn sync(
+    directory: &Utf8Path,
+    plan: &Plan,
+    project: &Project,
+    target: &Target,
+    toolchain: &Toolchain,
+    terminal: &Terminal,
+) -> Result<Synced> {
     remove(directory)?;
     workspace::write(directory, plan).map_err(|error| cache_unwritable(&error))?;
-    let result = run_sync(directory, plan, toolchain, terminal);
-    if result.is_err() {
+    let result = run_sync(directory, plan, project, target, toolchain, terminal);
+    if !matches!(result, Ok(Synced::Done)) {
         remove(directory)?;
     }
     result
 }
 
-fn run_sync(directory: &Utf8Path, plan: &Plan, toolchain: &Toolchain, terminal: &Terminal) -> Result<()> {
+fn run_sync(
+    directory: &Utf8Path,
+    plan: &Plan,
+    project: &Project,
+    target: &Target,
+    toolchain: &Toolchain,
+    terminal: &Terminal,
+) -> Result<Synced> {
     let step = terminal.begin(&format!("Resolving and installing {} for Python {}", plan.what, plan.python));
     let mut argv = toolchain.pywrangler.program.argv.clone();
     argv.push("sync".into());
@@ -49,7 +76,15 @@ fn run_sync(directory: &Utf8Path, plan: &Plan, toolchain: &Toolchain, terminal: 
     // pywrangler pads its lines to the width it was given.
     let output: String = output.lines().map(|line| format!("{}\n", line.trim_end())).collect();
     if !ended.success() {
-        return Err(sync_failed(ended, &output));
+        let error = sync_failed(ended, &output);
+        return match diagnosis::explain(&output, plan, project, target, toolchain, terminal)? {
+            Meaning::Network(network) => Err(network.with_output(said(&output))),
+            Meaning::Unresolved(found) => {
+                let (culprits, alternatives, untried) = *found;
+                Ok(Synced::Unresolved(Box::new(Unresolved { error, culprits, alternatives, untried })))
+            }
+            Meaning::Unknown => Err(error),
+        };
     }
     let token = fs_err::read_to_string(directory.join("python_modules/.synced")).unwrap_or_default().trim().to_owned();
     if token.is_empty() {
@@ -85,13 +120,17 @@ fn run_sync(directory: &Utf8Path, plan: &Plan, toolchain: &Toolchain, terminal: 
     }
     // Only python_modules is needed from here on; the two environments are larger than it.
     remove(&directory.join(".venv-workers"))?;
+    let falls = diagnosis::falls(&output, directory, plan, project, toolchain)?;
+    let text = serde_json::to_vec(&falls).map_err(|error| Error::new(Kind::Internal, error.to_string(), ""))?;
+    fs_err::write(directory.join(FALLS), text).map_err(|error| cache_unwritable(&error))?;
     let mark = Mark { made: now().as_secs(), token };
     let text = serde_json::to_vec(&mark).map_err(|error| Error::new(Kind::Internal, error.to_string(), ""))?;
-    fs_err::write(directory.join(MARK), text).map_err(|error| cache_unwritable(&error))
+    fs_err::write(directory.join(MARK), text).map_err(|error| cache_unwritable(&error))?;
+    Ok(Synced::Done)
 }
 
 /// The Python that pywrangler installed for, from the environment that it made for Pyodide.
-fn python_of(directory: &Utf8Path) -> Option<String> {
+pub(super) fn python_of(directory: &Utf8Path) -> Option<String> {
     let text = fs_err::read_to_string(directory.join(".venv-workers/pyodide-venv/pyvenv.cfg")).ok()?;
     let pairs = text.lines().filter_map(|line| line.split_once('='));
     pairs.filter(|(key, _)| key.trim() == "version_info").map(|(_, value)| value.trim().to_owned()).next()
@@ -110,13 +149,15 @@ fn editable(directory: &Utf8Path) -> Option<String> {
 
 /// Plain text in lines as long as they are: what failed is shown as pywrangler said it. And copies of all packages, never a
 /// pointer to a source on this machine: `uv pip install` hears the variable in every uv whose pywrangler reads sources.
-fn sync_environment(toolchain: &Toolchain) -> crate::settings::Environment {
+/// pywrangler says what it starts, so that the diagnosis can ask uv in the same words; `said` leaves that out again.
+pub(super) fn sync_environment(toolchain: &Toolchain) -> crate::settings::Environment {
     let mut environment = toolchain.environment.clone();
     for name in ["FORCE_COLOR", "CLICOLOR_FORCE"] {
         environment.remove(name);
     }
     environment.set("NO_COLOR", "1");
-    environment.set("COLUMNS", "400");
+    environment.set("COLUMNS", "4000");
+    environment.set("PYWRANGLER_LOG", "debug");
     environment.set("UV_NO_PROGRESS", "1");
     environment.set("UV_NO_EDITABLE", "1");
     environment
@@ -134,7 +175,13 @@ fn sync_failed(ended: tool::Ended, output: &str) -> Error {
         "read what pywrangler says above; `pywrangler sync` in a directory with these requirements shows the same"
     };
     Error::new(Kind::SyncFailed, format!("`pywrangler sync` failed with exit code {}", ended.code), hint)
-        .with_output(output)
+        .with_output(said(output))
+}
+
+/// What people want to read of it.
+fn said(output: &str) -> String {
+    let noise = |line: &&str| !["DEBUG ", "RUNNING ", "OUTPUT "].iter().any(|level| line.starts_with(level));
+    output.lines().filter(noise).map(|line| format!("{line}\n")).collect()
 }
 
 #[cfg(test)]

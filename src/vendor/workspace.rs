@@ -36,7 +36,7 @@ pub(super) struct Plan {
 /// Files of the project that cannot be read, and uv settings that make no sense.
 pub(super) fn plan(project: &Project, target: &Target, toolchain: &Toolchain) -> Result<Plan> {
     let requirements = &project.requirements;
-    let wrangler = wrangler(target);
+    let wrangler = wrangler_toml(&target.python, &target.flag);
     let pyproject = pyproject(project)?;
     let seed = ["pylock.runtime.toml", "pylock.toml"]
         .map(|name| project.root.join(name))
@@ -70,6 +70,32 @@ pub(super) fn plan(project: &Project, target: &Target, toolchain: &Toolchain) ->
     })
 }
 
+impl Plan {
+    /// The text of its `pyproject.toml`.
+    pub(super) fn pyproject(&self) -> &str {
+        &self.pyproject
+    }
+
+    /// The lock that the resolution starts from.
+    pub(super) fn seed_text(&self) -> Option<&str> {
+        self.seed_text.as_deref()
+    }
+
+    /// The same requirements for another Python, without the lock: that is for this one.
+    pub(super) fn elsewhere(&self, python: &str, flag: &str) -> Self {
+        Self {
+            key: String::new(),
+            python: python.to_owned(),
+            what: self.what.clone(),
+            remark: None,
+            wrangler: wrangler_toml(python, flag),
+            pyproject: self.pyproject.clone(),
+            seed: None,
+            seed_text: None,
+        }
+    }
+}
+
 /// Writes the workspace into a directory of its own.
 pub(super) fn write(directory: &Utf8Path, plan: &Plan) -> std::io::Result<()> {
     fs_err::create_dir_all(directory)?;
@@ -83,12 +109,12 @@ pub(super) fn write(directory: &Utf8Path, plan: &Plan) -> std::io::Result<()> {
 
 /// pywrangler takes the Python from the top level of a `wrangler.toml`, by date and flags, and knows no disable flags. An
 /// old date and the flags that name the target say it without either.
-fn wrangler(target: &Target) -> String {
+fn wrangler_toml(python: &str, flag: &str) -> String {
     let mut document = DocumentMut::new();
     document["name"] = value("saddlebag-workspace");
     document["compatibility_date"] = value("2025-01-01");
-    let known = minimums::python(&target.python).map_or(&[][..], |row| &row.flags);
-    let mut flags = vec!["python_workers", target.flag.as_str()];
+    let known = minimums::python(python).map_or(&[][..], |row| &row.flags);
+    let mut flags = vec!["python_workers", flag];
     flags.extend(known.iter().map(String::as_str));
     let mut seen = BTreeSet::new();
     flags.retain(|flag| seen.insert(*flag));

@@ -197,8 +197,11 @@ fn help_and_version_are_for_stdout() {
       versions upload  The same for `pywrangler versions upload`
       check            Run every gate; nothing is staged, nothing is uploaded
       stage            Write the stage to `--out DIR`, to look at or to deploy by hand
+      lock             Write what resolves to `pylock.runtime.toml`, for every later deploy
+      doctor --wheels  Say which requirements resolve for which Python of a Worker; `[FILE]` names them
       why              Say how a distribution or a module got into the bundle, and what it weighs
       impact           Say what would break without a distribution or a module, and what would be saved
+      explain          Show the page of a gate: what it finds, and what to do
       ...              Anything else is pywrangler's: `saddlebag tail` is `pywrangler tail`
 
     See `saddlebag COMMAND --help` for the flags.
@@ -209,7 +212,8 @@ fn help_and_version_are_for_stdout() {
     Usage: saddlebag deploy [FLAGS] [ANYTHING `pywrangler deploy` TAKES]
 
     Options:
-          --format <FORMAT>      How the report is written to stdout [possible values: human, json]
+          --format <FORMAT>      How the report is written to stdout [possible values: human, json,
+                                 github, sarif]
           --report <FILE>        Also write the report to FILE, as JSON
           --gate <ID=LEVEL>      Set a gate's level: off, warn or deny; may be repeated
           --requirements <FILE>  The runtime requirements [default: requirements-runtime.txt, else the
@@ -225,6 +229,7 @@ fn help_and_version_are_for_stdout() {
           --quiet                Say the verdict and nothing else
           --verbose              Say everything: each dropped file, each module, what the tools print
           --timings              Say how long each part took
+          --locked               Fail where what resolves is not what the project's lock says
 
     Every other flag goes on to pywrangler as it is: see `pywrangler deploy --help`.
     Exit codes: 2 usage or configuration, 3 blocked by a gate, 4 could not do its work, else

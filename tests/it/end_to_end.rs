@@ -337,14 +337,6 @@ fn a_key_that_a_distribution_publishes_is_a_note_and_in_no_report() {
 }
 
 #[test]
-fn a_resolution_that_fails_shows_uvs_words_and_names_the_package() {
-    let project = with_packages("rig-cp312\n", "");
-    let ran = project.saddlebag(&["check"]).on_rig().run().expect(4);
-    assert!(ran.stderr.contains("rig-cp312") && ran.stderr.contains("cp312"), "{}", ran.stderr);
-    assert!(ran.stderr.contains("hint: loosen or change the requirement"), "{}", ran.stderr);
-}
-
-#[test]
 fn rules_globs_and_exclusions_collect_what_wrangler_collects() {
     let project = Project::example("flat");
     project.link_wrangler();

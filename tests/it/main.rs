@@ -22,4 +22,5 @@ mod sources;
 mod stage;
 mod terminal;
 mod verify;
+mod wheels;
 mod write_back;

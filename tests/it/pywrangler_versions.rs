@@ -64,7 +64,7 @@ impl Recorder {
     }
 
     /// What pywrangler ran, in order, each with the uv calls within it; clears the log. uv outside of pywrangler is only
-    /// ever asked for its version.
+    /// ever asked for its version, and right after a sync, in a directory of its own, how old is what was resolved.
     fn taken(&self) -> Vec<(String, Vec<String>)> {
         let path = self.dir.path().join("log");
         let text = std::fs::read_to_string(&path).unwrap_or_default();
@@ -87,6 +87,9 @@ impl Recorder {
                 assert!(!directory.contains("/.wrangler/saddlebag/stage-"), "uv in the stage: {line}");
                 match runs.last_mut().filter(|_| within) {
                     Some((_, calls)) => calls.push(words.to_owned()),
+                    None if words.starts_with("pip compile ") => {
+                        assert!(runs.last().is_some_and(|(name, _)| name.ends_with(" sync")), "{line}");
+                    }
                     None => assert_eq!(words, "--version"),
                 }
             }

@@ -12,8 +12,10 @@ import argparse
 import base64
 import csv
 import hashlib
+import html
 import io
 import os
+import re
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,10 +34,13 @@ class Package:
     tag: str = "py3-none-any"
     entry_points: str = ""
     rebuild: bool = True  # False: built only when missing, for the one that is expensive
+    version: str = VERSION
+    requires: tuple[str, ...] = ()  # Requires-Dist; what a marker names as an extra is provided
+    requires_python: str = ">=3.10"
 
     @property
     def stem(self) -> str:
-        return f"{self.name.replace('-', '_')}-{VERSION}"
+        return f"{self.name.replace('-', '_')}-{self.version}"
 
     @property
     def wheel_name(self) -> str:
@@ -86,7 +91,41 @@ def secret() -> dict[str, bytes]:
     }
 
 
+HOSTS = ["manylinux_2_28_x86_64", "manylinux_2_28_aarch64", "macosx_11_0_arm64", "macosx_11_0_x86_64"]
+
+
+def release(name: str, version: str, tags: list[str], requires: tuple[str, ...] = (), python: str = ">=3.10") -> list[Package]:
+    """One release of a package that exists to be resolved: a module of its own, one wheel for each tag."""
+    files = tree({f"{name.replace('-', '_')}/__init__.py": f"VERSION = '{version}'\n"})
+    about = "Exists to be resolved, or not"
+    return [
+        Package(name, about, files, tag, version=version, requires=requires, requires_python=python) for tag in tags
+    ]
+
+
+def host(*pythons: str) -> list[str]:
+    return [f"{python}-{python}-{platform}" for python in pythons for platform in HOSTS]
+
+
+# What the gate `wheels` has to tell apart; read with the 3.13 of 2026-06-01 in mind.
+RELEASES = [
+    # 1.1 needs what has a wheel for 3.14 alone, by one of its extras: an older release, no extra and 3.14 are ways out.
+    *release("rig-app", "1.0", ["py3-none-any"], ("rig-engine>=1.0; extra == 'fast'",)),
+    *release("rig-app", "1.1", ["py3-none-any"], ("rig-only314; extra == 'fast'",)),
+    *release("rig-engine", "1.0", ["py3-none-any"]),
+    *release("rig-engine", "1.5", host("cp313", "cp314")),
+    *release("rig-only314", "1.0", ["cp314-cp314-pyemscripten_2026_0_wasm32", *host("cp314")]),
+    # Falls from 3.0 to 0.9 without a word.
+    *release("rig-fallen", "0.9", ["py3-none-any"]),
+    *release("rig-fallen", "3.0", host("cp313", "cp314")),
+    # The same, but 1.0 is what somebody built for Workers.
+    *release("rig-built", "1.0", ["cp313-cp313-pyodide_2025_0_wasm32", *host("cp313")]),
+    *release("rig-built", "2.0", host("cp313")),
+    *release("rig-future", "1.0", ["py3-none-any"], python=">=3.15"),
+]
+
 PACKAGES = [
+    *RELEASES,
     Package("rig-heavy", "More than a Worker may have", heavy, rebuild=False),
     Package(
         "rig-tests",
@@ -184,8 +223,10 @@ def build(package: Package) -> bytes:
     files = dict(sorted(package.files().items()))
     info = f"{package.stem}.dist-info"
     files[f"{info}/METADATA"] = (
-        f"Metadata-Version: 2.1\nName: {package.name}\nVersion: {VERSION}\n"
-        f"Summary: {package.summary}\nRequires-Python: >=3.10\n"
+        f"Metadata-Version: 2.1\nName: {package.name}\nVersion: {package.version}\n"
+        f"Summary: {package.summary}\nRequires-Python: {package.requires_python}\n"
+        + "".join(f"Requires-Dist: {requirement}\n" for requirement in package.requires)
+        + "".join(f"Provides-Extra: {extra}\n" for extra in re.findall(r"extra == '(.+?)'", " ".join(package.requires)))
     ).encode()
     pure = "true" if package.tag.endswith("-none-any") else "false"
     files[f"{info}/WHEEL"] = (
@@ -220,8 +261,13 @@ def write(path: Path, data: bytes) -> None:
     os.replace(new, path)
 
 
-def page(links: list[tuple[str, str]]) -> bytes:
-    body = "".join(f'<a href="{href}">{label}</a><br>\n' for href, label in links)
+def page(links: list[tuple[str, str, str]]) -> bytes:
+    """Links: where to, what they say, and which Python they require."""
+
+    def attribute(python: str) -> str:
+        return f' data-requires-python="{html.escape(python)}"' if python else ""
+
+    body = "".join(f'<a href="{href}"{attribute(python)}>{label}</a><br>\n' for href, label, python in links)
     return f"<!DOCTYPE html>\n<html><body>\n{body}</body></html>\n".encode()
 
 
@@ -230,14 +276,17 @@ def main() -> None:
     cli.add_argument("index", type=Path, help="directory of the index, made if missing")
     index: Path = cli.parse_args().index
 
+    pages: dict[str, list[tuple[str, str, str]]] = {}
     for package in PACKAGES:
-        folder = index / package.name
-        wheel = folder / package.wheel_name
+        wheel = index / package.name / package.wheel_name
         if package.rebuild or not wheel.is_file():
             write(wheel, build(package))
         digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
-        write(folder / "index.html", page([(f"{wheel.name}#sha256={digest}", wheel.name)]))
-    write(index / "index.html", page([(f"{package.name}/", package.name) for package in PACKAGES]))
+        link = (f"{wheel.name}#sha256={digest}", wheel.name, package.requires_python)
+        pages.setdefault(package.name, []).append(link)
+    for name, links in pages.items():
+        write(index / name / "index.html", page(links))
+    write(index / "index.html", page([(f"{name}/", name, "") for name in pages]))
 
 
 if __name__ == "__main__":

@@ -66,11 +66,13 @@ struct Place {
     children: HashMap<String, u32>,
     package: Option<u32>,
     module: Option<u32>,
+    /// What is here stays behind: it is found only where nothing else is.
+    absent: bool,
 }
 
 impl Place {
     fn new(space: Space) -> Self {
-        Self { space, children: HashMap::new(), package: None, module: None }
+        Self { space, children: HashMap::new(), package: None, module: None, absent: true }
     }
 }
 
@@ -110,6 +112,7 @@ impl Names {
         for (at, node) in nodes.iter().enumerate().filter(|(_, node)| node.form != Form::Startup) {
             let place = names.enter(node.space, &node.dotted);
             let place = &mut names.places[place as usize];
+            place.absent &= !node.present;
             let slot = if node.form == Form::Package { &mut place.package } else { &mut place.module };
             if slot.is_none_or(|known| rank(node) < rank(&nodes[known as usize])) {
                 *slot = Some(index(at));
@@ -143,17 +146,28 @@ impl Names {
     }
 
     pub(super) fn step(&self, search: &Search, component: &str) -> Step {
-        let mut namespace = Search::default();
+        let (mut namespace, mut absent) = (Search::default(), None);
         for parent in &search.0 {
             let Some(&child) = self.places[*parent as usize].children.get(component) else { continue };
             let place = &self.places[child as usize];
-            match (place.package, place.module) {
-                (Some(package), _) => return Step::Package(package, Search(vec![child])),
-                (None, Some(module)) => return Step::Module(module),
-                (None, None) => namespace.0.push(child),
+            let found = match (place.package, place.module) {
+                (Some(package), _) => Step::Package(package, Search(vec![child])),
+                (None, Some(module)) => Step::Module(module),
+                (None, None) => {
+                    namespace.0.push(child);
+                    continue;
+                }
+            };
+            if !place.absent {
+                return found;
             }
+            absent = absent.or(Some(found));
         }
-        if namespace.0.is_empty() { Step::Nothing } else { Step::Namespace(namespace) }
+        match absent {
+            Some(absent) => absent,
+            None if namespace.0.is_empty() => Step::Nothing,
+            None => Step::Namespace(namespace),
+        }
     }
 
     /// Whether all of it is the project's.

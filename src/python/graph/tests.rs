@@ -228,3 +228,31 @@ fn pth_files_run_and_add_directories() {
         assert_eq!(reach.level(graph.find(name).unwrap()), Some(Level::Always), "{name}");
     }
 }
+
+#[test]
+fn what_stays_behind_is_found_only_where_nothing_else_is() {
+    let source = |name: &str, text: &str, present| Source {
+        name: name.into(),
+        present,
+        says: present.then(|| Arc::new(imports(text.as_bytes()))),
+    };
+    let graph = Graph::new(
+        vec![
+            source("main.py", "import core, gone.part\n", true),
+            source("core.py", "", true),
+            source("python_modules/core.py", "", false),
+            source("python_modules/gone/__init__.py", "", false),
+            source("python_modules/gone/part.py", "", false),
+        ],
+        "3.14",
+    );
+    assert_eq!(
+        edges(&graph),
+        [
+            "main.py -> core.py",
+            "main.py -> python_modules/gone/__init__.py (parent)",
+            "main.py -> python_modules/gone/part.py"
+        ]
+    );
+    assert_eq!(problems(&graph), Vec::<String>::new());
+}

@@ -1,0 +1,168 @@
+//! The silent downgrade: a resolution that succeeds with an ancient release, because newer ones have no usable wheel.
+//!
+//! Receives what was resolved for the target, and what the same requirements give on an ordinary server; hands on what
+//! fell. So a pin or a constraint is no fall: it holds on both sides. Must never speak where uv could not answer.
+
+use super::ask::{Answer, Pinned, Uv, Wheels};
+use super::words;
+use crate::error::Result;
+use pep508_rs::pep440_rs::Version;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// A release is ancient when a newer one that the same requirements allow came this many days after it.
+const ANCIENT_DAYS: i32 = 365;
+/// First numbers from here on are years, and say nothing about how much has changed.
+const CALENDAR: u64 = 1990;
+
+/// How many of those that fell are looked into; what the project asks for comes first.
+const ASKED_ABOUT: usize = 4;
+
+/// A distribution that fell.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Fall {
+    pub(crate) name: String,
+    pub(crate) version: String,
+    /// `YYYY-MM-DD`, where the index tells.
+    pub(crate) uploaded: Option<String>,
+    /// What the same requirements give where everything has a wheel.
+    pub(crate) newest: String,
+    pub(crate) newest_uploaded: Option<String>,
+    /// What has no wheel for the target and keeps the newest out.
+    pub(crate) culprit: Option<String>,
+}
+
+/// What fell, with the culprits. `None`: uv could not say.
+///
+/// # Errors
+/// As `Uv::resolve`.
+pub(super) fn judge(
+    uv: &Uv,
+    lock: &[Pinned],
+    requirements: &[String],
+    direct: &BTreeSet<String>,
+) -> Result<Option<Vec<Fall>>> {
+    let Answer::Resolved(elsewhere) = uv.resolve(requirements, Wheels::Linux)? else { return Ok(None) };
+    let mut falls = fallen(lock, &elsewhere, direct);
+    falls.sort_by_key(|fall| !direct.contains(&fall.name));
+    let mut judged = Vec::new();
+    for fall in falls.iter().take(ASKED_ABOUT) {
+        match insist(uv, fall, requirements)? {
+            Insisting::Fails(culprit) => judged.push(Fall { culprit, ..fall.clone() }),
+            Insisting::Works => {} // it fell with another, or gave way to one: no wheel is to blame
+            Insisting::TimeIsOver => break,
+        }
+    }
+    // That something fell is sure, even where there was no time to find out why.
+    if judged.is_empty() && uv.time_is_over() {
+        judged = falls;
+    }
+    Ok(Some(judged))
+}
+
+/// The ancient ones, and what the project itself asks for and fell with them.
+fn fallen(lock: &[Pinned], elsewhere: &[Pinned], direct: &BTreeSet<String>) -> Vec<Fall> {
+    let mut falls = Vec::new();
+    for here in lock.iter().filter(|here| !made_for_workers(here)) {
+        let Some(there) = elsewhere.iter().find(|there| there.name == here.name) else { continue };
+        let (Ok(low), Ok(high)) = (here.version.parse::<Version>(), there.version.parse::<Version>()) else { continue };
+        if low < high {
+            let ancient = majors_behind(&low, &high) || days_behind(here, there);
+            let fall = Fall {
+                name: here.name.clone(),
+                version: here.version.clone(),
+                uploaded: here.uploaded.clone(),
+                newest: there.version.clone(),
+                newest_uploaded: there.uploaded.clone(),
+                culprit: None,
+            };
+            falls.push((ancient, fall));
+        }
+    }
+    if !falls.iter().any(|(ancient, _)| *ancient) {
+        return Vec::new();
+    }
+    falls.retain(|(ancient, fall)| *ancient || direct.contains(&fall.name));
+    falls.into_iter().map(|(_, fall)| fall).collect()
+}
+
+/// A release that somebody built for WebAssembly is what the platform offers, however old.
+fn made_for_workers(pinned: &Pinned) -> bool {
+    pinned.wheels.iter().any(|wheel| wheel.ends_with("_wasm32.whl"))
+}
+
+fn majors_behind(low: &Version, high: &Version) -> bool {
+    let first = |version: &Version| version.release().first().copied().unwrap_or_default();
+    first(low) < first(high) && first(high) < CALENDAR
+}
+
+fn days_behind(here: &Pinned, there: &Pinned) -> bool {
+    let day = |pinned: &Pinned| pinned.uploaded.as_deref().and_then(|day| day.parse::<jiff::civil::Date>().ok());
+    let (Some(low), Some(high)) = (day(here), day(there)) else { return false };
+    low.until(high).is_ok_and(|span| span.get_days() >= ANCIENT_DAYS)
+}
+
+enum Insisting {
+    /// With what has no wheel.
+    Fails(Option<String>),
+    Works,
+    TimeIsOver,
+}
+
+/// What uv says when the newest is insisted on.
+fn insist(uv: &Uv, fall: &Fall, requirements: &[String]) -> Result<Insisting> {
+    let mut insisting = requirements.to_vec();
+    insisting.push(format!("{}=={}", fall.name, fall.newest));
+    Ok(match uv.resolve(&insisting, Wheels::Target)? {
+        Answer::Resolved(_) => Insisting::Works,
+        Answer::TimeIsOver => Insisting::TimeIsOver,
+        Answer::Failed(output) => {
+            let said = words::read(&output, super::WORKSPACE).unwrap_or_default();
+            let named = said.wheelless.into_iter().find(|spec| !spec.is_prerelease());
+            Insisting::Fails(named.map(|spec| spec.name))
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pinned(name: &str, version: &str, day: &str, tag: &str) -> Pinned {
+        Pinned {
+            name: name.into(),
+            version: version.into(),
+            wheels: vec![format!("{name}-{version}-{tag}.whl")],
+            uploaded: (!day.is_empty()).then(|| day.to_owned()),
+        }
+    }
+
+    fn names(here: &[Pinned], there: &[Pinned], direct: &[&str]) -> Vec<String> {
+        let direct = direct.iter().map(|name| (*name).to_owned()).collect();
+        fallen(here, there, &direct).into_iter().map(|fall| fall.name).collect()
+    }
+
+    const PURE: &str = "py3-none-any";
+
+    #[test]
+    fn a_major_or_a_year_behind_is_ancient_and_what_was_asked_for_is_named_with_it() {
+        let here = [pinned("app", "0.125", "2025-12-01", PURE), pinned("data", "1.10", "2025-12-01", PURE)];
+        let there = [pinned("app", "0.165", "2026-11-01", "x"), pinned("data", "2.1", "2026-11-01", "x")];
+        assert_eq!(names(&here, &there, &["app"]), ["app", "data"]);
+        assert_eq!(names(&here, &there, &[]), ["data"]);
+        assert_eq!(names(&here[..1], &there, &["app"]), [""; 0], "eleven months and no major");
+        let old = [pinned("app", "0.1", "2023-09-01", PURE)];
+        assert_eq!(names(&old, &there, &[]), ["app"]);
+    }
+
+    #[test]
+    fn what_is_the_same_on_both_sides_was_made_for_workers_or_counts_in_years_has_not_fallen() {
+        let same = [pinned("data", "1.10", "2019-01-01", PURE)];
+        assert_eq!(names(&same, &same, &["data"]), [""; 0]);
+        let built = [pinned("numpy", "1.26", "2024-01-01", "cp312-cp312-pyodide_2024_0_wasm32")];
+        assert_eq!(names(&built, &[pinned("numpy", "2.4", "2026-01-01", "x")], &["numpy"]), [""; 0]);
+        let years = [pinned("certifi", "2025.12.1", "", PURE)];
+        assert_eq!(names(&years, &[pinned("certifi", "2026.1.1", "", PURE)], &[]), [""; 0]);
+        assert_eq!(names(&[pinned("x", "2.0", "", PURE)], &[pinned("x", "1.0", "", PURE)], &[]), [""; 0]);
+    }
+}

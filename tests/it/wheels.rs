@@ -1,0 +1,269 @@
+//! Requirements that do not resolve, or only to what is ancient: on the real uv, with wheels made for it.
+
+use crate::project::{Project, codes, gate};
+use crate::rig::{self, Api};
+use serde_json::Value;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+
+/// An index of its own, so that a rig that was set up before these wheels were thought of serves too.
+fn index() -> &'static str {
+    static INDEX: OnceLock<String> = OnceLock::new();
+    INDEX.get_or_init(|| {
+        let index: PathBuf = Path::new(env!("CARGO_TARGET_TMPDIR")).join("wheels");
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rig/wheels.py");
+        assert!(Command::new("python3").arg(script).arg(&index).status().unwrap().success());
+        format!("file://{}", index.display())
+    })
+}
+
+/// A Worker on 3.13 by its date.
+fn worker(requirements: &str) -> Project {
+    let project = Project::example("flat");
+    project.link_wrangler().write("requirements-runtime.txt", requirements);
+    date(&project, "2026-10-01", "2026-06-01");
+    project
+}
+
+fn date(project: &Project, from: &str, to: &str) {
+    let config = std::fs::read_to_string(project.path("wrangler.jsonc")).unwrap().replace(from, to);
+    project.write("wrangler.jsonc", &config);
+}
+
+fn check(project: &Project, code: i32) -> Value {
+    project.saddlebag(&["check", "--format", "json"]).on_rig().env("UV_INDEX", index()).run().expect(code).json()
+}
+
+fn wheels(report: &Value) -> Vec<Value> {
+    gate(report, "wheels")["findings"].as_array().unwrap().clone()
+}
+
+fn alternatives(report: &Value) -> Vec<String> {
+    let found = wheels(report).into_iter().filter(|finding| finding["code"] == "wheels.alternative");
+    found.map(|finding| finding["message"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn what_has_no_wheel_is_named_with_its_chain_and_every_alternative_deploys() {
+    let project = worker("rig-app[fast]>=1.1\n");
+    let report = check(&project, 3);
+    assert_eq!((&report["verdict"], &report["error"]), (&"blocked".into(), &Value::Null));
+    let culprit = &wheels(&report)[0];
+    assert_eq!((&culprit["code"], &culprit["subject"]), (&"wheels.none".into(), &"rig-only314".into()));
+    assert_eq!(culprit["location"]["path"], "requirements-runtime.txt");
+    let message = culprit["message"].as_str().unwrap();
+    for part in
+        ["rig-app>=1.1 → rig-only314", "`cp313`", "`pyodide_2025_0_wasm32`", "cp314", "pyemscripten_2026_0_wasm32"]
+    {
+        assert!(message.contains(part), "{part}: {message}");
+    }
+    assert_eq!(gate(&report, "imports")["outcome"], "skipped");
+    let found = alternatives(&report);
+    assert_eq!(found.len(), 3, "{found:?}");
+    assert!(found[0].starts_with("`rig-app[fast]==1.0`"), "{found:?}");
+    assert!(found[1].starts_with("`rig-app>=1.1` instead"), "{found:?}");
+    assert!(found[2].starts_with("`compatibility_date = \"2026-09-08\"`"), "{found:?}");
+
+    let deploys = |project: &Project| {
+        let api = Api::start(&[]);
+        project.saddlebag(&["deploy"]).on_rig().env("UV_INDEX", index()).against(&api).run().expect(0);
+        api.modules().into_iter().any(|name| name == "python_modules/rig_app/__init__.py")
+    };
+    assert!(deploys(&worker("rig-app[fast]==1.0\n")));
+    assert!(deploys(&worker("rig-app>=1.1\n")));
+    date(&project, "2026-06-01", "2026-09-08");
+    assert!(deploys(&project));
+}
+
+#[test]
+fn each_way_not_to_resolve_has_its_code() {
+    for (requirements, code, subject) in [
+        ("rig-cp312\n", "wheels.none", "rig-cp312"),
+        ("rig-no-such-thing\n", "wheels.unknown", "rig-no-such-thing"),
+        ("rig-meta>=3\n", "wheels.version", "rig-meta"),
+        ("rig-app[fast]==1.0\nrig-engine<1.0\n", "wheels.conflict", "rig-engine"),
+        ("rig-future\n", "wheels.python", "rig-future"),
+    ] {
+        let report = check(&worker(requirements), 3);
+        let found = &wheels(&report)[0];
+        assert_eq!((&found["code"], &found["subject"]), (&code.into(), &subject.into()), "{requirements}: {found}");
+        assert!(!found["help"].as_str().unwrap().is_empty());
+    }
+}
+
+#[test]
+fn where_the_gate_is_off_the_failure_is_an_error_in_uvs_words() {
+    let project = worker("rig-cp312\n");
+    let ran = project.saddlebag(&["check", "--gate", "wheels=off"]).on_rig().env("UV_INDEX", index()).run().expect(4);
+    assert!(ran.stderr.contains("has no wheels with a matching Python ABI tag"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("hint: loosen or change the requirement"), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("RUNNING"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_fall_to_an_ancient_release_is_said_and_a_pin_or_a_wheel_for_workers_is_none() {
+    let project = worker("rig-fallen\n");
+    let report = check(&project, 0);
+    let found = wheels(&report);
+    assert_eq!(codes(&report, "wheels"), ["wheels.silent-downgrade"]);
+    assert!(found[0]["message"].as_str().unwrap().contains("fell to 0.9"), "{found:?}");
+    assert!(found[0]["message"].as_str().unwrap().contains("3.0"), "{found:?}");
+    assert_eq!(codes(&check(&project, 0), "wheels"), ["wheels.silent-downgrade"], "remembered");
+    for healthy in ["rig-fallen<1\n", "rig-built\n", "rig-engine\n"] {
+        assert_eq!(codes(&check(&worker(healthy), 0), "wheels"), [""; 0], "{healthy}");
+    }
+}
+
+#[test]
+fn an_index_that_cannot_be_reached_is_no_package_that_does_not_exist() {
+    let project = worker("idna\n");
+    let said = |index: &str| {
+        let run = project.saddlebag(&["check"]).on_rig().env("UV_DEFAULT_INDEX", index).env("UV_HTTP_RETRIES", "1");
+        run.run().expect(4).stderr
+    };
+    let down = said("http://127.0.0.1:9/simple");
+    assert!(down.contains("`127.0.0.1:9` cannot be used: it refuses the connection, after 1 retry"), "{down}");
+    let no_tls = Api::start(&[]);
+    let plain = said(&no_tls.url().replace("http:", "https:"));
+    assert!(plain.contains("cannot be used: it does not speak TLS"), "{plain}");
+    let other = said(&no_tls.url());
+    assert!(other.contains("what it answers is no package index"), "{other}");
+    let empty = Empty::start();
+    let missing = said(&format!("http://127.0.0.1:{}/simple", empty.port));
+    assert!(missing.contains("neither") && missing.contains("hint: check the index's URL"), "{missing}");
+}
+
+/// A server that has nothing: 404 for everything.
+struct Empty {
+    child: Child,
+    port: u16,
+    _directory: tempfile::TempDir,
+}
+
+impl Empty {
+    fn start() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let mut child = Command::new("python3")
+            .args(["-u", "-m", "http.server", "0", "--bind", "127.0.0.1", "--directory"])
+            .arg(directory.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let port = line.split_whitespace().skip_while(|word| *word != "port").nth(1).unwrap().parse().unwrap();
+        Self { child, port, _directory: directory }
+    }
+}
+
+impl Drop for Empty {
+    fn drop(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+#[test]
+fn a_lock_is_written_once_is_kept_to_and_differences_are_told() {
+    let project = worker("rig-app==1.0\n");
+    let lock = || project.saddlebag(&["lock"]).on_rig().env("UV_INDEX", index()).run().expect(0).stdout;
+    let locked = |code| {
+        let words = ["check", "--locked", "--format", "json"];
+        project.saddlebag(&words).on_rig().env("UV_INDEX", index()).run().expect(code).json()
+    };
+    let missing = locked(3);
+    assert_eq!(codes(&missing, "wheels"), ["wheels.locked"]);
+    assert!(lock().starts_with("pylock.runtime.toml written: 2 packages"));
+    let text = std::fs::read_to_string(project.path("pylock.runtime.toml")).unwrap();
+    assert!(text.contains("path = \"../") && !text.contains("file:"), "no path of this machine: {text}");
+    assert!(lock().starts_with("pylock.runtime.toml is as it was"));
+    assert_eq!(codes(&locked(0), "wheels"), [""; 0]);
+
+    project.write("requirements-runtime.txt", "rig-app==1.1\nrig-meta\n");
+    let report = locked(3);
+    let said: Vec<String> =
+        wheels(&report).iter().map(|finding| finding["message"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(
+        said,
+        ["`rig-app`: 1.0 is locked, 1.1 is what resolves", "`rig-meta`: 1.0 is required, and not in the lock"]
+    );
+    project.write("requirements-runtime.txt", "rig-app==1.0\n");
+    let at = text.find("sha256 = \"").unwrap() + "sha256 = \"".len();
+    project.write("pylock.runtime.toml", &format!("{}00000000{}", &text[..at], &text[at + 8..]));
+    let changed = locked(3);
+    assert!(wheels(&changed)[0]["message"].as_str().unwrap().contains("has other files"), "{changed}");
+}
+
+#[test]
+fn the_doctor_holds_every_requirement_against_every_python() {
+    let project = worker("dep-of-another-file\n");
+    project.write("other.txt", "rig-app[fast]>=1.1\nrig-fallen\n");
+    let words = ["doctor", "--wheels", "other.txt", "--format", "json"];
+    let before = project.snapshot();
+    let report = project.saddlebag(&words).on_rig().env("UV_INDEX", index()).run().expect(0).json();
+    assert_eq!(project.snapshot(), before);
+    assert_eq!(report["schema"], "saddlebag.wheels/1");
+    let resolves = |python: &str| {
+        let targets = report["targets"].as_array().unwrap();
+        targets.iter().find(|target| target["python"] == python).unwrap()["resolves"].clone()
+    };
+    assert_eq!((resolves("3.13"), resolves("3.14")), (false.into(), true.into()));
+    let of = |name: &str, python: &str| {
+        let packages = report["packages"].as_array().unwrap();
+        packages.iter().find(|package| package["name"] == name).unwrap()["targets"][python].clone()
+    };
+    assert_eq!(of("rig-only314", "3.13")["reason"], "no wheel");
+    assert_eq!(of("rig-only314", "3.13")["chain"][1], "rig-only314");
+    assert_eq!(
+        (&of("rig-only314", "3.14")["version"], &of("rig-only314", "3.14")["kind"]),
+        (&"1.0".into(), &"wasm".into())
+    );
+    assert_eq!(of("rig-app", "3.13")["reason"], "needs");
+    assert_eq!(of("rig-fallen", "3.13")["version"], "0.9", "what resolves alone is shown though not all do");
+    assert_eq!(of("rig-app", "3.14")["kind"], "pure");
+    project.saddlebag(&["check", "--wheels"]).on_rig().run().expect(2);
+}
+
+/// Whether the rig reaches PyPI: these cases are of the real world, and change with it.
+fn reaches_pypi() -> bool {
+    let output = Command::new(rig::home().join("venv/bin/python"))
+        .args(["-m", "pip", "download", "--no-deps", "--quiet", "--dest"])
+        .arg(Path::new(env!("CARGO_TARGET_TMPDIR")).join("reach"))
+        .arg("idna")
+        .output();
+    output.is_ok_and(|output| output.status.success())
+}
+
+#[test]
+fn litellm_is_stopped_by_fastuuid() {
+    if !reaches_pypi() {
+        return;
+    }
+    let begun = std::time::Instant::now();
+    let report = check(&worker("litellm>=1.77.0\n"), 3);
+    let found = wheels(&report);
+    let culprit = found.iter().find(|finding| finding["subject"] == "fastuuid").unwrap();
+    let message = culprit["message"].as_str().unwrap();
+    assert!(
+        message.contains("litellm") && message.contains("→ fastuuid") && message.contains("manylinux"),
+        "{message}"
+    );
+    assert!(alternatives(&report).iter().all(|found| !found.contains("0.1.202")), "ancient");
+    assert!(begun.elapsed().as_secs() < 60, "{:?}", begun.elapsed());
+}
+
+#[test]
+fn fastapi_on_3_13_falls_in_silence_no_more() {
+    if !reaches_pypi() {
+        return;
+    }
+    let report = check(&worker("fastapi\n"), 0);
+    let found = wheels(&report);
+    let fell = found.iter().find(|finding| finding["subject"] == "fastapi").unwrap();
+    assert_eq!(fell["code"], "wheels.silent-downgrade");
+    assert!(fell["message"].as_str().unwrap().contains("pydantic-core"), "{fell}");
+    assert_eq!(codes(&check(&worker("fastapi<0.126\npydantic<2\nstarlette<0.51\n"), 0), "wheels"), [""; 0]);
+}
