@@ -169,7 +169,7 @@ pub(crate) fn ids() -> impl Iterator<Item = &'static str> {
 /// Those that this version has.
 #[cfg(test)]
 pub(crate) fn ids_of_this_version() -> impl Iterator<Item = &'static str> {
-    table().filter(|gate| gate.check.is_some() || ON_THE_STAGE.contains(&gate.id)).map(|gate| gate.id)
+    table().filter(|gate| gate.check.is_some()).map(|gate| gate.id)
 }
 
 /// How one gate ended.
@@ -226,28 +226,6 @@ pub(crate) fn judge_toolchain(toolchain: &Toolchain, settings: &Settings) -> Vec
         .collect()
 }
 
-/// A resolution that failed: there is nothing to judge for any other gate.
-pub(crate) fn judge_unresolved(
-    why: &Unresolved,
-    (target, toolchain): (&Target, &Toolchain),
-    settings: &Settings,
-    today: &str,
-) -> Vec<Judgement> {
-    let mut judgements: Vec<Judgement> = table()
-        .map(|gate| {
-            let level = settings.gates.get(gate.id).copied();
-            match gate.id {
-                _ if level == Some(Level::Off) => skipped(gate, Level::Off, "switched off"),
-                "toolchain" => one(gate, level, || Ok(toolchain::check(toolchain))),
-                "wheels" => one(gate, level, || Ok(wheels::explain(why, target))),
-                _ => skipped(gate, level.unwrap_or(gate.level), "not reached: the requirements do not resolve"),
-            }
-        })
-        .collect();
-    allow(&mut judgements, &settings.allow, today);
-    judgements
-}
-
 /// The gates that judge the stage, once the plan is cleared.
 const ON_THE_STAGE: [&str; 2] = ["smoke", "verify"];
 
@@ -296,6 +274,28 @@ pub(crate) fn skip_stage(judgements: &mut [Judgement], id: &str, settings: &Sett
     {
         *judgement = skipped(gate, level, reason);
     }
+}
+
+/// A resolution that failed: there is nothing to judge for any other gate.
+pub(crate) fn judge_unresolved(
+    why: &Unresolved,
+    (target, toolchain): (&Target, &Toolchain),
+    settings: &Settings,
+    today: &str,
+) -> Vec<Judgement> {
+    let mut judgements: Vec<Judgement> = table()
+        .map(|gate| {
+            let level = settings.gates.get(gate.id).copied();
+            match gate.id {
+                _ if level == Some(Level::Off) => skipped(gate, Level::Off, "switched off"),
+                "toolchain" => one(gate, level, || Ok(toolchain::check(toolchain))),
+                "wheels" => one(gate, level, || Ok(wheels::explain(why, target))),
+                _ => skipped(gate, level.unwrap_or(gate.level), "not reached: the requirements do not resolve"),
+            }
+        })
+        .collect();
+    allow(&mut judgements, &settings.allow, today);
+    judgements
 }
 
 const NOT_IN_THIS_VERSION: &str = concat!("not part of saddlebag ", env!("CARGO_PKG_VERSION"));
