@@ -38,6 +38,8 @@ pub(crate) enum Command {
     Lock,
     /// `doctor --wheels`
     DoctorWheels,
+    /// `doctor --install`
+    DoctorInstall,
     /// `why NAME`
     Why(String),
     /// `impact NAME`
@@ -53,6 +55,7 @@ impl Command {
             Self::Stage => "stage".to_owned(),
             Self::Lock => "lock".to_owned(),
             Self::DoctorWheels => "doctor --wheels".to_owned(),
+            Self::DoctorInstall => "doctor --install".to_owned(),
             Self::Why(_) => "why".to_owned(),
             Self::Impact(_) => "impact".to_owned(),
         }
@@ -125,6 +128,8 @@ pub(crate) struct Flags {
     pub(crate) shake: bool,
     #[arg(long, hide = true)]
     pub(crate) wheels: bool,
+    #[arg(long, hide = true)]
+    pub(crate) install: bool,
     /// Fail where what resolves is not what the project's lock says
     #[arg(long)]
     pub(crate) locked: bool,
@@ -154,6 +159,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("check", "Run every gate; nothing is staged, nothing is uploaded"),
     ("stage", "Write the stage to `--out DIR`, to look at or to deploy by hand"),
     ("lock", "Write what resolves to `pylock.runtime.toml`, for every later deploy"),
+    ("doctor --install", "Install the Pyodide that `--smoke` needs into saddlebag's cache, by npm"),
     ("doctor --wheels", "Say which requirements resolve for which Python of a Worker; `[FILE]` names them"),
     ("why", "Say how a distribution or a module got into the bundle, and what it weighs"),
     ("impact", "Say what would break without a distribution or a module, and what would be saved"),
@@ -202,6 +208,13 @@ pub(crate) fn parse(argv: Vec<OsString>) -> Result<Invocation> {
             )
         })?;
     }
+    if flags.install && command != Command::DoctorInstall {
+        return Err(Error::new(
+            Kind::Usage,
+            "`--install` belongs to `saddlebag doctor`",
+            "leave `--install` out, or use `saddlebag doctor --install`",
+        ));
+    }
     match (&command, flags.wheels) {
         (Command::DoctorWheels, _) => {
             flags.requirements = rest.take_name().map(Utf8PathBuf::from).or(flags.requirements);
@@ -224,6 +237,7 @@ pub(crate) fn parse(argv: Vec<OsString>) -> Result<Invocation> {
             | Command::Upload(_)
             | Command::Lock
             | Command::DoctorWheels
+            | Command::DoctorInstall
             | Command::Why(_)
             | Command::Impact(_),
             Some(_),
@@ -293,6 +307,7 @@ fn split_command(argv: &[OsString]) -> Option<(Vec<OsString>, Command, Vec<OsStr
         "stage" => (Command::Stage, 1),
         "lock" => (Command::Lock, 1),
         "doctor" if argv.iter().any(|word| word == "--wheels") => (Command::DoctorWheels, 1),
+        "doctor" if argv.iter().any(|word| word == "--install") => (Command::DoctorInstall, 1),
         "why" => (Command::Why(String::new()), 1),
         "impact" => (Command::Impact(String::new()), 1),
         _ => return None,
@@ -385,6 +400,7 @@ fn command_help(command: &Command) -> String {
         Command::Upload(_) => format!("saddlebag {name} [FLAGS] [ANYTHING `pywrangler {name}` TAKES]"),
         Command::Check => "saddlebag check [FLAGS] [--env NAME] [--config FILE]".to_owned(),
         Command::Stage => "saddlebag stage --out DIR [FLAGS] [--env NAME] [--config FILE]".to_owned(),
+        Command::DoctorInstall => "saddlebag doctor --install [FLAGS] [--env NAME] [--config FILE]".to_owned(),
         Command::DoctorWheels => "saddlebag doctor --wheels [FILE] [FLAGS] [--config FILE]".to_owned(),
         Command::Lock => "saddlebag lock [FLAGS] [--env NAME] [--config FILE]".to_owned(),
         Command::Why(_) | Command::Impact(_) => format!("saddlebag {name} NAME [FLAGS] [--env NAME] [--config FILE]"),
@@ -402,7 +418,7 @@ fn command_help(command: &Command) -> String {
              Exit codes: 0 found, 2 usage or configuration, 4 could not do its work."
                 .to_owned()
         }
-        Command::Check | Command::Stage | Command::Lock | Command::DoctorWheels => {
+        Command::Check | Command::Stage | Command::Lock | Command::DoctorWheels | Command::DoctorInstall => {
             "Exit codes: 0 passed, 2 usage or configuration, 3 blocked by a gate, 4 could not do its work.".to_owned()
         }
     };

@@ -37,6 +37,8 @@ pub(crate) enum Kind {
     ToolTooOld,
     /// `build.command` of the configuration failed.
     BuildFailed,
+    /// Pyodide could not be installed.
+    InstallFailed,
     /// `pywrangler sync` failed.
     SyncFailed,
     /// Writing failed: no space, a read-only project, no permission.
@@ -64,6 +66,7 @@ impl Kind {
             Self::ToolMissing => "tool-missing",
             Self::ToolTooOld => "tool-too-old",
             Self::BuildFailed => "build-failed",
+            Self::InstallFailed => "install-failed",
             Self::SyncFailed => "sync-failed",
             Self::Unwritable => "unwritable",
             Self::Interrupted(_) => "interrupted",
@@ -87,6 +90,7 @@ impl Kind {
             | Self::ToolMissing
             | Self::ToolTooOld
             | Self::BuildFailed
+            | Self::InstallFailed
             | Self::SyncFailed
             | Self::Unwritable
             | Self::Internal => 4,

@@ -3,7 +3,10 @@
 //! Receives a stage, its plan and a Pyodide; hands on what became of it, as Python and Node said it. The gate `smoke`
 //! judges that. Must never call a handler of the bundle, never write into the stage, and never judge.
 
+mod install;
 pub(crate) mod pyodide;
+
+pub(crate) use install::install;
 
 use crate::bundle::{Bundle, ModuleType};
 use crate::error::{Error, Kind, Result};

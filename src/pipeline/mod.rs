@@ -14,6 +14,7 @@ use crate::gate::{self, Context, Verdict};
 use crate::project::{Target, requirements};
 use crate::report::{self, Exit, Report};
 use crate::settings::{self, Environment, Settings};
+use crate::smoke;
 use crate::stage;
 use crate::term::Terminal;
 use crate::tool::{self, Stdout};
@@ -148,6 +149,11 @@ fn drive(
         report.answer = Some(if format == Format::Human { answer.text } else { answer.json });
         return Ok(());
     }
+    if invocation.command == Command::DoctorInstall {
+        let cache = settings::cache_dir(environment, &project.cwd)?;
+        report.answer = Some(smoke::install(&project.root, &cache, target, &toolchain, terminal)?);
+        return Ok(());
+    }
     build(project, &settings, environment, &invocation.command, terminal)?;
     let main = main_module(project, words)?;
     clock.lap("build");
@@ -184,7 +190,12 @@ fn drive(
     let answer = match &invocation.command {
         Command::Why(name) => Some(command::why::answer(project, bundle, name)?),
         Command::Impact(name) => Some(command::impact::answer(project, bundle, name)?),
-        Command::Upload(_) | Command::Check | Command::Stage | Command::Lock | Command::DoctorWheels => None,
+        Command::Upload(_)
+        | Command::Check
+        | Command::Stage
+        | Command::Lock
+        | Command::DoctorWheels
+        | Command::DoctorInstall => None,
     };
     if let Some(answer) = answer {
         report.answer = Some(if format == Format::Human { answer.text } else { answer.json });
@@ -240,7 +251,12 @@ fn drive(
         }
         (
             Some(_),
-            Command::Check | Command::Lock | Command::DoctorWheels | Command::Why(_) | Command::Impact(_),
+            Command::Check
+            | Command::Lock
+            | Command::DoctorWheels
+            | Command::DoctorInstall
+            | Command::Why(_)
+            | Command::Impact(_),
             staged,
         ) => drop(staged),
         (Some(cleared), Command::Stage, staged) => {

@@ -103,7 +103,7 @@ impl Proof<'_> {
              `pyodide` of saddlebag's cache"
         );
         let help = match pyodide::TABLE.npm(python) {
-            Some(version) => format!("run `npm install --save-dev pyodide@{version}`"),
+            Some(version) => format!("run `saddlebag doctor --install`, or `npm install --save-dev pyodide@{version}`"),
             None => "set a compatibility date whose Python saddlebag knows".to_owned(),
         };
         (reason, help)

@@ -134,6 +134,7 @@ pub(super) fn build(
         | Command::Stage
         | Command::Lock
         | Command::DoctorWheels
+        | Command::DoctorInstall
         | Command::Why(_)
         | Command::Impact(_) => "deploy".to_owned(),
     };

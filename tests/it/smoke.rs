@@ -218,3 +218,18 @@ fn without_a_pyodide_the_gate_blocks_where_it_was_demanded_and_is_skipped_where_
     assert!(gate(&report, "smoke")["reason"].as_str().unwrap().contains("no Pyodide with Python 3.14"), "{report:#}");
     assert_eq!(report["smoke"], Value::Null);
 }
+
+#[test]
+fn the_pyodide_that_is_needed_is_installed_on_request_and_then_boots() {
+    let (project, cache) = (worker(""), tempfile::tempdir().unwrap());
+    let saddlebag = |words: &[&str]| project.saddlebag(words).on_rig().env("SADDLEBAG_CACHE_DIR", cache.path()).run();
+    let ran = saddlebag(&["check", "--smoke", "--format", "json"]).expect(3);
+    assert_eq!(codes(&ran.json(), "smoke"), ["smoke.unavailable"]);
+    let ran = saddlebag(&["doctor", "--install"]).expect(0);
+    assert!(ran.stdout.contains("(Python 3.14.") && ran.stdout.contains(") was installed: "), "{}", ran.stdout);
+    let ran = saddlebag(&["check", "--smoke", "--format", "json"]).expect(0);
+    assert_eq!(gate(&ran.json(), "smoke")["outcome"], "passed");
+    assert!(saddlebag(&["doctor", "--install"]).expect(0).stdout.contains("is there already"));
+    let kept: Vec<_> = std::fs::read_dir(cache.path().join("pyodide")).unwrap().flatten().collect();
+    assert_eq!(kept.len(), 1, "{kept:?}");
+}

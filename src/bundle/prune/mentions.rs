@@ -92,6 +92,12 @@ impl<'a> Mentions<'a> {
     }
 }
 
+/// Whether what stands before a string compares with it.
+fn is_compared(before: &[u8]) -> bool {
+    let call = before.trim_ascii_end().strip_suffix(b"\"").or_else(|| before.strip_suffix(b"'")).unwrap_or(before);
+    [&b"startswith("[..], b"endswith(", b"== ", b"!= "].iter().any(|end| call.ends_with(end))
+}
+
 fn is_test(candidates: &[Candidate], text: &Text<'_>) -> bool {
     text.vendored && text.inside.iter().any(|candidate| candidates[*candidate].form == Form::Directory)
 }
@@ -157,8 +163,15 @@ impl<'a> Search<'a> {
             match &self.needles[hit.pattern().as_usize()] {
                 Needle::Full(candidate) => {
                     let concerned = !found.contains(candidate) && self.concerns(text, *candidate);
-                    let mut runs =
-                        || !python || outline_of(&mut outline, &bytes).context(&bytes, at.start) != Context::Prose;
+                    let mut runs = || {
+                        !python
+                            || match outline_of(&mut outline, &bytes).context(&bytes, at.start) {
+                                Context::Prose => false,
+                                // `name.startswith("pkg.tests.")` looks at a name and imports nothing.
+                                Context::String(string, _) => !is_compared(&bytes[..string.start]),
+                                Context::Statement(_) => true,
+                            }
+                    };
                     if concerned && runs() {
                         found.insert(*candidate);
                     }
@@ -199,7 +212,7 @@ impl<'a> Search<'a> {
                 let delimited = |at: usize| DELIMITERS.contains(&bytes[at]);
                 let begins = at.start == string.start || delimited(at.start - 1);
                 let ends = at.end >= string.end || delimited(at.end);
-                if !(begins && ends) {
+                if !(begins && ends) || is_compared(&bytes[..string.start]) {
                     return Vec::new();
                 }
                 let previous = outline.string_before(bytes, string, statement).unwrap_or_default();

@@ -315,7 +315,7 @@ fn tests(path: &str) -> Vec<&str> {
     let mut from = 0;
     while let Some(length) = path[from..].find('/') {
         let (name, end) = (&path[from..from + length], from + length);
-        let nested = matches!(name, "testing" | "_testing" | "_tests") && from > 0;
+        let nested = matches!(name, "testing" | "_testing" | "_tests" | "benchmarks") && from > 0;
         if nested || matches!(name, "tests" | "test") {
             found.push(&path[..end]);
         }

@@ -94,6 +94,12 @@ fn what_tests_of_packages_name_is_not_needed_for_that() {
 }
 
 #[test]
+fn a_name_that_is_only_compared_with_is_not_asked_for() {
+    assert!(!one("pkg/a.py", "if name.startswith(\"pkg.sub.tests.\"): skip()\n"));
+    assert!(one("pkg/a.py", "import_module(\"pkg.sub.tests.\" + name)\n"));
+}
+
+#[test]
 fn files_are_named_by_their_name_in_any_text() {
     let header = Candidate { form: Form::File, ..directory("pkg/include/pkg.h") };
     let by = |path, text| stays(std::slice::from_ref(&header), &[(path, text, None)])[0];
