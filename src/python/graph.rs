@@ -119,7 +119,9 @@ impl Graph {
     pub(crate) fn new(sources: Vec<Source>, python: &str) -> Self {
         let nodes: Vec<Node> = sources.into_iter().filter_map(names::node).collect();
         let names = Names::new(&nodes);
-        let resolver = resolve::Resolver { names: &names, nodes: &nodes, python };
+        let alters = nodes.iter().filter(|node| node.says.as_ref().is_some_and(|says| says.alters_search));
+        let importers = alters.filter_map(|node| node.dotted.split('.').next()).collect();
+        let resolver = resolve::Resolver { names: &names, nodes: &nodes, python, importers: &importers };
         let found: Vec<resolve::Found> =
             (0..nodes.len()).into_par_iter().map(|index| resolver.follow(names::index(index))).collect();
         let mut graph = Self { names: Names::default(), ..Self::default() };

@@ -16,6 +16,8 @@ pub(super) struct Resolver<'a> {
     pub(super) names: &'a Names,
     pub(super) nodes: &'a [Node],
     pub(super) python: &'a str,
+    /// Top-level names of which some module changes how modules are found: what is not there may be made (`tlz`).
+    pub(super) importers: &'a HashSet<&'a str>,
 }
 
 /// What one file's imports lead to.
@@ -169,6 +171,7 @@ impl Resolver<'_> {
                         0 => ProblemKind::TopLevel,
                         _ => ProblemKind::Submodule,
                     };
+                    let perhaps = perhaps || (start > 0 && self.importers.contains(first));
                     walk.end = End::Missing { name: so_far.to_owned(), kind, perhaps };
                     return walk;
                 }

@@ -110,9 +110,11 @@ fn what_may_be_made_while_it_runs_is_never_missing() {
     let graph = graph_of(&[
         (
             "main.py",
-            "import six.moves.urllib\nfrom lazy import anything\nfrom star import x, y\nfrom package_star import z\nimport pkg_style.other\n",
+            "import six.moves.urllib, tlz.functoolz\nfrom lazy import anything\nfrom star import x, y\nfrom package_star import z\nimport pkg_style.other\n",
         ),
         ("python_modules/six.py", "import sys\nsys.meta_path.append(x)\n"),
+        ("python_modules/tlz/__init__.py", "from tlz._build import loader\n"),
+        ("python_modules/tlz/_build.py", "import sys\nloader = 1\nsys.meta_path.insert(0, loader)\n"),
         ("lazy.py", "def __getattr__(name): ...\n"),
         ("star.py", "from base import *\n"),
         ("base.py", "x = y = 1\n"),
