@@ -97,7 +97,9 @@ fn metadata(
     if known.is_some_and(|known| names.contains(inside(known, "METADATA").as_str())) {
         return Ok(None);
     }
-    let Some(severity) = severity(level) else { return Ok(None) };
+    // What a package would like to have, and nobody required, is its own affair: `pydantic` asks for `email-validator`.
+    let severity = if known.is_some() { severity(level) } else { super::sight::severity(level) };
+    let Some(severity) = severity else { return Ok(None) };
     let shown = context.shown(node);
     let (why, help) = match known {
         Some(known) => (
