@@ -8,7 +8,7 @@ pub(crate) mod pyodide;
 
 pub(crate) use install::install;
 
-use crate::bundle::{Bundle, ModuleType};
+use crate::bundle::Bundle;
 use crate::error::{Error, Kind, Result};
 use crate::project::Target;
 use crate::settings::Environment;
@@ -167,13 +167,10 @@ pub(crate) fn boot(boot: &Boot<'_>) -> Result<Outcome> {
 }
 
 fn ask<'a>(boot: &Boot<'a>, inside: &'a Utf8Path) -> Result<Request<'a>> {
-    // JavaScript and WebAssembly modules are not files for Python (workerd, worker-modules.c++).
-    let is_shown = |kind| matches!(kind, ModuleType::Python | ModuleType::Text | ModuleType::Buffer);
-    let shown = boot.bundle.modules.iter().filter(|module| is_shown(module.kind));
+    let shown = boot.bundle.modules.iter().filter(|module| module.kind.is_file());
     let modules = shown.map(|module| Ok((module.name.as_str(), boot.stage.file(&module.name)?)));
     let mut stand_ins = TABLE.stand_ins(&boot.target.python);
-    if boot.target.compatibility_date < TABLE.since.external_sdk || boot.target.has_flag("disable_python_external_sdk")
-    {
+    if boot.target.brings_sdk {
         stand_ins.extend(["workers", "asgi"]); // the runtime brings them
     }
     let pth =

@@ -36,6 +36,13 @@ pub(crate) enum ModuleType {
     Commonjs,
 }
 
+impl ModuleType {
+    /// Whether Python sees it as a file: workerd shows it no JavaScript and no WebAssembly (`createPyodideMetadataState`).
+    pub(crate) fn is_file(self) -> bool {
+        matches!(self, Self::Python | Self::Text | Self::Buffer)
+    }
+}
+
 /// Where a module's bytes come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Content {
@@ -212,14 +219,16 @@ impl Bundle {
 
     /// How main gets to a module: `src/main.py:1`, `fastapi/__init__.py:7`, ..., the module itself.
     pub(crate) fn steps(&self, project: &Project, node: u32) -> Vec<String> {
-        let short = |node: &Node| {
-            let shown = self.shown(project, node);
-            shown.strip_prefix("python_modules/").map(str::to_owned).unwrap_or(shown)
-        };
+        let short = |node: &Node| below_packages(&self.shown(project, node)).to_owned();
         let links = self.reach.chain(node);
         let from = links.iter().map(|link| format!("{}:{}", short(self.graph.node(link.from)), link.line));
         from.chain([short(self.graph.node(node))]).collect()
     }
+}
+
+/// An upload name as people know it: without the directory of all packages.
+pub(crate) fn below_packages(name: &str) -> &str {
+    name.strip_prefix("python_modules/").unwrap_or(name)
 }
 
 /// What the plan has to know of Python.

@@ -131,7 +131,7 @@ fn judge(
             format!("`{shown}:{}` opens `{file}`, which no rule uploads{}", open.line, context.by(at)),
             rule_for(path),
         ),
-        Some(module) if !is_visible(module.kind) && open.base != Base::Cwd => (
+        Some(module) if !module.kind.is_file() && open.base != Base::Cwd => (
             "data-files.hidden",
             format!(
                 "`{shown}:{}` opens `{file}`, which is uploaded as a module of type `{}`: Python sees no such file",
@@ -146,11 +146,6 @@ fn judge(
         Some(_) => return None,
     };
     Some(Finding::new(severity, code, file, Location::at(Place::File, shown, open.line, open.column), message, help))
-}
-
-/// workerd shows Python, text and data modules as files, and nothing else (`createPyodideMetadataState`).
-fn is_visible(kind: ModuleType) -> bool {
-    matches!(kind, ModuleType::Python | ModuleType::Text | ModuleType::Buffer)
 }
 
 fn kind(kind: ModuleType) -> &'static str {

@@ -13,9 +13,6 @@ use crate::python::imports::Import;
 use crate::quantity::count;
 use std::collections::BTreeMap;
 
-/// From this date the SDK (`workers`, `asgi`) is vendored; before it the runtime brings its own.
-const EXTERNAL_SDK: &str = "2026-04-21";
-
 pub(super) fn check(context: &Context<'_>) -> Result<Judged> {
     let mut findings: BTreeMap<(&'static str, String), Finding> = BTreeMap::new();
     for problem in context.bundle.graph.problems() {
@@ -51,7 +48,7 @@ fn missing(context: &Context<'_>, problem: &Problem) -> Option<Finding> {
     let graph = &context.bundle.graph;
     let node = graph.node(problem.node);
     let import = node.says.as_ref()?.items.get(problem.item)?;
-    if !node.present || is_namespaces(context, node, import) || is_runtimes(context, &problem.missing) {
+    if !node.present {
         return None;
     }
     let mut level = context.level(problem.node, import.guard)?;
@@ -60,6 +57,10 @@ fn missing(context: &Context<'_>, problem: &Problem) -> Option<Finding> {
         level = context.level(problem.node, guard)?;
     }
     let mut severity = severity(level)?;
+    // Most problems are unreached or guarded: what is left is worth a closer look.
+    if is_namespaces(context, node, import) || is_runtimes(context, &problem.missing) {
+        return None;
+    }
     if problem.kind == ProblemKind::TopLevel && may_be_found(context, &problem.missing) {
         return None;
     }
@@ -121,10 +122,7 @@ fn is_namespaces(context: &Context<'_>, node: &Node, import: &Import) -> bool {
 /// Before the SDK became a package of its own the runtime had it.
 fn is_runtimes(context: &Context<'_>, name: &str) -> bool {
     let first = name.split('.').next().unwrap_or_default();
-    let external = context.target.compatibility_date.as_str() >= EXTERNAL_SDK
-        && !context.target.has_flag("disable_python_external_sdk")
-        || context.target.has_flag("enable_python_external_sdk");
-    is_sdk(first) && !external
+    is_sdk(first) && context.target.brings_sdk
 }
 
 /// Whether an installer made the tree: its RECORDs have hashes. Only then does it say anything that the SDK, which

@@ -4,7 +4,7 @@
 //! its name: what counts is what is in the upload.
 
 use super::{Context, Finding, Judged, Severity};
-use crate::bundle::{Content, Module};
+use crate::bundle::{Content, Module, below_packages};
 use crate::error::{Error, Location, Place, Result};
 use crate::quantity::count;
 use std::io::Read;
@@ -91,8 +91,4 @@ fn python(module: &Module, target: &str) -> Option<Finding> {
             "run again with `--no-cache`; if it stays, require a version with a wheel for that Python",
         )
     })
-}
-
-fn below_packages(name: &str) -> &str {
-    name.strip_prefix("python_modules/").unwrap_or(name)
 }

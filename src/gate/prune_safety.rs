@@ -4,6 +4,7 @@
 //! `importlib.metadata` that the upload cannot answer. Must never report what a guard takes care of.
 
 use super::{Context, Finding, Judged, Severity};
+use crate::bundle::below_packages;
 use crate::error::{Error, Result};
 use crate::python::distribution::Distribution;
 use crate::python::graph::{Edge, EdgeKind, Level, Node};
@@ -168,8 +169,4 @@ fn entry_points(
         message,
         "set `prune.dist-info = \"slim\"`, and take it out of what excludes it",
     )))
-}
-
-fn below_packages(name: &str) -> &str {
-    name.strip_prefix("python_modules/").unwrap_or(name)
 }

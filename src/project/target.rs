@@ -35,6 +35,8 @@ pub(crate) struct Target {
     /// Whether `python_workers` is in the configuration's flags, where wrangler looks for it whatever the command line
     /// says, and in the flags that are uploaded. Without it the version is that which it would be with it.
     pub(crate) python_workers: bool,
+    /// Whether `workers` and `asgi` are the runtime's own, so that nothing has to be vendored for them.
+    pub(crate) brings_sdk: bool,
     /// What pywrangler would vendor for by itself, where that is another Python.
     pub(crate) pywrangler_would_pick: Option<String>,
 }
@@ -59,8 +61,17 @@ pub(crate) struct TargetFlags {
 
 #[derive(Debug, Deserialize)]
 struct Table {
+    sdk: Sdk,
     release: Vec<Release>,
     pywrangler: Vec<Pick>,
+}
+
+/// When the runtime brings the SDK itself.
+#[derive(Debug, Deserialize)]
+struct Sdk {
+    external_since: String,
+    external: String,
+    bundled: String,
 }
 
 /// A row of `data/targets.toml`; `source` and `checked` are for its readers.
@@ -97,7 +108,9 @@ impl Target {
         // `python_workers` counts as there: it is the first row, and a gate says where it is missing.
         let release = table.release.iter().rfind(on).or(table.release.first()).ok_or_else(empty)?;
         let python_workers = has(PYTHON_WORKERS) && configured.iter().any(|flag| flag == PYTHON_WORKERS);
+        let brings_sdk = !has(&table.sdk.external) && (!since(&table.sdk.external_since) || has(&table.sdk.bundled));
         Ok(Self {
+            brings_sdk,
             python: release.python.clone(),
             pyodide: release.pyodide.clone(),
             python_full: release.python_full.clone(),

@@ -24,7 +24,6 @@ pub(crate) struct Memory {
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct Since {
-    pub(crate) external_sdk: String,
     pub(crate) pth_files: String,
     pub(crate) no_global_handlers: String,
 }

@@ -125,3 +125,21 @@ fn bad_input() {
     errors.push_str(&shown("--compatibility-date tomorrow", &Target::of(&config("", None), &flags).unwrap_err()));
     insta::assert_snapshot!(errors);
 }
+
+#[test]
+fn the_runtime_brings_the_sdk_until_its_day_unless_a_flag_says_otherwise() {
+    for (date, flags, brings) in [
+        ("2026-04-20", "", true),
+        ("2026-04-21", "", false),
+        ("2026-04-20", "enable_python_external_sdk", false),
+        ("2026-10-01", "disable_python_external_sdk", true),
+    ] {
+        let flags = ["python_workers", flags].into_iter().filter(|flag| !flag.is_empty()).map(str::to_owned).collect();
+        let said = TargetFlags {
+            compatibility_date: Some(date.to_owned()),
+            compatibility_flags: Some(flags),
+            ..TargetFlags::default()
+        };
+        assert_eq!(Target::of(&config("", None), &said).unwrap().brings_sdk, brings, "{date}");
+    }
+}
