@@ -191,18 +191,19 @@ fn help_and_version_are_for_stdout() {
     Usage: saddlebag COMMAND [FLAGS] [ANYTHING pywrangler OR wrangler TAKES]
 
     Commands:
-      deploy           Stage, prune and gate the project, then `pywrangler deploy` what passed
-      publish          The same for `pywrangler publish`
-      preview          The same for `pywrangler preview`
-      versions upload  The same for `pywrangler versions upload`
-      check            Run every gate; nothing is staged, nothing is uploaded
-      stage            Write the stage to `--out DIR`, to look at or to deploy by hand
-      lock             Write what resolves to `pylock.runtime.toml`, for every later deploy
-      doctor --wheels  Say which requirements resolve for which Python of a Worker; `[FILE]` names them
-      why              Say how a distribution or a module got into the bundle, and what it weighs
-      impact           Say what would break without a distribution or a module, and what would be saved
-      explain          Show the page of a gate: what it finds, and what to do
-      ...              Anything else is pywrangler's: `saddlebag tail` is `pywrangler tail`
+      deploy            Stage, prune and gate the project, then `pywrangler deploy` what passed
+      publish           The same for `pywrangler publish`
+      preview           The same for `pywrangler preview`
+      versions upload   The same for `pywrangler versions upload`
+      check             Run every gate; nothing is staged, nothing is uploaded
+      stage             Write the stage to `--out DIR`, to look at or to deploy by hand
+      lock              Write what resolves to `pylock.runtime.toml`, for every later deploy
+      doctor --install  Install the Pyodide that `--smoke` needs into saddlebag's cache, by npm
+      doctor --wheels   Say which requirements resolve for which Python of a Worker; `[FILE]` names them
+      why               Say how a distribution or a module got into the bundle, and what it weighs
+      impact            Say what would break without a distribution or a module, and what would be saved
+      explain           Show the page of a gate: what it finds, and what to do
+      ...               Anything else is pywrangler's: `saddlebag tail` is `pywrangler tail`
 
     See `saddlebag COMMAND --help` for the flags.
     ");
