@@ -232,23 +232,14 @@ pub(crate) fn parse(argv: Vec<OsString>) -> Result<Invocation> {
         (Command::Stage, None) => {
             return Err(Error::new(Kind::Usage, "`saddlebag stage` needs a directory to write to", "add `--out DIR`"));
         }
-        (
-            Command::Check
-            | Command::Upload(_)
-            | Command::Lock
-            | Command::DoctorWheels
-            | Command::DoctorInstall
-            | Command::Why(_)
-            | Command::Impact(_),
-            Some(_),
-        ) => {
+        (Command::Stage, Some(_)) | (_, None) => {}
+        (_, Some(_)) => {
             return Err(Error::new(
                 Kind::Usage,
                 "`--out` belongs to `saddlebag stage`",
                 "leave `--out` out, or use `saddlebag stage --out DIR`",
             ));
         }
-        _ => {}
     }
     if !matches!(command, Command::Upload(_))
         && let Some(flag) = rest.first_unknown_flag()

@@ -190,12 +190,7 @@ fn drive(
     let answer = match &invocation.command {
         Command::Why(name) => Some(command::why::answer(project, bundle, name)?),
         Command::Impact(name) => Some(command::impact::answer(project, bundle, name)?),
-        Command::Upload(_)
-        | Command::Check
-        | Command::Stage
-        | Command::Lock
-        | Command::DoctorWheels
-        | Command::DoctorInstall => None,
+        _ => None,
     };
     if let Some(answer) = answer {
         report.answer = Some(if format == Format::Human { answer.text } else { answer.json });
@@ -249,16 +244,6 @@ fn drive(
                 upload::put_away(stage, settings.keep_stage, project, &mut report.remarks);
             }
         }
-        (
-            Some(_),
-            Command::Check
-            | Command::Lock
-            | Command::DoctorWheels
-            | Command::DoctorInstall
-            | Command::Why(_)
-            | Command::Impact(_),
-            staged,
-        ) => drop(staged),
         (Some(cleared), Command::Stage, staged) => {
             drop(staged); // that one was for the gates
             let out = invocation
@@ -291,6 +276,7 @@ fn drive(
                 tool::check_interrupted()?;
             }
         }
+        (Some(_), _, staged) => drop(staged), // it was for the gates
     }
     report.timings = clock.laps;
     close(report, format, &settings, terminal);
