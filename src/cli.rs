@@ -40,6 +40,7 @@ pub(crate) enum Command {
     DoctorWheels,
     /// `doctor --install`
     DoctorInstall,
+    Classify,
     /// `why NAME`
     Why(String),
     /// `impact NAME`
@@ -56,6 +57,7 @@ impl Command {
             Self::Lock => "lock".to_owned(),
             Self::DoctorWheels => "doctor --wheels".to_owned(),
             Self::DoctorInstall => "doctor --install".to_owned(),
+            Self::Classify => "classify".to_owned(),
             Self::Why(_) => "why".to_owned(),
             Self::Impact(_) => "impact".to_owned(),
         }
@@ -161,6 +163,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("lock", "Write what resolves to `pylock.runtime.toml`, for every later deploy"),
     ("doctor --install", "Install the Pyodide that `--smoke` needs into saddlebag's cache, by npm"),
     ("doctor --wheels", "Say which requirements resolve for which Python of a Worker; `[FILE]` names them"),
+    ("classify", "Say of every dependency whether the Worker needs it, and what to do about the others"),
     ("why", "Say how a distribution or a module got into the bundle, and what it weighs"),
     ("impact", "Say what would break without a distribution or a module, and what would be saved"),
     ("explain", "Show the page of a gate: what it finds, and what to do"),
@@ -299,6 +302,7 @@ fn split_command(argv: &[OsString]) -> Option<(Vec<OsString>, Command, Vec<OsStr
         "lock" => (Command::Lock, 1),
         "doctor" if argv.iter().any(|word| word == "--wheels") => (Command::DoctorWheels, 1),
         "doctor" if argv.iter().any(|word| word == "--install") => (Command::DoctorInstall, 1),
+        "classify" => (Command::Classify, 1),
         "why" => (Command::Why(String::new()), 1),
         "impact" => (Command::Impact(String::new()), 1),
         _ => return None,
@@ -393,7 +397,7 @@ fn command_help(command: &Command) -> String {
         Command::Stage => "saddlebag stage --out DIR [FLAGS] [--env NAME] [--config FILE]".to_owned(),
         Command::DoctorInstall => "saddlebag doctor --install [FLAGS] [--env NAME] [--config FILE]".to_owned(),
         Command::DoctorWheels => "saddlebag doctor --wheels [FILE] [FLAGS] [--config FILE]".to_owned(),
-        Command::Lock => "saddlebag lock [FLAGS] [--env NAME] [--config FILE]".to_owned(),
+        Command::Lock | Command::Classify => format!("saddlebag {name} [FLAGS] [--env NAME] [--config FILE]"),
         Command::Why(_) | Command::Impact(_) => format!("saddlebag {name} NAME [FLAGS] [--env NAME] [--config FILE]"),
     });
     if *command == Command::Stage {
@@ -409,7 +413,12 @@ fn command_help(command: &Command) -> String {
              Exit codes: 0 found, 2 usage or configuration, 4 could not do its work."
                 .to_owned()
         }
-        Command::Check | Command::Stage | Command::Lock | Command::DoctorWheels | Command::DoctorInstall => {
+        Command::Check
+        | Command::Stage
+        | Command::Lock
+        | Command::DoctorWheels
+        | Command::DoctorInstall
+        | Command::Classify => {
             "Exit codes: 0 passed, 2 usage or configuration, 3 blocked by a gate, 4 could not do its work.".to_owned()
         }
     };

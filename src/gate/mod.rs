@@ -22,6 +22,7 @@ pub(crate) mod verify;
 mod wheels;
 mod wrangler_config;
 
+pub(crate) use requirements::is_development_tool;
 pub(crate) use size::{Limit, limits};
 
 use crate::bundle::Bundle;
@@ -274,6 +275,13 @@ pub(crate) fn skip_stage(judgements: &mut [Judgement], id: &str, settings: &Sett
     {
         *judgement = skipped(gate, level, reason);
     }
+}
+
+/// What is to be said of each culprit of a resolution that failed: its name, and the message.
+pub(crate) fn explained(why: &Unresolved, target: &Target) -> Vec<(String, String)> {
+    let culprits =
+        wheels::explain(why, target).findings.into_iter().filter(|finding| finding.severity == Severity::Deny);
+    culprits.map(|finding| (finding.subject, finding.message)).collect()
 }
 
 /// A resolution that failed: there is nothing to judge for any other gate.

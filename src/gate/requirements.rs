@@ -25,6 +25,11 @@ static DEVELOPMENT: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
         .collect()
 });
 
+/// Whether a distribution, by its normalised name, is a tool of development.
+pub(crate) fn is_development_tool(name: &str) -> bool {
+    DEVELOPMENT.contains(name)
+}
+
 pub(super) fn check(context: &Context<'_>) -> Result<Judged> {
     let requirements = &context.project.requirements;
     let mut findings = Vec::new();
@@ -79,7 +84,7 @@ fn at(requirement: &Requirement) -> Location {
 }
 
 fn development_only(requirement: &Requirement) -> Option<Finding> {
-    let name = requirement.name.as_deref().filter(|name| DEVELOPMENT.contains(*name))?;
+    let name = requirement.name.as_deref().filter(|name| is_development_tool(name))?;
     let message = format!("`{}` is a development tool, and the runtime requirements list it", requirement.shown());
     Some(Finding::new(
         Severity::Warn,

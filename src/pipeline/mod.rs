@@ -4,14 +4,15 @@
 //! that calls rooms; `steps` says how each is asked. Must never do a room's work itself.
 
 mod proof;
+mod resolve;
 mod steps;
 mod upload;
 
 use crate::cli::{Command, Format, OwnInvocation};
-use crate::command;
+use crate::command::{self, classify};
 use crate::error::{Error, Kind, Result};
 use crate::gate::{self, Context, Verdict};
-use crate::project::{Target, requirements};
+use crate::project::{Target, host, requirements};
 use crate::report::{self, Exit, Report};
 use crate::settings::{self, Environment, Settings};
 use crate::smoke;
@@ -160,14 +161,16 @@ fn drive(
 
     // The packages, the layout, the plan.
     let cache = settings::cache_dir(environment, &project.cwd)?;
-    let vendored = match vendor::vendor(project, target, &toolchain, &cache, settings.no_cache, terminal)? {
-        vendor::Outcome::Vendored(vendored) => *vendored,
-        vendor::Outcome::Unresolved(why) => {
+    let resolved = resolve::resolve(invocation, report, (&toolchain, &cache), &settings, terminal)?;
+    let (vendored, left_out) = match resolved {
+        Ok(resolved) => resolved,
+        Err(why) => {
             clock.lap("vendor");
             report.timings = clock.laps;
             return unresolved(*why, report, &toolchain, &settings, format, terminal);
         }
     };
+    let (project, target) = (reached(&report.project)?, reached(&report.target)?);
     terminal.detail(if vendored.cached {
         "the packages are in the cache: no sync"
     } else {
@@ -188,6 +191,12 @@ fn drive(
 
     // What was only asked about is not judged.
     let answer = match &invocation.command {
+        Command::Classify => {
+            let host = host::installed(&project.root);
+            let found = classify::classify(project, target, bundle, host.as_deref(), &left_out)?;
+            let unprovided = classify::unprovided(project, target, bundle, host.is_some());
+            Some(classify::answer(&found, &unprovided, host.is_some())?)
+        }
         Command::Why(name) => Some(command::why::answer(project, bundle, name)?),
         Command::Impact(name) => Some(command::impact::answer(project, bundle, name)?),
         _ => None,

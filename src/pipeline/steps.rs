@@ -135,6 +135,7 @@ pub(super) fn build(
         | Command::Lock
         | Command::DoctorWheels
         | Command::DoctorInstall
+        | Command::Classify
         | Command::Why(_)
         | Command::Impact(_) => "deploy".to_owned(),
     };

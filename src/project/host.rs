@@ -4,7 +4,7 @@
 //! the machine gets. Reads the environment's metadata only, starts no interpreter, and must never stop a run: an
 //! environment that cannot be read counts as none.
 
-use crate::python::distribution;
+use crate::python::distribution::{self, Distribution};
 use camino::{Utf8Path, Utf8PathBuf};
 use std::collections::BTreeMap;
 
@@ -34,6 +34,14 @@ pub(crate) fn installed(root: &Utf8Path) -> Option<Vec<HostDistribution>> {
         }
     }
     Some(found.into_values().collect())
+}
+
+/// The same distributions with their files and what they require; empty where there is no environment.
+pub(crate) fn distributions(root: &Utf8Path) -> Vec<Distribution> {
+    let environment =
+        [".venv", "venv"].iter().map(|name| root.join(name)).find(|path| path.join("pyvenv.cfg").is_file());
+    let trees = environment.map(|environment| site_packages(&environment)).unwrap_or_default();
+    trees.iter().flat_map(|tree| distribution::read_all(tree).unwrap_or_default()).collect()
 }
 
 /// `lib/python3.14/site-packages`, and `Lib/site-packages` as Windows has it.

@@ -5,6 +5,7 @@
 //! pip's, less what cannot be vendored for Pyodide, which is refused with what to write instead. Must never resolve,
 //! never download, and never show a credential: what is shown is `shown()`, what is used is `text` and `Url::as_str`.
 
+mod declared;
 mod file;
 mod lines;
 mod local;
@@ -17,6 +18,7 @@ use crate::project::{Pyproject, display, resolve};
 use camino::{Utf8Path, Utf8PathBuf};
 use std::fmt;
 
+pub(crate) use declared::{Declared, declared};
 pub(crate) use url::Url;
 
 /// The file that is read where none is named.

@@ -200,6 +200,7 @@ fn help_and_version_are_for_stdout() {
       lock              Write what resolves to `pylock.runtime.toml`, for every later deploy
       doctor --install  Install the Pyodide that `--smoke` needs into saddlebag's cache, by npm
       doctor --wheels   Say which requirements resolve for which Python of a Worker; `[FILE]` names them
+      classify          Say of every dependency whether the Worker needs it, and what to do about the others
       why               Say how a distribution or a module got into the bundle, and what it weighs
       impact            Say what would break without a distribution or a module, and what would be saved
       explain           Show the page of a gate: what it finds, and what to do

@@ -5,6 +5,7 @@
 
 mod bad_input;
 mod command_line;
+mod commands;
 mod corpus;
 mod documents;
 mod end_to_end;

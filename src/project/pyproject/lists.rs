@@ -11,6 +11,8 @@ use serde_json::{Map, Value};
 
 const EXTRAS: &[&str] = &["project", "optional-dependencies"];
 const GROUPS: &[&str] = &["dependency-groups"];
+/// uv's own list, from before there were groups.
+const DEVELOPMENT: &[&str] = &["tool", "uv", "dev-dependencies"];
 
 impl Pyproject {
     /// `[project].name`, normalised.
@@ -53,6 +55,25 @@ impl Pyproject {
         let mut entries = Vec::new();
         let found = self.group_into(name, &mut Vec::new(), &mut entries)?;
         Ok(found.then_some(entries))
+    }
+
+    /// Every requirement of every list but `[project].dependencies`, each where it is written, with what people call its list:
+    /// `extra web`, `dependency group dev`, `tool.uv`. Includes and what is no string are passed over.
+    pub(crate) fn listed(&self) -> Vec<(String, Dependency)> {
+        let mut found = Vec::new();
+        let tables = [(EXTRAS, "extra"), (GROUPS, "dependency group")];
+        let lists = tables.into_iter().flat_map(|(table, kind)| {
+            self.names(table).into_iter().map(move |name| (with(table, name), format!("{kind} {name}")))
+        });
+        for (path, label) in lists.chain([(DEVELOPMENT.to_vec(), "tool.uv".to_owned())]) {
+            for (index, element) in self.at(&path).and_then(Value::as_array).into_iter().flatten().enumerate() {
+                if let Some(text) = element.as_str() {
+                    let offset = self.places.offset(&with(&path, &index.to_string()));
+                    found.push((label.clone(), self.dependency(text, offset)));
+                }
+            }
+        }
+        found
     }
 
     fn group_into<'a>(&'a self, name: &str, open: &mut Vec<&'a str>, into: &mut Vec<Dependency>) -> Result<bool> {
@@ -169,6 +190,21 @@ mod tests {
         assert_eq!(pyproject.extra("web").unwrap(), None);
         assert_eq!(pyproject.group("web-api").unwrap(), None);
         assert_eq!(pyproject.group_names(), ["Run-Time"]);
+    }
+
+    #[test]
+    fn everything_listed_is_found_once_and_where_it_is_written() {
+        let text = "[project]\ndependencies = ['base']\n[project.optional-dependencies]\nweb = ['a>1']\n[dependency-groups]\n\
+                    dev = ['b', {include-group = 'test'}, 3]\ntest = ['c']\nbad = 'd'\n[tool.uv]\ndev-dependencies = ['e']\n";
+        let found: Vec<(String, String, u32)> =
+            pyproject(text).listed().into_iter().map(|(list, entry)| (list, entry.text, entry.line)).collect();
+        let expected = [
+            ("extra web", "a>1", 4),
+            ("dependency group dev", "b", 6),
+            ("dependency group test", "c", 7),
+            ("tool.uv", "e", 10),
+        ];
+        assert_eq!(found, expected.map(|(list, text, line)| (list.to_owned(), text.to_owned(), line)));
     }
 
     #[test]

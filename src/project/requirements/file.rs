@@ -139,7 +139,7 @@ impl Reader<'_> {
 }
 
 /// Where the options of a requirement begin: at the first word with a `-` before it, as pip has it.
-fn options_start(text: &str) -> usize {
+pub(super) fn options_start(text: &str) -> usize {
     let blank = |index: usize| text[..index].ends_with(char::is_whitespace);
     text.match_indices('-').map(|(index, _)| index).find(|index| blank(*index)).unwrap_or(text.len())
 }

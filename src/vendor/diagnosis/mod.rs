@@ -85,7 +85,7 @@ pub(crate) struct Culprit {
 
 impl Culprit {
     /// The direct requirement's name.
-    fn head(&self) -> Option<&str> {
+    pub(crate) fn head(&self) -> Option<&str> {
         let first = self.chain.first()?;
         Some(first.split(['<', '>', '=', '!', '~', '[', ' ']).next().unwrap_or(first))
     }

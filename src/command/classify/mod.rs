@@ -1,0 +1,359 @@
+//! `saddlebag classify`: every dependency as what it is to the Worker: needed, for development only, unused, or nothing that
+//! can run there.
+//!
+//! Receives the project, the planned bundle, what the host has and what had to be left out for the rest to resolve; hands on
+//! dependencies. `needs` judges what is in the bundle, `missing` what an import wants and the bundle lacks, `show` writes.
+//! Must never resolve, and never call `unused` what something in the bundle may ask for.
+
+mod missing;
+mod needs;
+mod show;
+
+pub(crate) use show::answer;
+
+use crate::bundle::Bundle;
+use crate::error::Result;
+use crate::project::host::{self, HostDistribution};
+use crate::project::requirements::{Declared, Requirement, declared};
+use crate::project::{Project, Target};
+use crate::python::distribution::Distribution;
+use crate::python::graph::Level;
+use crate::vendor::{Culprit, Reason, Unresolved};
+use missing::{Missing, Want};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Class {
+    CannotRun,
+    Runtime,
+    Unused,
+    Development,
+}
+
+impl Class {
+    /// As the document names it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::CannotRun => "cannot-run",
+            Self::Runtime => "runtime",
+            Self::Unused => "unused",
+            Self::Development => "development",
+        }
+    }
+}
+
+/// How main gets to a dependency.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Imported {
+    pub(crate) level: Level,
+    /// From main on: `src/main.py:1`, ..., the module, or its name where it is not there.
+    pub(crate) chain: Vec<String>,
+}
+
+/// One distribution.
+#[derive(Debug, Clone)]
+pub(crate) struct Dependency {
+    /// Normalised (PEP 503).
+    pub(crate) name: String,
+    /// In the bundle, else on the host.
+    pub(crate) version: Option<String>,
+    pub(crate) class: Class,
+    /// Everywhere that names it.
+    pub(crate) declared: Vec<Declared>,
+    /// Sorted; `project` where a list names it.
+    pub(crate) required_by: Vec<String>,
+    pub(crate) imported: Option<Imported>,
+    pub(crate) reason: Option<String>,
+    /// Something to do about it, in the imperative.
+    pub(crate) advice: Option<String>,
+    /// `None` where it is not in the bundle.
+    pub(crate) bundle_bytes: Option<u64>,
+    pub(crate) host: Option<HostDistribution>,
+}
+
+impl Dependency {
+    /// Whether what the Worker is resolved from names it.
+    pub(crate) fn is_declared_for_runtime(&self) -> bool {
+        self.declared.iter().any(|declared| declared.runtime)
+    }
+}
+
+/// A direct requirement without which the rest resolves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct LeftOut {
+    /// Normalised.
+    pub(crate) name: String,
+    /// What has no wheel: itself, or things that it requires.
+    pub(crate) obstacles: Vec<Obstacle>,
+    /// What would work instead.
+    pub(crate) instead: Option<String>,
+    /// What was taken out of the project's requirements for it.
+    pub(crate) entries: Vec<Requirement>,
+}
+
+/// A distribution that cannot be had for the target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Obstacle {
+    pub(crate) name: String,
+    /// Normalised; what requires it.
+    pub(crate) required_by: String,
+    /// The whole of it.
+    pub(crate) why: String,
+}
+
+/// Which direct requirements keep the rest from resolving, because no wheel of theirs, or of what they require, is for the
+/// target. Empty where it is for another reason: a misspelt name or two versions at odds say nothing of Workers.
+/// `explained`: name and message of each culprit.
+pub(crate) fn in_the_way(why: &Unresolved, project: &Project, explained: &[(String, String)]) -> Vec<LeftOut> {
+    let cannot_run = |reason: &Reason| matches!(reason, Reason::NoWheel | Reason::Python(_));
+    if why.culprits.iter().any(|culprit| !cannot_run(&culprit.reason)) {
+        return Vec::new();
+    }
+    let head = |culprit: &Culprit| culprit.head().map(crate::python::normalize);
+    let heads: BTreeSet<String> = why.culprits.iter().filter_map(head).collect();
+    let left_out = heads.into_iter().filter_map(|name| {
+        let is_it = |entry: &&Requirement| entry.name.as_ref() == Some(&name);
+        let entries: Vec<Requirement> = project.requirements.entries.iter().filter(is_it).cloned().collect();
+        let of_it: Vec<&Culprit> =
+            why.culprits.iter().filter(|culprit| head(culprit).as_ref() == Some(&name)).collect();
+        let obstacles = obstacles(&name, &of_it, explained);
+        let instead = why.alternatives.iter().find(|alternative| alternative.subject.starts_with(&name));
+        let instead = instead.map(|instead| format!("{}: {}", instead.write, instead.gives));
+        (!entries.is_empty()).then_some(LeftOut { name, obstacles, instead, entries })
+    });
+    left_out.collect()
+}
+
+/// Those that are in the way by themselves. uv also names what has a wheel and drags one of them in.
+fn obstacles(head: &str, culprits: &[&Culprit], explained: &[(String, String)]) -> Vec<Obstacle> {
+    let is_there = |culprit: &Culprit| {
+        let newest = culprit.newest.as_ref().map(|(version, _)| version);
+        newest.is_some() && newest == culprit.usable.as_ref().map(|(version, _)| version)
+    };
+    let hopeless = |culprit: &&&Culprit| culprit.newest.is_some() && culprit.usable.is_none();
+    let kept: Vec<&&Culprit> = culprits.iter().filter(|culprit| !is_there(culprit)).collect();
+    let worst: Vec<&&Culprit> = kept.iter().copied().filter(hopeless).collect();
+    // Deepest first: without facts, what the others need.
+    let chosen = if worst.is_empty() { kept.into_iter().take(1).collect() } else { worst };
+    let obstacle = |culprit: &&Culprit| {
+        let before = culprit.chain.len().checked_sub(2).and_then(|at| culprit.chain.get(at));
+        Obstacle {
+            name: culprit.name.clone(),
+            required_by: crate::python::normalize(before.map_or(head, |before| name_of(before))),
+            why: explained
+                .iter()
+                .find(|(name, _)| *name == culprit.name)
+                .map_or_else(String::new, |(_, why)| why.clone()),
+        }
+    };
+    chosen.into_iter().map(obstacle).collect()
+}
+
+/// Every dependency that the project declares or that is in the bundle, by name. `host`: what the project's own environment
+/// has, `None` where there is none.
+///
+/// # Errors
+/// `Unreadable`: a file of the bundle that cannot be read.
+pub(crate) fn classify(
+    project: &Project,
+    target: &Target,
+    bundle: &Bundle,
+    host: Option<&[HostDistribution]>,
+    left_out: &[LeftOut],
+) -> Result<Vec<Dependency>> {
+    let mut declared_by_name: BTreeMap<String, Vec<Declared>> = BTreeMap::new();
+    let taken = |one: &Declared| {
+        let at = |entry: &Requirement| entry.location() == one.requirement.location();
+        left_out.iter().any(|left_out| left_out.entries.iter().any(at))
+    };
+    for mut one in declared(project) {
+        one.runtime |= taken(&one);
+        declared_by_name.entry(one.requirement.name.clone().unwrap_or_default()).or_default().push(one);
+    }
+    let needs = needs::judge(project, bundle)?;
+    let installed = if host.is_some() { host::distributions(&project.root) } else { Vec::new() };
+    let names = declared_by_name.keys().cloned().collect();
+    let missing = missing::find(project, target, bundle, &installed, &names);
+    let on_host = |name: &str| host.and_then(|host| host.iter().find(|one| one.name == name)).cloned();
+    let all = Everything { declared: &declared_by_name, missing: &missing, on_host: &on_host };
+
+    let mut found: BTreeMap<String, Dependency> = BTreeMap::new();
+    for package in &bundle.packages {
+        let Some(need) = needs.get(&package.name) else { continue };
+        let mut dependency = all.start(&package.name, need.class);
+        dependency.version = Some(package.version.clone());
+        dependency.required_by = need.required_by.clone();
+        dependency.imported = need.imported.clone();
+        dependency.reason = need.reason.clone().or_else(|| all.only_by_others(&dependency, &need.required_by));
+        dependency.bundle_bytes = Some(package.raw_bytes);
+        found.insert(package.name.clone(), dependency);
+    }
+    for one in left_out {
+        all.leave_out(one, target, &mut found);
+    }
+    for (name, declared) in &declared_by_name {
+        if !found.contains_key(name) {
+            let dependency = if declared.iter().any(|declared| declared.runtime) {
+                all.not_for_workers(name)
+            } else {
+                all.of_development(name)
+            };
+            found.insert(name.clone(), dependency);
+        }
+    }
+    for (name, want) in &missing {
+        if !found.contains_key(name) && want.is_needed() {
+            found.insert(name.clone(), all.undeclared(name, want));
+        }
+    }
+    for (name, by) in brought(&installed, &found) {
+        let mut dependency = all.start(&name, Class::Development);
+        dependency.required_by = by.into_iter().collect();
+        found.insert(name, dependency);
+    }
+    for dependency in found.values_mut() {
+        dependency.advice = show::advice(dependency, project);
+    }
+    Ok(found.into_values().collect())
+}
+
+/// An import of the project's that breaks the Worker, and of which no distribution is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Unprovided {
+    pub(crate) module: String,
+    pub(crate) imported: Imported,
+}
+
+/// The imports that lead nowhere and are not explained by any of the dependencies.
+pub(crate) fn unprovided(project: &Project, target: &Target, bundle: &Bundle, host: bool) -> Vec<Unprovided> {
+    let installed = if host { host::distributions(&project.root) } else { Vec::new() };
+    let declared: BTreeSet<String> = declared(project).into_iter().filter_map(|one| one.requirement.name).collect();
+    missing::unprovided(project, target, bundle, &installed, &declared)
+}
+
+/// What is known besides the bundle.
+struct Everything<'a> {
+    declared: &'a BTreeMap<String, Vec<Declared>>,
+    missing: &'a BTreeMap<String, Missing>,
+    on_host: &'a dyn Fn(&str) -> Option<HostDistribution>,
+}
+
+impl Everything<'_> {
+    fn start(&self, name: &str, class: Class) -> Dependency {
+        let host = (self.on_host)(name);
+        let declared = self.declared.get(name).cloned().unwrap_or_default();
+        Dependency {
+            name: name.to_owned(),
+            version: host.as_ref().map(|host| host.version.clone()),
+            class,
+            required_by: if declared.is_empty() { Vec::new() } else { vec!["project".to_owned()] },
+            declared,
+            imported: self.missing.get(name).map(|missing| missing.imported.clone()),
+            reason: None,
+            advice: None,
+            bundle_bytes: None,
+            host,
+        }
+    }
+
+    /// In the bundle thanks to others, and declared by the project for something else.
+    fn only_by_others(&self, dependency: &Dependency, required_by: &[String]) -> Option<String> {
+        let elsewhere = dependency.declared.first().filter(|_| !dependency.is_declared_for_runtime())?;
+        let by = required_by.iter().filter(|by| *by != "project").map(|by| format!("`{by}`")).collect::<Vec<_>>();
+        (!by.is_empty()).then(|| format!("{} lists it; in the bundle because of {}", elsewhere.place(), by.join(", ")))
+    }
+
+    /// The requirement, and what of it has no wheel.
+    fn leave_out(&self, one: &LeftOut, target: &Target, found: &mut BTreeMap<String, Dependency>) {
+        let mut direct = self.start(&one.name, Class::CannotRun);
+        let own = one.obstacles.iter().find(|obstacle| obstacle.name == one.name);
+        let others: Vec<String> = one.obstacles.iter().map(|obstacle| format!("`{}`", obstacle.name)).collect();
+        let mut reason = match own {
+            Some(own) => own.why.clone(),
+            None => {
+                let what = others.join(" and ");
+                format!("it needs {what}, which cannot be had for Python {} on Workers", target.python)
+            }
+        };
+        if let Some(instead) = &one.instead {
+            reason.push_str(&format!("; this would work: {instead}"));
+        }
+        direct.reason = Some(reason);
+        for obstacle in one.obstacles.iter().filter(|obstacle| obstacle.name != one.name) {
+            // Another version of it may be in the bundle, for something else.
+            found.entry(obstacle.name.clone()).or_insert_with(|| {
+                let mut culprit = self.start(&obstacle.name, Class::CannotRun);
+                culprit.required_by.push(obstacle.required_by.clone());
+                culprit.reason = Some(obstacle.why.clone());
+                culprit
+            });
+        }
+        found.insert(one.name.clone(), direct);
+    }
+
+    /// Declared for the Worker, resolved, and not there.
+    fn not_for_workers(&self, name: &str) -> Dependency {
+        let mut dependency = self.start(name, Class::Unused);
+        let excluded = "the condition of its requirement does not hold on Workers: it is not in the bundle";
+        dependency.reason = Some(match self.missing.get(name) {
+            Some(missing) if missing.is_needed() => {
+                dependency.class = Class::Runtime;
+                format!("{excluded}, and `{}` imports it", missing.importer())
+            }
+            _ => excluded.to_owned(),
+        });
+        dependency
+    }
+
+    /// Declared, and not for the Worker.
+    fn of_development(&self, name: &str) -> Dependency {
+        let mut dependency = self.start(name, Class::Development);
+        if let Some(missing) = self.missing.get(name) {
+            let by_name =
+                if missing.want == Want::ByItsName { " (told by its name: it is not installed here)" } else { "" };
+            let importer = missing.importer();
+            dependency.reason = Some(if missing.is_needed() {
+                dependency.class = Class::Runtime;
+                format!("`{importer}` imports it{by_name}, and it is not in the bundle")
+            } else {
+                format!("`{importer}` can do without it{by_name}: {}", show::said(missing.imported.level))
+            });
+        }
+        dependency
+    }
+
+    /// Imported, on this machine, and declared nowhere.
+    fn undeclared(&self, name: &str, missing: &Missing) -> Dependency {
+        let mut dependency = self.start(name, Class::Runtime);
+        dependency.reason = Some(format!(
+            "`{}` imports it, nothing declares it, and it is not in the bundle: only this machine has it",
+            missing.importer()
+        ));
+        dependency
+    }
+}
+
+/// What the declared distributions of the host bring with them, and who requires it.
+fn brought(installed: &[Distribution], found: &BTreeMap<String, Dependency>) -> BTreeMap<String, BTreeSet<String>> {
+    let by_name: BTreeMap<&str, &Distribution> =
+        installed.iter().map(|distribution| (distribution.name.as_str(), distribution)).collect();
+    let mut waiting: VecDeque<&str> = found.keys().map(String::as_str).collect();
+    let mut seen: BTreeSet<&str> = waiting.iter().copied().collect();
+    let mut brought: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    while let Some(name) = waiting.pop_front() {
+        for required in by_name.get(name).into_iter().flat_map(|distribution| &distribution.requires) {
+            if by_name.contains_key(required.as_str()) && !found.contains_key(required) {
+                brought.entry(required.clone()).or_default().insert(name.to_owned());
+                if seen.insert(required) {
+                    waiting.push_back(required);
+                }
+            }
+        }
+    }
+    brought
+}
+
+/// The name that a requirement, or a step of a chain, begins with.
+fn name_of(text: &str) -> &str {
+    text.split(['<', '>', '=', '!', '~', '[', ' ', ';']).next().unwrap_or(text)
+}

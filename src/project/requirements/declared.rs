@@ -1,0 +1,203 @@
+//! Every dependency that the project declares anywhere, for the Worker or for those who work on it.
+//!
+//! Receives the project's root, its `pyproject.toml` and the runtime requirements that were read; hands on entries with
+//! their places. What a development file says beside requirements (`-e .`, indexes, lines that only pip knows) is passed
+//! over: nothing is vendored from it. Must never fail, and never show a credential.
+
+use super::file::options_start;
+use super::lines::{Line, logical_lines};
+use super::requirement::Context;
+use super::url::redacted;
+use super::{Requirement, Section};
+use crate::project::config::document::decode;
+use crate::project::position::line_and_column;
+use crate::project::{Project, display};
+use crate::python::normalize;
+use camino::{Utf8Path, Utf8PathBuf};
+use std::collections::BTreeSet;
+
+/// A requirement and where it stands.
+#[derive(Debug, Clone)]
+pub(crate) struct Declared {
+    pub(crate) requirement: Requirement,
+    /// Its list as people call it, where the file has more than one: `dependency group dev`.
+    pub(crate) list: Option<String>,
+    /// Whether it is of what is vendored for the Worker.
+    pub(crate) runtime: bool,
+}
+
+impl Declared {
+    /// `requirements-dev.txt:3`, `pyproject.toml:12 (dependency group dev)`.
+    pub(crate) fn place(&self) -> String {
+        let Requirement { file, line, .. } = &self.requirement;
+        match &self.list {
+            Some(list) => format!("{file}:{line} ({list})"),
+            None => format!("{file}:{line}"),
+        }
+    }
+}
+
+/// The runtime requirements first, then the rest of `pyproject.toml`, then requirements files by name.
+pub(crate) fn declared(project: &Project) -> Vec<Declared> {
+    let named = |requirement: &&Requirement| requirement.name.is_some();
+    let of_runtime = |requirement: &Requirement| Declared {
+        list: match &requirement.section {
+            Section::Dependencies => None,
+            Section::Extra(name) => Some(format!("extra {name}")),
+            Section::Group(name) => Some(format!("dependency group {name}")),
+        },
+        requirement: requirement.clone(),
+        runtime: true,
+    };
+    let mut found: Vec<Declared> = project.requirements.entries.iter().filter(named).map(of_runtime).collect();
+    let mut places: BTreeSet<(String, u32, u32)> = found.iter().map(place_of).collect();
+    for other in of_pyproject(project).into_iter().chain(of_files(&project.root)) {
+        if places.insert(place_of(&other)) {
+            found.push(other);
+        }
+    }
+    found
+}
+
+fn place_of(declared: &Declared) -> (String, u32, u32) {
+    let Requirement { file, line, column, .. } = &declared.requirement;
+    (file.clone(), *line, *column)
+}
+
+fn of_pyproject(project: &Project) -> Vec<Declared> {
+    let Some(pyproject) = &project.pyproject else { return Vec::new() };
+    let shown = pyproject.shown();
+    let own = pyproject.project_name();
+    let context = Context { shown: &shown, text: &pyproject.text, dir: pyproject.dir(), environment: &|_| None };
+    // Dependencies that cannot be read were an error, unless a requirements file stands in for them.
+    let dependencies = pyproject.dependencies().unwrap_or_default().into_iter().map(|entry| (None, entry));
+    let listed = pyproject.listed().into_iter().map(|(list, entry)| (Some(list), entry));
+    let read = |(list, entry): (Option<String>, crate::project::pyproject::Dependency)| {
+        let line = Line::of(&entry.text, entry.offset, entry.verbatim).trimmed();
+        let requirement = read(&context, &line)?;
+        Some(Declared { requirement, list, runtime: false })
+    };
+    let not_itself = |declared: &Declared| declared.requirement.name != own || own.is_none();
+    dependencies.chain(listed).filter_map(read).filter(not_itself).collect()
+}
+
+/// Of every `*requirements*.txt` of the root and every file of `requirements/`, with what they include.
+fn of_files(root: &Utf8Path) -> Vec<Declared> {
+    let listed = |directory: Utf8PathBuf, takes: &dyn Fn(&str) -> bool| -> BTreeSet<Utf8PathBuf> {
+        let entries = directory.read_dir_utf8().into_iter().flatten().flatten();
+        let files = entries.filter(|entry| entry.file_name().ends_with(".txt") && takes(entry.file_name()));
+        files.map(|entry| entry.into_path()).filter(|path| path.is_file()).collect()
+    };
+    let beside = listed(root.to_owned(), &|name| name.contains("requirements"));
+    let below = listed(root.join("requirements"), &|name| !name.contains("constraint"));
+    let mut reader = Reader { root, seen: BTreeSet::new(), found: Vec::new() };
+    beside.into_iter().chain(below).for_each(|path| reader.file(&path));
+    reader.found
+}
+
+struct Reader<'a> {
+    root: &'a Utf8Path,
+    seen: BTreeSet<Utf8PathBuf>,
+    found: Vec<Declared>,
+}
+
+impl Reader<'_> {
+    fn file(&mut self, path: &Utf8Path) {
+        if !self.seen.insert(path.to_owned()) {
+            return;
+        }
+        let shown = display(self.root, path);
+        let Some(text) = fs_err::read(path).ok().and_then(|bytes| decode(bytes, &shown).ok()) else { return };
+        let Ok(lines) = logical_lines(&text) else { return };
+        let directory = path.parent().unwrap_or(self.root);
+        let context = Context { shown: &shown, text: &text, dir: directory, environment: &|_| None };
+        for line in lines {
+            if line.text.starts_with('-') {
+                for included in included(&line) {
+                    self.file(&crate::project::resolve(directory, &included));
+                }
+            } else if let Some(requirement) = read(&context, &line.part(0, options_start(&line.text)).trimmed()) {
+                self.found.push(Declared { requirement, list: None, runtime: false });
+            }
+        }
+    }
+}
+
+/// The files that a line of options includes; constraints declare nothing.
+fn included(line: &Line) -> Vec<String> {
+    let words: Vec<String> = line.words().into_iter().map(|word| word.text).collect();
+    let mut found = Vec::new();
+    for (at, word) in words.iter().enumerate() {
+        let next = words.get(at + 1).cloned();
+        match word.as_str() {
+            "-r" | "--requirement" => found.extend(next),
+            _ => found.extend(
+                word.strip_prefix("--requirement=")
+                    .or_else(|| word.strip_prefix("-r").filter(|rest| !rest.is_empty()))
+                    .map(str::to_owned),
+            ),
+        }
+    }
+    found
+}
+
+/// A line that pip may know better than we still has a name.
+fn read(context: &Context<'_>, line: &Line) -> Option<Requirement> {
+    if let Ok(requirement) = context.requirement(line, Vec::new()) {
+        return Some(requirement);
+    }
+    let end = line.text.find(|c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c))).unwrap_or(line.text.len());
+    let name = line.text[..end].trim_end_matches(['-', '_', '.']);
+    let is_name =
+        name.starts_with(|c: char| c.is_ascii_alphanumeric()) && !line.text[end..].starts_with([':', '/', '\\']);
+    if !is_name {
+        return None;
+    }
+    let (row, column) = line_and_column(context.text, line.offset(0));
+    Some(Requirement {
+        name: Some(normalize(name)),
+        text: name.to_owned(),
+        file: context.shown.to_owned(),
+        line: row,
+        column,
+        hashes: Vec::new(),
+        local: None,
+        section: Section::Dependencies,
+        written: redacted(&line.text),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_of_development_are_read_leniently_and_once() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = Utf8Path::from_path(directory.path()).unwrap();
+        fs_err::create_dir_all(root.join("requirements")).unwrap();
+        let dev = "-r base.in\n-e .\n--index-url https://me:secret@host.invalid/simple\nPyTest >= 8 # runs\n./libs/x\n\
+                   weird===\"x\ntool @ https://me:secret@host.invalid/tool-1.0.whl\nhttps://host.invalid/a.whl\n--requirement=base.in\n";
+        for (name, text) in [
+            ("requirements-dev.txt", dev),
+            ("base.in", "six==1.0 --hash=sha256:00\n"),
+            ("requirements/docs.txt", "sphinx\n-c constraints.txt\n"),
+            ("requirements/constraints.txt", "never==1\n"),
+            ("notes.txt", "no\n"),
+        ] {
+            fs_err::write(root.join(name), text).unwrap();
+        }
+        let found: Vec<String> =
+            of_files(root).iter().map(|one| format!("{} {}", one.place(), one.requirement.shown())).collect();
+        assert_eq!(
+            found,
+            [
+                "base.in:1 six==1.0",
+                "requirements-dev.txt:4 PyTest >= 8",
+                "requirements-dev.txt:6 weird===\"x",
+                "requirements-dev.txt:7 tool @ https://***@host.invalid/tool-1.0.whl",
+                "requirements/docs.txt:1 sphinx",
+            ]
+        );
+    }
+}
