@@ -14,6 +14,8 @@ use std::ffi::OsString;
 pub(crate) enum Invocation {
     /// A command of saddlebag's own.
     Own(Box<OwnInvocation>),
+    /// `init`: ours where there is a wrangler configuration, else `pywrangler ARGS`.
+    Init { ours: Result<Box<OwnInvocation>>, words: Vec<OsString> },
     /// Anything else: `pywrangler ARGS`, in place.
     Pywrangler(Vec<OsString>),
     /// Help or version, asked for: text for stdout.
@@ -41,6 +43,8 @@ pub(crate) enum Command {
     /// `doctor --install`
     DoctorInstall,
     Classify,
+    /// `init`, where there is a wrangler configuration
+    Init,
     /// `why NAME`
     Why(String),
     /// `impact NAME`
@@ -58,6 +62,7 @@ impl Command {
             Self::DoctorWheels => "doctor --wheels".to_owned(),
             Self::DoctorInstall => "doctor --install".to_owned(),
             Self::Classify => "classify".to_owned(),
+            Self::Init => "init".to_owned(),
             Self::Why(_) => "why".to_owned(),
             Self::Impact(_) => "impact".to_owned(),
         }
@@ -132,6 +137,15 @@ pub(crate) struct Flags {
     pub(crate) wheels: bool,
     #[arg(long, hide = true)]
     pub(crate) install: bool,
+    /// Write without asking
+    #[arg(long, hide = true)]
+    pub(crate) yes: bool,
+    /// Write anew what is there already
+    #[arg(long, hide = true)]
+    pub(crate) force: bool,
+    /// Also write `.github/workflows/deploy.yml`
+    #[arg(long, hide = true)]
+    pub(crate) write_workflow: bool,
     /// Fail where what resolves is not what the project's lock says
     #[arg(long)]
     pub(crate) locked: bool,
@@ -152,12 +166,16 @@ fn not_yet(flags: &Flags) -> Option<&'static str> {
         .find_map(|(given, name)| given.then_some(name))
 }
 
+/// Flags that are ours after one command only; after another they are whosever they are.
+const OF_ONE_COMMAND: &[(&str, &[&str])] = &[("init", &["yes", "force", "write-workflow"])];
+
 /// The commands of ours, with the line that help shows.
 const COMMANDS: &[(&str, &str)] = &[
     ("deploy", "Stage, prune and gate the project, then `pywrangler deploy` what passed"),
     ("publish", "The same for `pywrangler publish`"),
     ("preview", "The same for `pywrangler preview`"),
     ("versions upload", "The same for `pywrangler versions upload`"),
+    ("init", "Write `requirements-runtime.txt` from what main imports, and show how to deploy from Make and CI"),
     ("check", "Run every gate; nothing is staged, nothing is uploaded"),
     ("stage", "Write the stage to `--out DIR`, to look at or to deploy by hand"),
     ("lock", "Write what resolves to `pylock.runtime.toml`, for every later deploy"),
@@ -184,8 +202,11 @@ pub(crate) fn parse(argv: Vec<OsString>) -> Result<Invocation> {
             Some(_) => Ok(Invocation::Pywrangler(argv)),
         };
     };
-    let (mut own, before) = split_flags(before.into_iter())?;
-    let (own_after, rest) = split_flags(after.into_iter())?;
+    if command == Command::Init && !after.iter().any(|word| word == "--help" || word == "-h") {
+        return Ok(Invocation::Init { ours: own_init(before, after), words: argv });
+    }
+    let (mut own, before) = split_flags(before.into_iter(), &command)?;
+    let (own_after, rest) = split_flags(after.into_iter(), &command)?;
     own.extend(own_after);
     let mut flags = OwnFlags::try_parse_from(own).map_err(|error| usage(&error))?.flags;
     let mut rest = Passthrough::read(rest).after(before);
@@ -244,16 +265,39 @@ pub(crate) fn parse(argv: Vec<OsString>) -> Result<Invocation> {
             ));
         }
     }
-    if !matches!(command, Command::Upload(_))
-        && let Some(flag) = rest.first_unknown_flag()
-    {
-        let hint = match closest(&flag, own_longs().iter().map(String::as_str)) {
-            Some(close) => format!("did you mean `--{close}`?"),
-            None => format!("see `saddlebag {} --help`", command.name()),
-        };
-        return Err(Error::new(Kind::Usage, format!("`--{flag}` is a flag of neither saddlebag nor wrangler"), hint));
+    if let Some(error) = refusal(&command, &rest) {
+        return Err(error);
     }
     Ok(Invocation::Own(Box::new(OwnInvocation { command, flags, rest })))
+}
+
+/// `init` as ours, which takes flags and nothing else.
+fn own_init(before: Vec<OsString>, after: Vec<OsString>) -> Result<Box<OwnInvocation>> {
+    let command = Command::Init;
+    let (own, rest) = split_flags(before.into_iter().chain(after), &command)?;
+    let flags = OwnFlags::try_parse_from(own).map_err(|error| usage(&error))?.flags;
+    let mut rest = Passthrough::read(rest);
+    if let Some(word) = rest.take_name() {
+        return Err(Error::new(
+            Kind::Usage,
+            format!("`saddlebag init` takes no `{word}` where there is a wrangler configuration"),
+            "leave it out to prepare this project, or run `pywrangler init` for another",
+        ));
+    }
+    match refusal(&command, &rest) {
+        Some(error) => Err(error),
+        None => Ok(Box::new(OwnInvocation { command, flags, rest })),
+    }
+}
+
+/// A flag that is nobody's, after a command that hands none on.
+fn refusal(command: &Command, rest: &Passthrough) -> Option<Error> {
+    let flag = rest.first_unknown_flag().filter(|_| !matches!(command, Command::Upload(_)))?;
+    let hint = match closest(&flag, own_longs().iter().map(String::as_str)) {
+        Some(close) => format!("did you mean `--{close}`?"),
+        None => format!("see `saddlebag {} --help`", command.name()),
+    };
+    Some(Error::new(Kind::Usage, format!("`--{flag}` is a flag of neither saddlebag nor wrangler"), hint))
 }
 
 /// `explain`, `explain GATE`, `explain CODE`: asks nothing of a project.
@@ -280,7 +324,7 @@ pub(crate) fn format_of(argv: &[OsString]) -> Format {
 fn split_command(argv: &[OsString]) -> Option<(Vec<OsString>, Command, Vec<OsString>)> {
     let mut at = 0;
     while let Some(word) = argv.get(at).and_then(|word| word.to_str()) {
-        match own_flag(word) {
+        match own_flag(word, "") {
             Some(OwnFlag { value: true, joined: false }) => at += 2,
             Some(_) => at += 1,
             None if word == "--debug" => at += 1,
@@ -303,6 +347,7 @@ fn split_command(argv: &[OsString]) -> Option<(Vec<OsString>, Command, Vec<OsStr
         "doctor" if argv.iter().any(|word| word == "--wheels") => (Command::DoctorWheels, 1),
         "doctor" if argv.iter().any(|word| word == "--install") => (Command::DoctorInstall, 1),
         "classify" => (Command::Classify, 1),
+        "init" => (Command::Init, 1),
         "why" => (Command::Why(String::new()), 1),
         "impact" => (Command::Impact(String::new()), 1),
         _ => return None,
@@ -315,15 +360,18 @@ struct OwnFlag {
     joined: bool,
 }
 
-/// Whether a word is a flag of ours, and whether its value is the next word.
-fn own_flag(word: &str) -> Option<OwnFlag> {
+/// Whether a word is a flag of ours, after this command (none: before it), and whether its value is the next word.
+fn own_flag(word: &str, command: &str) -> Option<OwnFlag> {
     let name = word.strip_prefix("--")?;
     let (name, joined) = match name.split_once('=') {
         Some((name, _)) => (name, true),
         None => (name, false),
     };
-    let command = OwnFlags::command();
-    let arg = command.get_arguments().find(|arg| arg.get_long() == Some(name))?;
+    if OF_ONE_COMMAND.iter().any(|(owner, flags)| *owner != command && flags.contains(&name)) {
+        return None;
+    }
+    let clap = OwnFlags::command();
+    let arg = clap.get_arguments().find(|arg| arg.get_long() == Some(name))?;
     Some(OwnFlag { value: takes_value(arg), joined })
 }
 
@@ -336,7 +384,9 @@ fn own_longs() -> Vec<String> {
 }
 
 /// Parts our flags from the others; after `--` nothing is ours.
-fn split_flags(words: impl Iterator<Item = OsString>) -> Result<(Vec<OsString>, Vec<OsString>)> {
+fn split_flags(words: impl Iterator<Item = OsString>, command: &Command) -> Result<(Vec<OsString>, Vec<OsString>)> {
+    let command = command.name();
+    let command = command.split(' ').next().unwrap_or_default();
     let (mut own, mut rest) = (Vec::new(), Vec::new());
     let mut words = words.peekable();
     while let Some(word) = words.next() {
@@ -345,7 +395,7 @@ fn split_flags(words: impl Iterator<Item = OsString>) -> Result<(Vec<OsString>, 
             rest.extend(words);
             break;
         }
-        match word.to_str().and_then(own_flag) {
+        match word.to_str().and_then(|word| own_flag(word, command)) {
             Some(flag) => {
                 own.push(word);
                 if flag.value && !flag.joined {
@@ -397,11 +447,15 @@ fn command_help(command: &Command) -> String {
         Command::Stage => "saddlebag stage --out DIR [FLAGS] [--env NAME] [--config FILE]".to_owned(),
         Command::DoctorInstall => "saddlebag doctor --install [FLAGS] [--env NAME] [--config FILE]".to_owned(),
         Command::DoctorWheels => "saddlebag doctor --wheels [FILE] [FLAGS] [--config FILE]".to_owned(),
+        Command::Init => "saddlebag init [FLAGS] [--env NAME] [--config FILE]".to_owned(),
         Command::Lock | Command::Classify => format!("saddlebag {name} [FLAGS] [--env NAME] [--config FILE]"),
         Command::Why(_) | Command::Impact(_) => format!("saddlebag {name} NAME [FLAGS] [--env NAME] [--config FILE]"),
     });
     if *command == Command::Stage {
         clap = clap.mut_arg("out", |arg| arg.hide(false));
+    }
+    for flag in OF_ONE_COMMAND.iter().filter(|(owner, _)| *owner == name).flat_map(|(_, flags)| *flags) {
+        clap = clap.mut_arg(flag.replace('-', "_"), |arg| arg.hide(false));
     }
     let after = match command {
         Command::Upload(_) => format!(
@@ -413,6 +467,9 @@ fn command_help(command: &Command) -> String {
              Exit codes: 0 found, 2 usage or configuration, 4 could not do its work."
                 .to_owned()
         }
+        Command::Init => "Where there is no wrangler configuration, `saddlebag init` is `pywrangler init`.\n\
+             Exit codes: 0 done, 2 usage or configuration, 3 the requirements do not resolve, 4 could not do its work."
+            .to_owned(),
         Command::Check
         | Command::Stage
         | Command::Lock

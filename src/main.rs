@@ -39,6 +39,13 @@ fn main() -> ExitCode {
     let environment = Environment::read();
     let code = match tool::hear_signals().and_then(|()| cli::parse(argv)) {
         Ok(Invocation::Own(invocation)) => pipeline::run(&invocation, &environment, &mut terminal),
+        Ok(Invocation::Init { ours, words }) => match ours {
+            ours if !pipeline::is_init_ours(ours.as_ref().ok().map(|invocation| &invocation.rest)) => {
+                command::pywrangler::run(&words, &environment, &terminal)
+            }
+            Ok(invocation) => pipeline::run(&invocation, &environment, &mut terminal),
+            Err(error) => pipeline::refuse(error, format, &environment, &terminal),
+        },
         Ok(Invocation::Pywrangler(words)) => command::pywrangler::run(&words, &environment, &terminal),
         Ok(Invocation::Text(text)) => {
             terminal.out(&text);

@@ -3,10 +3,11 @@
 //! Receives text; writes the report to stdout and all else to stderr. Progress moves on a terminal and is plain lines
 //! elsewhere. Must never decide anything, and never fail because nobody reads.
 
-use crate::error::Error;
+use crate::error::{Error, Result};
 use console::{Style, Term};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::Write;
+use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
 /// The two streams and how much is said on them.
@@ -59,6 +60,37 @@ impl Terminal {
         let bar = ProgressBar::new_spinner().with_style(style).with_message(what.to_owned());
         bar.enable_steady_tick(Duration::from_millis(100));
         Step { bar: Some((bar, what.to_owned())) }
+    }
+
+    /// Whether somebody can be asked: both ends of the talk are a terminal.
+    pub(crate) fn can_ask(&self) -> bool {
+        self.live && std::io::IsTerminal::is_terminal(&std::io::stdin())
+    }
+
+    /// Asks for a line, `y` or anything else; no where nobody can answer. `go_on` is asked while nobody has answered: a
+    /// Ctrl-C at the question is a signal to us like any other.
+    ///
+    /// # Errors
+    /// Those of `go_on`.
+    pub(crate) fn confirm(&self, question: &str, go_on: impl Fn() -> Result<()>) -> Result<bool> {
+        if !self.can_ask() {
+            return Ok(false);
+        }
+        let _ = write!(std::io::stderr().lock(), "{question} [y/N] ");
+        let (answer, answers) = std::sync::mpsc::channel();
+        // Nothing ends a read but an answer: the thread that reads ends with the process.
+        std::thread::spawn(move || {
+            let mut line = String::new();
+            let _ = std::io::stdin().read_line(&mut line);
+            let _ = answer.send(matches!(line.trim(), "y" | "Y" | "yes"));
+        });
+        loop {
+            match answers.recv_timeout(Duration::from_millis(50)) {
+                Ok(yes) => return Ok(yes),
+                Err(RecvTimeoutError::Timeout) => go_on().inspect_err(|_| self.line(""))?,
+                Err(RecvTimeoutError::Disconnected) => return Ok(false),
+            }
+        }
     }
 
     /// `error: what`, where, what another program said, and one hint.

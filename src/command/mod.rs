@@ -6,6 +6,7 @@ pub(crate) mod classify;
 pub(crate) mod doctor_wheels;
 pub(crate) mod explain;
 pub(crate) mod impact;
+pub(crate) mod init;
 pub(crate) mod lock;
 pub(crate) mod pywrangler;
 mod subject;

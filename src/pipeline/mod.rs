@@ -3,6 +3,7 @@
 //! Receives what the command line asked for; hands on the exit code, with the report written on the way. The only place
 //! that calls rooms; `steps` says how each is asked. Must never do a room's work itself.
 
+mod init;
 mod proof;
 mod resolve;
 mod steps;
@@ -28,6 +29,8 @@ use steps::{
     build, current_dir, details, find_project, lay_out, main_module, plan, request, target_flags, today, unusable,
 };
 use upload::Upload;
+
+pub(crate) use init::is_ours as is_init_ours;
 
 /// Runs one of our own commands to its end.
 pub(crate) fn run(invocation: &OwnInvocation, environment: &Environment, terminal: &mut Terminal) -> i32 {
@@ -124,7 +127,11 @@ fn drive(
     let (mut project, settings) = find_project(invocation, environment, &process_cwd)?;
     terminal.say_how_much(settings.quiet, settings.verbose);
     *also = settings.report.as_ref().map(|path| process_cwd.join(path));
-    let named = settings.requirements.as_deref();
+    let begun_with = match invocation.command {
+        Command::Init => command::init::source(&project),
+        _ => None,
+    };
+    let named = settings.requirements.as_deref().or(begun_with.as_deref());
     let variable = |name: &str| environment.get(name).map(str::to_owned);
     let (root, pyproject) = (&project.root, project.pyproject.as_ref());
     project.requirements = requirements::read(named, named.is_some(), root, pyproject, settings.lists(), &variable)?;
@@ -133,6 +140,12 @@ fn drive(
     report.target = Some(Target::of(&project.config, &target_flags(words, &project.config))?);
     let target = reached(&report.target)?;
     clock.lap("project");
+    if invocation.command == Command::Init
+        && !command::init::writes_requirements(project, init::wish(&invocation.flags))?
+    {
+        let plan = command::init::plan(project, init::wish(&invocation.flags), None);
+        return init::finish(&plan, &invocation.flags, format, report, terminal);
+    }
 
     // The tools, before anything is started with them.
     let uses_uv = toolchain::uv_project(&project.root).is_some()
@@ -191,6 +204,14 @@ fn drive(
 
     // What was only asked about is not judged.
     let answer = match &invocation.command {
+        Command::Init => {
+            let host = host::installed(&project.root);
+            let found = classify::classify(project, target, bundle, host.as_deref(), &left_out)?;
+            let unprovided = classify::unprovided(project, target, bundle, host.is_some());
+            let classified = command::init::Classified { dependencies: &found, unprovided: &unprovided };
+            let plan = command::init::plan(project, init::wish(&invocation.flags), Some(classified));
+            return init::finish(&plan, &invocation.flags, format, report, terminal);
+        }
         Command::Classify => {
             let host = host::installed(&project.root);
             let found = classify::classify(project, target, bundle, host.as_deref(), &left_out)?;

@@ -31,7 +31,7 @@ pub(super) fn resolve(
     terminal: &Terminal,
 ) -> Result<Resolved> {
     let mut left_out: Vec<LeftOut> = Vec::new();
-    let mut tries = if matches!(invocation.command, Command::Classify) { TRIES } else { 0 };
+    let mut tries = if matches!(invocation.command, Command::Classify | Command::Init) { TRIES } else { 0 };
     loop {
         let (project, target) = (reached(&report.project)?, reached(&report.target)?);
         let why = match vendor::vendor(project, target, toolchain, cache, settings.no_cache, terminal)? {

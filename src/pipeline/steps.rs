@@ -136,6 +136,7 @@ pub(super) fn build(
         | Command::DoctorWheels
         | Command::DoctorInstall
         | Command::Classify
+        | Command::Init
         | Command::Why(_)
         | Command::Impact(_) => "deploy".to_owned(),
     };

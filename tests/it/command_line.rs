@@ -195,6 +195,7 @@ fn help_and_version_are_for_stdout() {
       publish           The same for `pywrangler publish`
       preview           The same for `pywrangler preview`
       versions upload   The same for `pywrangler versions upload`
+      init              Write `requirements-runtime.txt` from what main imports, and show how to deploy from Make and CI
       check             Run every gate; nothing is staged, nothing is uploaded
       stage             Write the stage to `--out DIR`, to look at or to deploy by hand
       lock              Write what resolves to `pylock.runtime.toml`, for every later deploy

@@ -1,4 +1,4 @@
-//! `classify`, `init`, `doctor`, `completions` and `cache`: on fakes what they say, on the real tools that it is true.
+//! `classify` and `init`: on fakes what they say, on the real tools that it is true.
 
 use crate::fake::AnsweringTools;
 use crate::project::{Project, Run};
@@ -121,6 +121,8 @@ fn with_an_environment_a_module_leads_to_its_distribution_and_what_comes_along_i
             ("PyYAML", &["Requires-Dist: cython"], &[("yaml/__init__.py", ""), ("_yaml/__init__.py", "")]),
             ("cython", &[], &[("Cython/__init__.py", "X = 1\n")]),
             ("elsewhere-dist", &[], &[("elsewhere/__init__.py", "")]),
+            ("ruff", &["Requires-Dist: helper"], &[("ruff/__init__.py", "")]),
+            ("helper", &[], &[("helper.py", "")]),
             ("unrelated", &[], &[("unrelated.py", "")]),
         ],
     );
@@ -143,11 +145,116 @@ fn with_an_environment_a_module_leads_to_its_distribution_and_what_comes_along_i
     );
     assert_eq!(of("elsewhere-dist")["declared"], serde_json::json!([]));
     assert!(of("elsewhere-dist")["reason"].as_str().unwrap().contains("nothing declares it"));
-    assert_eq!(
-        (of("cython")["class"].clone(), of("cython")["required_by"].clone()),
-        ("development".into(), serde_json::json!(["pyyaml"]))
-    );
+    for (name, class, by) in [("cython", "runtime", "pyyaml"), ("helper", "development", "ruff")] {
+        let is = (of(name)["class"].clone(), of(name)["required_by"].clone());
+        assert_eq!(is, (class.into(), serde_json::json!([by])), "{name}");
+    }
     assert_eq!(of("cython")["host"]["version"], "1.0");
     assert!(of("unrelated").is_null());
     assert_eq!(answer["unprovided"], serde_json::json!([]));
+}
+
+/// A project that has no runtime requirements yet.
+fn beginner(list: (&str, &str)) -> (Project, Project) {
+    let (project, tree) = mixed();
+    let requirements = std::fs::read_to_string(project.path("requirements-runtime.txt")).unwrap();
+    std::fs::remove_file(project.path("requirements-runtime.txt")).unwrap();
+    project.write("requirements-dev.txt", "black\noptional-one\n");
+    project.write(list.0, &list.1.replace("REQUIREMENTS", &requirements));
+    (project, tree)
+}
+
+const NEEDED: &str = "Httpx>=0.27  # was in pyproject.toml:5 (dependency group dev)\napp[x]>=1\nasked\nguarded\nhook\nlate\nnamed\nplugin\ntzdata\n";
+
+#[test]
+fn init_shows_what_main_needs_and_writes_it_once_it_may() {
+    let (tools, cache) = (AnsweringTools::new(), crate::fake::directory());
+    let (project, tree) = beginner(("requirements.txt", "REQUIREMENTS"));
+    let init = |words: &[&str]| {
+        let words = [&["init"], words].concat();
+        project.saddlebag(&words).with(&tools, &tree, cache.path()).run()
+    };
+    let before = project.snapshot();
+    let shown = init(&[]).expect(2);
+    assert_eq!(project.snapshot(), before);
+    assert!(shown.stderr.contains("hint: pass `--yes` to write what is shown"), "{}", shown.stderr);
+    insta::assert_snapshot!(shown.stdout);
+    let document = init(&["--format", "json"]).expect(2).json();
+    assert_eq!((document["schema"].clone(), document["written"].clone()), ("saddlebag.init/1".into(), false.into()));
+    assert_eq!(project.snapshot(), before);
+
+    let document = init(&["--yes", "--format", "json"]).expect(0).json();
+    assert_eq!((document["written"].clone(), document["workflow"]["written"].clone()), (true.into(), false.into()));
+    let text = std::fs::read_to_string(project.path("requirements-runtime.txt")).unwrap();
+    let lines: String = text.lines().filter(|line| !line.starts_with('#')).map(|line| format!("{line}\n")).collect();
+    assert_eq!(lines, NEEDED);
+    let after = project.snapshot();
+    let new: Vec<_> = after.keys().filter(|path| !before.contains_key(*path)).collect();
+    assert_eq!(new, [Path::new("requirements-runtime.txt")], "and nothing else");
+
+    let refused = init(&["--yes"]).expect(2);
+    assert!(refused.stderr.contains("`requirements-runtime.txt` is there already"), "{}", refused.stderr);
+    project.write("requirements-runtime.txt", "app # mine\n");
+    init(&["--yes", "--write-workflow"]).expect(0);
+    assert_eq!(std::fs::read_to_string(project.path("requirements-runtime.txt")).unwrap(), "app # mine\n");
+    let workflow = std::fs::read_to_string(project.path(".github/workflows/deploy.yml")).unwrap();
+    assert!(workflow.contains("saddlebag deploy --smoke --verify --format github --env production\n"), "{workflow}");
+    project.write(".github/workflows/deploy.yml", "mine\n");
+    init(&["--yes", "--write-workflow"]).expect(2);
+    assert_eq!(std::fs::read_to_string(project.path(".github/workflows/deploy.yml")).unwrap(), "mine\n");
+    init(&["--yes", "--force"]).expect(0);
+    assert!(std::fs::read_to_string(project.path("requirements-runtime.txt")).unwrap().contains("app\n"));
+    assert_eq!(
+        std::fs::read_to_string(project.path(".github/workflows/deploy.yml")).unwrap(),
+        "mine\n",
+        "not asked for"
+    );
+}
+
+#[test]
+fn init_begins_with_the_dependencies_of_the_project_where_there_are_some() {
+    let (tools, cache) = (AnsweringTools::new(), crate::fake::directory());
+    let (project, tree) = beginner(("requirements.txt", "never-read\n"));
+    project.write(
+        "pyproject.toml",
+        "[project]\nname = \"w\"\nversion = \"0\"\ndependencies = [\"app[x]>=1 ; python_version >= '3.12'\", \"Sphinx\"]\n",
+    );
+    let document =
+        project.saddlebag(&["init", "--format", "json"]).with(&tools, &tree, cache.path()).run().expect(2).json();
+    let lines = document["requirements"]["lines"].as_array().unwrap();
+    assert_eq!(lines[0], "app[x]>=1 ; python_version >= '3.12'");
+    assert!(!document.to_string().contains("Sphinx\\n"), "{document}");
+}
+
+#[test]
+fn no_credential_is_copied() {
+    let (tools, cache) = (AnsweringTools::new(), crate::fake::directory());
+    let list = "app @ https://me:hunter2@host.invalid/app-1.0-py3-none-any.whl\n";
+    let (project, tree) = beginner(("requirements.txt", list));
+    let ran = project.saddlebag(&["init", "--yes"]).with(&tools, &tree, cache.path()).run().expect(0);
+    let text = std::fs::read_to_string(project.path("requirements-runtime.txt")).unwrap();
+    assert!(!format!("{text}{}{}", ran.stdout, ran.stderr).contains("hunter2"), "{text}");
+    assert!(text.contains("# app  # copy this line by hand from requirements.txt:1: it holds a credential"), "{text}");
+}
+
+#[test]
+fn without_a_configuration_init_is_pywranglers() {
+    let (project, tools) = (Project::empty(), crate::fake::Tools::new());
+    tools.pywrangler("exit 0");
+    project.saddlebag(&["init", "my-worker", "--lang", "x", "--yes"]).on_fakes(&tools).run().expect(0);
+    assert_eq!(tools.words(), ["init", "my-worker", "--lang", "x", "--yes"]);
+    let refused = crate::fake::project().saddlebag(&["init", "my-worker"]).on_fakes(&tools).run().expect(2);
+    assert!(refused.stderr.contains("`saddlebag init` takes no `my-worker`"), "{}", refused.stderr);
+}
+
+#[test]
+fn make_starts_the_lines_that_init_shows() {
+    let (project, tools) = (crate::fake::project(), crate::fake::Tools::new());
+    let words = ["init", "--force", "--format", "json"];
+    let document = project.saddlebag(&words).on_fakes(&tools).run().expect(2).json();
+    project.write("Makefile", document["makefile"].as_str().unwrap());
+    let output =
+        std::process::Command::new("make").args(["-n", "deploy-develop", "check"]).current_dir(&project.root).output();
+    let said = crate::project::Ran::of(output.unwrap()).expect(0).stdout;
+    assert_eq!(said, "saddlebag deploy --env develop\nsaddlebag check --env develop\n");
 }

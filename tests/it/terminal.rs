@@ -181,3 +181,15 @@ fn what_is_not_ours_may_take_ctrl_c_as_it_likes() {
     ];
     run.on_terminal(&steps).expect(4);
 }
+
+#[test]
+fn init_writes_only_what_somebody_agreed_to() {
+    for (key, code, written) in [("y\n", 0, true), ("n\n", 0, false), ("\n", 0, false), (CTRL_C, 130, false)] {
+        let (project, tools) = (project(), Tools::new());
+        std::fs::remove_file(project.path("requirements-runtime.txt")).unwrap();
+        let before = project.snapshot();
+        let run = project.saddlebag(&["init"]).on_fakes(&tools);
+        run.on_terminal(&[("reads", "write requirements-runtime.txt? [y/N]"), ("types", key)]).expect(code);
+        assert_eq!(project.snapshot() != before, written, "{key:?}");
+    }
+}

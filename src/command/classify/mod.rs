@@ -206,9 +206,18 @@ pub(crate) fn classify(
             found.insert(name.clone(), all.undeclared(name, want));
         }
     }
-    for (name, by) in brought(&installed, &found) {
-        let mut dependency = all.start(&name, Class::Development);
+    // What the Worker lacks comes with what it requires; that cannot be told of what has no environment.
+    let lacking = |one: &Dependency| one.class == Class::Runtime && one.bundle_bytes.is_none();
+    let with_lacking = brought(&installed, &found, lacking);
+    let with_all = brought(&installed, &found, |_| true);
+    for (name, by) in with_all {
+        let needed = with_lacking.get(&name);
+        let class = if needed.is_some() { Class::Runtime } else { Class::Development };
+        let mut dependency = all.start(&name, class);
         dependency.required_by = by.into_iter().collect();
+        dependency.reason = needed.map(|by| {
+            format!("it comes with {}", by.iter().map(|by| format!("`{by}`")).collect::<Vec<_>>().join(", "))
+        });
         found.insert(name, dependency);
     }
     for dependency in found.values_mut() {
@@ -334,10 +343,15 @@ impl Everything<'_> {
 }
 
 /// What the declared distributions of the host bring with them, and who requires it.
-fn brought(installed: &[Distribution], found: &BTreeMap<String, Dependency>) -> BTreeMap<String, BTreeSet<String>> {
+fn brought(
+    installed: &[Distribution],
+    found: &BTreeMap<String, Dependency>,
+    from: impl Fn(&Dependency) -> bool,
+) -> BTreeMap<String, BTreeSet<String>> {
     let by_name: BTreeMap<&str, &Distribution> =
         installed.iter().map(|distribution| (distribution.name.as_str(), distribution)).collect();
-    let mut waiting: VecDeque<&str> = found.keys().map(String::as_str).collect();
+    let begun = found.values().filter(|one| from(one));
+    let mut waiting: VecDeque<&str> = begun.map(|one| one.name.as_str()).collect();
     let mut seen: BTreeSet<&str> = waiting.iter().copied().collect();
     let mut brought: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     while let Some(name) = waiting.pop_front() {

@@ -71,8 +71,8 @@ fn text(dependencies: &[Dependency]) -> String {
     if dependencies.is_empty() {
         return "no dependencies: the project declares none\n".to_owned();
     }
-    let width =
-        |cell: fn(&Dependency) -> String| dependencies.iter().map(|one| cell(one).chars().count()).max().unwrap_or(0);
+    let rows = || dependencies.iter().filter(|one| is_direct(one) || one.class != Class::Development);
+    let width = |cell: fn(&Dependency) -> String| rows().map(|one| cell(one).chars().count()).max().unwrap_or(0);
     let (names, versions, weights) = (width(indented), width(version), width(weight));
     let mut text = String::new();
     for class in [Class::CannotRun, Class::Runtime, Class::Unused, Class::Development] {
@@ -84,7 +84,9 @@ fn text(dependencies: &[Dependency]) -> String {
         let weight_of_all = if inside > 0 { format!(", {} of the bundle", bytes(inside)) } else { String::new() };
         let _ = writeln!(text, "{} ({number}{weight_of_all}): {}", title(class), meaning(class));
         // What the project lists before what comes with it.
-        for one in of(class).filter(|one| is_direct(one)).chain(of(class).filter(|one| !is_direct(one))) {
+        let (direct, others): (Vec<&Dependency>, Vec<&Dependency>) = of(class).partition(|one| is_direct(one));
+        let (shown, summed) = if class == Class::Development { (vec![], others) } else { (others, vec![]) };
+        for one in direct.into_iter().chain(shown) {
             let line = format!(
                 "  {:names$}  {:versions$}  {:>weights$}  {}",
                 indented(one),
@@ -93,6 +95,11 @@ fn text(dependencies: &[Dependency]) -> String {
                 because(one)
             );
             let _ = writeln!(text, "{}", line.trim_end());
+        }
+        if !summed.is_empty() {
+            let weight: u64 = summed.iter().filter_map(|one| one.host.as_ref()).map(|host| host.bytes).sum();
+            let _ =
+                writeln!(text, "  and {} more that come with them, {} on this machine", summed.len(), bytes(weight));
         }
         text.push('\n');
     }
@@ -197,6 +204,7 @@ pub(super) fn advice(dependency: &Dependency, project: &Project) -> Option<Strin
             "take `{name}` out of {}, or require something else: no import of that name was found",
             places(&runtime)
         )),
+        Class::Runtime if dependency.imported.is_none() => None,
         Class::Runtime if dependency.bundle_bytes.is_none() && runtime.is_empty() => Some(match elsewhere.first() {
             Some(first) => format!(
                 "move `{}` from {} to {}: without it a deploy breaks",

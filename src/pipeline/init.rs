@@ -1,0 +1,58 @@
+//! How `init` ends: shown, asked about, written.
+//!
+//! Receives the plan; hands on the answer. Nothing is written that was not shown. Must never ask where nobody can answer.
+
+use crate::cli::{Flags, Format};
+use crate::command::init::{Plan, Wish};
+use crate::error::{Error, Kind, Result};
+use crate::passthrough::{self, Passthrough};
+use crate::project::config;
+use crate::report::Report;
+use crate::term::Terminal;
+use crate::tool;
+
+/// Whether there is a project of wrangler's to prepare: otherwise `init` is pywrangler's, which makes one.
+pub(crate) fn is_ours(words: Option<&Passthrough>) -> bool {
+    let Ok(process_cwd) = super::current_dir() else { return false };
+    let cwd = words.map_or_else(|| process_cwd.clone(), |words| passthrough::resolved_cwd(&process_cwd, words));
+    let named = words.and_then(Passthrough::config).map(|config| crate::project::resolve(&cwd, config));
+    match config::find(&cwd, named.as_deref()) {
+        Ok(_) => true,
+        // One that was named and is not there, or two at odds, are for us to complain of.
+        Err(error) => named.is_some() || error.kind != Kind::ConfigMissing,
+    }
+}
+
+pub(super) fn wish(flags: &Flags) -> Wish {
+    Wish { force: flags.force, workflow: flags.write_workflow }
+}
+
+/// # Errors
+/// `Usage` where nobody can be asked and `--yes` is not there; `Unwritable`; `Interrupted`.
+pub(super) fn finish(
+    plan: &Plan,
+    flags: &Flags,
+    format: Format,
+    report: &mut Report,
+    terminal: &Terminal,
+) -> Result<()> {
+    let answer = |text: String, written: bool| {
+        let answer = plan.answer(text, written)?;
+        Ok::<_, Error>(Some(if format == Format::Human { answer.text } else { answer.json }))
+    };
+    if flags.yes {
+        let said = plan.write()?;
+        report.answer = answer(format!("{}\n{said}", plan.shown()), true)?;
+        return Ok(());
+    }
+    if format == Format::Human && terminal.can_ask() {
+        terminal.out(&plan.shown());
+        let yes = terminal.confirm(&plan.question(), tool::check_interrupted)?;
+        let said = if yes { plan.write()? } else { "nothing was written\n".to_owned() };
+        report.answer = answer(said, yes)?;
+        return Ok(());
+    }
+    report.answer = answer(plan.shown(), false)?;
+    let message = "nothing was written: there is no terminal to ask on";
+    Err(Error::new(Kind::Usage, message, "pass `--yes` to write what is shown"))
+}
