@@ -158,7 +158,7 @@ mod tests {
             version: "1.0".to_owned(),
             modules: 1,
             raw_bytes: number * 1000,
-            dropped_bytes: if number % 2 == 0 { 100 * number } else { 0 },
+            dropped_bytes: if number.is_multiple_of(2) { 100 * number } else { 0 },
             required_by: Vec::new(),
         }
     }
