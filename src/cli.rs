@@ -38,6 +38,10 @@ pub(crate) enum Command {
     /// `stage --out DIR`
     Stage,
     Lock,
+    /// `cache`, `cache dir`, `cache clean`
+    Cache(CacheAction),
+    /// `doctor`
+    Doctor,
     /// `doctor --wheels`
     DoctorWheels,
     /// `doctor --install`
@@ -51,6 +55,13 @@ pub(crate) enum Command {
     Impact(String),
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CacheAction {
+    Show,
+    Directory,
+    Clean,
+}
+
 impl Command {
     /// As the report names it.
     pub(crate) fn name(&self) -> String {
@@ -59,6 +70,10 @@ impl Command {
             Self::Check => "check".to_owned(),
             Self::Stage => "stage".to_owned(),
             Self::Lock => "lock".to_owned(),
+            Self::Cache(CacheAction::Show) => "cache".to_owned(),
+            Self::Cache(CacheAction::Directory) => "cache dir".to_owned(),
+            Self::Cache(CacheAction::Clean) => "cache clean".to_owned(),
+            Self::Doctor => "doctor".to_owned(),
             Self::DoctorWheels => "doctor --wheels".to_owned(),
             Self::DoctorInstall => "doctor --install".to_owned(),
             Self::Classify => "classify".to_owned(),
@@ -147,6 +162,9 @@ pub(crate) struct Flags {
     /// Also write `.github/workflows/deploy.yml`
     #[arg(long, hide = true)]
     pub(crate) write_workflow: bool,
+    /// Only what nobody has used for so many days
+    #[arg(long, value_name = "DAYS", hide = true)]
+    pub(crate) older_than: Option<u64>,
     /// Fail where what resolves is not what the project's lock says
     #[arg(long)]
     pub(crate) locked: bool,
@@ -168,7 +186,7 @@ fn not_yet(flags: &Flags) -> Option<&'static str> {
 }
 
 /// Flags that are ours after one command only; after another they are whosever they are.
-const OF_ONE_COMMAND: &[(&str, &[&str])] = &[("init", &["yes", "force", "write-workflow"])];
+const OF_ONE_COMMAND: &[(&str, &[&str])] = &[("init", &["yes", "force", "write-workflow"]), ("cache", &["older-than"])];
 
 /// The commands of ours, with the line that help shows.
 const COMMANDS: &[(&str, &str)] = &[
@@ -180,11 +198,14 @@ const COMMANDS: &[(&str, &str)] = &[
     ("check", "Run every gate; nothing is staged, nothing is uploaded"),
     ("stage", "Write the stage to `--out DIR`, to look at or to deploy by hand"),
     ("lock", "Write what resolves to `pylock.runtime.toml`, for every later deploy"),
+    ("doctor", "Look at everything that a deploy stands on, and say what to do where something is missing"),
     ("doctor --install", "Install the Pyodide that `--smoke` needs into saddlebag's cache, by npm"),
     ("doctor --wheels", "Say which requirements resolve for which Python of a Worker; `[FILE]` names them"),
     ("classify", "Say of every dependency whether the Worker needs it, and what to do about the others"),
     ("why", "Say how a distribution or a module got into the bundle, and what it weighs"),
     ("impact", "Say what would break without a distribution or a module, and what would be saved"),
+    ("cache", "Say where the vendored packages are kept, and what they weigh; `cache dir` says only where"),
+    ("cache clean", "Remove the vendored packages, or those that nobody has used for `--older-than DAYS`"),
     ("explain", "Show the page of a gate: what it finds, and what to do"),
     ("...", "Anything else is pywrangler's: `saddlebag tail` is `pywrangler tail`"),
 ];
@@ -232,6 +253,16 @@ pub(crate) fn parse(argv: Vec<OsString>) -> Result<Invocation> {
                 "add one, as in `saddlebag why pydantic` or `saddlebag why src/main.py`",
             )
         })?;
+    }
+    if let Command::Doctor | Command::Cache(_) = command
+        && let Some(word) = rest.take_name()
+    {
+        let message = format!("`saddlebag {}` takes no `{word}`", command.name());
+        return Err(Error::new(Kind::Usage, message, format!("see `saddlebag {} --help`", command.name())));
+    }
+    if flags.older_than.is_some() && command != Command::Cache(CacheAction::Clean) {
+        let message = "`--older-than` belongs to `saddlebag cache clean`";
+        return Err(Error::new(Kind::Usage, message, "leave it out, or use `saddlebag cache clean --older-than DAYS`"));
     }
     if flags.install && command != Command::DoctorInstall {
         return Err(Error::new(
@@ -349,6 +380,12 @@ fn split_command(argv: &[OsString]) -> Option<(Vec<OsString>, Command, Vec<OsStr
         "doctor" if argv.iter().any(|word| word == "--install") => (Command::DoctorInstall, 1),
         "classify" => (Command::Classify, 1),
         "init" => (Command::Init, 1),
+        "doctor" => (Command::Doctor, 1),
+        "cache" => match argv.get(at + 1).and_then(|word| word.to_str()) {
+            Some("dir") => (Command::Cache(CacheAction::Directory), 2),
+            Some("clean") => (Command::Cache(CacheAction::Clean), 2),
+            _ => (Command::Cache(CacheAction::Show), 1),
+        },
         "why" => (Command::Why(String::new()), 1),
         "impact" => (Command::Impact(String::new()), 1),
         _ => return None,
@@ -448,6 +485,9 @@ fn command_help(command: &Command) -> String {
         Command::Stage => "saddlebag stage --out DIR [FLAGS] [--env NAME] [--config FILE]".to_owned(),
         Command::DoctorInstall => "saddlebag doctor --install [FLAGS] [--env NAME] [--config FILE]".to_owned(),
         Command::DoctorWheels => "saddlebag doctor --wheels [FILE] [FLAGS] [--config FILE]".to_owned(),
+        Command::Cache(CacheAction::Clean) => "saddlebag cache clean [--older-than DAYS] [FLAGS]".to_owned(),
+        Command::Cache(CacheAction::Show | CacheAction::Directory) => format!("saddlebag {name} [FLAGS]"),
+        Command::Doctor => "saddlebag doctor [FLAGS] [--env NAME] [--config FILE]".to_owned(),
         Command::Init => "saddlebag init [FLAGS] [--env NAME] [--config FILE]".to_owned(),
         Command::Lock | Command::Classify => format!("saddlebag {name} [FLAGS] [--env NAME] [--config FILE]"),
         Command::Why(_) | Command::Impact(_) => format!("saddlebag {name} NAME [FLAGS] [--env NAME] [--config FILE]"),
@@ -455,7 +495,11 @@ fn command_help(command: &Command) -> String {
     if *command == Command::Stage {
         clap = clap.mut_arg("out", |arg| arg.hide(false));
     }
-    for flag in OF_ONE_COMMAND.iter().filter(|(owner, _)| *owner == name).flat_map(|(_, flags)| *flags) {
+    for flag in OF_ONE_COMMAND
+        .iter()
+        .filter(|(owner, _)| name == *owner || name.starts_with(&format!("{owner} ")))
+        .flat_map(|(_, flags)| *flags)
+    {
         clap = clap.mut_arg(flag.replace('-', "_"), |arg| arg.hide(false));
     }
     let after = match command {
@@ -471,6 +515,8 @@ fn command_help(command: &Command) -> String {
         Command::Init => "Where there is no wrangler configuration, `saddlebag init` is `pywrangler init`.\n\
              Exit codes: 0 done, 2 usage or configuration, 3 the requirements do not resolve, 4 could not do its work."
             .to_owned(),
+        Command::Doctor => "Exit codes: 0 nothing is in the way, 4 something is.".to_owned(),
+        Command::Cache(_) => "Exit codes: 0 done, 2 usage, 4 could not do its work.".to_owned(),
         Command::Check
         | Command::Stage
         | Command::Lock

@@ -59,16 +59,44 @@ pub(crate) fn find(
 ) -> Result<Toolchain> {
     let mut environment = tool::child_environment(environment);
     let program = pywrangler(root, &mut environment, uses_uv)?;
-    let (pywrangler_version, (uv, node)) = rayon::join(
+    let (version, toolchain) = rayon::join(
         || version_of_pywrangler(&program, root, &environment),
-        || rayon::join(|| versioned("uv", root, &environment), || versioned("node", root, &environment)),
+        || others(root, stage_parent, &environment),
     );
+    let mut toolchain = toolchain?;
+    toolchain.pywrangler = Pywrangler { version: version?, program: program.clone() };
+    Ok(toolchain)
+}
+
+/// The same for who wants to see all of them: where there is no pywrangler, one without a version stands in for it, and the
+/// error says why.
+///
+/// # Errors
+/// `Kind::Interrupted`, and what keeps the other tools from being started.
+pub(crate) fn look(
+    root: &Utf8Path,
+    stage_parent: &Utf8Path,
+    environment: &Environment,
+    uses_uv: bool,
+) -> Result<(Toolchain, Option<Error>)> {
+    match find(root, stage_parent, environment, uses_uv) {
+        Ok(toolchain) => Ok((toolchain, None)),
+        Err(error) if matches!(error.kind, Kind::ToolMissing | Kind::Settings) => {
+            Ok((others(root, stage_parent, &tool::child_environment(environment))?, Some(error)))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Everything but pywrangler.
+fn others(root: &Utf8Path, stage_parent: &Utf8Path, environment: &Environment) -> Result<Toolchain> {
+    let (uv, node) = rayon::join(|| versioned("uv", root, environment), || versioned("node", root, environment));
     Ok(Toolchain {
-        pywrangler: Pywrangler { program, version: pywrangler_version? },
+        pywrangler: Pywrangler { program: Program::new("pywrangler"), version: None },
         uv: uv?,
         node: node?,
         wrangler: wrangler(stage_parent),
-        environment,
+        environment: environment.clone(),
     })
 }
 

@@ -2,7 +2,9 @@
 //!
 //! Receives words, or what the corridor has planned; hands on an exit code or an answer. Must never do what a room does.
 
+pub(crate) mod cache;
 pub(crate) mod classify;
+pub(crate) mod doctor;
 pub(crate) mod doctor_wheels;
 pub(crate) mod explain;
 pub(crate) mod impact;

@@ -227,6 +227,11 @@ pub(crate) fn judge_toolchain(toolchain: &Toolchain, settings: &Settings) -> Vec
         .collect()
 }
 
+/// What is to be said of the tools, whatever the project's settings are.
+pub(crate) fn of_toolchain(toolchain: &Toolchain) -> Vec<Finding> {
+    toolchain::check(toolchain).findings
+}
+
 /// The gates that judge the stage, once the plan is cleared.
 const ON_THE_STAGE: [&str; 2] = ["smoke", "verify"];
 

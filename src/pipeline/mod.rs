@@ -3,6 +3,7 @@
 //! Receives what the command line asked for; hands on the exit code, with the report written on the way. The only place
 //! that calls rooms; `steps` says how each is asked. Must never do a room's work itself.
 
+mod beside;
 mod init;
 mod proof;
 mod resolve;
@@ -40,7 +41,10 @@ pub(crate) fn run(invocation: &OwnInvocation, environment: &Environment, termina
     let format = settings::format(&invocation.flags, environment);
     let shown = *format.as_ref().unwrap_or(&Format::Human);
     let mut also = None;
-    let result = format.and_then(|format| drive(invocation, environment, terminal, &mut report, format, &mut also));
+    let result = format.and_then(|format| match beside::answer(invocation, environment, &mut report, format) {
+        Some(answered) => answered,
+        None => drive(invocation, environment, terminal, &mut report, format, &mut also),
+    });
     if let Err(error) = result {
         fail(&mut report, error, terminal);
     }

@@ -133,6 +133,8 @@ pub(super) fn build(
         Command::Check
         | Command::Stage
         | Command::Lock
+        | Command::Cache(_)
+        | Command::Doctor
         | Command::DoctorWheels
         | Command::DoctorInstall
         | Command::Classify

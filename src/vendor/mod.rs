@@ -3,6 +3,7 @@
 //! Receives the project's requirements and the target; hands on `Vendored`, a read-only tree of unpruned packages that
 //! pywrangler itself resolved and installed. Must never write into the project and never change a finished tree.
 
+pub(crate) mod cache;
 mod diagnosis;
 mod drift;
 mod key;
@@ -128,6 +129,14 @@ pub(crate) fn vendor(
     }
     sweep(&cache.join("vendor"), &plan.key);
     share(&directory, &plan, &lock, false, terminal).map(vendored)
+}
+
+/// Whether pywrangler knows the target's Python.
+///
+/// # Errors
+/// `Kind::ToolTooOld`.
+pub(crate) fn knows(toolchain: &Toolchain, target: &Target) -> Result<()> {
+    sync::knows(toolchain, target)
 }
 
 /// The requirements against every Python that a Worker can have; nothing of it is kept.

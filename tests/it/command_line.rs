@@ -199,11 +199,14 @@ fn help_and_version_are_for_stdout() {
       check             Run every gate; nothing is staged, nothing is uploaded
       stage             Write the stage to `--out DIR`, to look at or to deploy by hand
       lock              Write what resolves to `pylock.runtime.toml`, for every later deploy
+      doctor            Look at everything that a deploy stands on, and say what to do where something is missing
       doctor --install  Install the Pyodide that `--smoke` needs into saddlebag's cache, by npm
       doctor --wheels   Say which requirements resolve for which Python of a Worker; `[FILE]` names them
       classify          Say of every dependency whether the Worker needs it, and what to do about the others
       why               Say how a distribution or a module got into the bundle, and what it weighs
       impact            Say what would break without a distribution or a module, and what would be saved
+      cache             Say where the vendored packages are kept, and what they weigh; `cache dir` says only where
+      cache clean       Remove the vendored packages, or those that nobody has used for `--older-than DAYS`
       explain           Show the page of a gate: what it finds, and what to do
       ...               Anything else is pywrangler's: `saddlebag tail` is `pywrangler tail`
 

@@ -1,4 +1,4 @@
-//! `classify` and `init`: on fakes what they say, on the real tools that it is true.
+//! `classify`, `init`, `doctor` and `cache`: on fakes what they say, on the real tools that it is true.
 
 use crate::fake::AnsweringTools;
 use crate::project::{Project, Run};
@@ -257,4 +257,91 @@ fn make_starts_the_lines_that_init_shows() {
         std::process::Command::new("make").args(["-n", "deploy-develop", "check"]).current_dir(&project.root).output();
     let said = crate::project::Ran::of(output.unwrap()).expect(0).stdout;
     assert_eq!(said, "saddlebag deploy --env develop\nsaddlebag check --env develop\n");
+}
+
+/// A doctor's checks by name, with their states.
+fn states(document: &serde_json::Value) -> Vec<(String, String)> {
+    let text = |check: &serde_json::Value, key: &str| check[key].as_str().unwrap().to_owned();
+    document["checks"].as_array().unwrap().iter().map(|check| (text(check, "name"), text(check, "state"))).collect()
+}
+
+#[test]
+fn the_doctor_looks_at_everything_whatever_is_missing() {
+    let (project, tools) = (crate::fake::project(), AnsweringTools::new());
+    project.write("node_modules/wrangler/package.json", r#"{"version":"4.164.0","engines":{"node":">=22.12.0"}}"#);
+    let cache = project.path("cache");
+    let examine = |words: &[&str], missing: &[&str], node: &str| {
+        let words = [&["doctor"], words].concat();
+        let run = project.saddlebag(&words).env("PATH", tools.path(missing)).env("FAKE_NODE", node);
+        run.env("SADDLEBAG_CACHE_DIR", &cache).run()
+    };
+    let here = |text: &str| {
+        let text = text.replace(project.root.to_str().unwrap(), "HERE");
+        let tools = tools.path(&[]);
+        text.replace(tools.split(':').next().unwrap().strip_suffix("/uv").unwrap(), "TOOLS")
+    };
+    let before = project.snapshot();
+    insta::assert_snapshot!(here(&examine(&[], &[], "v22.20.0").expect(0).stdout));
+    assert_eq!(project.snapshot(), before);
+
+    project.write("requirements-runtime.txt", "dep\n-e ./here\n");
+    project.write("src/main.py", "");
+    std::fs::rename(project.path("src/main.py"), project.path("src/other.py")).unwrap();
+    let sick = examine(&["--env", "unknown-one", "--format", "json"], &["pywrangler", "uv"], "v20.0.0").expect(4);
+    insta::assert_snapshot!(here(&examine(&[], &["pywrangler", "uv"], "v20.0.0").expect(4).stdout));
+    assert_eq!(
+        (sick.json()["schema"].clone(), sick.json()["healthy"].clone()),
+        ("saddlebag.doctor/1".into(), false.into())
+    );
+
+    let document = examine(&["--format", "json"], &["pywrangler"], "v22.20.0").expect(4).json();
+    let red = states(&document).into_iter().filter(|(_, state)| state == "fail").map(|(name, _)| name);
+    assert_eq!(red.collect::<Vec<_>>(), ["pywrangler", "requirements", "main"]);
+}
+
+#[test]
+fn the_doctor_works_outside_of_projects_and_says_what_cannot_be_read() {
+    let (project, tools) = (Project::empty(), AnsweringTools::new());
+    let examine = || {
+        let run = project.saddlebag(&["doctor", "--format", "json"]).env("PATH", tools.path(&[]));
+        run.env("SADDLEBAG_CACHE_DIR", project.path("cache")).run()
+    };
+    assert!(states(&examine().expect(0).json()).contains(&("configuration".into(), "note".into())));
+    project.write("pyproject.toml", "[project\n");
+    project.write("wrangler.toml", CONFIG);
+    let document = examine().expect(4).json();
+    assert!(states(&document).contains(&("pyproject.toml".into(), "fail".into())), "{document}");
+    assert!(states(&document).contains(&("place".into(), "ok".into())), "the rest is looked at all the same");
+}
+
+#[test]
+fn the_cache_is_shown_weighed_and_emptied() {
+    let (project, tools) = (crate::fake::project(), crate::fake::Tools::new());
+    let saddlebag = |words: &[&str]| project.saddlebag(words).on_fakes(&tools).run();
+    let place = tools.dir.path().join("cache");
+    assert_eq!(saddlebag(&["cache", "dir"]).expect(0).stdout, format!("{}\n", place.display()));
+    assert!(saddlebag(&["cache"]).expect(0).stdout.contains("empty: nothing was vendored yet"));
+    saddlebag(&["check"]).expect(0);
+    let shown = saddlebag(&["cache"]).expect(0).stdout;
+    assert!(shown.contains("vendored packages, 1 entry") && shown.contains("Python 3.14: dep\n"), "{shown}");
+    let document = saddlebag(&["cache", "--format", "json"]).expect(0).json();
+    assert_eq!(document["entries"][0]["requirements"], serde_json::json!(["dep"]));
+    let bytes = document["bytes"].as_u64().unwrap();
+    assert!(bytes > 500, "{document}");
+
+    let kept = saddlebag(&["cache", "clean", "--older-than", "1"]).expect(0).stdout;
+    assert_eq!(kept, "nothing to remove\n1 entry kept: used within the last 1 day\n");
+    saddlebag(&["check"]).expect(0);
+    assert_eq!(tools.syncs(), 1);
+    let document = saddlebag(&["cache", "clean", "--format", "json"]).expect(0).json();
+    assert_eq!(
+        (document["schema"].as_str(), document["freed_bytes"].as_u64() >= Some(bytes)),
+        (Some("saddlebag.cache-clean/1"), true)
+    );
+    saddlebag(&["check"]).expect(0);
+    assert_eq!(tools.syncs(), 2, "it was gone");
+    for words in [&["cache", "clear"][..], &["cache", "--older-than", "1"], &["doctor", "x"]] {
+        saddlebag(words).expect(2);
+    }
+    assert_eq!(tools.words(), [""; 0], "none of it was handed to pywrangler");
 }
