@@ -3,6 +3,8 @@
 //! Receives argv; hands on an `Invocation`. clap knows our own flags and nothing else does; what is not ours keeps its
 //! order and its spelling. Must never read the environment or a file, and never drop a word of the user's.
 
+mod complete;
+
 use crate::error::{Error, Kind, Result};
 use crate::passthrough::Passthrough;
 use camino::Utf8PathBuf;
@@ -206,6 +208,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("impact", "Say what would break without a distribution or a module, and what would be saved"),
     ("cache", "Say where the vendored packages are kept, and what they weigh; `cache dir` says only where"),
     ("cache clean", "Remove the vendored packages, or those that nobody has used for `--older-than DAYS`"),
+    ("completions", "Print what a shell needs to complete all this: `saddlebag completions bash`"),
     ("explain", "Show the page of a gate: what it finds, and what to do"),
     ("...", "Anything else is pywrangler's: `saddlebag tail` is `pywrangler tail`"),
 ];
@@ -221,6 +224,7 @@ pub(crate) fn parse(argv: Vec<OsString>) -> Result<Invocation> {
             Some("-h" | "--help" | "help") if argv.len() == 1 => Ok(Invocation::Text(help())),
             Some("-V" | "--version") => Ok(Invocation::Text(version())),
             Some("explain") => explain(&argv[1..]),
+            Some("completions") => complete::script(&argv[1..]).map(Invocation::Text),
             Some(_) => Ok(Invocation::Pywrangler(argv)),
         };
     };

@@ -11,8 +11,8 @@ use crate::project::requirements::Source;
 use crate::project::{Project, Target};
 use crate::quantity::{bytes, count};
 use crate::smoke::pyodide::Pyodide;
-use crate::toolchain::Toolchain;
 use crate::toolchain::minimums::minimum;
+use crate::toolchain::{Tool, Toolchain};
 use crate::vendor::cache::Entry;
 use camino::Utf8Path;
 use console::Style;
@@ -83,27 +83,7 @@ pub(crate) fn tools(toolchain: &Toolchain, missing: Option<&Error>) -> Vec<Row> 
     let wrangler = toolchain.wrangler.as_ref();
     let node_minimum =
         wrangler.and_then(|wrangler| wrangler.node_minimum.as_deref()).unwrap_or_else(|| minimum("node", None));
-    let (uv, node) = (toolchain.uv.as_ref(), toolchain.node.as_ref());
-    let found = [
-        (
-            "pywrangler",
-            missing.is_none().then(|| (pywrangler, toolchain.pywrangler.program.shown())),
-            "saddlebag",
-            minimum("pywrangler", None),
-        ),
-        ("uv", uv.map(|uv| (uv.version.as_deref(), uv.path.to_string())), "pywrangler", minimum("uv", pywrangler)),
-        ("node", node.map(|node| (node.version.as_deref(), node.path.to_string())), "wrangler", node_minimum),
-        (
-            "wrangler",
-            wrangler.map(|wrangler| (wrangler.version.as_deref(), wrangler.package.to_string())),
-            "pywrangler",
-            minimum("wrangler", pywrangler),
-        ),
-    ];
-    let row = |(name, found, needs, minimum): (&str, Option<(Option<&str>, String)>, &str, &str)| {
-        if let Some(error) = missing.filter(|_| name == "pywrangler") {
-            return Row::failed(TOOLS, name, error);
-        }
+    let row = |name: &str, version: Option<&str>, place: Option<String>, needs: &str, minimum: &str| {
         if let Some(finding) = findings.iter().find(|finding| finding.subject == name) {
             let state = match finding.severity {
                 Severity::Deny => State::Fail,
@@ -112,11 +92,24 @@ pub(crate) fn tools(toolchain: &Toolchain, missing: Option<&Error>) -> Vec<Row> 
             };
             return Row::new(TOOLS, name, state, finding.message.clone()).with_help(finding.help.clone());
         }
-        let (version, place) = found.unwrap_or_default();
-        let version = version.unwrap_or("of unknown version");
+        let (version, place) = (version.unwrap_or("of unknown version"), place.unwrap_or_default());
         Row::new(TOOLS, name, State::Ok, format!("{version} ({needs} needs {minimum} or newer), {place}"))
     };
-    found.into_iter().map(row).collect()
+    let tool =
+        |tool: Option<&Tool>| (tool.and_then(|tool| tool.version.clone()), tool.map(|tool| tool.path.to_string()));
+    let ((uv, uv_place), (node, node_place)) = (tool(toolchain.uv.as_ref()), tool(toolchain.node.as_ref()));
+    let of_wrangler = wrangler.and_then(|wrangler| wrangler.version.as_deref());
+    let wrangler_place = wrangler.map(|wrangler| wrangler.package.to_string());
+    let program = Some(toolchain.pywrangler.program.shown());
+    vec![
+        match missing {
+            Some(error) => Row::failed(TOOLS, "pywrangler", error),
+            None => row("pywrangler", pywrangler, program, "saddlebag", minimum("pywrangler", None)),
+        },
+        row("uv", uv.as_deref(), uv_place, "pywrangler", minimum("uv", pywrangler)),
+        row("node", node.as_deref(), node_place, "wrangler", node_minimum),
+        row("wrangler", of_wrangler, wrangler_place, "pywrangler", minimum("wrangler", pywrangler)),
+    ]
 }
 
 /// What the project is, as far as it could be read.

@@ -207,6 +207,7 @@ fn help_and_version_are_for_stdout() {
       impact            Say what would break without a distribution or a module, and what would be saved
       cache             Say where the vendored packages are kept, and what they weigh; `cache dir` says only where
       cache clean       Remove the vendored packages, or those that nobody has used for `--older-than DAYS`
+      completions       Print what a shell needs to complete all this: `saddlebag completions bash`
       explain           Show the page of a gate: what it finds, and what to do
       ...               Anything else is pywrangler's: `saddlebag tail` is `pywrangler tail`
 

@@ -1,4 +1,4 @@
-//! `classify`, `init`, `doctor` and `cache`: on fakes what they say, on the real tools that it is true.
+//! `classify`, `init`, `doctor`, `cache` and `completions`: on fakes what they say, on the real tools that it is true.
 
 use crate::fake::AnsweringTools;
 use crate::project::{Project, Run};
@@ -344,4 +344,46 @@ fn the_cache_is_shown_weighed_and_emptied() {
         saddlebag(words).expect(2);
     }
     assert_eq!(tools.words(), [""; 0], "none of it was handed to pywrangler");
+}
+
+/// What bash offers for a line, with our script sourced.
+fn completed(script: &Path, line: &[&str]) -> Vec<String> {
+    let words = line.iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(" ");
+    let at = line.len() - 1;
+    let (current, before) = (line[at], if at > 0 { line[at - 1] } else { "" });
+    let program = format!(
+        "source '{}'; COMP_WORDS=({words}); COMP_CWORD={at}; COMPREPLY=(); _saddlebag saddlebag '{current}' '{before}'; printf '%s\\n' \"${{COMPREPLY[@]}}\"",
+        script.display()
+    );
+    let output = std::process::Command::new("bash").args(["--norc", "-c", &program]).output().unwrap();
+    crate::project::Ran::of(output).expect(0).stdout.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn bash_completes_our_commands_and_flags() {
+    let project = Project::empty();
+    project.write("saddlebag.bash", &project.saddlebag(&["completions", "bash"]).run().expect(0).stdout);
+    let script = project.path("saddlebag.bash");
+    for (line, offered) in [
+        (&["saddlebag", "dep"][..], &["deploy"][..]),
+        (&["saddlebag", "check", "--for"], &["--format"]),
+        (&["saddlebag", "check", "--format", "s"], &["sarif"]),
+        (&["saddlebag", "init", "--wr"], &["--write-workflow"]),
+        (&["saddlebag", "deploy", "--wr"], &[""]),
+        (&["saddlebag", "versions", "up"], &["upload"]),
+        (&["saddlebag", "explain", "prune"], &["prune-safety"]),
+        (&["saddlebag", "cache", "cl"], &["clean"]),
+        (&["saddlebag", "doctor", "--whe"], &["--wheels"]),
+    ] {
+        assert_eq!(completed(&script, line), offered, "{line:?}");
+    }
+    // Every command that help lists.
+    let help = project.saddlebag(&["--help"]).run().expect(0).stdout;
+    let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let offered = completed(&script, &["saddlebag", ""]);
+    for name in listed.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "...") {
+        assert!(offered.contains(&name.to_owned()), "{name}: {offered:?}");
+    }
+    assert!(project.saddlebag(&["completions", "zsh"]).run().expect(0).stdout.starts_with("#compdef saddlebag"));
+    assert!(project.saddlebag(&["completions"]).run().expect(2).stderr.contains("hint: use one of bash"));
 }
