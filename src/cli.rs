@@ -36,6 +36,7 @@ pub(crate) enum Command {
     /// `stage --out DIR`
     Stage,
     Lock,
+    Baseline,
     /// `doctor --wheels`
     DoctorWheels,
     /// `doctor --install`
@@ -54,6 +55,7 @@ impl Command {
             Self::Check => "check".to_owned(),
             Self::Stage => "stage".to_owned(),
             Self::Lock => "lock".to_owned(),
+            Self::Baseline => "baseline".to_owned(),
             Self::DoctorWheels => "doctor --wheels".to_owned(),
             Self::DoctorInstall => "doctor --install".to_owned(),
             Self::Why(_) => "why".to_owned(),
@@ -122,7 +124,8 @@ pub(crate) struct Flags {
     pub(crate) out: Option<Utf8PathBuf>,
     #[arg(long, hide = true)]
     pub(crate) html: Option<Utf8PathBuf>,
-    #[arg(long, hide = true)]
+    /// What the upload weighed before, for `growth` [default: saddlebag-baseline.toml]
+    #[arg(long, value_name = "FILE")]
     pub(crate) baseline: Option<Utf8PathBuf>,
     #[arg(long, hide = true)]
     pub(crate) shake: bool,
@@ -145,7 +148,7 @@ struct OwnFlags {
 /// The flags that the contract names and this version does not have. Refused: a gate that was asked for and does not
 /// run would be worse than none.
 fn not_yet(flags: &Flags) -> Option<&'static str> {
-    [(flags.html.is_some(), "--html"), (flags.baseline.is_some(), "--baseline"), (flags.shake, "--shake")]
+    [(flags.html.is_some(), "--html"), (flags.shake, "--shake")]
         .into_iter()
         .find_map(|(given, name)| given.then_some(name))
 }
@@ -158,6 +161,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("versions upload", "The same for `pywrangler versions upload`"),
     ("check", "Run every gate; nothing is staged, nothing is uploaded"),
     ("stage", "Write the stage to `--out DIR`, to look at or to deploy by hand"),
+    ("baseline", "Write what the upload weighs to `saddlebag-baseline.toml`, for the gate `growth`"),
     ("lock", "Write what resolves to `pylock.runtime.toml`, for every later deploy"),
     ("doctor --install", "Install the Pyodide that `--smoke` needs into saddlebag's cache, by npm"),
     ("doctor --wheels", "Say which requirements resolve for which Python of a Worker; `[FILE]` names them"),
@@ -297,6 +301,7 @@ fn split_command(argv: &[OsString]) -> Option<(Vec<OsString>, Command, Vec<OsStr
         "check" if argv.get(at + 1).is_none_or(|word| word != "startup") => (Command::Check, 1),
         "stage" => (Command::Stage, 1),
         "lock" => (Command::Lock, 1),
+        "baseline" => (Command::Baseline, 1),
         "doctor" if argv.iter().any(|word| word == "--wheels") => (Command::DoctorWheels, 1),
         "doctor" if argv.iter().any(|word| word == "--install") => (Command::DoctorInstall, 1),
         "why" => (Command::Why(String::new()), 1),
@@ -393,6 +398,7 @@ fn command_help(command: &Command) -> String {
         Command::Stage => "saddlebag stage --out DIR [FLAGS] [--env NAME] [--config FILE]".to_owned(),
         Command::DoctorInstall => "saddlebag doctor --install [FLAGS] [--env NAME] [--config FILE]".to_owned(),
         Command::DoctorWheels => "saddlebag doctor --wheels [FILE] [FLAGS] [--config FILE]".to_owned(),
+        Command::Baseline => "saddlebag baseline [FLAGS] [--env NAME] [--config FILE]".to_owned(),
         Command::Lock => "saddlebag lock [FLAGS] [--env NAME] [--config FILE]".to_owned(),
         Command::Why(_) | Command::Impact(_) => format!("saddlebag {name} NAME [FLAGS] [--env NAME] [--config FILE]"),
     });
@@ -409,7 +415,12 @@ fn command_help(command: &Command) -> String {
              Exit codes: 0 found, 2 usage or configuration, 4 could not do its work."
                 .to_owned()
         }
-        Command::Check | Command::Stage | Command::Lock | Command::DoctorWheels | Command::DoctorInstall => {
+        Command::Check
+        | Command::Stage
+        | Command::Lock
+        | Command::Baseline
+        | Command::DoctorWheels
+        | Command::DoctorInstall => {
             "Exit codes: 0 passed, 2 usage or configuration, 3 blocked by a gate, 4 could not do its work.".to_owned()
         }
     };

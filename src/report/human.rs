@@ -23,6 +23,7 @@ pub(crate) fn plan(report: &Report, quiet: bool, verbose: bool) -> String {
             weights(&mut out, bundle, verbose);
             dropped(&mut out, bundle, verbose);
         }
+        out.extend(report.growth.as_ref().map(|growth| super::difference::block(growth, verbose)));
         if let Some(judgements) = &report.judgements {
             gates(&mut out, judgements, verbose);
         }
