@@ -11,6 +11,7 @@ mod end_to_end;
 mod fake;
 mod formats;
 mod gates;
+mod growth;
 mod matrix;
 mod project;
 mod pywrangler_versions;
