@@ -13,6 +13,7 @@ use crate::command;
 use crate::error::{Error, Kind, Result};
 use crate::gate::{self, Context, Verdict};
 use crate::project::{Target, requirements};
+use crate::report::human::Manner;
 use crate::report::{self, Exit, Report};
 use crate::settings::{self, Environment, Settings};
 use crate::smoke;
@@ -256,7 +257,7 @@ fn drive(
         return Ok(());
     }
     if format == Format::Human {
-        terminal.out(&report::human::plan(report, settings.quiet, settings.verbose));
+        terminal.out(&report::human::plan(report, manner(&settings, terminal)));
     }
 
     match (verdict.clear(bundle), command, staged) {
@@ -333,7 +334,7 @@ fn unresolved(
         report.remarks.push(format!("{more} out could not be tried in the time there is"));
     }
     if format == Format::Human {
-        terminal.out(&report::human::plan(report, settings.quiet, settings.verbose));
+        terminal.out(&report::human::plan(report, manner(settings, terminal)));
     }
     close(report, format, settings, terminal);
     Ok(())
@@ -342,6 +343,10 @@ fn unresolved(
 /// What the corridor has put into the report, to go on with.
 fn reached<T>(part: &Option<T>) -> Result<&T> {
     part.as_ref().ok_or_else(|| Error::new(Kind::Internal, "a part of the report is missing", "report this defect"))
+}
+
+fn manner(settings: &Settings, terminal: &Terminal) -> Manner {
+    Manner { quiet: settings.quiet, verbose: settings.verbose, width: terminal.width() }
 }
 
 /// What is said at the end: remarks and timings on stderr, the last line where people read.
