@@ -7,7 +7,7 @@ use super::Answer;
 use crate::baseline::{self, Baseline, Growth};
 use crate::error::{Error, Kind, Result};
 use crate::quantity::{bytes, count};
-use crate::report;
+use crate::report::{self, human::Manner};
 use camino::Utf8Path;
 use serde_json::json;
 
@@ -60,7 +60,9 @@ fn said(shown: &str, now: &Baseline, growth: Option<&Growth>, changed: bool) -> 
         bytes(now.gzip_bytes)
     );
     match growth {
-        Some(growth) if changed => text.push_str(&report::difference::block(growth, true)),
+        Some(growth) if changed => {
+            text.push_str(&report::difference::block(growth, Manner { verbose: true, ..Manner::default() }))
+        }
         None => text.push_str("commit it: from now on `growth` holds the upload against it\n"),
         Some(_) => {}
     }

@@ -2,6 +2,7 @@
 //!
 //! Receives a `Growth`; hands on text. Must never say whether it is too much: `growth` judges that.
 
+use super::human::Manner;
 use crate::baseline::{Growth, Weights};
 use crate::quantity::bytes;
 use console::Style;
@@ -44,38 +45,30 @@ fn rows(growth: &Growth) -> Vec<Row> {
 }
 
 /// For the terminal, in the report's own columns.
-pub(crate) fn block(growth: &Growth, verbose: bool) -> String {
+pub(crate) fn block(growth: &Growth, manner: Manner) -> String {
     let (bold, dim) = (Style::new().bold(), Style::new().dim());
     let rows = rows(growth);
     let since = format!("since {}", growth.baseline);
     if rows.is_empty() {
-        return format!("{}   nothing {since}\n", bold.apply_to("growth"));
+        return format!("\n{}\n", manner.line(&format!("{}  nothing {since}", bold.apply_to("growth"))));
     }
     let raw = growth.raw;
-    let mut out = format!(
-        "{}   {}{} {since}: {} -> {}\n",
-        bold.apply_to("growth"),
-        signed(raw),
-        share(raw).map_or_else(String::new, |share| format!(" ({share})")),
-        bytes(raw.before),
-        bytes(raw.after)
-    );
-    let shown = if verbose { rows.len() } else { SHOWN };
-    for row in rows.iter().take(shown) {
+    let share = share(raw).map_or_else(String::new, |share| format!(" ({share})"));
+    let weights = format!("{} -> {}", bytes(raw.before), bytes(raw.after));
+    let mut lines = vec![format!("{}  {}{share} {since}: {weights}", bold.apply_to("growth"), signed(raw))];
+    let shown = if manner.verbose || rows.len() == SHOWN + 1 { rows.len() } else { SHOWN.min(rows.len()) };
+    for row in &rows[..shown] {
         let versions = if row.versions.is_empty() { String::new() } else { format!(" {}", row.versions) };
         let what = if row.what.is_empty() { String::new() } else { format!(", {}", row.what) };
-        let _ = writeln!(out, "  {:>10}  {}{versions}{}", signed(row.weights), row.name, dim.apply_to(what));
+        lines.push(format!("  {:>9}  {}{versions}{what}", signed(row.weights), row.name));
     }
-    if rows.len() > shown {
-        let mut rest = Weights::default();
-        for row in &rows[shown..] {
-            rest.before += row.weights.before;
-            rest.after += row.weights.after;
-        }
-        let more = dim.apply_to(format!("in {} more", rows.len() - shown)).to_string();
-        let _ = writeln!(out, "  {:>10}  {more}", signed(rest));
+    let rest = &rows[shown..];
+    if !rest.is_empty() {
+        let sum = |of: fn(&Weights) -> u64| rest.iter().map(|row| of(&row.weights)).sum();
+        let sums = Weights { before: sum(|weights| weights.before), after: sum(|weights| weights.after) };
+        lines.push(format!("  {:>9}  {}", signed(sums), dim.apply_to(format!("{} more", rest.len()))));
     }
-    out
+    lines.iter().fold(String::from("\n"), |text, line| text + &manner.line(line) + "\n")
 }
 
 /// For the job summary, Markdown.
@@ -133,15 +126,16 @@ mod tests {
     #[test]
     fn what_moved_most_comes_first() {
         console::set_colors_enabled(false);
-        insta::assert_snapshot!(block(&growth(), false), @"
-        growth   +2.9 MiB (+45070 %) since saddlebag-baseline.toml: 6.5 KiB -> 2.9 MiB
-            +2.9 MiB  sympy|x 1.14.0, new
-            -1.0 KiB  the project's own files
-              -500 B  old 1, gone
-                +0 B  up 1.1 -> 1.2
+        insta::assert_snapshot!(block(&growth(), Manner::default()), @"
+
+        growth  +2.9 MiB (+45070 %) since saddlebag-baseline.toml: 6.5 KiB -> 2.9 MiB
+           +2.9 MiB  sympy|x 1.14.0, new
+           -1.0 KiB  the project's own files
+             -500 B  old 1, gone
+               +0 B  up 1.1 -> 1.2
         ");
         let same = of_packages(1, &[]).growth(&of_packages(1, &[]), "b.toml".into());
-        assert_eq!(block(&same, false), "growth   nothing since b.toml\n");
+        assert_eq!(block(&same, Manner::default()), "\ngrowth  nothing since b.toml\n");
     }
 
     #[test]
@@ -150,9 +144,12 @@ mod tests {
         let names: Vec<String> = (0..11).map(|number| format!("p{number:02}")).collect();
         let packages: Vec<(&str, &str, u64)> = names.iter().map(|name| (name.as_str(), "1", 1024)).collect();
         let growth = of_packages(0, &[]).growth(&of_packages(0, &packages), "b.toml".into());
-        let text = block(&growth, false);
-        assert!(text.ends_with("    +3.0 KiB  in 3 more\n"), "{text}");
-        assert_eq!((text.lines().count(), block(&growth, true).lines().count()), (10, 12));
+        let text = block(&growth, Manner::default());
+        assert!(text.ends_with("   +3.0 KiB  3 more\n"), "{text}");
+        assert_eq!(
+            (text.lines().count(), block(&growth, Manner { verbose: true, ..Manner::default() }).lines().count()),
+            (11, 13)
+        );
     }
 
     #[test]

@@ -132,11 +132,12 @@ fn a_baseline_is_the_same_bytes_for_the_same_bundle_and_says_what_changed_for_an
     let ran = bench.run(&["baseline"]).run().expect(0);
     insta::assert_snapshot!(ran.stdout, @"
     saddlebag-baseline.toml written: 490.4 KiB in 3 packages and the project's own 719 B, about 1.0 KiB gzipped
-    growth   +488.7 KiB (+28465 %) since saddlebag-baseline.toml: 1.7 KiB -> 490.4 KiB
+
+    growth  +488.7 KiB (+28465 %) since saddlebag-baseline.toml: 1.7 KiB -> 490.4 KiB
       +488.3 KiB  heavy 3.0, new
-          +200 B  dep 1.0 -> 1.1
-          +168 B  light 2.0, new
-            +6 B  the project's own files
+         +200 B  dep 1.0 -> 1.1
+         +168 B  light 2.0, new
+           +6 B  the project's own files
     ");
     assert!(bench.baseline().contains("\nheavy = { version = \"3.0\", raw-bytes = "), "{}", bench.baseline());
 }
@@ -148,11 +149,11 @@ fn what_grew_is_said_to_people() {
     bench.grow();
     let ran = bench.run(&["check"]).run().expect(0);
     insta::assert_snapshot!(part(&ran, "growth ", "gates\n"), @"
-    growth   +488.7 KiB (+28465 %) since saddlebag-baseline.toml: 1.7 KiB -> 490.4 KiB
+    growth  +488.7 KiB (+28465 %) since saddlebag-baseline.toml: 1.7 KiB -> 490.4 KiB
       +488.3 KiB  heavy 3.0, new
-          +200 B  dep 1.0 -> 1.1
-          +168 B  light 2.0, new
-            +6 B  the project's own files
+         +200 B  dep 1.0 -> 1.1
+         +168 B  light 2.0, new
+           +6 B  the project's own files
     ");
     insta::assert_snapshot!(part(&ran, "warn[growth.total]", "\npassed ("), @"
     warn[growth.total]: the upload is 490.4 KiB, 488.7 KiB (28465 %) more than in the baseline; 256.0 KiB more is allowed
