@@ -10,7 +10,7 @@ mod table;
 pub(crate) use environment::Environment;
 pub(crate) use growth::{Allowance, Budget, GrowthSettings, Named};
 
-use crate::bundle::prune::{DistInfo, PruneOptions};
+use crate::bundle::prune::{DistInfo, PruneOptions, recipes};
 use crate::cli::{Flags, Format, closest};
 use crate::error::{Error, Kind, Location, Result};
 use crate::gate::{self, Level};
@@ -100,8 +100,8 @@ const KEYS: &[&str] = &[
 ];
 const SMOKE_KEYS: &[&str] = &["imports", "script"];
 const SMOKE_PATIENCE: u64 = 60;
-const PRUNE_KEYS: &[&str] = &["exclude", "keep", "dist-info"];
-const PRUNE_LATER: &[&str] = &["recipes", "shake"];
+const PRUNE_KEYS: &[&str] = &["exclude", "keep", "dist-info", "recipes"];
+const PRUNE_LATER: &[&str] = &["shake"];
 const SIZE_KEYS: &[&str] = &["max-raw", "max-gzip", "warn-at"];
 const ALLOW_KEYS: &[&str] = &["gate", "code", "match", "reason", "until"];
 
@@ -203,6 +203,7 @@ impl Settings {
             prune.known(PRUNE_KEYS, PRUNE_LATER)?;
             prune.list("exclude", &mut self.prune.exclude)?;
             prune.list("keep", &mut self.prune.keep)?;
+            recipes(&prune, &mut self.prune.recipes)?;
             if let Some(value) = prune.text("dist-info")? {
                 self.prune.dist_info = match value {
                     "slim" => DistInfo::Slim,
@@ -386,6 +387,27 @@ fn gate_level(id: &str, level: &str) -> Result<(&'static str, Level)> {
     Ok((known, level))
 }
 
+/// What is chosen of each recipe.
+fn recipes(prune: &Table<'_>, into: &mut BTreeMap<String, Vec<String>>) -> Result<()> {
+    if !prune.inner.contains_key("recipes") {
+        return Ok(());
+    }
+    let what = "a table such as { babel-locales = [\"en\", \"de\"] }";
+    let Some(table) = prune.table("recipes").map_err(|_| prune.bad("recipes", what))? else { return Ok(()) };
+    for name in table.keys() {
+        if !recipes::names().any(|known| known == name) {
+            let hint = match closest(name, recipes::names()) {
+                Some(close) => format!("did you mean `{close}`?"),
+                None => format!("use one of {}", recipes::names().collect::<Vec<_>>().join(", ")),
+            };
+            return Err(Error::new(Kind::Settings, format!("there is no recipe `{name}`"), hint)
+                .with_location(table.location(name)));
+        }
+        table.list(name, into.entry(name.to_owned()).or_default())?;
+    }
+    Ok(())
+}
+
 fn allow(entry: &Table<'_>) -> Result<Allow> {
     entry.known(ALLOW_KEYS, &[])?;
     let location = place(entry.pyproject, entry.span.clone());
@@ -501,6 +523,10 @@ mod tests {
             "[tool.saddlebag.packages.sympy]\nmxa = 1\n",
             "[tool.saddlebag]\npackages.sympy.max = \"2 MB or so\"\n",
             "[tool.saddlebag.packages]\na_b.max = 1\nA-B.max = 1\n",
+            "[tool.saddlebag.prune]\nrecipes = [\"babel-locales=en\"]\n",
+            "[tool.saddlebag.prune.recipes]\nbabel-locale = [\"en\"]\n",
+            "[tool.saddlebag.prune.recipes]\nnumpy = []\n",
+            "[tool.saddlebag.prune.recipes]\nbotocore-services = \"s3\"\n",
             "[tool.saddlebag]\nfill-init = 1\n",
             "[tool.saddlebag]\nextras = \"web\"\n",
             "[tool.saddlebag]\ngroups = [\"a\", 1]\n",
@@ -526,6 +552,10 @@ mod tests {
         pyproject.toml:2:1: `tool.saddlebag.packages.sympy` has no key `mxa`; did you mean `max`?
         pyproject.toml:2:16: `tool.saddlebag.packages.sympy.max` is not a size such as "48MiB", or a number of bytes; set `max` to a size such as "48MiB", or a number of bytes
         pyproject.toml:3:1: `tool.saddlebag.packages` names one distribution twice: `a_b` and `A-B`; take `A-B` out
+        pyproject.toml:2:1: `tool.saddlebag.prune.recipes` is not a table such as { babel-locales = ["en", "de"] }; set `recipes` to a table such as { babel-locales = ["en", "de"] }
+        pyproject.toml:2:1: there is no recipe `babel-locale`; did you mean `babel-locales`?
+        pyproject.toml:2:1: there is no recipe `numpy`; use one of babel-locales, botocore-services, faker-locales, pycountry-languages, pytz-zones, tzdata-zones
+        pyproject.toml:2:1: `tool.saddlebag.prune.recipes.botocore-services` is not a list of texts; set `botocore-services` to a list of texts
         pyproject.toml:2:1: `tool.saddlebag.fill-init` is not `true` or `false`; set `fill-init` to `true` or `false`
         pyproject.toml:2:1: `tool.saddlebag.extras` is not a list of texts; set `extras` to a list of texts
         pyproject.toml:2:1: `tool.saddlebag.groups` is not a list of texts; set `groups` to a list of texts

@@ -29,6 +29,8 @@ pub(crate) enum Form {
     Directory,
     /// Named by its file name in any text.
     File,
+    /// Only imported: what its name stands in says nothing.
+    Import,
 }
 
 /// A file that stays, or that stays if a candidate does.
@@ -128,7 +130,8 @@ impl<'a> Search<'a> {
     fn new(candidates: &'a [Candidate]) -> Result<Self> {
         let mut needles: Vec<(String, Needle)> = Vec::new();
         let (mut directories, mut files) = (BTreeMap::<&str, Vec<usize>>::new(), BTreeMap::<&str, Vec<usize>>::new());
-        for (index, candidate) in candidates.iter().enumerate() {
+        let sought = candidates.iter().enumerate().filter(|(_, candidate)| candidate.form != Form::Import);
+        for (index, candidate) in sought {
             let names = if candidate.form == Form::File { &mut files } else { &mut directories };
             names.entry(last(&candidate.path)).or_default().push(index);
             if candidate.form == Form::Directory && candidate.path.contains('/') {
