@@ -69,6 +69,11 @@ impl Terminal {
         Step { bar: Some((bar, what.to_owned())) }
     }
 
+    /// The same for something short: nothing where nobody watches.
+    pub(crate) fn begin_briefly(&self, what: &str) -> Step {
+        if self.live { self.begin(what) } else { Step { bar: None } }
+    }
+
     /// The same for something that may ask the user a question on the terminal by itself (ssh, for the passphrase of a
     /// key): one line that nothing is drawn over.
     pub(crate) fn begin_still(&self, what: &str) -> Step {

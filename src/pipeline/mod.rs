@@ -234,7 +234,10 @@ fn drive(
     if let Some(cleared) = verdict.clear(bundle)
         && (matches!(command, Command::Upload(_)) || proof::is_wanted(&settings))
     {
+        let step =
+            terminal.begin_briefly(&format!("Staging {}", crate::quantity::count(bundle.modules.len(), "module")));
         let stage = stage::write(&request(project, target, layout, &vendored, &texts, &cleared), stage::Place::Inside)?;
+        drop(step);
         clock.lap("stage");
         let proof = Proof { stage: &stage, context, command, words, cache: &cache, stdout };
         if let Some(judgements) = &mut report.judgements {

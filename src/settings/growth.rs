@@ -53,7 +53,7 @@ pub(crate) struct Budget {
 impl GrowthSettings {
     pub(super) fn take_table(&mut self, table: &Table<'_>) -> Result<()> {
         if let Some(growth) = table.table("growth")? {
-            growth.known(GROWTH_KEYS, &[])?;
+            growth.known(GROWTH_KEYS)?;
             self.max = allowance(&growth)?.or(self.max);
             if let Some(path) = growth.text("baseline")? {
                 self.baseline = Some(Named::Setting(path.into(), growth.location("baseline")));
@@ -71,7 +71,7 @@ impl GrowthSettings {
             }
             let package = packages.table(name).map_err(|_| packages.bad(name, "a table such as { max = \"2MiB\" }"))?;
             let Some(package) = package else { continue };
-            package.known(PACKAGE_KEYS, &[])?;
+            package.known(PACKAGE_KEYS)?;
             let max = package.bytes("max")?.ok_or_else(|| {
                 let message = format!("`{}` says nothing", package.path);
                 Error::new(Kind::Settings, message, "add `max = \"2MiB\"`").with_location(packages.location(name))

@@ -100,8 +100,7 @@ const KEYS: &[&str] = &[
 ];
 const SMOKE_KEYS: &[&str] = &["imports", "script"];
 const SMOKE_PATIENCE: u64 = 60;
-const PRUNE_KEYS: &[&str] = &["exclude", "keep", "dist-info", "recipes"];
-const PRUNE_LATER: &[&str] = &["shake"];
+const PRUNE_KEYS: &[&str] = &["exclude", "keep", "dist-info", "recipes", "shake"];
 const SIZE_KEYS: &[&str] = &["max-raw", "max-gzip", "warn-at"];
 const ALLOW_KEYS: &[&str] = &["gate", "code", "match", "reason", "until"];
 
@@ -169,7 +168,7 @@ impl Settings {
             if let Some(environments) = table.table("env")? {
                 for name in environments.keys() {
                     let own = environments.table(name)?.ok_or_else(|| environments.wrong(name, "a table"))?;
-                    own.known(KEYS, &[])?;
+                    own.known(KEYS)?;
                     if Some(name) == environment_name {
                         settings.take_table(&own)?;
                     }
@@ -178,7 +177,24 @@ impl Settings {
         }
         settings.take_environment(environment)?;
         settings.take_flags(flags)?;
+        settings.prove_what_is_shaken()?;
         Ok(settings)
+    }
+
+    /// What is shaken is what nothing is seen to import; that this is enough, only a boot can say.
+    fn prove_what_is_shaken(&mut self) -> Result<()> {
+        if !self.prune.shake {
+            return Ok(());
+        }
+        self.asked.insert("smoke");
+        match self.gates.get("smoke") {
+            None | Some(Level::Deny) => Ok(()),
+            Some(Level::Off | Level::Warn) => Err(Error::new(
+                Kind::Settings,
+                "`shake` needs the gate `smoke` to deny, and its level is set to less",
+                "leave the level of `smoke` out, or do without `shake`",
+            )),
+        }
     }
 
     /// The lists of `pyproject.toml` that count beside the requirements.
@@ -187,7 +203,7 @@ impl Settings {
     }
 
     fn take_table(&mut self, table: &Table<'_>) -> Result<()> {
-        table.known(KEYS, &[])?;
+        table.known(KEYS)?;
         if let Some(value) = table.text("requirements")? {
             self.requirements = Some(value.into());
         }
@@ -200,10 +216,11 @@ impl Settings {
         table.list("exclude", &mut self.exclude)?;
         self.fill_init = table.truth("fill-init")?.unwrap_or(self.fill_init);
         if let Some(prune) = table.table("prune")? {
-            prune.known(PRUNE_KEYS, PRUNE_LATER)?;
+            prune.known(PRUNE_KEYS)?;
             prune.list("exclude", &mut self.prune.exclude)?;
             prune.list("keep", &mut self.prune.keep)?;
             recipes(&prune, &mut self.prune.recipes)?;
+            self.prune.shake = prune.truth("shake")?.unwrap_or(self.prune.shake);
             if let Some(value) = prune.text("dist-info")? {
                 self.prune.dist_info = match value {
                     "slim" => DistInfo::Slim,
@@ -214,14 +231,14 @@ impl Settings {
             }
         }
         if let Some(size) = table.table("size")? {
-            size.known(SIZE_KEYS, &[])?;
+            size.known(SIZE_KEYS)?;
             self.max_raw = size.bytes("max-raw")?.or(self.max_raw);
             self.max_gzip = size.bytes("max-gzip")?.or(self.max_gzip);
             self.warn_at = size.fraction("warn-at")?.unwrap_or(self.warn_at);
         }
         self.growth.take_table(table)?;
         if let Some(smoke) = table.table("smoke")? {
-            smoke.known(SMOKE_KEYS, &[])?;
+            smoke.known(SMOKE_KEYS)?;
             smoke.list("imports", &mut self.smoke_imports)?;
             self.smoke_script = smoke.text("script")?.map(Utf8PathBuf::from).or(self.smoke_script.take());
         }
@@ -285,6 +302,7 @@ impl Settings {
         if let Some(path) = environment.get("SADDLEBAG_BASELINE") {
             self.growth.baseline = Some(Named::Outright(path.into()));
         }
+        self.prune.shake |= environment.flag("SADDLEBAG_SHAKE");
         self.report = environment.get("SADDLEBAG_REPORT").map(Utf8PathBuf::from);
         self.locked = environment.flag("SADDLEBAG_LOCKED");
         self.keep_stage = environment.flag("SADDLEBAG_KEEP_STAGE");
@@ -330,6 +348,7 @@ impl Settings {
         if let Some(path) = &flags.baseline {
             self.growth.baseline = Some(Named::Outright(path.clone()));
         }
+        self.prune.shake |= flags.shake;
         self.report = flags.report.clone().or(self.report.take());
         self.locked |= flags.locked;
         self.keep_stage |= flags.keep_stage;
@@ -409,7 +428,7 @@ fn recipes(prune: &Table<'_>, into: &mut BTreeMap<String, Vec<String>>) -> Resul
 }
 
 fn allow(entry: &Table<'_>) -> Result<Allow> {
-    entry.known(ALLOW_KEYS, &[])?;
+    entry.known(ALLOW_KEYS)?;
     let location = place(entry.pyproject, entry.span.clone());
     let missing = |key: &str| {
         Error::new(Kind::Settings, format!("an `allow` entry needs `{key}`"), format!("add `{key} = \"...\"`"))

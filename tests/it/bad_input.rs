@@ -215,7 +215,7 @@ fn a_gate_that_there_is_not() {
 #[test]
 fn a_flag_that_this_version_does_not_have_is_refused_rather_than_ignored() {
     let (project, tools) = (project(), Tools::new());
-    for flag in ["--html=x.html", "--shake"] {
+    for flag in ["--html=x.html"] {
         let ran = project.saddlebag(&["deploy", flag]).on_fakes(&tools).run().expect(2);
         let name = flag.split('=').next().unwrap();
         assert!(ran.stderr.contains(&format!("`{name}` is not part of saddlebag")), "{}", ran.stderr);
