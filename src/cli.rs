@@ -127,7 +127,7 @@ pub(crate) struct Flags {
     pub(crate) out: Option<Utf8PathBuf>,
     #[arg(long, hide = true)]
     pub(crate) html: Option<Utf8PathBuf>,
-    /// What the upload weighed before, for `growth` [default: saddlebag-baseline.toml]
+    /// The file of the baseline, for `growth` [default: saddlebag-baseline.toml]
     #[arg(long, value_name = "FILE")]
     pub(crate) baseline: Option<Utf8PathBuf>,
     #[arg(long, hide = true)]

@@ -233,7 +233,7 @@ fn help_and_version_are_for_stdout() {
           --quiet                Say the verdict and nothing else
           --verbose              Say everything: each dropped file, each module, what the tools print
           --timings              Say how long each part took
-          --baseline <FILE>      What the upload weighed before, for `growth` [default:
+          --baseline <FILE>      The file of the baseline, for `growth` [default:
                                  saddlebag-baseline.toml]
           --locked               Fail where what resolves is not what the project's lock says
 
