@@ -44,6 +44,7 @@ pub(crate) enum Command {
     Cache(CacheAction),
     /// `doctor`
     Doctor,
+    Baseline,
     /// `doctor --wheels`
     DoctorWheels,
     /// `doctor --install`
@@ -76,6 +77,7 @@ impl Command {
             Self::Cache(CacheAction::Directory) => "cache dir".to_owned(),
             Self::Cache(CacheAction::Clean) => "cache clean".to_owned(),
             Self::Doctor => "doctor".to_owned(),
+            Self::Baseline => "baseline".to_owned(),
             Self::DoctorWheels => "doctor --wheels".to_owned(),
             Self::DoctorInstall => "doctor --install".to_owned(),
             Self::Classify => "classify".to_owned(),
@@ -149,7 +151,8 @@ pub(crate) struct Flags {
     pub(crate) out: Option<Utf8PathBuf>,
     #[arg(long, hide = true)]
     pub(crate) html: Option<Utf8PathBuf>,
-    #[arg(long, hide = true)]
+    /// The file of the baseline, for `growth` [default: saddlebag-baseline.toml]
+    #[arg(long, value_name = "FILE")]
     pub(crate) baseline: Option<Utf8PathBuf>,
     #[arg(long, hide = true)]
     pub(crate) wheels: bool,
@@ -182,9 +185,7 @@ struct OwnFlags {
 /// The flags that the contract names and this version does not have. Refused: a gate that was asked for and does not
 /// run would be worse than none.
 fn not_yet(flags: &Flags) -> Option<&'static str> {
-    [(flags.html.is_some(), "--html"), (flags.baseline.is_some(), "--baseline")]
-        .into_iter()
-        .find_map(|(given, name)| given.then_some(name))
+    [(flags.html.is_some(), "--html")].into_iter().find_map(|(given, name)| given.then_some(name))
 }
 
 /// Flags that are ours after one command only; after another they are whosever they are.
@@ -199,6 +200,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("init", "Write `requirements-runtime.txt` from what main imports, and show how to deploy from Make and CI"),
     ("check", "Run every gate; nothing is staged, nothing is uploaded"),
     ("stage", "Write the stage to `--out DIR`, to look at or to deploy by hand"),
+    ("baseline", "Write what the upload weighs to `saddlebag-baseline.toml`, for the gate `growth`"),
     ("lock", "Write what resolves to `pylock.runtime.toml`, for every later deploy"),
     ("doctor", "Look at everything that a deploy stands on, and say what to do where something is missing"),
     ("doctor --install", "Install the Pyodide that `--smoke` needs into saddlebag's cache, by npm"),
@@ -380,6 +382,7 @@ fn split_command(argv: &[OsString]) -> Option<(Vec<OsString>, Command, Vec<OsStr
         "check" if argv.get(at + 1).is_none_or(|word| word != "startup") => (Command::Check, 1),
         "stage" => (Command::Stage, 1),
         "lock" => (Command::Lock, 1),
+        "baseline" => (Command::Baseline, 1),
         "doctor" if argv.iter().any(|word| word == "--wheels") => (Command::DoctorWheels, 1),
         "doctor" if argv.iter().any(|word| word == "--install") => (Command::DoctorInstall, 1),
         "classify" => (Command::Classify, 1),
@@ -494,6 +497,7 @@ fn command_help(command: &Command) -> String {
         Command::Doctor => "saddlebag doctor [FLAGS] [--env NAME] [--config FILE]".to_owned(),
         Command::Init => "saddlebag init [FLAGS] [--env NAME] [--config FILE]".to_owned(),
         Command::Lock | Command::Classify => format!("saddlebag {name} [FLAGS] [--env NAME] [--config FILE]"),
+        Command::Baseline => "saddlebag baseline [FLAGS] [--env NAME] [--config FILE]".to_owned(),
         Command::Why(_) | Command::Impact(_) => format!("saddlebag {name} NAME [FLAGS] [--env NAME] [--config FILE]"),
     });
     if *command == Command::Stage {
@@ -526,6 +530,7 @@ fn command_help(command: &Command) -> String {
         | Command::Lock
         | Command::DoctorWheels
         | Command::DoctorInstall
+        | Command::Baseline
         | Command::Classify => {
             "Exit codes: 0 passed, 2 usage or configuration, 3 blocked by a gate, 4 could not do its work.".to_owned()
         }

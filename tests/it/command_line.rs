@@ -198,6 +198,7 @@ fn help_and_version_are_for_stdout() {
       init              Write `requirements-runtime.txt` from what main imports, and show how to deploy from Make and CI
       check             Run every gate; nothing is staged, nothing is uploaded
       stage             Write the stage to `--out DIR`, to look at or to deploy by hand
+      baseline          Write what the upload weighs to `saddlebag-baseline.toml`, for the gate `growth`
       lock              Write what resolves to `pylock.runtime.toml`, for every later deploy
       doctor            Look at everything that a deploy stands on, and say what to do where something is missing
       doctor --install  Install the Pyodide that `--smoke` needs into saddlebag's cache, by npm
@@ -238,6 +239,8 @@ fn help_and_version_are_for_stdout() {
           --quiet                Say the verdict and nothing else
           --verbose              Say everything: each dropped file, each module, what the tools print
           --timings              Say how long each part took
+          --baseline <FILE>      The file of the baseline, for `growth` [default:
+                                 saddlebag-baseline.toml]
           --locked               Fail where what resolves is not what the project's lock says
 
     Every other flag goes on to pywrangler as it is: see `pywrangler deploy --help`.
