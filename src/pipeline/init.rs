@@ -8,6 +8,7 @@ use crate::error::{Error, Kind, Result};
 use crate::passthrough::{self, Passthrough};
 use crate::project::config;
 use crate::report::Report;
+use crate::settings::Settings;
 use crate::term::Terminal;
 use crate::tool;
 
@@ -23,8 +24,8 @@ pub(crate) fn is_ours(words: Option<&Passthrough>) -> bool {
     }
 }
 
-pub(super) fn wish(flags: &Flags) -> Wish {
-    Wish { force: flags.force, workflow: flags.write_workflow }
+pub(super) fn wish<'a>(flags: &Flags, settings: &'a Settings) -> Wish<'a> {
+    Wish { force: flags.force, workflow: flags.write_workflow, requirements: settings.requirements.as_deref() }
 }
 
 /// # Errors

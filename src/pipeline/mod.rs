@@ -134,11 +134,12 @@ fn drive(
     let (mut project, settings) = find_project(invocation, environment, &process_cwd)?;
     terminal.say_how_much(settings.quiet, settings.verbose);
     *also = settings.report.as_ref().map(|path| process_cwd.join(path));
-    let begun_with = match invocation.command {
-        Command::Init => command::init::source(&project),
-        _ => None,
+    let wish = init::wish(&invocation.flags, &settings);
+    let named = match invocation.command {
+        Command::Init => command::init::source(&project, wish),
+        _ => settings.requirements.clone(),
     };
-    let named = settings.requirements.as_deref().or(begun_with.as_deref());
+    let named = named.as_deref();
     let variable = |name: &str| environment.get(name).map(str::to_owned);
     let (root, pyproject) = (&project.root, project.pyproject.as_ref());
     project.requirements = requirements::read(named, named.is_some(), root, pyproject, settings.lists(), &variable)?;
@@ -147,10 +148,8 @@ fn drive(
     report.target = Some(Target::of(&project.config, &target_flags(words, &project.config))?);
     let target = reached(&report.target)?;
     clock.lap("project");
-    if invocation.command == Command::Init
-        && !command::init::writes_requirements(project, init::wish(&invocation.flags))?
-    {
-        let plan = command::init::plan(project, init::wish(&invocation.flags), None);
+    if invocation.command == Command::Init && !command::init::writes_requirements(project, wish)? {
+        let plan = command::init::plan(project, wish, None);
         return init::finish(&plan, &invocation.flags, format, report, terminal);
     }
 
@@ -219,7 +218,7 @@ fn drive(
             let found = classify::classify(project, target, bundle, host.as_deref(), &left_out)?;
             let unprovided = classify::unprovided(project, target, bundle, host.is_some());
             let classified = command::init::Classified { dependencies: &found, unprovided: &unprovided };
-            let plan = command::init::plan(project, init::wish(&invocation.flags), Some(classified));
+            let plan = command::init::plan(project, wish, Some(classified));
             return init::finish(&plan, &invocation.flags, format, report, terminal);
         }
         Command::Classify => {

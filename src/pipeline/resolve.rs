@@ -31,10 +31,12 @@ pub(super) fn resolve(
     terminal: &Terminal,
 ) -> Result<Resolved> {
     let mut left_out: Vec<LeftOut> = Vec::new();
-    let mut tries = if matches!(invocation.command, Command::Classify | Command::Init) { TRIES } else { 0 };
+    let classifies = matches!(invocation.command, Command::Classify | Command::Init);
+    let wish = vendor::Wish { fresh: settings.no_cache, alternatives: !classifies };
+    let mut tries = if classifies { TRIES } else { 0 };
     loop {
         let (project, target) = (reached(&report.project)?, reached(&report.target)?);
-        let why = match vendor::vendor(project, target, toolchain, cache, settings.no_cache, terminal)? {
+        let why = match vendor::vendor(project, target, toolchain, cache, wish, terminal)? {
             vendor::Outcome::Vendored(vendored) => return Ok(Ok((*vendored, left_out))),
             vendor::Outcome::Unresolved(why) => why,
         };

@@ -81,6 +81,15 @@ struct Mark {
     token: String,
 }
 
+/// How a run wants its packages.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wish {
+    /// Resolved again, whatever the cache has.
+    pub(crate) fresh: bool,
+    /// A failure is to be followed by a search for what would work, which takes its time.
+    pub(crate) alternatives: bool,
+}
+
 /// Finds the tree in the cache or has pywrangler make it.
 ///
 /// # Errors
@@ -90,17 +99,18 @@ pub(crate) fn vendor(
     target: &Target,
     toolchain: &Toolchain,
     cache: &Utf8Path,
-    fresh: bool,
+    wish: Wish,
     terminal: &Terminal,
 ) -> Result<Outcome> {
     let vendored = |vendored| Outcome::Vendored(Box::new(vendored));
     sync::knows(toolchain, target)?;
-    let plan = workspace::plan(project, target, toolchain)?;
+    let mut plan = workspace::plan(project, target, toolchain)?;
+    plan.wants_alternatives = wish.alternatives;
     if let Some(remark) = &plan.remark {
         terminal.line(remark);
     }
     // A pywrangler that does not tell its version may be another one than that which made the entry.
-    let fresh = fresh || toolchain.pywrangler.version.is_none();
+    let fresh = wish.fresh || toolchain.pywrangler.version.is_none();
     let directory = cache.join("vendor").join(&plan.key);
     make_private(&cache.join("vendor"))?;
     let lock_path = cache.join("vendor").join(format!("{}.lock", plan.key));

@@ -28,6 +28,8 @@ pub(super) struct Plan {
     pub(super) remark: Option<String>,
     wrangler: String,
     pyproject: String,
+    /// Whether a failure is worth the time of looking for what would work.
+    pub(super) wants_alternatives: bool,
     pub(super) seed: Option<Utf8PathBuf>,
     seed_text: Option<String>,
 }
@@ -70,6 +72,7 @@ pub(super) fn plan(project: &Project, target: &Target, toolchain: &Toolchain) ->
         python: target.python.clone(),
         what: crate::quantity::count(requirements.entries.len(), "requirement"),
         remark: unread_sources(&pyproject, toolchain),
+        wants_alternatives: true,
         wrangler,
         pyproject,
         seed,
@@ -95,6 +98,7 @@ impl Plan {
             python: python.to_owned(),
             what: self.what.clone(),
             remark: None,
+            wants_alternatives: false,
             wrangler: wrangler_toml(python, flag),
             pyproject: self.pyproject.clone(),
             seed: None,

@@ -227,6 +227,21 @@ fn init_begins_with_the_dependencies_of_the_project_where_there_are_some() {
 }
 
 #[test]
+fn init_writes_the_file_that_the_settings_name() {
+    let (tools, cache) = (AnsweringTools::new(), crate::fake::directory());
+    let (project, tree) = beginner(("requirements.txt", "app\n"));
+    project.write(
+        "pyproject.toml",
+        "[project]\nname = \"w\"\nversion = \"0\"\n[tool.saddlebag]\nrequirements = \"lists/worker.txt\"\n",
+    );
+    let init = || project.saddlebag(&["init", "--yes"]).with(&tools, &tree, cache.path()).run();
+    assert!(init().expect(0).stdout.contains("lists/worker.txt written: 1 requirement\n"));
+    assert!(std::fs::read_to_string(project.path("lists/worker.txt")).unwrap().ends_with("\napp\n"));
+    assert!(init().expect(2).stderr.contains("`lists/worker.txt` is there already"));
+    assert!(!project.path("requirements-runtime.txt").exists());
+}
+
+#[test]
 fn no_credential_is_copied() {
     let (tools, cache) = (AnsweringTools::new(), crate::fake::directory());
     let list = "app @ https://me:hunter2@host.invalid/app-1.0-py3-none-any.whl\n";

@@ -227,6 +227,38 @@ fn the_doctor_holds_every_requirement_against_every_python() {
     project.saddlebag(&["check", "--wheels"]).on_rig().run().expect(2);
 }
 
+#[test]
+fn what_has_no_wheel_is_left_out_and_the_rest_is_classified() {
+    let project = worker("rig-app[fast]>=1.1\nrig-meta\nrig-cp312\n");
+    project.write("requirements-dev.txt", "rig-engine\n");
+    let classify = |code| {
+        let run = project.saddlebag(&["classify", "--format", "json"]).on_rig().env("UV_INDEX", index());
+        run.run().expect(code).json()
+    };
+    let answer = classify(0);
+    let of = |name: &str| {
+        let all = answer["dependencies"].as_array().unwrap();
+        all.iter().find(|one| one["name"] == name).cloned().unwrap_or_default()
+    };
+    assert_eq!(of("rig-app")["class"], "cannot-run");
+    let reason = of("rig-app")["reason"].as_str().unwrap().to_owned();
+    assert!(reason.starts_with("it needs `rig-only314`, which cannot be had for Python 3.13 on Workers"), "{reason}");
+    assert_eq!(
+        (&of("rig-only314")["class"], &of("rig-only314")["required_by"][0]),
+        (&"cannot-run".into(), &"rig-app".into())
+    );
+    assert_eq!(
+        (&of("rig-cp312")["class"], &of("rig-cp312")["declared"][0]),
+        (&"cannot-run".into(), &"requirements-runtime.txt:3".into())
+    );
+    assert_eq!((&of("rig-meta")["class"], &of("rig-meta")["version"]), (&"unused".into(), &"1.0".into()));
+    assert_eq!(of("rig-engine")["class"], "development");
+
+    // A name that no index has is no matter of Workers.
+    project.write("requirements-runtime.txt", "rig-no-such-thing\n");
+    assert!(classify(3).is_object());
+}
+
 /// Whether the rig reaches PyPI: these cases are of the real world, and change with it.
 fn reaches_pypi() -> bool {
     let output = Command::new(rig::home().join("venv/bin/python"))

@@ -85,8 +85,6 @@ pub(crate) struct LeftOut {
     pub(crate) name: String,
     /// What has no wheel: itself, or things that it requires.
     pub(crate) obstacles: Vec<Obstacle>,
-    /// What would work instead.
-    pub(crate) instead: Option<String>,
     /// What was taken out of the project's requirements for it.
     pub(crate) entries: Vec<Requirement>,
 }
@@ -117,9 +115,7 @@ pub(crate) fn in_the_way(why: &Unresolved, project: &Project, explained: &[(Stri
         let of_it: Vec<&Culprit> =
             why.culprits.iter().filter(|culprit| head(culprit).as_ref() == Some(&name)).collect();
         let obstacles = obstacles(&name, &of_it, explained);
-        let instead = why.alternatives.iter().find(|alternative| alternative.subject.starts_with(&name));
-        let instead = instead.map(|instead| format!("{}: {}", instead.write, instead.gives));
-        (!entries.is_empty()).then_some(LeftOut { name, obstacles, instead, entries })
+        (!entries.is_empty()).then_some(LeftOut { name, obstacles, entries })
     });
     left_out.collect()
 }
@@ -277,16 +273,13 @@ impl Everything<'_> {
         let mut direct = self.start(&one.name, Class::CannotRun);
         let own = one.obstacles.iter().find(|obstacle| obstacle.name == one.name);
         let others: Vec<String> = one.obstacles.iter().map(|obstacle| format!("`{}`", obstacle.name)).collect();
-        let mut reason = match own {
+        let reason = match own {
             Some(own) => own.why.clone(),
             None => {
                 let what = others.join(" and ");
                 format!("it needs {what}, which cannot be had for Python {} on Workers", target.python)
             }
         };
-        if let Some(instead) = &one.instead {
-            reason.push_str(&format!("; this would work: {instead}"));
-        }
         direct.reason = Some(reason);
         for obstacle in one.obstacles.iter().filter(|obstacle| obstacle.name != one.name) {
             // Another version of it may be in the bundle, for something else.

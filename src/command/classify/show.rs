@@ -195,7 +195,8 @@ pub(super) fn advice(dependency: &Dependency, project: &Project) -> Option<Strin
     match dependency.class {
         Class::CannotRun if runtime.is_empty() => None,
         Class::CannotRun if dependency.imported.is_some() => {
-            Some(format!("require something else than `{name}` ({}), or do without it", places(&runtime)))
+            let places = places(&runtime);
+            Some(format!("replace `{name}` ({places}), or do without it: `saddlebag check` looks for what would work"))
         }
         Class::CannotRun if gate::is_development_tool(name) => {
             Some(format!("move `{name}` from {} to the development requirements", places(&runtime)))

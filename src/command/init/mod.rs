@@ -21,9 +21,18 @@ const REDACTED: &str = "***@";
 
 /// What was asked for.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Wish {
+pub(crate) struct Wish<'a> {
     pub(crate) force: bool,
     pub(crate) workflow: bool,
+    /// The file of the runtime requirements that the settings name, relative to the project's root.
+    pub(crate) requirements: Option<&'a Utf8Path>,
+}
+
+impl Wish<'_> {
+    /// The file to write.
+    fn file(&self, project: &Project) -> Utf8PathBuf {
+        crate::project::resolve(&project.root, self.requirements.map_or(DEFAULT_FILE, Utf8Path::as_str))
+    }
 }
 
 /// What there is to write. Paths are absolute.
@@ -40,6 +49,8 @@ pub(crate) struct Plan {
 #[derive(Debug)]
 struct Requirements {
     path: Utf8PathBuf,
+    /// The path for people.
+    shown: String,
     /// Each with what follows it as a comment.
     lines: Vec<(String, Option<String>)>,
     /// Why the others are not among them: name, class, reason.
@@ -52,8 +63,8 @@ struct Requirements {
 ///
 /// # Errors
 /// `Usage`: what is to be written is there already.
-pub(crate) fn writes_requirements(project: &Project, wish: Wish) -> Result<bool> {
-    let requirements = project.root.join(DEFAULT_FILE);
+pub(crate) fn writes_requirements(project: &Project, wish: Wish<'_>) -> Result<bool> {
+    let requirements = wish.file(project);
     let workflow = repository(&project.root).join(WORKFLOW);
     if wish.workflow && !wish.force && workflow.exists() {
         return Err(there_already(project, &workflow, "pass `--force` to write it anew"));
@@ -73,13 +84,16 @@ fn there_already(project: &Project, path: &Utf8Path, hint: &str) -> Error {
     Error::new(Kind::Usage, format!("`{shown}` is there already"), hint)
 }
 
-/// The requirements file to begin with where there is none for the runtime: without dependencies in `pyproject.toml` those
-/// of `requirements.txt`, which is where a project without saddlebag lists them.
-pub(crate) fn source(project: &Project) -> Option<Utf8PathBuf> {
-    let (root, usual) = (&project.root, Utf8PathBuf::from("requirements.txt"));
+/// The requirements file to begin with, where it is not the usual one: the one that the settings name, or, where there is
+/// none for the runtime and no dependency in `pyproject.toml`, `requirements.txt`: there a project without saddlebag has them.
+pub(crate) fn source(project: &Project, wish: Wish<'_>) -> Option<Utf8PathBuf> {
+    let usual = Utf8PathBuf::from("requirements.txt");
+    if wish.file(project).exists() {
+        return wish.requirements.map(Utf8Path::to_owned);
+    }
     let dependencies = project.pyproject.as_ref().map(|pyproject| pyproject.dependencies());
     let none = dependencies.is_none_or(|dependencies| dependencies.is_ok_and(|dependencies| dependencies.is_empty()));
-    (none && !root.join(DEFAULT_FILE).exists() && root.join(&usual).is_file()).then_some(usual)
+    (none && project.root.join(&usual).is_file()).then_some(usual)
 }
 
 /// What main needs of packages, as `classify` has it.
@@ -90,7 +104,7 @@ pub(crate) struct Classified<'a> {
 }
 
 /// `classified`: `None` where the requirements stay as they are.
-pub(crate) fn plan(project: &Project, wish: Wish, classified: Option<Classified<'_>>) -> Plan {
+pub(crate) fn plan(project: &Project, wish: Wish<'_>, classified: Option<Classified<'_>>) -> Plan {
     let config = &project.config;
     let place = repository(&project.root);
     let declares = project.pyproject.as_ref().is_some_and(|pyproject| pyproject.declares("workers-py"));
@@ -99,7 +113,8 @@ pub(crate) fn plan(project: &Project, wish: Wish, classified: Option<Classified<
     let workflow_text = templates::workflow(&facts);
     Plan {
         requirements: classified.map(|classified| Requirements {
-            path: project.root.join(DEFAULT_FILE),
+            shown: project.display(&wish.file(project)),
+            path: wish.file(project),
             lines: lines(project, classified.dependencies),
             left_out: left_out(classified.dependencies),
             unknown: classified.unprovided.to_vec(),
@@ -194,7 +209,8 @@ impl Plan {
     pub(crate) fn shown(&self) -> String {
         let mut text = String::new();
         if let Some(requirements) = &self.requirements {
-            text.push_str(&format!("{DEFAULT_FILE}, {}:\n\n", count(requirements.lines.len(), "requirement")));
+            let number = count(requirements.lines.len(), "requirement");
+            text.push_str(&format!("{}, {number}:\n\n", requirements.shown));
             text.push_str(&indented(&requirements.text()));
             if !requirements.left_out.is_empty() {
                 text.push_str("\nleft out:\n");
@@ -226,7 +242,7 @@ impl Plan {
 
     /// The question before the first write.
     pub(crate) fn question(&self) -> String {
-        let mut files: Vec<&str> = self.requirements.iter().map(|_| DEFAULT_FILE).collect();
+        let mut files: Vec<&str> = self.requirements.iter().map(|requirements| requirements.shown.as_str()).collect();
         files.extend(self.workflow.iter().map(|_| self.workflow_path.as_str()));
         format!("write {}?", files.join(" and "))
     }
@@ -239,7 +255,8 @@ impl Plan {
         let mut said = String::new();
         if let Some(requirements) = &self.requirements {
             write(&requirements.path, &requirements.text())?;
-            said.push_str(&format!("{DEFAULT_FILE} written: {}\n", count(requirements.lines.len(), "requirement")));
+            let number = count(requirements.lines.len(), "requirement");
+            said.push_str(&format!("{} written: {number}\n", requirements.shown));
         }
         if let Some((path, text)) = &self.workflow {
             write(path, text)?;
@@ -260,7 +277,7 @@ impl Plan {
                 .iter()
                 .map(|(name, class, reason)| json!({ "name": name, "class": class.name(), "reason": reason }));
             json!({
-                "path": DEFAULT_FILE,
+                "path": requirements.shown,
                 "lines": requirements.lines.iter().map(|(line, _)| line).collect::<Vec<_>>(),
                 "left_out": left_out.collect::<Vec<_>>(),
                 "unprovided": requirements.unknown.iter().map(|one| &one.module).collect::<Vec<_>>(),

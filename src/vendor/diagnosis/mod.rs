@@ -123,7 +123,8 @@ pub(super) fn explain(
     let Some(uv) = Uv::of(output, plan, toolchain, Instant::now() + PATIENCE) else {
         return Ok(Meaning::Unresolved(Box::new((culprits, Vec::new(), 0))));
     };
-    let _step = terminal.begin(&format!("Looking for what would work, for at most {} s", PATIENCE.as_secs()));
+    let what = if plan.wants_alternatives { "Looking for what would work" } else { "Looking for what is in the way" };
+    let _step = terminal.begin(&format!("{what}, for at most {} s", PATIENCE.as_secs()));
     let pool = rayon::ThreadPoolBuilder::new().num_threads(AT_ONCE).build();
     let Ok(pool) = pool else { return Ok(Meaning::Unresolved(Box::new((culprits, Vec::new(), 0)))) };
     if let Some(unknown) = culprits.iter().find(|culprit| culprit.reason == Reason::Unknown)
@@ -133,7 +134,8 @@ pub(super) fn explain(
         return Ok(Meaning::Network(network::nothing_there(&unknown.name)));
     }
     pool.install(|| culprits.par_iter_mut().take(LOOKED_UP).try_for_each(|culprit| look_up(culprit, &uv)))?;
-    let trials = alternatives::trials(&culprits, &uv.requirements(), target);
+    let mut trials = alternatives::trials(&culprits, &uv.requirements(), target);
+    trials.retain(|_| plan.wants_alternatives);
     let tried: Vec<Option<Option<Alternative>>> = pool.install(|| {
         let one = |trial: &alternatives::Trial| {
             if uv.time_is_over() {
