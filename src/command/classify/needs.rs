@@ -77,6 +77,8 @@ struct View<'a> {
     /// What main imports without those.
     reach: Cow<'a, Reach>,
     required_by: BTreeMap<&'a str, Vec<String>>,
+    /// The groups of entry points that each package fills, but those of tools.
+    groups: BTreeMap<&'a str, BTreeSet<String>>,
 }
 
 impl<'a> View<'a> {
@@ -100,6 +102,7 @@ impl<'a> View<'a> {
             tools: BTreeSet::new(),
             reach: Cow::Borrowed(&bundle.reach),
             required_by,
+            groups: groups(bundle)?,
         };
         let names = bundle.packages.iter().map(|package| package.name.as_str());
         let is_tool = |name: &&str| {
@@ -155,7 +158,7 @@ impl<'a> View<'a> {
             for name in names.iter().filter(|name| !self.tools.contains(*name) && !needed.contains_key(*name)) {
                 let reason = match asked.get(name) {
                     Some(reason) => Some(reason.clone()),
-                    None => self.by_requirement(name, &needed).or(self.by_plugin(name, &needed)?),
+                    None => self.by_requirement(name, &needed).or_else(|| self.by_plugin(name, &needed)),
                 };
                 if let Some(reason) = reason {
                     new.insert(name, Some(reason));
@@ -180,7 +183,6 @@ impl<'a> View<'a> {
     /// What code that runs asks the metadata of, or loads as plugins of a group, or what the standard library loads.
     fn asked(&self) -> Result<BTreeMap<&'a str, String>> {
         let mut found: BTreeMap<&str, String> = BTreeMap::new();
-        let groups = self.groups()?;
         for (at, node) in self.bundle.graph.nodes().filter(|(_, node)| node.present) {
             let Some(says) = node.says.as_ref().filter(|_| self.reach.level(at).is_some()) else { continue };
             let by = |line: u32| format!("{}:{line}", below_packages(&self.bundle.shown(self.project, node)));
@@ -193,7 +195,7 @@ impl<'a> View<'a> {
                     }
                     Wanted::Own => {}
                     Wanted::EntryPoints(group) => {
-                        for (package, _) in groups.iter().filter(|(_, groups)| groups.contains(group)) {
+                        for (package, _) in self.groups.iter().filter(|(_, groups)| groups.contains(group)) {
                             let reason = || format!("`{}` loads its plugins of `{group}`", by(ask.line));
                             found.entry(package).or_insert_with(reason);
                         }
@@ -214,19 +216,6 @@ impl<'a> View<'a> {
         self.bundle.packages.iter().map(|package| package.name.as_str()).find(|known| *known == name)
     }
 
-    /// The groups of entry points that each package fills, but those of tools.
-    fn groups(&self) -> Result<BTreeMap<&'a str, BTreeSet<String>>> {
-        let mut found: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
-        for (module, owner) in metadata(self.bundle, "entry_points.txt") {
-            let bytes = module.content.read()?;
-            let text = String::from_utf8_lossy(&bytes);
-            let headers = text.lines().filter_map(|line| line.trim().strip_prefix('[')?.strip_suffix(']'));
-            let groups = headers.filter(|group| !OF_TOOLS.iter().any(|of_tools| group.starts_with(of_tools)));
-            found.entry(owner).or_default().extend(groups.map(str::to_owned));
-        }
-        Ok(found)
-    }
-
     fn by_requirement(&self, name: &str, needed: &BTreeMap<&str, Option<String>>) -> Option<String> {
         let by: Vec<String> =
             self.required_by(name).iter().filter(|by| needed.contains_key(by.as_str())).cloned().collect();
@@ -234,8 +223,7 @@ impl<'a> View<'a> {
     }
 
     /// A group that is called after a package that is needed: `sqlalchemy.dialects`, `opentelemetry_propagator`.
-    fn by_plugin(&self, name: &str, needed: &BTreeMap<&str, Option<String>>) -> Result<Option<String>> {
-        let groups = self.groups()?;
+    fn by_plugin(&self, name: &str, needed: &BTreeMap<&str, Option<String>>) -> Option<String> {
         let of = |group: &String| {
             let first = group.split(['.', '_', '-', ':']).next().unwrap_or_default().to_owned();
             let tops = |host: &&&str| {
@@ -245,7 +233,7 @@ impl<'a> View<'a> {
             };
             needed.keys().find(tops).map(|host| format!("a plugin of `{host}`, by its entry points `{group}`"))
         };
-        Ok(groups.get(name).into_iter().flatten().find_map(of))
+        self.groups.get(name).into_iter().flatten().find_map(of)
     }
 
     /// Imported by a module that travels and that nothing imports by its name: it may be loaded by one that is made up.
@@ -320,6 +308,19 @@ fn metadata<'a>(bundle: &'a Bundle, file: &'static str) -> impl Iterator<Item = 
         Owner::Package(owner) if module.name.ends_with(&format!(".dist-info/{file}")) => Some((module, owner.as_str())),
         _ => None,
     })
+}
+
+/// The groups of entry points that each package fills, but those of tools.
+fn groups(bundle: &Bundle) -> Result<BTreeMap<&str, BTreeSet<String>>> {
+    let mut found: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for (module, owner) in metadata(bundle, "entry_points.txt") {
+        let bytes = module.content.read()?;
+        let text = String::from_utf8_lossy(&bytes);
+        let headers = text.lines().filter_map(|line| line.trim().strip_prefix('[')?.strip_suffix(']'));
+        let groups = headers.filter(|group| !OF_TOOLS.iter().any(|of_tools| group.starts_with(of_tools)));
+        found.entry(owner).or_default().extend(groups.map(str::to_owned));
+    }
+    Ok(found)
 }
 
 /// Who requires each package; where that is nobody, who does so by an extra.

@@ -117,7 +117,7 @@ fn title(class: Class) -> &'static str {
 
 fn meaning(class: Class) -> &'static str {
     match class {
-        Class::CannotRun => "nothing of it is for the Worker's Python",
+        Class::CannotRun => "it, or what it requires, has no wheel for the Worker's Python",
         Class::Runtime => "the Worker needs it",
         Class::Unused => "listed for the Worker, and nothing in it asks for it",
         Class::Development => "not for the Worker",
@@ -148,7 +148,9 @@ fn weight(dependency: &Dependency) -> String {
 /// Why it is what it is.
 fn because(dependency: &Dependency) -> String {
     if let Some(reason) = &dependency.reason {
-        return reason.clone();
+        let imported = dependency.imported.as_ref().filter(|_| dependency.class == Class::CannotRun);
+        let by = imported.map_or_else(String::new, |imported| format!("; main imports it: {}", short(&imported.chain)));
+        return format!("{reason}{by}");
     }
     match &dependency.imported {
         Some(imported) if is_direct(dependency) => {
