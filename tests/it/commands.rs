@@ -242,6 +242,30 @@ fn init_writes_the_file_that_the_settings_name() {
 }
 
 #[test]
+fn in_a_repository_of_many_the_workflow_is_the_repositorys() {
+    let tools = crate::fake::Tools::new();
+    let (repository, worker) = (Project::empty(), crate::fake::project());
+    std::fs::create_dir_all(repository.path(".git")).unwrap();
+    crate::project::copy(&worker.root, &repository.path("workers/one"));
+    repository.write("package.json", "{}").write("package-lock.json", "{}");
+    let init = |words: &[&str]| {
+        let words = [&["init", "--yes", "--write-workflow"], words].concat();
+        repository.saddlebag(&words).within(&repository.path("workers/one")).on_fakes(&tools).run()
+    };
+    let said = init(&[]).expect(0).stdout;
+    assert!(said.contains("\n../../.github/workflows/deploy.yml written"), "{said}");
+    let text = std::fs::read_to_string(repository.path(".github/workflows/deploy.yml")).unwrap();
+    for part in
+        ["working-directory: \"workers/one\"", "npm ci --prefix ../..", "cache-dependency-path: \"package-lock.json\""]
+    {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let root = repository.root.to_str().unwrap();
+    assert!(!text.contains(root) && !said.contains(root), "no path of this machine: {said}");
+    assert!(init(&[]).expect(2).stderr.contains("`../../.github/workflows/deploy.yml` is there already"));
+}
+
+#[test]
 fn no_credential_is_copied() {
     let (tools, cache) = (AnsweringTools::new(), crate::fake::directory());
     let list = "app @ https://me:hunter2@host.invalid/app-1.0-py3-none-any.whl\n";

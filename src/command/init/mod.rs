@@ -67,7 +67,7 @@ pub(crate) fn writes_requirements(project: &Project, wish: Wish<'_>) -> Result<b
     let requirements = wish.file(project);
     let workflow = repository(&project.root).join(WORKFLOW);
     if wish.workflow && !wish.force && workflow.exists() {
-        return Err(there_already(project, &workflow, "pass `--force` to write it anew"));
+        return Err(there_already(&workflow_shown(project), "pass `--force` to write it anew"));
     }
     if wish.force || !requirements.exists() {
         return Ok(true);
@@ -76,11 +76,16 @@ pub(crate) fn writes_requirements(project: &Project, wish: Wish<'_>) -> Result<b
         return Ok(false);
     }
     let hint = "see `saddlebag classify` for what may be wrong with it, or pass `--force` to write it anew";
-    Err(there_already(project, &requirements, hint))
+    Err(there_already(&project.display(&requirements), hint))
 }
 
-fn there_already(project: &Project, path: &Utf8Path, hint: &str) -> Error {
-    let shown = project.display(path);
+/// The workflow's path from the project's root on: it belongs to the repository, which may begin above.
+fn workflow_shown(project: &Project) -> String {
+    let below = project.root.strip_prefix(repository(&project.root)).map_or(0, |inside| inside.components().count());
+    format!("{}{WORKFLOW}", "../".repeat(below))
+}
+
+fn there_already(shown: &str, hint: &str) -> Error {
     Error::new(Kind::Usage, format!("`{shown}` is there already"), hint)
 }
 
@@ -120,7 +125,7 @@ pub(crate) fn plan(project: &Project, wish: Wish<'_>, classified: Option<Classif
             unknown: classified.unprovided.to_vec(),
         }),
         makefile: templates::makefile(&facts),
-        workflow_path: project.display(&workflow_path),
+        workflow_path: workflow_shown(project),
         workflow: wish.workflow.then(|| (workflow_path, workflow_text.clone())),
         workflow_text,
     }
