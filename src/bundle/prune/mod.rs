@@ -154,17 +154,19 @@ fn needed(
         .filter_map(|(module, fate)| Some((graph.find(&module.name)?, fate)))
         .collect();
     loop {
-        imported(graph, &nodes, &mut needed);
+        let found = imported(graph, &nodes, &mut needed);
         let spread = shake.spread(&mut needed);
         let named = mentions.mark(&mut needed)?;
-        if !spread && !named && !shake.keep_what_is_listed(direct, &mut needed) {
+        if !found && !spread && !named && !shake.keep_what_is_listed(direct, &mut needed) {
             return Ok(needed);
         }
     }
 }
 
-/// Marks what is imported from what stays: in functions, behind guards and by strings too.
-fn imported(graph: &Graph, nodes: &[(u32, &Fate)], needed: &mut [bool]) {
+/// Marks what is imported from what stays: in functions, behind guards and by strings too. Whether that was anything new:
+/// then more may stay than was walked from, for a directory that is needed stays with all that is in it.
+fn imported(graph: &Graph, nodes: &[(u32, &Fate)], needed: &mut [bool]) -> bool {
+    let mut marked = false;
     let starts: Vec<u32> = nodes.iter().filter(|(_, fate)| fate.stays(needed)).map(|(node, _)| *node).collect();
     let reach = graph.reach(&starts, |_| true);
     for (node, fate) in nodes {
@@ -172,10 +174,12 @@ fn imported(graph: &Graph, nodes: &[(u32, &Fate)], needed: &mut [bool]) {
             && reach.level(*node).is_some()
         {
             for candidate in candidates {
+                marked |= !needed[*candidate];
                 needed[*candidate] = true;
             }
         }
     }
+    marked
 }
 
 /// The path below `python_modules` of a vendored module.

@@ -340,3 +340,20 @@ fn a_recipe_keeps_what_is_chosen_and_what_is_imported_all_the_same() {
     assert_eq!(dropped(&kept), all[..1]);
     assert!(dropped(&PruneOptions::default()).is_empty());
 }
+
+#[test]
+fn what_stays_with_its_directory_keeps_what_it_imports() {
+    // sqlalchemy.testing: reached from what stays, while its `suite` is only beside it.
+    let files = [
+        ("main.py", "import a.plugin\n"),
+        ("python_modules/a/__init__.py", ""),
+        ("python_modules/a/plugin.py", "from a.testing import config\n"),
+        ("python_modules/a/testing/__init__.py", ""),
+        ("python_modules/a/testing/config.py", ""),
+        ("python_modules/a/testing/suite/__init__.py", "from .test_cte import *\n"),
+        ("python_modules/a/testing/suite/test_cte.py", "from . import test_more\n"),
+        ("python_modules/a/testing/suite/test_more.py", ""),
+        ("python_modules/a/testing/suite/test_other.py", ""),
+    ];
+    assert_eq!(gone(&files), [("python_modules/a/testing/suite/test_other.py", "tests")]);
+}
