@@ -3,7 +3,7 @@
 //! Receives the cache's directory; hands on an answer. Must never touch what a run holds (`vendor::cache` sees to that).
 
 use super::Answer;
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
 use crate::quantity::{bytes, count};
 use crate::vendor::cache::{self, Entry};
 use camino::Utf8Path;
@@ -15,7 +15,7 @@ const NAMES: usize = 4;
 const DAY: u64 = 24 * 60 * 60;
 
 pub(crate) fn directory(cache: &Utf8Path) -> Result<Answer> {
-    answer(format!("{cache}\n"), &json!({ "schema": "saddlebag.cache/1", "path": cache }))
+    Answer::of(format!("{cache}\n"), &json!({ "schema": "saddlebag.cache/1", "path": cache }))
 }
 
 pub(crate) fn show(cache: &Utf8Path) -> Result<Answer> {
@@ -52,7 +52,7 @@ pub(crate) fn show(cache: &Utf8Path) -> Result<Answer> {
         "entries": entries.iter().map(row).collect::<Vec<_>>(),
         "pyodide": pyodide.iter().map(|(version, bytes)| json!({ "version": version, "bytes": bytes })).collect::<Vec<_>>(),
     });
-    answer(text, &document)
+    Answer::of(text, &document)
 }
 
 /// # Errors
@@ -80,13 +80,7 @@ pub(crate) fn clean(cache: &Utf8Path, older_than_days: Option<u64>) -> Result<An
         "in_use": cleaned.in_use,
         "kept": cleaned.kept,
     });
-    answer(text, &document)
-}
-
-fn answer(text: String, document: &Value) -> Result<Answer> {
-    let json = serde_json::to_string_pretty(document)
-        .map_err(|error| Error::new(Kind::Internal, error.to_string(), "report this defect"))?;
-    Ok(Answer { text, json: json + "\n" })
+    Answer::of(text, &document)
 }
 
 fn row(entry: &Entry) -> Value {

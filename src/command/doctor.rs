@@ -5,7 +5,7 @@
 
 use super::Answer;
 use super::cache::count_of;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::gate::{self, Limit, Severity};
 use crate::project::requirements::Source;
 use crate::project::{Project, Target};
@@ -232,9 +232,7 @@ pub(crate) fn answer(rows: &[Row], has_project: bool) -> Result<Answer> {
             "help": row.help,
         })).collect::<Vec<Value>>(),
     });
-    let json = serde_json::to_string_pretty(&document)
-        .map_err(|error| Error::new(Kind::Internal, error.to_string(), "report this defect"))?;
-    Ok(Answer { text: text(rows, has_project), json: json + "\n" })
+    Answer::of(text(rows, has_project), &document)
 }
 
 fn text(rows: &[Row], has_project: bool) -> String {

@@ -15,7 +15,7 @@ pub(crate) mod pywrangler;
 mod subject;
 pub(crate) mod why;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use camino::Utf8Path;
 
 /// What a command that only asks says: for people, and as one JSON document.
@@ -23,6 +23,16 @@ use camino::Utf8Path;
 pub(crate) struct Answer {
     pub(crate) text: String,
     pub(crate) json: String,
+}
+
+impl Answer {
+    /// # Errors
+    /// `Kind::Internal` for a document that cannot be written, which is a defect.
+    fn of(text: String, document: &serde_json::Value) -> Result<Self> {
+        let json = serde_json::to_string_pretty(document)
+            .map_err(|error| Error::new(Kind::Internal, error.to_string(), "report this defect"))?;
+        Ok(Self { text, json: json + "\n" })
+    }
 }
 
 /// Writes a file that is committed, in one go: nobody reads half of it.

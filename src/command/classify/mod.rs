@@ -5,10 +5,12 @@
 //! dependencies. `needs` judges what is in the bundle, `missing` what an import wants and the bundle lacks, `show` writes.
 //! Must never resolve, and never call `unused` what something in the bundle may ask for.
 
+mod left_out;
 mod missing;
 mod needs;
 mod show;
 
+pub(crate) use left_out::{LeftOut, in_the_way};
 pub(crate) use show::answer;
 
 use crate::bundle::Bundle;
@@ -18,7 +20,6 @@ use crate::project::requirements::{Declared, Requirement, declared};
 use crate::project::{Project, Target};
 use crate::python::distribution::Distribution;
 use crate::python::graph::Level;
-use crate::vendor::{Culprit, Reason, Unresolved};
 use missing::{Missing, Want};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -76,73 +77,6 @@ impl Dependency {
     pub(crate) fn is_declared_for_runtime(&self) -> bool {
         self.declared.iter().any(|declared| declared.runtime)
     }
-}
-
-/// A direct requirement without which the rest resolves.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct LeftOut {
-    /// Normalised.
-    pub(crate) name: String,
-    /// What has no wheel: itself, or things that it requires.
-    pub(crate) obstacles: Vec<Obstacle>,
-    /// What was taken out of the project's requirements for it.
-    pub(crate) entries: Vec<Requirement>,
-}
-
-/// A distribution that cannot be had for the target.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Obstacle {
-    pub(crate) name: String,
-    /// Normalised; what requires it.
-    pub(crate) required_by: String,
-    /// The whole of it.
-    pub(crate) why: String,
-}
-
-/// Which direct requirements keep the rest from resolving, because no wheel of theirs, or of what they require, is for the
-/// target. Empty where it is for another reason: a misspelt name or two versions at odds say nothing of Workers.
-/// `explained`: name and message of each culprit.
-pub(crate) fn in_the_way(why: &Unresolved, project: &Project, explained: &[(String, String)]) -> Vec<LeftOut> {
-    let cannot_run = |reason: &Reason| matches!(reason, Reason::NoWheel | Reason::Python(_));
-    if why.culprits.iter().any(|culprit| !cannot_run(&culprit.reason)) {
-        return Vec::new();
-    }
-    let head = |culprit: &Culprit| culprit.head().map(crate::python::normalize);
-    let heads: BTreeSet<String> = why.culprits.iter().filter_map(head).collect();
-    let left_out = heads.into_iter().filter_map(|name| {
-        let is_it = |entry: &&Requirement| entry.name.as_ref() == Some(&name);
-        let entries: Vec<Requirement> = project.requirements.entries.iter().filter(is_it).cloned().collect();
-        let of_it: Vec<&Culprit> =
-            why.culprits.iter().filter(|culprit| head(culprit).as_ref() == Some(&name)).collect();
-        let obstacles = obstacles(&name, &of_it, explained);
-        (!entries.is_empty()).then_some(LeftOut { name, obstacles, entries })
-    });
-    left_out.collect()
-}
-
-/// Those that are in the way by themselves. uv also names what has a wheel and drags one of them in.
-fn obstacles(head: &str, culprits: &[&Culprit], explained: &[(String, String)]) -> Vec<Obstacle> {
-    let is_there = |culprit: &Culprit| {
-        let newest = culprit.newest.as_ref().map(|(version, _)| version);
-        newest.is_some() && newest == culprit.usable.as_ref().map(|(version, _)| version)
-    };
-    let hopeless = |culprit: &&&Culprit| culprit.newest.is_some() && culprit.usable.is_none();
-    let kept: Vec<&&Culprit> = culprits.iter().filter(|culprit| !is_there(culprit)).collect();
-    let worst: Vec<&&Culprit> = kept.iter().copied().filter(hopeless).collect();
-    // Deepest first: without facts, what the others need.
-    let chosen = if worst.is_empty() { kept.into_iter().take(1).collect() } else { worst };
-    let obstacle = |culprit: &&Culprit| {
-        let before = culprit.chain.len().checked_sub(2).and_then(|at| culprit.chain.get(at));
-        Obstacle {
-            name: culprit.name.clone(),
-            required_by: crate::python::normalize(before.map_or(head, |before| name_of(before))),
-            why: explained
-                .iter()
-                .find(|(name, _)| *name == culprit.name)
-                .map_or_else(String::new, |(_, why)| why.clone()),
-        }
-    };
-    chosen.into_iter().map(obstacle).collect()
 }
 
 /// Every dependency that the project declares or that is in the bundle, by name. `host`: what the project's own environment

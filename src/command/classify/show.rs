@@ -4,7 +4,7 @@
 
 use super::{Class, Dependency, Unprovided};
 use crate::command::{Answer, why};
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
 use crate::gate;
 use crate::project::Project;
 use crate::project::requirements::{Declared, Source};
@@ -20,8 +20,6 @@ pub(crate) fn answer(dependencies: &[Dependency], unprovided: &[Unprovided], hos
     let mut document = document(dependencies);
     let row = |one: &Unprovided| json!({ "module": one.module, "level": why::word(one.imported.level), "chain": one.imported.chain });
     document["unprovided"] = unprovided.iter().map(row).collect();
-    let json = serde_json::to_string_pretty(&document)
-        .map_err(|error| Error::new(Kind::Internal, error.to_string(), "report this defect"))?;
     let mut text = text(dependencies);
     let advice = to_do(dependencies, unprovided, host);
     if advice.is_empty() {
@@ -30,7 +28,7 @@ pub(crate) fn answer(dependencies: &[Dependency], unprovided: &[Unprovided], hos
         let _ = writeln!(text, "to do:");
         advice.iter().for_each(|line| text.push_str(&format!("  {line}\n")));
     }
-    Ok(Answer { text, json: json + "\n" })
+    Answer::of(text, &document)
 }
 
 /// What to do, what would break first.

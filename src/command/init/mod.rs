@@ -299,9 +299,7 @@ impl Plan {
                 "written": written && self.workflow.is_some(),
             },
         });
-        let json = serde_json::to_string_pretty(&document)
-            .map_err(|error| Error::new(Kind::Internal, error.to_string(), "report this defect"))?;
-        Ok(Answer { text, json: json + "\n" })
+        Answer::of(text, &document)
     }
 }
 
@@ -309,21 +307,12 @@ fn indented(text: &str) -> String {
     text.lines().map(|line| if line.is_empty() { "\n".to_owned() } else { format!("    {line}\n") }).collect()
 }
 
-/// In one go: nobody reads half a file.
 fn write(path: &Utf8Path, text: &str) -> Result<()> {
-    use std::io::Write;
-    use std::os::unix::fs::PermissionsExt;
-    let unwritable = |error: std::io::Error| {
-        let mut error = Error::unwritable(&error);
-        error.hint = format!("make `{path}` writable, and run `saddlebag init` again");
-        error
-    };
     let directory = path.parent().unwrap_or(path);
-    fs_err::create_dir_all(directory).map_err(unwritable)?;
-    let mut file = tempfile::Builder::new().prefix(".saddlebag-").tempfile_in(directory).map_err(unwritable)?;
-    file.write_all(text.as_bytes()).map_err(unwritable)?;
-    // A temporary file is its owner's alone; these are for the repository.
-    file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644)).map_err(unwritable)?;
-    file.persist(path).map_err(|error| unwritable(error.error))?;
-    Ok(())
+    let made = fs_err::create_dir_all(directory).map_err(|error| Error::unwritable(&error));
+    made.and_then(|()| super::replace(path, text)).map_err(|mut error| {
+        error.hint =
+            format!("make `{}` writable, and run `saddlebag init` again", path.file_name().unwrap_or_default());
+        error
+    })
 }
