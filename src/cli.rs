@@ -33,6 +33,8 @@ pub(crate) enum Command {
     /// A command that uploads, in pywrangler's words: `["deploy"]`, `["versions", "upload"]`.
     Upload(&'static [&'static str]),
     Check,
+    /// What `check` does, told by package
+    Report,
     /// `stage --out DIR`
     Stage,
     Lock,
@@ -52,6 +54,7 @@ impl Command {
         match self {
             Self::Upload(words) => words.join(" "),
             Self::Check => "check".to_owned(),
+            Self::Report => "report".to_owned(),
             Self::Stage => "stage".to_owned(),
             Self::Lock => "lock".to_owned(),
             Self::DoctorWheels => "doctor --wheels".to_owned(),
@@ -81,6 +84,9 @@ pub(crate) struct Flags {
     /// Also write the report to FILE, as JSON
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<Utf8PathBuf>,
+    /// Also write the picture to FILE: a page of HTML that needs no network
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<Utf8PathBuf>,
     /// Set a gate's level: off, warn or deny; may be repeated
     #[arg(long, value_name = "ID=LEVEL")]
     pub(crate) gate: Vec<String>,
@@ -121,8 +127,6 @@ pub(crate) struct Flags {
     #[arg(long, value_name = "DIR", hide = true)]
     pub(crate) out: Option<Utf8PathBuf>,
     #[arg(long, hide = true)]
-    pub(crate) html: Option<Utf8PathBuf>,
-    #[arg(long, hide = true)]
     pub(crate) baseline: Option<Utf8PathBuf>,
     #[arg(long, hide = true)]
     pub(crate) shake: bool,
@@ -145,7 +149,7 @@ struct OwnFlags {
 /// The flags that the contract names and this version does not have. Refused: a gate that was asked for and does not
 /// run would be worse than none.
 fn not_yet(flags: &Flags) -> Option<&'static str> {
-    [(flags.html.is_some(), "--html"), (flags.baseline.is_some(), "--baseline"), (flags.shake, "--shake")]
+    [(flags.baseline.is_some(), "--baseline"), (flags.shake, "--shake")]
         .into_iter()
         .find_map(|(given, name)| given.then_some(name))
 }
@@ -157,6 +161,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("preview", "The same for `pywrangler preview`"),
     ("versions upload", "The same for `pywrangler versions upload`"),
     ("check", "Run every gate; nothing is staged, nothing is uploaded"),
+    ("report", "Say what is in the bundle, by package; `--html FILE` draws it"),
     ("stage", "Write the stage to `--out DIR`, to look at or to deploy by hand"),
     ("lock", "Write what resolves to `pylock.runtime.toml`, for every later deploy"),
     ("doctor --install", "Install the Pyodide that `--smoke` needs into saddlebag's cache, by npm"),
@@ -295,6 +300,7 @@ fn split_command(argv: &[OsString]) -> Option<(Vec<OsString>, Command, Vec<OsStr
             (Command::Upload(&["versions", "upload"]), 2)
         }
         "check" if argv.get(at + 1).is_none_or(|word| word != "startup") => (Command::Check, 1),
+        "report" => (Command::Report, 1),
         "stage" => (Command::Stage, 1),
         "lock" => (Command::Lock, 1),
         "doctor" if argv.iter().any(|word| word == "--wheels") => (Command::DoctorWheels, 1),
@@ -390,6 +396,7 @@ fn command_help(command: &Command) -> String {
     let mut clap: Clap = OwnFlags::command().about(about).override_usage(match command {
         Command::Upload(_) => format!("saddlebag {name} [FLAGS] [ANYTHING `pywrangler {name}` TAKES]"),
         Command::Check => "saddlebag check [FLAGS] [--env NAME] [--config FILE]".to_owned(),
+        Command::Report => "saddlebag report [--html FILE] [FLAGS] [--env NAME] [--config FILE]".to_owned(),
         Command::Stage => "saddlebag stage --out DIR [FLAGS] [--env NAME] [--config FILE]".to_owned(),
         Command::DoctorInstall => "saddlebag doctor --install [FLAGS] [--env NAME] [--config FILE]".to_owned(),
         Command::DoctorWheels => "saddlebag doctor --wheels [FILE] [FLAGS] [--config FILE]".to_owned(),
@@ -409,7 +416,12 @@ fn command_help(command: &Command) -> String {
              Exit codes: 0 found, 2 usage or configuration, 4 could not do its work."
                 .to_owned()
         }
-        Command::Check | Command::Stage | Command::Lock | Command::DoctorWheels | Command::DoctorInstall => {
+        Command::Check
+        | Command::Report
+        | Command::Stage
+        | Command::Lock
+        | Command::DoctorWheels
+        | Command::DoctorInstall => {
             "Exit codes: 0 passed, 2 usage or configuration, 3 blocked by a gate, 4 could not do its work.".to_owned()
         }
     };

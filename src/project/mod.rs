@@ -4,7 +4,6 @@
 //! user's tree and must never write it, and must never judge it: what can be planned is planned, the gates speak.
 
 pub(crate) mod config;
-#[cfg_attr(not(test), expect(dead_code, reason = "the report reads it, a step further"))]
 pub(crate) mod host;
 pub(crate) mod layout;
 pub(crate) mod position;

@@ -4,8 +4,10 @@
 //! exit code come to it.
 
 pub(crate) mod github;
+pub(crate) mod html;
 pub(crate) mod human;
 pub(crate) mod json;
+pub(crate) mod packages;
 pub(crate) mod sarif;
 
 use crate::bundle::Bundle;
