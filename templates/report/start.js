@@ -16,6 +16,7 @@ function drawRest() {
   drawGrowth();
   if (bundle) drawFiles();
   drawSections();
+  performance.mark("drawn");
   document.documentElement.dataset.ready = "true";
 }
 
