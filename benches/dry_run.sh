@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Times `saddlebag deploy --dry-run` against `pywrangler deploy --dry-run` on the same project, in turn, in one run.
+# Times `saddlebag deploy --dry-run`, and `check` without and with `verify`, against `pywrangler deploy --dry-run` on the same project, in turn, in one run.
 # Receives: the release binary, the rig, an example's name (default: fastapi-src), RUNS (default 7). Hands on: seconds of
 # each run and the medians, on stdout. Never asserts: a machine that is busy is not a defect.
 set -euo pipefail
@@ -30,8 +30,11 @@ for _ in $(seq "${RUNS:-7}"); do
   timed pywrangler pywrangler deploy --dry-run
   timed saddlebag "$saddlebag" deploy --dry-run
   timed saddlebag-check "$saddlebag" check
+  # What `verify` adds to a check is one dry run that writes its modules, and the comparison.
+  timed pywrangler-outdir pywrangler deploy --dry-run --outdir "$work/upload"
+  timed saddlebag-check-verify "$saddlebag" check --verify
 done
-for name in pywrangler saddlebag saddlebag-check; do
+for name in pywrangler saddlebag saddlebag-check pywrangler-outdir saddlebag-check-verify; do
   median=$(awk -v name="$name" '$1 == name { print $2 }' "$work/times" | sort -n | awk '{ all[NR] = $1 } END { print all[int((NR + 1) / 2)] }')
   echo "median $name: $median s"
 done

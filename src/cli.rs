@@ -102,6 +102,9 @@ pub(crate) struct Flags {
     /// Hold wrangler's own dry run against the plan before anything is uploaded
     #[arg(long)]
     pub(crate) verify: bool,
+    /// Of each package, upload only what something imports; `--smoke` has to pass then
+    #[arg(long)]
+    pub(crate) shake: bool,
     /// Keep the stage and say where it is
     #[arg(long)]
     pub(crate) keep_stage: bool,
@@ -129,8 +132,6 @@ pub(crate) struct Flags {
     #[arg(long, hide = true)]
     pub(crate) baseline: Option<Utf8PathBuf>,
     #[arg(long, hide = true)]
-    pub(crate) shake: bool,
-    #[arg(long, hide = true)]
     pub(crate) wheels: bool,
     #[arg(long, hide = true)]
     pub(crate) install: bool,
@@ -149,9 +150,7 @@ struct OwnFlags {
 /// The flags that the contract names and this version does not have. Refused: a gate that was asked for and does not
 /// run would be worse than none.
 fn not_yet(flags: &Flags) -> Option<&'static str> {
-    [(flags.baseline.is_some(), "--baseline"), (flags.shake, "--shake")]
-        .into_iter()
-        .find_map(|(given, name)| given.then_some(name))
+    [(flags.baseline.is_some(), "--baseline")].into_iter().find_map(|(given, name)| given.then_some(name))
 }
 
 /// The commands of ours, with the line that help shows.

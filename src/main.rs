@@ -33,10 +33,10 @@ use crate::term::Terminal;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let mut terminal = Terminal::new();
     let argv: Vec<_> = std::env::args_os().skip(1).collect();
     let format = cli::format_of(&argv);
     let environment = Environment::read();
+    let mut terminal = Terminal::new(environment.get("TERM") == Some("dumb"));
     let code = match tool::hear_signals().and_then(|()| cli::parse(argv)) {
         Ok(Invocation::Own(invocation)) => pipeline::run(&invocation, &environment, &mut terminal),
         Ok(Invocation::Pywrangler(words)) => command::pywrangler::run(&words, &environment, &terminal),

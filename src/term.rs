@@ -18,12 +18,20 @@ pub(crate) struct Terminal {
 }
 
 impl Terminal {
-    pub(crate) fn new() -> Self {
-        Self { quiet: false, verbose: false, live: Term::stderr().features().is_attended() }
+    /// A terminal that cannot move its cursor (`TERM=dumb`) is written to like a file: nothing is drawn twice.
+    pub(crate) fn new(dumb: bool) -> Self {
+        Self { quiet: false, verbose: false, live: !dumb && Term::stderr().features().is_attended() }
     }
 
     pub(crate) fn say_how_much(&mut self, quiet: bool, verbose: bool) {
         (self.quiet, self.verbose) = (quiet, verbose);
+    }
+
+    /// The columns of the terminal that the report is read on; `None` where it goes elsewhere.
+    pub(crate) fn width(&self) -> Option<usize> {
+        let stdout = Term::stdout();
+        let columns = stdout.features().is_attended().then(|| stdout.size_checked()).flatten();
+        columns.map(|(_, columns)| usize::from(columns)).filter(|columns| *columns > 0)
     }
 
     /// What was asked for. A reader that has gone away is no failure of ours.
@@ -59,6 +67,20 @@ impl Terminal {
         let bar = ProgressBar::new_spinner().with_style(style).with_message(what.to_owned());
         bar.enable_steady_tick(Duration::from_millis(100));
         Step { bar: Some((bar, what.to_owned())) }
+    }
+
+    /// The same for something short: nothing where nobody watches.
+    pub(crate) fn begin_briefly(&self, what: &str) -> Step {
+        if self.live { self.begin(what) } else { Step { bar: None } }
+    }
+
+    /// The same for something that may ask the user a question on the terminal by itself (ssh, for the passphrase of a
+    /// key): one line that nothing is drawn over.
+    pub(crate) fn begin_still(&self, what: &str) -> Step {
+        if !self.quiet {
+            self.line(what);
+        }
+        Step { bar: None }
     }
 
     /// `error: what`, where, what another program said, and one hint.

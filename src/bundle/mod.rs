@@ -257,7 +257,7 @@ pub(crate) fn plan(
     laps.lap("read");
     let mut graph = graph(&collected, said, reading.python);
     laps.lap("graph");
-    let mut pruned = prune::prune(&collected, &graph, options)?;
+    let mut pruned = prune::prune(&collected, &graph, sources.direct, options)?;
     if fill_init {
         add_inits(&graph, &mut pruned.modules);
     }

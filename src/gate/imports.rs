@@ -31,7 +31,7 @@ pub(super) fn check(context: &Context<'_>) -> Result<Judged> {
     let wrong = findings.iter().filter(|finding| finding.severity != Severity::Note).count();
     let figure = match wrong {
         0 => format!("{} imported from main, all of them there", count(reached, "module")),
-        wrong => format!("{} among {}", count(wrong, "import that fails"), count(reached, "module")),
+        wrong => format!("{} among {}", count(wrong, "broken import"), count(reached, "module")),
     };
     Ok(Judged { figure, findings })
 }

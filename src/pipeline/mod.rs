@@ -12,6 +12,7 @@ use crate::command;
 use crate::error::{Error, Kind, Result};
 use crate::gate::{self, Context, Verdict};
 use crate::project::{Target, requirements};
+use crate::report::human::Manner;
 use crate::report::{self, Exit, Report};
 use crate::settings::{self, Environment, Settings};
 use crate::smoke;
@@ -236,7 +237,10 @@ fn drive(
     if let Some(cleared) = verdict.clear(bundle)
         && (matches!(command, Command::Upload(_)) || proof::is_wanted(&settings))
     {
+        let step =
+            terminal.begin_briefly(&format!("Staging {}", crate::quantity::count(bundle.modules.len(), "module")));
         let stage = stage::write(&request(project, target, layout, &vendored, &texts, &cleared), stage::Place::Inside)?;
+        drop(step);
         clock.lap("stage");
         let proof = Proof { stage: &stage, context, command, words, cache: &cache, stdout };
         if let Some(judgements) = &mut report.judgements {
@@ -256,7 +260,7 @@ fn drive(
     if format == Format::Human {
         terminal.out(&match command {
             Command::Report => report::packages::render(report),
-            _ => report::human::plan(report, settings.quiet, settings.verbose),
+            _ => report::human::plan(report, manner(&settings, terminal)),
         });
     }
 
@@ -331,7 +335,7 @@ fn unresolved(
         report.remarks.push(format!("{more} out could not be tried in the time there is"));
     }
     if format == Format::Human {
-        terminal.out(&report::human::plan(report, settings.quiet, settings.verbose));
+        terminal.out(&report::human::plan(report, manner(settings, terminal)));
     }
     close(report, format, settings, terminal);
     Ok(())
@@ -340,6 +344,10 @@ fn unresolved(
 /// What the corridor has put into the report, to go on with.
 fn reached<T>(part: &Option<T>) -> Result<&T> {
     part.as_ref().ok_or_else(|| Error::new(Kind::Internal, "a part of the report is missing", "report this defect"))
+}
+
+fn manner(settings: &Settings, terminal: &Terminal) -> Manner {
+    Manner { quiet: settings.quiet, verbose: settings.verbose, width: terminal.width() }
 }
 
 /// What is said at the end: remarks and timings on stderr, the last line where people read.

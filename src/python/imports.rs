@@ -26,6 +26,19 @@ use std::collections::BTreeSet;
 /// Dropping a tree recurses once per level; a deeper one is left to the end of the process instead.
 const DEEPEST_DROP: u32 = 400;
 
+/// Functions that import, or list, what their arguments say; `attach` and `attach_stub` are those of `lazy_loader`.
+const FINDERS: [&str; 9] = [
+    "import_module",
+    "__import__",
+    "iter_modules",
+    "walk_packages",
+    "exec_module",
+    "load_module",
+    "resolve_name",
+    "attach",
+    "attach_stub",
+];
+
 /// Everything that one file says about other modules, in the order of the source.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Imports {
@@ -35,6 +48,8 @@ pub(crate) struct Imports {
     pub(crate) binds: BTreeSet<String>,
     /// The module may have more names than that: `__getattr__`, `globals()`, `sys.modules`, `exec`.
     pub(crate) open: bool,
+    /// It imports modules, or lists them, by names that only a run knows: `import_module(name)`, `iter_modules`.
+    pub(crate) computes: bool,
     /// It changes where its submodules are found: `__path__`, `extend_path`, `declare_namespace`.
     pub(crate) alters_path: bool,
     /// It changes where any module is found: `sys.path`, `sys.meta_path`, `site.addsitedir`.
@@ -195,6 +210,7 @@ impl<'a, P: Fn(TextSize) -> (u32, u32)> Reader<'a, P> {
                         self.push_import(call.start(), guard, level, module, Vec::new(), false, true)
                     }
                     None => {
+                        self.found.computes |= last_name(&call.func).is_some_and(|name| FINDERS.contains(&name));
                         self.calls.hear(call, guard);
                         children(node).for_each(|child| push(child, guard));
                     }

@@ -1,37 +1,65 @@
-//! The report for people: what goes up, what stays behind, what is heavy, what each gate says, and one last line.
+//! The report for people: the verdict first, then what goes up and what it weighs, what each gate says, what was found,
+//! and one last line that can be counted on.
 //!
-//! Receives a `Report`; hands on text. Must never carry a meaning by colour alone, and never print.
+//! Receives a `Report` and how it is to be shown; hands on text. Must never carry a meaning by colour or by a picture
+//! alone, and never print. `weights` draws the bundle, `findings` what the gates found.
+
+mod findings;
+mod weights;
 
 use super::Report;
-use crate::bundle::Bundle;
-use crate::gate::{Finding, Judgement, Outcome, Severity, Verdict};
-use crate::quantity::{bytes, count};
+use crate::gate::{Judgement, Outcome, Severity, Verdict};
+use crate::quantity::count;
 use crate::smoke::Booted;
 use console::Style;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-/// How many packages and rules are shown unless everything is asked for.
-const SHOWN: usize = 8;
+/// How much is shown, and where.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Manner {
+    /// Nothing but the verdict and what blocks.
+    pub(crate) quiet: bool,
+    /// Everything.
+    pub(crate) verbose: bool,
+    /// Columns of the terminal that it is shown on; `None` where it goes to a file or a pipe, whose lines stay whole.
+    pub(crate) width: Option<usize>,
+}
 
-/// The part that is known before anything is deployed. With `quiet` nothing but what blocks.
-pub(crate) fn plan(report: &Report, quiet: bool, verbose: bool) -> String {
+impl Manner {
+    /// One line that a terminal does not break. Whoever wants it whole has `--verbose`.
+    fn line(self, text: &str) -> String {
+        match self.width.filter(|_| !self.verbose) {
+            Some(width) => console::truncate_str(text, width, "...").into_owned(),
+            None => text.to_owned(),
+        }
+    }
+
+    /// A sentence, broken between words where the terminal ends; what follows the first line stands under its text.
+    fn sentence(self, first: &str, then: &str, text: &str) -> String {
+        let Some(width) = self.width else { return format!("{first}{text}") };
+        let options = textwrap::Options::new(width.max(40)).subsequent_indent(then).break_words(false);
+        textwrap::fill(&format!("{first}{text}"), options.word_splitter(textwrap::WordSplitter::NoHyphenation))
+    }
+}
+
+/// The part that is known before anything is deployed.
+pub(crate) fn plan(report: &Report, manner: Manner) -> String {
     let mut out = String::new();
-    if !quiet {
-        heading(&mut out, report);
+    if !manner.quiet {
+        heading(&mut out, report, manner);
         if let Some(bundle) = &report.bundle {
-            weights(&mut out, bundle, verbose);
-            dropped(&mut out, bundle, verbose);
+            weights::write(&mut out, bundle, &report.limits, manner);
         }
         if let Some(judgements) = &report.judgements {
-            gates(&mut out, judgements, verbose);
+            gates(&mut out, judgements, manner);
         }
         if let Some(booted) = &report.smoke {
-            slowest(&mut out, booted, verbose);
+            slowest(&mut out, booted, manner);
         }
     }
     if let Some(judgements) = &report.judgements {
-        findings(&mut out, judgements, quiet, verbose);
+        findings::write(&mut out, judgements, manner);
     }
     out
 }
@@ -44,97 +72,34 @@ fn dim(text: &str) -> String {
     Style::new().dim().apply_to(text).to_string()
 }
 
-fn heading(out: &mut String, report: &Report) {
-    let Some(project) = &report.project else { return };
-    let environment = project
-        .config
-        .environment
-        .as_deref()
-        .map_or_else(|| "top level".to_owned(), |name| format!("environment {name}"));
-    let _ = write!(
-        out,
-        "{}  {} ({}, {environment})",
-        bold(&format!("saddlebag {}", report.command)),
-        project.config.name().unwrap_or_else(|| "a Worker without a name".to_owned()),
-        project.display(&project.config.path)
-    );
+/// What was asked, and what came of it; then of which Worker.
+fn heading(out: &mut String, report: &Report, manner: Manner) {
+    let verdict = match report.verdict {
+        Some(Verdict::Blocked) => {
+            let by = ids(report, &[Outcome::Blocked, Outcome::Broke]).join(", ");
+            format!("{} by {by}", Style::new().red().bold().apply_to("BLOCKED"))
+        }
+        Some(Verdict::PassedWithWarnings) => {
+            let warnings = count(warnings(report), "warning");
+            format!("{} with {warnings}", Style::new().yellow().bold().apply_to("passed"))
+        }
+        Some(Verdict::Passed) => Style::new().green().bold().apply_to("passed").to_string(),
+        None => String::new(),
+    };
+    let _ = writeln!(out, "{}", manner.line(&format!("{} {verdict}", bold(&format!("saddlebag {}:", report.command)))));
+    let Some(project) = &report.project else { return out.push('\n') };
+    let name = project.config.name().unwrap_or_else(|| "a Worker without a name".to_owned());
+    let environment = project.config.environment.as_deref();
+    let environment = environment.map_or_else(|| "top level".to_owned(), |name| format!("environment {name}"));
+    let mut worker = format!("{name}, {environment} ({})", project.display(&project.config.path));
     if let Some(target) = &report.target {
-        let _ = write!(out, ", Python {} (Pyodide {})", target.python, target.pyodide);
+        let _ = write!(worker, ", Python {} (Pyodide {})", target.python, target.pyodide);
     }
-    out.push_str("\n\n");
+    let _ = writeln!(out, "{}\n", manner.line(&worker));
 }
 
-fn weights(out: &mut String, bundle: &Bundle, verbose: bool) {
-    let _ = writeln!(
-        out,
-        "{}   {} modules, {}, about {} gzipped",
-        bold("bundle"),
-        bundle.modules.len(),
-        bytes(bundle.raw_bytes),
-        bytes(bundle.gzip_bytes)
-    );
-    let mut rows: Vec<(u64, String)> = bundle
-        .packages
-        .iter()
-        .filter(|package| package.raw_bytes > 0)
-        .map(|package| {
-            let saved = if package.dropped_bytes > 0 {
-                format!(", {} dropped", bytes(package.dropped_bytes))
-            } else {
-                String::new()
-            };
-            (package.raw_bytes, format!("{} {}{}", package.name, package.version, dim(&saved)))
-        })
-        .collect();
-    let own: u64 = bundle
-        .modules
-        .iter()
-        .filter(|module| !matches!(module.owner, crate::bundle::Owner::Package(_)))
-        .map(|module| module.bytes)
-        .sum();
-    rows.push((own, "the project's own files".to_owned()));
-    rows.sort_by(|left, right| right.cmp(left));
-    let shown = if verbose { rows.len() } else { SHOWN };
-    for (size, name) in rows.iter().take(shown) {
-        let _ = writeln!(out, "  {:>10}  {name}", bytes(*size));
-    }
-    if rows.len() > shown {
-        let rest: u64 = rows[shown..].iter().map(|(size, _)| size).sum();
-        let _ = writeln!(out, "  {:>10}  {}", bytes(rest), dim(&format!("in {} more", rows.len() - shown)));
-    }
-    if verbose {
-        for module in &bundle.modules {
-            let _ = writeln!(out, "  {:>10}  {}", bytes(module.bytes), dim(&module.name));
-        }
-    }
-}
-
-fn dropped(out: &mut String, bundle: &Bundle, verbose: bool) {
-    let mut by_rule: BTreeMap<&str, (usize, u64)> = BTreeMap::new();
-    for file in &bundle.dropped {
-        let row = by_rule.entry(file.rule).or_default();
-        *row = (row.0 + 1, row.1 + file.bytes);
-    }
-    let total: u64 = by_rule.values().map(|(_, size)| size).sum();
-    let _ = writeln!(out, "{}  {}, {}", bold("dropped"), files(bundle.dropped.len()), bytes(total));
-    let mut rows: Vec<_> = by_rule.into_iter().collect();
-    rows.sort_by_key(|(rule, (_, size))| (std::cmp::Reverse(*size), *rule));
-    for (rule, (count, size)) in rows {
-        let _ = writeln!(out, "  {:>10}  {rule}{}", bytes(size), dim(&format!(", {}", files(count))));
-    }
-    if verbose {
-        for file in &bundle.dropped {
-            let _ = writeln!(out, "  {:>10}  {}", bytes(file.bytes), dim(&format!("{} ({})", file.name, file.rule)));
-        }
-    }
-}
-
-fn files(number: usize) -> String {
-    count(number, "file")
-}
-
-fn gates(out: &mut String, judgements: &[Judgement], verbose: bool) {
-    let _ = writeln!(out, "{}", bold("gates"));
+fn gates(out: &mut String, judgements: &[Judgement], manner: Manner) {
+    let _ = writeln!(out, "\n{}", bold("gates"));
     let width = judgements
         .iter()
         .filter(|judgement| judgement.outcome != Outcome::Skipped)
@@ -153,101 +118,54 @@ fn gates(out: &mut String, judgements: &[Judgement], verbose: bool) {
                 continue;
             }
         };
-        let _ = writeln!(
-            out,
-            "  {}  {:width$}  {}",
-            style.apply_to(format!("{word:7}")),
-            judgement.id,
-            dim(&judgement.figure)
-        );
+        let word = style.apply_to(format!("{word:7}"));
+        let line = format!("  {word}  {:width$}  {}", judgement.id, dim(&judgement.figure));
+        let _ = writeln!(out, "{}", manner.line(line.trim_end()));
     }
     for (reason, ids) in skipped {
-        let which = if verbose || ids.len() < 4 { ids.join(", ") } else { count(ids.len(), "gate") };
-        let _ = writeln!(out, "  {}", dim(&format!("skipped  {which} ({reason})")));
+        let which = if manner.verbose || ids.len() < 4 { ids.join(", ") } else { count(ids.len(), "gate") };
+        let _ = writeln!(out, "{}", manner.line(&format!("  {}", dim(&format!("skipped  {which} ({reason})")))));
     }
 }
 
 /// What takes longest to import, by the modules' own time.
-fn slowest(out: &mut String, booted: &Booted, verbose: bool) {
-    let shown = if verbose { booted.slowest.len() } else { 5 };
-    let _ = writeln!(
-        out,
-        "{}  {} imported in {:.2} s",
-        bold("imports"),
-        count(booted.imported, "module"),
-        booted.import_seconds
-    );
+fn slowest(out: &mut String, booted: &Booted, manner: Manner) {
+    let shown = if manner.verbose { booted.slowest.len() } else { 5 };
+    let imported = count(booted.imported, "module");
+    let _ = writeln!(out, "\n{}  {imported} imported in {:.2} s", bold("imports"), booted.import_seconds);
     for import in booted.slowest.iter().take(shown) {
         let with = dim(&format!(", {:.3} s with what it imports", import.seconds));
         let _ = writeln!(out, "  {:>8.3} s  {}{with}", import.own_seconds, import.module);
     }
 }
 
-fn findings(out: &mut String, judgements: &[Judgement], quiet: bool, verbose: bool) {
-    let wanted = |finding: &&Finding| match finding.weight() {
-        Severity::Deny => true,
-        Severity::Warn => !quiet,
-        Severity::Note => verbose && !quiet,
-    };
-    let mut all: Vec<&Finding> = judgements.iter().flat_map(|judgement| &judgement.findings).filter(wanted).collect();
-    all.sort_by_key(|finding| std::cmp::Reverse(finding.weight()));
-    let cap = if verbose { usize::MAX } else { 25 };
-    for finding in all.iter().take(cap) {
-        let (word, style) = match finding.weight() {
-            Severity::Deny => ("deny", Style::new().red().bold()),
-            Severity::Warn => ("warn", Style::new().yellow().bold()),
-            Severity::Note => ("note", Style::new().cyan()),
-        };
-        let allowed = finding.allowed.as_ref().map_or_else(String::new, |reason| format!(" (allowed: {reason})"));
-        let _ =
-            writeln!(out, "\n{} {}{allowed}", style.apply_to(format!("{word}[{}]:", finding.code)), finding.message);
-        let _ = writeln!(out, "  --> {}", finding.location);
-        if !finding.help.is_empty() {
-            let _ = writeln!(out, "  {} {}", Style::new().cyan().apply_to("help:"), finding.help);
-        }
-    }
-    if all.len() > cap {
-        let _ = writeln!(out, "\n{} more; `--verbose` shows them", all.len() - cap);
-    }
-    for judgement in judgements.iter().filter(|judgement| judgement.outcome == Outcome::Broke) {
-        let _ = writeln!(
-            out,
-            "\n{} {}",
-            Style::new().red().bold().apply_to(format!("broke[{}]:", judgement.id)),
-            judgement.figure
-        );
-    }
+fn ids(report: &Report, wanted: &[Outcome]) -> Vec<&'static str> {
+    let judgements = report.judgements.iter().flatten();
+    judgements.filter(|judgement| wanted.contains(&judgement.outcome)).map(|judgement| judgement.id).collect()
+}
+
+fn warnings(report: &Report) -> usize {
+    let all = report.judgements.iter().flatten().flat_map(|judgement| &judgement.findings);
+    all.filter(|finding| finding.weight() == Severity::Warn).count()
 }
 
 /// The last line: the verdict, or the deploy, in numbers that can be counted on.
 pub(crate) fn last_line(report: &Report) -> String {
     let judgements = report.judgements.as_deref().unwrap_or_default();
-    let of = |wanted: &[Outcome]| {
-        judgements
-            .iter()
-            .filter(|judgement| wanted.contains(&judgement.outcome))
-            .map(|judgement| judgement.id)
-            .collect::<Vec<_>>()
-    };
-    let ran = judgements.len() - of(&[Outcome::Skipped]).len();
-    let warnings = judgements
-        .iter()
-        .flat_map(|judgement| &judgement.findings)
-        .filter(|finding| finding.weight() == Severity::Warn)
-        .count();
-    let allowed =
-        judgements.iter().flat_map(|judgement| &judgement.findings).filter(|finding| finding.allowed.is_some()).count();
+    let ran = judgements.len() - ids(report, &[Outcome::Skipped]).len();
+    let all = judgements.iter().flat_map(|judgement| &judgement.findings);
+    let allowed = all.filter(|finding| finding.allowed.is_some()).count();
     let tail = format!(
         "{}, {}{}",
         count(ran, "gate"),
-        count(warnings, "warning"),
+        count(warnings(report), "warning"),
         if allowed > 0 { format!(", {allowed} allowed") } else { String::new() }
     );
-    let blocked = of(&[Outcome::Blocked, Outcome::Broke]);
     let green = Style::new().green().bold();
     let red = Style::new().red().bold();
     match (report.verdict, &report.deployed) {
         (Some(Verdict::Blocked), _) => {
+            let blocked = ids(report, &[Outcome::Blocked, Outcome::Broke]);
             format!("{} by {}: nothing was uploaded ({tail})", red.apply_to("blocked"), blocked.join(", "))
         }
         (Some(_), Some(deployed)) if deployed.code == 0 && report.dry_run => {
@@ -271,7 +189,7 @@ mod tests {
     use super::*;
     use crate::deploy::Deployed;
     use crate::error::{Location, Place};
-    use crate::gate::Level;
+    use crate::gate::{Finding, Level};
 
     fn judgement(id: &'static str, outcome: Outcome, findings: Vec<Finding>) -> Judgement {
         Judgement {
@@ -297,7 +215,7 @@ mod tests {
 
     fn text(report: &Report) -> String {
         console::set_colors_enabled(false);
-        format!("{}{}", plan(report, false, false), last_line(report))
+        format!("{}{}", plan(report, Manner::default()), last_line(report))
     }
 
     #[test]
@@ -313,6 +231,9 @@ mod tests {
             ..Report::default()
         };
         insta::assert_snapshot!(text(&report), @"
+        saddlebag : BLOCKED by size
+
+
         gates
           passed   namespace  a figure
           warned   secrets    a figure

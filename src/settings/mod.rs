@@ -97,8 +97,8 @@ const KEYS: &[&str] = &[
 const LATER: &[&str] = &["growth", "packages"];
 const SMOKE_KEYS: &[&str] = &["imports", "script"];
 const SMOKE_PATIENCE: u64 = 60;
-const PRUNE_KEYS: &[&str] = &["exclude", "keep", "dist-info"];
-const PRUNE_LATER: &[&str] = &["recipes", "shake"];
+const PRUNE_KEYS: &[&str] = &["exclude", "keep", "dist-info", "shake"];
+const PRUNE_LATER: &[&str] = &["recipes"];
 const SIZE_KEYS: &[&str] = &["max-raw", "max-gzip", "warn-at"];
 const ALLOW_KEYS: &[&str] = &["gate", "code", "match", "reason", "until"];
 
@@ -175,7 +175,24 @@ impl Settings {
         }
         settings.take_environment(environment)?;
         settings.take_flags(flags)?;
+        settings.prove_what_is_shaken()?;
         Ok(settings)
+    }
+
+    /// What is shaken is what nothing is seen to import; that this is enough, only a boot can say.
+    fn prove_what_is_shaken(&mut self) -> Result<()> {
+        if !self.prune.shake {
+            return Ok(());
+        }
+        self.asked.insert("smoke");
+        match self.gates.get("smoke") {
+            None | Some(Level::Deny) => Ok(()),
+            Some(Level::Off | Level::Warn) => Err(Error::new(
+                Kind::Settings,
+                "`shake` needs the gate `smoke` to deny, and its level is set to less",
+                "leave the level of `smoke` out, or do without `shake`",
+            )),
+        }
     }
 
     /// The lists of `pyproject.toml` that count beside the requirements.
@@ -200,6 +217,7 @@ impl Settings {
             prune.known(PRUNE_KEYS, PRUNE_LATER)?;
             prune.list("exclude", &mut self.prune.exclude)?;
             prune.list("keep", &mut self.prune.keep)?;
+            self.prune.shake = prune.truth("shake")?.unwrap_or(self.prune.shake);
             if let Some(value) = prune.text("dist-info")? {
                 self.prune.dist_info = match value {
                     "slim" => DistInfo::Slim,
@@ -277,6 +295,7 @@ impl Settings {
                 self.gates.insert(id, level);
             }
         }
+        self.prune.shake |= environment.flag("SADDLEBAG_SHAKE");
         self.report = environment.get("SADDLEBAG_REPORT").map(Utf8PathBuf::from);
         self.html = environment.get("SADDLEBAG_HTML").map(Utf8PathBuf::from);
         self.locked = environment.flag("SADDLEBAG_LOCKED");
@@ -320,6 +339,7 @@ impl Settings {
             let (id, level) = gate_pair(pair, "--gate")?;
             self.gates.insert(id, level);
         }
+        self.prune.shake |= flags.shake;
         self.report = flags.report.clone().or(self.report.take());
         self.html = flags.html.clone().or(self.html.take());
         self.locked |= flags.locked;

@@ -65,7 +65,8 @@ fn run_sync(
     toolchain: &Toolchain,
     terminal: &Terminal,
 ) -> Result<Synced> {
-    let step = terminal.begin(&format!("Resolving and installing {} for Python {}", plan.what, plan.python));
+    let what = format!("Resolving and installing {} for Python {}", plan.what, plan.python);
+    let step = if plan.fetches_by_ssh() { terminal.begin_still(&what) } else { terminal.begin(&what) };
     let mut argv = toolchain.pywrangler.program.argv.clone();
     argv.push("sync".into());
     let (ended, output) = tool::listen(&argv, directory, &sync_environment(toolchain), |line| {

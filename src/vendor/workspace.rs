@@ -32,6 +32,13 @@ pub(super) struct Plan {
     seed_text: Option<String>,
 }
 
+impl Plan {
+    /// Whether a source of it is fetched by ssh, which may ask for a passphrase.
+    pub(super) fn fetches_by_ssh(&self) -> bool {
+        ["ssh://", "git@"].iter().any(|sign| self.pyproject.contains(sign))
+    }
+}
+
 /// # Errors
 /// Files of the project that cannot be read, and uv settings that make no sense.
 pub(super) fn plan(project: &Project, target: &Target, toolchain: &Toolchain) -> Result<Plan> {

@@ -223,6 +223,8 @@ fn help_and_version_are_for_stdout() {
           --smoke                Import the staged bundle in real Pyodide before anything is uploaded
           --verify               Hold wrangler's own dry run against the plan before anything is
                                  uploaded
+          --shake                Of each package, upload only what something imports; `--smoke` has to
+                                 pass then
           --keep-stage           Keep the stage and say where it is
           --no-cache             Resolve and install the packages again
           --no-build             Do not run the `build.command` of the wrangler configuration

@@ -1,7 +1,6 @@
 //! What machines read: annotations and the job summary of GitHub Actions, SARIF, and the pages of the gates.
 
 use crate::fake::{Tools, project};
-use serde_json::Value;
 
 /// A project whose main imports what is not there.
 fn broken() -> (crate::project::Project, Tools) {
@@ -55,7 +54,7 @@ fn an_error_reaches_github_too() {
 fn sarif_is_one_document_with_the_findings_as_results() {
     let (project, tools) = broken();
     let ran = project.saddlebag(&["check", "--format", "sarif"]).on_fakes(&tools).run().expect(3);
-    let document: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let document = ran.json();
     assert_eq!((document["version"].as_str(), document["runs"].as_array().map(Vec::len)), (Some("2.1.0"), Some(1)));
     let results = document["runs"][0]["results"].as_array().unwrap();
     let missing = results.iter().find(|result| result["ruleId"] == "imports.missing").unwrap();
@@ -66,7 +65,7 @@ fn sarif_is_one_document_with_the_findings_as_results() {
     assert!(!ran.stdout.contains(project.root.to_str().unwrap()), "an absolute path");
 
     let ran = project.saddlebag(&["deploy", "--format", "sarif", "--env", "nowhere"]).on_fakes(&tools).run().expect(2);
-    let document: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let document = ran.json();
     assert_eq!(document["runs"][0]["invocations"][0]["executionSuccessful"], false);
 }
 

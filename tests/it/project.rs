@@ -144,6 +144,11 @@ impl Ran {
                 SCHEMA.iter_errors(&document).map(|error| format!("{}: {error}", error.instance_path)).collect();
             assert_eq!(wrong, Vec::<String>::new(), "the report is not what docs/report.schema.json says");
         }
+        if document["version"] == "2.1.0" {
+            let wrong: Vec<String> =
+                SARIF.iter_errors(&document).map(|error| format!("{}: {error}", error.instance_path)).collect();
+            assert_eq!(wrong, Vec::<String>::new(), "this is not SARIF 2.1.0");
+        }
         document
     }
 }
@@ -151,6 +156,20 @@ impl Ran {
 /// The published schema of the report.
 static SCHEMA: LazyLock<jsonschema::Validator> = LazyLock::new(|| {
     let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/report.schema.json")).unwrap();
+    jsonschema::validator_for(&serde_json::from_str(&text).unwrap()).unwrap()
+});
+
+/// The schema of SARIF 2.1.0, from the crate that carries it.
+static SARIF: LazyLock<jsonschema::Validator> = LazyLock::new(|| {
+    let mut command = Command::new(env!("CARGO"));
+    command.args(["metadata", "--format-version=1", "--offline", "--manifest-path"]);
+    let output = command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let packages = metadata["packages"].as_array().unwrap();
+    let carrier = packages.iter().find(|package| package["name"] == "serde-sarif").unwrap();
+    let manifest = Path::new(carrier["manifest_path"].as_str().unwrap());
+    let text = std::fs::read_to_string(manifest.with_file_name("src").join("schema.json")).unwrap();
     jsonschema::validator_for(&serde_json::from_str(&text).unwrap()).unwrap()
 });
 

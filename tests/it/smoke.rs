@@ -26,8 +26,12 @@ fn worker(top: &str) -> Project {
 }
 
 fn check(project: &Project, flags: &[&str], code: i32) -> Value {
+    check_with(project, &[&["--smoke"], flags].concat(), code)
+}
+
+fn check_with(project: &Project, flags: &[&str], code: i32) -> Value {
     give_pyodide(&rig::cache());
-    let arguments = [&["check", "--smoke", "--format", "json"], flags].concat();
+    let arguments = [&["check", "--format", "json"], flags].concat();
     project.saddlebag(&arguments).on_rig().run().expect(code).json()
 }
 
@@ -232,4 +236,38 @@ fn the_pyodide_that_is_needed_is_installed_on_request_and_then_boots() {
     assert!(saddlebag(&["doctor", "--install"]).expect(0).stdout.contains("is there already"));
     let kept: Vec<_> = std::fs::read_dir(cache.path().join("pyodide")).unwrap().flatten().collect();
     assert_eq!(kept.len(), 1, "{kept:?}");
+}
+
+#[test]
+fn what_is_shaken_is_booted_and_what_only_a_run_imports_is_missed_there() {
+    let project = Project::example("fastapi-src");
+    project.link_wrangler();
+    let report = check_with(&project, &["--shake"], 0);
+    assert_eq!(gate(&report, "smoke")["outcome"], "passed", "shaking asks for the boot");
+    let dropped = report["dropped"].as_array().unwrap().iter();
+    let shaken: Vec<&str> =
+        dropped.filter(|file| file["rule"] == "shake").map(|file| file["name"].as_str().unwrap()).collect();
+    let module = shaken.iter().find(|name| name.starts_with("python_modules/idna/") && name.ends_with(".py"));
+    let path = module.unwrap_or_else(|| panic!("{shaken:?}")).strip_prefix("python_modules/").unwrap();
+    let dotted = path.strip_suffix(".py").unwrap().replace('/', ".");
+
+    let main = std::fs::read_to_string(project.path("src/main.py")).unwrap();
+    project.write("src/main.py", &format!("{main}\nexec(\"import {dotted}\")\n"));
+    assert_eq!(gate(&check(&project, &[], 0), "smoke")["outcome"], "passed");
+    let report = check_with(&project, &["--shake"], 3);
+    assert_eq!(blocked(&report)["code"], "smoke.import");
+    assert!(blocked(&report)["message"].as_str().unwrap().contains(&dotted), "{}", blocked(&report));
+}
+
+#[test]
+fn what_is_shaken_cannot_go_up_unproven() {
+    let (project, tools) = (crate::fake::project(), crate::fake::Tools::new());
+    let ran = project.saddlebag(&["check", "--shake", "--gate", "smoke=warn"]).on_fakes(&tools).run().expect(2);
+    insta::assert_snapshot!(ran.stderr, @"
+    error: `shake` needs the gate `smoke` to deny, and its level is set to less
+    hint: leave the level of `smoke` out, or do without `shake`
+    ");
+    let report = project.saddlebag(&["deploy", "--shake", "--format", "json"]).on_fakes(&tools).run().expect(3).json();
+    assert_eq!(codes(&report, "smoke"), ["smoke.unavailable"]);
+    assert_eq!(tools.words(), Vec::<String>::new(), "nothing was deployed");
 }

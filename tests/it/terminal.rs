@@ -92,13 +92,18 @@ fn a_question_during_the_deploy_is_asked_and_answered() {
 fn a_question_during_the_sync_is_asked_and_answered() {
     // ssh and git ask on the terminal itself, whatever has become of the streams.
     let (project, tools) = (project(), Tools::new());
-    let sync = "[ \"$1\" = sync ] && { printf 'passphrase? ' > /dev/tty; read word < /dev/tty; echo \"$word\" > \"$0.heard\"; }";
+    project.write("requirements-runtime.txt", "private @ git+ssh://git@git.example/private.git\n");
+    // Slow enough for progress to be drawn over it, if progress were drawn.
+    let asks = "printf 'pass' > /dev/tty; sleep 0.5; printf 'phrase? ' > /dev/tty";
+    let sync =
+        "[ \"$1\" = sync ] && { ASKS; read word < /dev/tty; echo \"$word\" > \"$0.heard\"; }".replace("ASKS", asks);
     let (path, rest) = (tools.dir.path().join("pywrangler"), tools.dir.path().join("rest"));
     std::fs::rename(&path, &rest).unwrap();
     crate::fake::script(tools.dir.path(), "pywrangler", &format!("{sync}\nexec {} \"$@\"", rest.display()));
     let run = project.saddlebag(&["check"]).on_fakes(&tools);
-    run.on_terminal(&[("reads", "passphrase? "), ("types", "open\n")]).expect(0);
+    let sat = run.on_terminal(&[("reads", "phrase? "), ("types", "open\n")]).expect(0);
     assert_eq!(tools.recorded("pywrangler.heard"), "open\n");
+    assert!(sat.screen.contains("passphrase? "), "progress is drawn over the question:\n{}", sat.screen);
 }
 
 #[test]

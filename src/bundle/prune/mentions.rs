@@ -29,6 +29,8 @@ pub(crate) enum Form {
     Directory,
     /// Named by its file name in any text.
     File,
+    /// A module, by its full path or dotted name in anything but Python, whose names the import graph knows.
+    Module,
 }
 
 /// A file that stays, or that stays if a candidate does.
@@ -115,6 +117,7 @@ enum Needle {
     /// The own name of these candidates.
     Directory(Vec<usize>),
     File(Vec<usize>),
+    Module(usize),
 }
 
 struct Search<'a> {
@@ -129,11 +132,22 @@ impl<'a> Search<'a> {
         let mut needles: Vec<(String, Needle)> = Vec::new();
         let (mut directories, mut files) = (BTreeMap::<&str, Vec<usize>>::new(), BTreeMap::<&str, Vec<usize>>::new());
         for (index, candidate) in candidates.iter().enumerate() {
-            let names = if candidate.form == Form::File { &mut files } else { &mut directories };
-            names.entry(last(&candidate.path)).or_default().push(index);
-            if candidate.form == Form::Directory && candidate.path.contains('/') {
-                needles.push((candidate.path.clone(), Needle::Full(index)));
-                needles.push((candidate.path.replace('/', "."), Needle::Full(index)));
+            match candidate.form {
+                Form::File => files.entry(last(&candidate.path)).or_default().push(index),
+                Form::Directory => {
+                    directories.entry(last(&candidate.path)).or_default().push(index);
+                    if candidate.path.contains('/') {
+                        needles.push((candidate.path.clone(), Needle::Full(index)));
+                        needles.push((candidate.path.replace('/', "."), Needle::Full(index)));
+                    }
+                }
+                Form::Module => {
+                    let module = imported_as(&candidate.path);
+                    if module.contains('/') {
+                        needles.push((module.to_owned(), Needle::Module(index)));
+                        needles.push((module.replace('/', "."), Needle::Module(index)));
+                    }
+                }
             }
         }
         needles.extend(directories.into_iter().map(|(name, all)| (name.to_owned(), Needle::Directory(all))));
@@ -180,6 +194,10 @@ impl<'a> Search<'a> {
                     found.extend(files.iter().copied().filter(|candidate| self.concerns(text, *candidate)));
                 }
                 Needle::File(_) => {}
+                Needle::Module(candidate) if !python && self.concerns(text, *candidate) => {
+                    found.insert(*candidate);
+                }
+                Needle::Module(_) => {}
                 Needle::Directory(directories) if directories.iter().all(|candidate| found.contains(candidate)) => {}
                 Needle::Directory(directories) if entry_points => {
                     found.extend(self.imported(text, directories, 0, &dotted(&bytes, &at)));
@@ -324,6 +342,12 @@ fn absolute(from: &str, level: usize, path: &[String]) -> Option<Vec<String>> {
     parts.truncate(package);
     parts.extend_from_slice(path);
     Some(parts)
+}
+
+/// `a/b` of `a/b.py`, `a/b/__init__.py` and `a/b.cpython-314-wasm32-emscripten.so`.
+fn imported_as(path: &str) -> &str {
+    let stem = path.len() - last(path).len() + last(path).find('.').unwrap_or(last(path).len());
+    path[..stem].strip_suffix("/__init__").unwrap_or(&path[..stem])
 }
 
 fn last(path: &str) -> &str {

@@ -7,6 +7,7 @@
 
 pub(crate) mod mentions;
 mod outline;
+mod shake;
 
 use super::collect::Collected;
 use super::patterns::Patterns;
@@ -16,6 +17,7 @@ use crate::python::graph::Graph;
 use camino::Utf8Path;
 use mentions::{Candidate, Form, Mentions, Text};
 use rayon::prelude::*;
+use shake::Shake;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// `prune.dist-info`.
@@ -36,6 +38,8 @@ pub(crate) struct PruneOptions {
     pub(crate) exclude: Vec<String>,
     /// Stays in any case. Both match the upload name, or the path below `python_modules`.
     pub(crate) keep: Vec<String>,
+    /// Of a distribution, only what something imports stays. The gate `smoke` has to pass then.
+    pub(crate) shake: bool,
 }
 
 /// What is left of a collection.
@@ -53,6 +57,8 @@ pub(crate) struct Pruned {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Fate {
     Stays,
+    /// Data of a distribution: stays where `shake` leaves anything of it.
+    Data,
     Goes(&'static str),
     /// METADATA loses its body.
     Slims,
@@ -63,22 +69,24 @@ enum Fate {
 impl Fate {
     fn stays(&self, needed: &[bool]) -> bool {
         match self {
-            Self::Stays | Self::Slims => true,
+            Self::Stays | Self::Data | Self::Slims => true,
             Self::Goes(_) => false,
             Self::With(candidates, _) => candidates.iter().all(|candidate| needed[*candidate]),
         }
     }
 }
 
-/// Decides about every module of `collected`; `graph` is of those modules, all present.
+/// Decides about every module of `collected`; `graph` is of those modules, all present, and `direct` are the distributions
+/// that the requirements list.
 ///
 /// # Errors
 /// `Settings`: a pattern that cannot be read. `Unreadable`: a file that cannot be read.
-pub(crate) fn prune(collected: &Collected, graph: &Graph, options: &PruneOptions) -> Result<Pruned> {
+pub(crate) fn prune(collected: &Collected, graph: &Graph, direct: &[String], options: &PruneOptions) -> Result<Pruned> {
     let mut keep = Patterns::new("prune.keep", &options.keep)?;
     let mut exclude = Patterns::new("prune.exclude", &options.exclude)?;
-    let names = Names::new(&collected.modules, options.dist_info);
+    let names = Names::new(&collected.modules, options);
     let mut candidates = Candidates::default();
+    let mut shake = Shake::default();
     let mut fates = Vec::with_capacity(collected.modules.len());
     for module in &collected.modules {
         let vendored = vendored_path(&module.name);
@@ -89,10 +97,21 @@ pub(crate) fn prune(collected: &Collected, graph: &Graph, options: &PruneOptions
         } else if excluded {
             Fate::Goes("prune-exclude")
         } else {
-            names.fate(module, &mut candidates)?
+            let fate = names.fate(module, &mut candidates)?;
+            if let Fate::With(its, "shake" | "tests") = &fate
+                && let Some(own) = its.last().filter(|own| candidates.all[**own].form == Form::Module)
+            {
+                shake.add(module, *own, graph);
+            }
+            fate
         });
     }
-    let needed = needed(collected, graph, &candidates.all, &fates)?;
+    shake.finish(&candidates.all);
+    let needed = needed(collected, graph, direct, &candidates.all, &shake, &fates)?;
+    let unused = shake.unused(&needed);
+    for (module, fate) in collected.modules.iter().zip(&mut fates).filter(|(_, fate)| **fate == Fate::Data) {
+        *fate = if unused.contains(&module.owner) { Fate::Goes("shake") } else { Fate::Stays };
+    }
     let decided: Vec<(Option<Module>, Option<Dropped>)> = collected
         .modules
         .par_iter()
@@ -110,7 +129,14 @@ pub(crate) fn prune(collected: &Collected, graph: &Graph, options: &PruneOptions
 }
 
 /// For each candidate, whether something that stays imports or names it. What stays because of that may do so in turn.
-fn needed(collected: &Collected, graph: &Graph, candidates: &[Candidate], fates: &[Fate]) -> Result<Vec<bool>> {
+fn needed(
+    collected: &Collected,
+    graph: &Graph,
+    direct: &[String],
+    candidates: &[Candidate],
+    shake: &Shake,
+    fates: &[Fate],
+) -> Result<Vec<bool>> {
     let mut needed = vec![false; candidates.len()];
     let texts = texts(&collected.modules, fates);
     let mut mentions = Mentions::new(candidates, &texts)?;
@@ -122,7 +148,9 @@ fn needed(collected: &Collected, graph: &Graph, candidates: &[Candidate], fates:
         .collect();
     loop {
         imported(graph, &nodes, &mut needed);
-        if !mentions.mark(&mut needed)? {
+        let spread = shake.spread(&mut needed);
+        let named = mentions.mark(&mut needed)?;
+        if !spread && !named && !shake.keep_what_is_listed(direct, &mut needed) {
             return Ok(needed);
         }
     }
@@ -151,7 +179,7 @@ fn vendored_path(name: &str) -> Option<&str> {
 fn texts<'a>(modules: &'a [Module], fates: &[Fate]) -> Vec<Text<'a>> {
     let speaking = modules.iter().zip(fates).filter_map(|(module, fate)| {
         let inside = match fate {
-            Fate::Stays => Vec::new(),
+            Fate::Stays | Fate::Data => Vec::new(),
             Fate::With(candidates, _) => candidates.clone(),
             Fate::Goes(_) | Fate::Slims => return None,
         };
@@ -165,7 +193,7 @@ fn texts<'a>(modules: &'a [Module], fates: &[Fate]) -> Vec<Text<'a>> {
 fn carry_out(module: &Module, fate: &Fate, needed: &[bool]) -> Result<(Option<Module>, Option<Dropped>)> {
     let dropped = |bytes, rule| Some(Dropped { name: module.name.clone(), bytes, rule, owner: module.owner.clone() });
     Ok(match fate {
-        Fate::Stays => (Some(module.clone()), None),
+        Fate::Stays | Fate::Data => (Some(module.clone()), None),
         Fate::With(..) if fate.stays(needed) => (Some(module.clone()), None),
         Fate::With(_, rule) | Fate::Goes(rule) => (None, dropped(module.bytes, rule)),
         Fate::Slims => match slim(&read(&module.content)?) {
@@ -222,10 +250,11 @@ struct Names<'a> {
     all: BTreeSet<&'a str>,
     stub_only: BTreeSet<&'a Owner>,
     dist_info: DistInfo,
+    shake: bool,
 }
 
 impl<'a> Names<'a> {
-    fn new(modules: &'a [Module], dist_info: DistInfo) -> Self {
+    fn new(modules: &'a [Module], options: &PruneOptions) -> Self {
         let mut code: BTreeMap<&Owner, bool> = BTreeMap::new();
         for module in modules.iter().filter(|module| matches!(module.owner, Owner::Package(_))) {
             let path = vendored_path(&module.name).unwrap_or_default();
@@ -235,7 +264,8 @@ impl<'a> Names<'a> {
             }
         }
         let stub_only = code.into_iter().filter(|(_, code)| !code).map(|(owner, _)| owner).collect();
-        Self { all: modules.iter().map(|module| module.name.as_str()).collect(), stub_only, dist_info }
+        let all = modules.iter().map(|module| module.name.as_str()).collect();
+        Self { all, stub_only, dist_info: options.dist_info, shake: options.shake }
     }
 
     fn fate(&self, module: &Module, candidates: &mut Candidates) -> Result<Fate> {
@@ -243,7 +273,8 @@ impl<'a> Names<'a> {
             return Ok(Fate::Goes("bytecode"));
         }
         let Some(path) = vendored_path(&module.name) else { return Ok(Fate::Stays) };
-        if is_protected(path) {
+        let own = self.is_shaken(module, path).then(|| candidates.add(path, &module.owner, Form::Module));
+        if own.is_none() && is_protected(path) {
             return Ok(Fate::Stays);
         }
         if let Some(file) = dist_info_file(path) {
@@ -259,15 +290,28 @@ impl<'a> Names<'a> {
         if self.is_script(path, &module.content)? {
             return Ok(Fate::Goes("scripts"));
         }
-        let tests: Vec<usize> =
+        let mut tests: Vec<usize> =
             tests(path).into_iter().map(|test| candidates.add(test, &module.owner, Form::Directory)).collect();
         if !tests.is_empty() {
+            tests.extend(own);
             return Ok(Fate::With(tests, "tests"));
+        }
+        if let Some(own) = own {
+            return Ok(Fate::With(vec![own], "shake"));
         }
         if path.contains('/') && Utf8Path::new(path).extension().is_some_and(|end| C_SOURCES.contains(&end)) {
             return Ok(Fate::With(vec![candidates.add(path, &module.owner, Form::File)], "c-sources"));
         }
-        Ok(Fate::Stays)
+        Ok(if self.shake && matches!(module.owner, Owner::Package(_)) { Fate::Data } else { Fate::Stays })
+    }
+
+    /// A module of a distribution that Python can import. The Workers SDK and what the linker loads are none.
+    fn is_shaken(&self, module: &Module, path: &str) -> bool {
+        let extension = path.ends_with(".so") && !is_linked(path);
+        self.shake
+            && matches!(module.owner, Owner::Package(_))
+            && dist_info_file(path).is_none()
+            && (extension || (path.ends_with(".py") && !is_protected(path)))
     }
 
     /// A `.pyc` outside of `__pycache__` and without its source is a module that Python imports.
@@ -295,7 +339,12 @@ fn is_protected(path: &str) -> bool {
         || path.ends_with(".so")
         || path == "asgi.py"
         || first.starts_with("_workers_sdk_")
-        || top(path).is_some_and(|top| top == "workers" || top == "lib" || top.ends_with(".libs"))
+        || top(path) == Some("workers")
+        || is_linked(path)
+}
+
+fn is_linked(path: &str) -> bool {
+    top(path).is_some_and(|top| top == "lib" || top.ends_with(".libs"))
 }
 
 /// The first directory of a path that has one.

@@ -21,7 +21,7 @@ fn pruned(files: &[(&str, &str)], options: &PruneOptions) -> Pruned {
     let collected = collected(files);
     let reading = crate::bundle::Reading { python: "3.14", memory: None };
     let graph = crate::bundle::graph(&collected, crate::bundle::read(&collected, reading).unwrap(), reading.python);
-    prune(&collected, &graph, options).unwrap()
+    prune(&collected, &graph, &["listed".to_owned()], options).unwrap()
 }
 
 /// Names below `python_modules` that go, with their rules, by default.
@@ -240,4 +240,74 @@ fn a_kept_file_speaks() {
     let options = PruneOptions { keep: owned(&["x/tests/a.py"]), ..PruneOptions::default() };
     let dropped: Vec<_> = pruned(&files, &options).dropped.into_iter().map(|file| file.name).collect();
     assert_eq!(dropped, ["python_modules/x/tests/c.py"]);
+}
+
+/// What is left below `python_modules` when it is shaken.
+fn shaken(files: &[(&'static str, &str)]) -> Vec<String> {
+    let left = pruned(files, &PruneOptions { shake: true, ..PruneOptions::default() });
+    assert!(left.dropped.iter().all(|file| file.rule == "shake"), "{:?}", left.dropped);
+    left.modules.iter().filter_map(|module| vendored_path(&module.name)).map(str::to_owned).collect()
+}
+
+#[test]
+fn shaking_leaves_what_is_imported_with_the_packages_above_it_and_their_data() {
+    let files = [
+        ("main.py", "from a.b import c\ndef later():\n    import d\n"),
+        ("python_modules/a/__init__.py", ""),
+        ("python_modules/a/b/__init__.py", ""),
+        ("python_modules/a/b/c.py", ""),
+        ("python_modules/a/b/data.json", "{}"),
+        ("python_modules/a/unused.py", ""),
+        ("python_modules/d.py", ""),
+        ("python_modules/unused/__init__.py", ""),
+        ("python_modules/unused/data.json", "{}"),
+        ("python_modules/unused/native.cpython-314-wasm32-emscripten.so", ""),
+        ("python_modules/lib/libz.so", ""),
+    ];
+    let left = ["a/__init__.py", "a/b/__init__.py", "a/b/c.py", "a/b/data.json", "d.py", "lib/libz.so"];
+    assert_eq!(shaken(&files), left);
+}
+
+#[test]
+fn shaking_leaves_whole_what_imports_by_names_that_nobody_can_read() {
+    let files = [
+        ("main.py", "import a, b.sub\n"),
+        (
+            "python_modules/a/__init__.py",
+            "from importlib import import_module\ndef __getattr__(name):\n    return import_module('.' + name, __name__)\n",
+        ),
+        ("python_modules/a/lazy.py", "import c"),
+        ("python_modules/b/__init__.py", ""),
+        ("python_modules/b/other.py", ""),
+        ("python_modules/b/sub.cpython-314-wasm32-emscripten.so", "\0c.named\0"),
+        ("python_modules/c/__init__.py", ""),
+        ("python_modules/c/named.py", ""),
+        ("python_modules/c/other.py", ""),
+    ];
+    let left = ["a/__init__.py", "a/lazy.py", "b/__init__.py", "b/other.py"];
+    let compiled = ["b/sub.cpython-314-wasm32-emscripten.so", "c/__init__.py", "c/named.py"];
+    assert_eq!(shaken(&files), [&left[..], &compiled].concat());
+}
+
+#[test]
+fn shaking_leaves_plugins_the_sdk_what_the_user_lists_and_the_time_zones() {
+    let files = [
+        ("main.py", ""),
+        ("python_modules/a-1.dist-info/entry_points.txt", "[x]\nplugin = a.plugin:f\n"),
+        ("python_modules/a/__init__.py", ""),
+        ("python_modules/a/other.py", ""),
+        ("python_modules/a/plugin.py", "import b\n"),
+        ("python_modules/b.py", ""),
+        ("python_modules/listed/__init__.py", ""),
+        ("python_modules/listed/x.py", "import needed_by_listed"),
+        ("python_modules/needed_by_listed.py", ""),
+        ("python_modules/tzdata/__init__.py", ""),
+        ("python_modules/tzdata/zoneinfo/__init__.py", ""),
+        ("python_modules/tzdata/zoneinfo/UTC", ""),
+        ("python_modules/workers/__init__.py", ""),
+        ("python_modules/workers/x.py", ""),
+    ];
+    let gone = ["a/other.py"];
+    let left = files.iter().filter_map(|(name, _)| vendored_path(name)).filter(|path| !gone.contains(path));
+    assert_eq!(shaken(&files), left.collect::<Vec<_>>());
 }

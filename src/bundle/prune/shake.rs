@@ -1,0 +1,103 @@
+//! `prune.shake`: of each vendored distribution only the modules that something imports.
+//!
+//! Receives the modules that may go, what the graph says of each, and which of them something needs; hands on what has to
+//! stay besides. Errs towards keeping: a package that imports by computed names, or from compiled code, stays whole, for
+//! nobody can read what it imports. Must never decide about anything that is no module of a distribution.
+
+use super::mentions::Candidate;
+use super::{Module, Owner, vendored_path};
+use crate::python::graph::{Form, Graph};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Distributions that the standard library imports by computed names: `zoneinfo` reads its zones from `tzdata`
+/// (`load_tzdata` in CPython's Lib/zoneinfo/_common.py, 3.14).
+const ASKED_BY_THE_STANDARD_LIBRARY: [&str; 1] = ["tzdata"];
+
+/// One module that may go.
+#[derive(Debug)]
+struct Shaken {
+    candidate: usize,
+    /// The first component of its path: what imports call the package.
+    top: String,
+    owner: Owner,
+    /// Candidates of the `__init__.py` above it.
+    above: Vec<usize>,
+    /// What it imports cannot be read off its source.
+    unreadable: bool,
+}
+
+/// All of them.
+#[derive(Debug, Default)]
+pub(super) struct Shake {
+    modules: Vec<Shaken>,
+    /// By path below `python_modules`.
+    candidates: BTreeMap<String, usize>,
+}
+
+impl Shake {
+    /// Takes a module in: `candidate` is its own.
+    pub(super) fn add(&mut self, module: &Module, candidate: usize, graph: &Graph) {
+        let Some(path) = vendored_path(&module.name) else { return };
+        let node = graph.find(&module.name).map(|at| graph.node(at));
+        let unreadable = node.is_some_and(|node| {
+            node.form == Form::Extension || node.says.as_ref().is_some_and(|says| says.computes || says.alters_path)
+        });
+        self.candidates.insert(path.to_owned(), candidate);
+        let top = path.split(['/', '.']).next().unwrap_or_default().to_owned();
+        self.modules.push(Shaken { candidate, top, owner: module.owner.clone(), above: Vec::new(), unreadable });
+    }
+
+    /// Once all are in: knows the packages above each.
+    pub(super) fn finish(&mut self, candidates: &[Candidate]) {
+        for module in &mut self.modules {
+            let path = &candidates[module.candidate].path;
+            let ends = path.match_indices('/').map(|(end, _)| end);
+            let above = ends.filter_map(|end| self.candidates.get(&format!("{}/__init__.py", &path[..end])));
+            module.above = above.copied().filter(|above| *above != module.candidate).collect();
+        }
+    }
+
+    /// Marks what has to stay beside what does; whether that was anything new.
+    pub(super) fn spread(&self, needed: &mut [bool]) -> bool {
+        let mut whole: BTreeSet<(&str, &Owner)> = BTreeSet::new();
+        let mut marked = false;
+        let mut mark = |needed: &mut [bool], candidate: usize| {
+            marked |= !needed[candidate];
+            needed[candidate] = true;
+        };
+        for module in self.modules.iter().filter(|module| module.unreadable && needed[module.candidate]) {
+            whole.insert((&module.top, &module.owner));
+        }
+        for module in &self.modules {
+            if whole.iter().any(|(top, owner)| *top == module.top || *owner == &module.owner) {
+                mark(needed, module.candidate);
+            }
+            if needed[module.candidate] {
+                module.above.iter().for_each(|above| mark(needed, *above));
+            }
+        }
+        marked
+    }
+
+    /// Marks all of a distribution that nothing imports and that stays nevertheless: the user lists it himself, so he
+    /// knows what it is for, or the standard library asks for it. Whether that was anything new.
+    pub(super) fn keep_what_is_listed(&self, direct: &[String], needed: &mut [bool]) -> bool {
+        let unused = self.unused(needed);
+        let stays = |owner: &Owner| match owner {
+            Owner::Package(name) => direct.contains(name) || ASKED_BY_THE_STANDARD_LIBRARY.contains(&name.as_str()),
+            _ => true,
+        };
+        let listed = self.modules.iter().filter(|module| unused.contains(&module.owner) && stays(&module.owner));
+        let listed: Vec<usize> = listed.map(|module| module.candidate).collect();
+        listed.iter().for_each(|candidate| needed[*candidate] = true);
+        !listed.is_empty()
+    }
+
+    /// The distributions of which nothing is needed: their data is of no use either.
+    pub(super) fn unused(&self, needed: &[bool]) -> BTreeSet<Owner> {
+        let used: BTreeSet<&Owner> =
+            self.modules.iter().filter(|module| needed[module.candidate]).map(|module| &module.owner).collect();
+        let all: BTreeSet<&Owner> = self.modules.iter().map(|module| &module.owner).collect();
+        all.difference(&used).map(|owner| (*owner).clone()).collect()
+    }
+}

@@ -1,0 +1,216 @@
+//! What goes up and what it weighs: the size against the limit, the heaviest packages with what was dropped of each.
+//!
+//! Receives the bundle and its limits; hands on text. Must never show a bar without its number beside it.
+
+use super::{Manner, bold, dim};
+use crate::bundle::{Bundle, Dropped, Owner};
+use crate::gate::Limit;
+use crate::quantity::{bytes, count};
+use console::Style;
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+/// How many packages are shown unless everything is asked for.
+const SHOWN: usize = 8;
+/// Where the bar has its mark: what wrangler's users were told to stay below.
+const MARK: f64 = 0.8;
+
+pub(super) fn write(out: &mut String, bundle: &Bundle, limits: &[Limit], manner: Manner) {
+    size(out, bundle, limits, manner);
+    packages(out, bundle, manner);
+    if manner.verbose {
+        every_file(out, bundle);
+    }
+}
+
+/// The size in words, and on a terminal the same as a bar: full is the limit.
+fn size(out: &mut String, bundle: &Bundle, limits: &[Limit], manner: Manner) {
+    let tightest = limits.iter().filter(|limit| limit.id.ends_with("raw")).min_by_key(|limit| limit.bytes);
+    let limit =
+        tightest.map_or_else(String::new, |limit| format!(" of {} ({:.0} %)", bytes(limit.bytes), limit.used * 100.0));
+    let line = format!(
+        "{}  {}{limit}, about {} gzipped, {}",
+        bold("bundle"),
+        bytes(bundle.raw_bytes),
+        bytes(bundle.gzip_bytes),
+        count(bundle.modules.len(), "module")
+    );
+    let _ = writeln!(out, "{}", manner.line(&line));
+    if let (Some(limit), Some(width)) = (tightest, manner.width) {
+        let _ = writeln!(out, "        {}", bar(limit.used, width.saturating_sub(10).clamp(10, 50)));
+    }
+}
+
+/// `[#####...........|....]`, `cells` wide within the brackets.
+fn bar(used: f64, cells: usize) -> String {
+    let filled = ((used * cells as f64).round() as usize).clamp(usize::from(used > 0.0), cells);
+    let mark = (MARK * cells as f64) as usize;
+    let rest: String = (filled..cells).map(|cell| if cell == mark { '|' } else { '.' }).collect();
+    let style = match used {
+        used if used > 1.0 => Style::new().red().bold(),
+        used if used > MARK => Style::new().yellow(),
+        _ => Style::new().green(),
+    };
+    format!("[{}{}]", style.apply_to("#".repeat(filled)), dim(&rest))
+}
+
+/// One line of the table: bytes that go up, bytes that stay behind, whose they are.
+struct Row {
+    bytes: u64,
+    dropped: u64,
+    name: String,
+}
+
+impl Row {
+    fn write(&self, out: &mut String, manner: Manner) {
+        let dropped = if self.dropped > 0 { bytes(self.dropped) } else { String::new() };
+        let line = format!("  {:>9}  {:>9}  {}", bytes(self.bytes), dropped, self.name);
+        let _ = writeln!(out, "{}", manner.line(&line));
+    }
+}
+
+fn packages(out: &mut String, bundle: &Bundle, manner: Manner) {
+    let mut rows: Vec<Row> = bundle
+        .packages
+        .iter()
+        .filter(|package| package.raw_bytes + package.dropped_bytes > 0)
+        .map(|package| Row {
+            bytes: package.raw_bytes,
+            dropped: package.dropped_bytes,
+            name: format!("{} {}", package.name, package.version),
+        })
+        .collect();
+    let own = bundle.modules.iter().filter(|module| !matches!(module.owner, Owner::Package(_)));
+    let own_dropped = bundle.dropped.iter().filter(|file| !matches!(file.owner, Owner::Package(_)));
+    rows.push(Row {
+        bytes: own.map(|module| module.bytes).sum(),
+        dropped: own_dropped.map(|file| file.bytes).sum(),
+        name: "the project's own files".to_owned(),
+    });
+    rows.sort_by(|left, right| (right.bytes, right.dropped, &left.name).cmp(&(left.bytes, left.dropped, &right.name)));
+    let _ = writeln!(out, "\n{}", bold("  in bundle    dropped"));
+    let shown = if manner.verbose || rows.len() == SHOWN + 1 { rows.len() } else { SHOWN.min(rows.len()) };
+    for row in &rows[..shown] {
+        row.write(out, manner);
+    }
+    let rest = &rows[shown..];
+    if !rest.is_empty() {
+        let more = dim(&format!("{} more", rest.len()));
+        let sum = |of: fn(&Row) -> u64| rest.iter().map(of).sum();
+        Row { bytes: sum(|row| row.bytes), dropped: sum(|row| row.dropped), name: more }.write(out, manner);
+    }
+    let dropped: u64 = bundle.dropped.iter().map(|file| file.bytes).sum();
+    let sums = format!("  {:>9}  {:>9}  in all", bytes(bundle.raw_bytes), bytes(dropped));
+    let _ = writeln!(out, "{}", manner.sentence(&sums, &" ".repeat(24), &by_rule(&bundle.dropped)));
+}
+
+/// `; 103 files dropped: dist-info 418.7 KiB, tests 6.6 KiB`, or nothing.
+fn by_rule(dropped: &[Dropped]) -> String {
+    let mut sums: BTreeMap<&str, u64> = BTreeMap::new();
+    for file in dropped {
+        *sums.entry(file.rule).or_default() += file.bytes;
+    }
+    if sums.is_empty() {
+        return String::new();
+    }
+    let mut sums: Vec<_> = sums.into_iter().collect();
+    sums.sort_by_key(|(rule, sum)| (std::cmp::Reverse(*sum), *rule));
+    let sums: Vec<String> = sums.iter().map(|(rule, sum)| format!("{rule} {}", bytes(*sum))).collect();
+    format!("; {} dropped: {}", count(dropped.len(), "file"), sums.join(", "))
+}
+
+fn every_file(out: &mut String, bundle: &Bundle) {
+    let _ = writeln!(out, "\n{}", bold("modules"));
+    for module in &bundle.modules {
+        let _ = writeln!(out, "  {:>9}  {}", bytes(module.bytes), module.name);
+    }
+    let _ = writeln!(out, "\n{}", bold("dropped"));
+    for file in &bundle.dropped {
+        let _ = writeln!(out, "  {:>9}  {} ({})", bytes(file.bytes), file.name, file.rule);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bundle::Package;
+
+    fn drawn(used: f64) -> String {
+        console::set_colors_enabled(false);
+        bar(used, 20)
+    }
+
+    #[test]
+    fn a_full_bar_is_the_limit_and_a_byte_is_a_cell() {
+        insta::assert_snapshot!([0.0, 0.001, 0.41, 0.85, 1.0, 7.5].map(drawn).join("\n"), @"
+        [................|...]
+        [#...............|...]
+        [########........|...]
+        [#################...]
+        [####################]
+        [####################]
+        ");
+    }
+
+    fn package(number: u64) -> Package {
+        Package {
+            name: format!("package-{number}"),
+            version: "1.0".to_owned(),
+            modules: 1,
+            raw_bytes: number * 1000,
+            dropped_bytes: if number.is_multiple_of(2) { 100 * number } else { 0 },
+            required_by: Vec::new(),
+        }
+    }
+
+    fn table(packages: u64, manner: Manner) -> String {
+        console::set_colors_enabled(false);
+        let bundle = Bundle {
+            packages: (1..=packages).map(package).collect(),
+            dropped: vec![
+                Dropped { name: "a".into(), bytes: 300, rule: "tests", owner: Owner::Package("package-2".into()) },
+                Dropped { name: "b".into(), bytes: 9, rule: "bytecode", owner: Owner::Project },
+            ],
+            raw_bytes: (1..=packages).sum::<u64>() * 1000,
+            ..Bundle::default()
+        };
+        let mut out = String::new();
+        super::packages(&mut out, &bundle, manner);
+        out
+    }
+
+    #[test]
+    fn the_heaviest_come_first_and_the_sums_are_of_all() {
+        insta::assert_snapshot!(table(10, Manner::default()), @"
+
+        in bundle    dropped
+          9.8 KiB     1000 B  package-10 1.0
+          8.8 KiB             package-9 1.0
+          7.8 KiB      800 B  package-8 1.0
+          6.8 KiB             package-7 1.0
+          5.9 KiB      600 B  package-6 1.0
+          4.9 KiB             package-5 1.0
+          3.9 KiB      400 B  package-4 1.0
+          2.9 KiB             package-3 1.0
+          2.9 KiB      209 B  3 more
+         53.7 KiB      309 B  in all; 2 files dropped: tests 300 B, bytecode 9 B
+        ");
+    }
+
+    #[test]
+    fn a_narrow_terminal_cuts_a_line_and_says_so() {
+        let text = table(2, Manner { width: Some(40), ..Manner::default() });
+        insta::assert_snapshot!(text, @"
+
+        in bundle    dropped
+          2.0 KiB      200 B  package-2 1.0
+           1000 B             package-1 1.0
+              0 B        9 B  the project's...
+          2.9 KiB      309 B  in all; 2 files
+                              dropped: tests
+                              300 B, bytecode
+                              9 B
+        ");
+        assert!(text.lines().all(|line| console::measure_text_width(line) <= 40));
+    }
+}
