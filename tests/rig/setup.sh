@@ -178,7 +178,7 @@ install_browser() {
 # The browser's path in a file: a link would not do, some browsers look for their parts beside the name they are called by.
 find_chromium() {
   local path
-  path=$(PATH="$RIG_HOME/bin:$PATH" "$here/chromium.sh" "$RIG_HOME/chromium-npm" "$SPARTICUZ_CHROMIUM_VERSION") || exit 1
+  path=$(RIG_HOME=$RIG_HOME PATH="$RIG_HOME/bin:$PATH" "$here/chromium.sh" "$RIG_HOME/chromium-npm" "$SPARTICUZ_CHROMIUM_VERSION") || exit 1
   printf '%s\n' "$path" >"$RIG_HOME/chromium"
 }
 
