@@ -16,11 +16,12 @@ use sha2::{Digest as _, Sha256};
 const PAGE: &str = include_str!("../../templates/report.html");
 const STYLE: &str = include_str!("../../templates/report/report.css");
 /// In the order in which they build on each other.
-const SCRIPTS: [&str; 8] = [
+const SCRIPTS: [&str; 9] = [
     include_str!("../../templates/report/model.js"),
     include_str!("../../templates/report/elements.js"),
     include_str!("../../templates/report/overview.js"),
     include_str!("../../templates/report/treemap.js"),
+    include_str!("../../templates/report/navigate.js"),
     include_str!("../../templates/report/why.js"),
     include_str!("../../templates/report/tables.js"),
     include_str!("../../templates/report/sides.js"),

@@ -49,7 +49,10 @@ const uploaded = bundle ? bundle.modules.length : 0;
 const packages = new Map(bundle ? bundle.packages.map((entry) => [entry.name, entry]) : []);
 const droppedBytes = files.slice(uploaded).reduce((sum, file) => sum + file.bytes, 0);
 
-const levelOf = (file) => LEVELS[file.level] || UNREACHED;
+// What is imported; all else is read.
+const isImportable = (file) => /\.(py|pth|so)$/.test(file.name);
+const READ = { word: "–", says: "A file that is read, not imported." };
+const levelOf = (file) => LEVELS[file.level] || (isImportable(file) ? UNREACHED : READ);
 
 const ownerName = (owner) =>
   owner === "project" || owner === "saddlebag" ? "your project" : owner === "python_modules" ? "in no RECORD" : owner;

@@ -18,11 +18,13 @@ function drawVerdict() {
   const findings = gates.flatMap((gate) => gate.findings);
   const stopping = gates.filter((gate) => gate.outcome === "blocked" || gate.outcome === "broke");
   const warnings = findings.filter((finding) => weightOf(finding) === "warn").length;
-  let [kind, sign, says] = ["ok", "✓", "Passed"];
+  const done = !report.deploy ? "Passed" : beside.dry_run ? "Dry run passed" : "Deployed";
+  let [kind, sign, says] = ["ok", "✓", done];
   if (report.error) [kind, sign, says] = ["deny", "×", "Could not be done"];
   else if (report.verdict === "blocked") [kind, sign, says] = ["deny", "×", `Blocked by ${listed(stopping.map((gate) => gate.id))}`];
+  else if (report.deploy && report.exit.code) [kind, sign, says] = ["deny", "×", `pywrangler ended with exit code ${report.exit.code}`];
   else if (report.verdict === null) [kind, sign, says] = ["skipped", "–", "Not judged"];
-  else if (warnings) [kind, sign, says] = ["warn", "!", `Passed with ${countText(warnings, "warning")}`];
+  else if (warnings) [kind, sign, says] = ["warn", "!", `${done} with ${countText(warnings, "warning")}`];
   fill(byId("verdict-title"), el(`span.seal.${kind}`, { "aria-hidden": "true" }, sign), says);
 
   const why = byId("verdict-why");

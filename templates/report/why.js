@@ -30,7 +30,7 @@ function explain({ file, node, name }) {
 
   body.append(el("h4", {}, "Imported"));
   if (file && file.dropped) return void body.append(el("p", {}, "It stays behind: the rule ", el("code", {}, file.rule), " dropped it."));
-  if (file && !/\.(py|pth|so)$/.test(file.name)) return void body.append(el("p", {}, `A file of ${ownerName(file.owner)}: files are read, not imported.`));
+  if (file && levelOf(file) === READ) return void body.append(el("p", {}, READ.says));
   const subject = file ? (file.level >= 0 ? file : null) : surest(node ? filesBelow(node) : files.filter((each) => each.owner === owner));
   const level = subject ? levelOf(subject) : UNREACHED;
   body.append(el("p", {}, el("span.level", {}, level.word), " ", level.says));

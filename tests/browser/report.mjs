@@ -266,6 +266,11 @@ const checks = {
     assert.equal(await page.$eval("#upload", (section) => section.hidden), false);
   },
 
+  // A deploy that was cleared and then failed is not called a success.
+  async failed({ page }) {
+    assert.equal(await text(page, "h1"), "×pywrangler ended with exit code 1");
+  },
+
   // A run that ended before there was a bundle: what happened and what to do, and no empty sections.
   async stopped({ page }) {
     assert.equal(await text(page, "h1"), "×Could not be done");

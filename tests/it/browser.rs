@@ -1,7 +1,7 @@
 //! The HTML report in a real Chromium: what `tests/browser/report.mjs` checks, on pages that the shipped binary wrote.
 
 use crate::fake::AnsweringTools;
-use crate::project::{Project, Ran, Run};
+use crate::project::{Project, Ran};
 use crate::rig;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -138,6 +138,9 @@ fn a_page_is_written_when_a_gate_blocks_and_when_nothing_could_be_done() {
     laid.project.write("src/core.py", "import gone_missing\nx = 1\n");
     laid.saddlebag(&["deploy"]).expect(3);
     laid.shows(&["blocked"]);
+    let laid = Laid::new();
+    laid.saddlebag(&["deploy"]).expect(1);
+    laid.shows(&["failed"]);
     laid.without(&["pywrangler"], &["report"]).expect(4);
     laid.shows(&["stopped"]);
 }
@@ -179,13 +182,25 @@ fn the_same_project_is_the_same_page() {
     assert!(ran.stdout.starts_with("package"), "{}", ran.stdout);
     assert!(ran.stdout.lines().any(|line| line.starts_with("alpha 1.0 ")), "{}", ran.stdout);
     assert!(ran.stdout.contains("passed ("), "{}", ran.stdout);
+    let report = laid.saddlebag(&["report", "--format", "json"]).expect(0).json();
+    assert_eq!(
+        (report["command"].as_str(), report["verdict"].as_str()),
+        (Some("report"), Some("passed-with-warnings"))
+    );
 }
 
 #[test]
-fn the_variable_asks_for_the_page_too() {
+fn the_page_is_written_where_it_is_asked_for_or_that_is_said() {
     let laid = Laid::new();
+    let asked = |page: &Path, arguments: &[&str]| {
+        let run = laid.project.saddlebag(arguments).env("SADDLEBAG_HTML", page);
+        run.env("PATH", laid.tools.path(&["pywrangler"])).run()
+    };
     let page = laid.project.path("from-variable.html");
-    let run: Run = laid.project.saddlebag(&["check", "--env", "nowhere"]);
-    run.env("PATH", laid.tools.path(&[])).env("SADDLEBAG_HTML", &page).run().expect(2);
+    asked(&page, &["check", "--env", "nowhere"]).expect(2);
     assert!(!page.exists(), "the configuration was not read: no settings, no page");
+    asked(&page, &["check"]).expect(4);
+    assert!(std::fs::read_to_string(&page).unwrap().starts_with("<!doctype html>"));
+    let ran = asked(&page, &["check", "--html", "no/such/directory.html"]).expect(4);
+    assert!(ran.stderr.contains("warning: the picture was not written: "), "{}", ran.stderr);
 }
