@@ -50,6 +50,13 @@ pub(crate) fn is_wranglers(name: &str) -> bool {
     kind(name) != Kind::Unknown
 }
 
+/// Whether a rehearsal builds the images of containers, as the deploy does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Containers {
+    AsAsked,
+    LeftOut,
+}
+
 /// One thing that the words say, with the places of its words.
 #[derive(Debug, Clone)]
 enum Item {
@@ -254,9 +261,14 @@ impl Passthrough {
         cwd: &Utf8Path,
         process_cwd: &Utf8Path,
         outdir: &Utf8Path,
+        containers: Containers,
     ) -> Vec<OsString> {
-        let replaced = ["config", "c", "cwd", "dry-run", "no-dry-run", "outdir", "outfile"];
+        let mut replaced = vec!["config", "c", "cwd", "dry-run", "no-dry-run", "outdir", "outfile"];
         let mut out: Vec<OsString> = vec!["--dry-run".into(), "--outdir".into(), outdir.into()];
+        if containers == Containers::LeftOut {
+            replaced.push("containers-rollout");
+            out.push("--containers-rollout=none".into());
+        }
         out.extend(self.replacing(&replaced, config, cwd, process_cwd));
         out
     }

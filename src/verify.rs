@@ -9,11 +9,11 @@ use crate::cli::Command;
 use crate::deploy::Deployed;
 use crate::error::{Error, Kind, Result};
 use crate::heard::{Ear, Heard};
-use crate::passthrough::Passthrough;
+use crate::passthrough::{Containers, Passthrough};
 use crate::project::Project;
 use crate::stage::Stage;
 use crate::tool::{self, Stdout};
-use crate::toolchain::Toolchain;
+use crate::toolchain::{Toolchain, minimums, older};
 use camino::Utf8Path;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
@@ -89,7 +89,8 @@ pub(crate) fn rehearse(
     argv.extend(words.before().iter().cloned());
     let (subcommand, words) = rehearsable(command, words);
     argv.extend(subcommand.iter().map(OsString::from));
-    argv.extend(words.for_rehearsal(&stage.config, &project.cwd, &project.process_cwd, &outdir));
+    let containers = containers(project, toolchain, subcommand, audience);
+    argv.extend(words.for_rehearsal(&stage.config, &project.cwd, &project.process_cwd, &outdir, containers));
     let (ended, printed) = match audience {
         Audience::Ourselves => tool::listen(&argv, &stage.dir, &environment, |_| {})?,
         Audience::User(stdout) => (tool::run(&argv, &stage.dir, &environment, stdout)?, String::new()),
@@ -98,6 +99,19 @@ pub(crate) fn rehearse(
     let mut heard = ear.heard();
     heard.take_printed(&printed);
     Ok(Rehearsed { code: ended.code, heard, modules, printed })
+}
+
+/// Images are no part of the bundle, and even a dry run builds them: ours does without, where wrangler can.
+fn containers(project: &Project, toolchain: &Toolchain, subcommand: &[&str], audience: Audience) -> Containers {
+    let has = project.config.get("containers").and_then(serde_json::Value::as_array).is_some_and(|all| !all.is_empty());
+    let minimum = minimums::minimum("wrangler --containers-rollout=none", None);
+    let version = toolchain.wrangler.as_ref().and_then(|wrangler| wrangler.version.as_deref());
+    let knows = version.is_some_and(|version| !older(version, minimum));
+    if has && knows && subcommand == ["deploy"] && audience == Audience::Ourselves {
+        Containers::LeftOut
+    } else {
+        Containers::AsAsked
+    }
 }
 
 /// wrangler has no dry run of a preview; a deploy bundles the same, and shares no flag with it but the environment.
@@ -182,8 +196,12 @@ mod tests {
     }
 
     fn rehearsal(command: &Command, text: &str) -> String {
+        rehearsal_with(command, text, Containers::AsAsked)
+    }
+
+    fn rehearsal_with(command: &Command, text: &str, containers: Containers) -> String {
         let (subcommand, words) = rehearsable(command, &words(text));
-        let rest = words.for_rehearsal("/s/wrangler.toml".into(), "/p".into(), "/p".into(), "/o".into());
+        let rest = words.for_rehearsal("/s/wrangler.toml".into(), "/p".into(), "/p".into(), "/o".into(), containers);
         let rest: Vec<_> = rest.iter().map(|word| word.to_str().unwrap()).collect();
         format!("{} {}", subcommand.join(" "), rest.join(" "))
     }
@@ -202,6 +220,10 @@ mod tests {
         ] {
             assert_eq!(rehearsal(command, given), expected);
         }
+        assert_eq!(
+            rehearsal_with(&deploy, "--containersRollout immediate --name n", Containers::LeftOut),
+            "deploy --dry-run --outdir /o --containers-rollout=none --config /s/wrangler.toml --cwd /p --name n"
+        );
     }
 
     #[test]

@@ -87,7 +87,7 @@ fn heading(out: &mut String, report: &Report, manner: Manner) {
         None => String::new(),
     };
     let _ = writeln!(out, "{}", manner.line(&format!("{} {verdict}", bold(&format!("saddlebag {}:", report.command)))));
-    let Some(project) = &report.project else { return out.push('\n') };
+    let Some(project) = &report.project else { return };
     let name = project.config.name().unwrap_or_else(|| "a Worker without a name".to_owned());
     let environment = project.config.environment.as_deref();
     let environment = environment.map_or_else(|| "top level".to_owned(), |name| format!("environment {name}"));
@@ -95,7 +95,7 @@ fn heading(out: &mut String, report: &Report, manner: Manner) {
     if let Some(target) = &report.target {
         let _ = write!(worker, ", Python {} (Pyodide {})", target.python, target.pyodide);
     }
-    let _ = writeln!(out, "{}\n", manner.line(&worker));
+    let _ = writeln!(out, "{}", manner.line(&worker));
 }
 
 fn gates(out: &mut String, judgements: &[Judgement], manner: Manner) {
@@ -232,7 +232,6 @@ mod tests {
         };
         insta::assert_snapshot!(text(&report), @"
         saddlebag : BLOCKED by size
-
 
         gates
           passed   namespace  a figure

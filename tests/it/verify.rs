@@ -176,3 +176,23 @@ fn a_refused_upload_says_what_the_code_means_and_which_gate_looks_at_it() {
         assert!(hints[0].contains(words), "{}", hints[0]);
     }
 }
+
+#[test]
+fn the_rehearsal_builds_no_image_of_a_container() {
+    let project = flat();
+    let config = std::fs::read_to_string(project.path("wrangler.jsonc")).unwrap();
+    let containers = r#"
+  "durable_objects": { "bindings": [{ "name": "ROOMS", "class_name": "Room" }] },
+  "migrations": [{ "tag": "v1", "new_sqlite_classes": ["Room"] }],
+  "containers": [{ "class_name": "Room", "image": "./Dockerfile" }],"#;
+    project.write("wrangler.jsonc", &config.replacen('{', &format!("{{{containers}"), 1));
+    project.write("Dockerfile", "FROM scratch\n");
+    let check = |words: &[&str]| {
+        let arguments = [&["check", "--verify", "--format", "json"], words].concat();
+        project.saddlebag(&arguments).on_rig().env("WRANGLER_DOCKER_BIN", "/nowhere/docker").run().expect(0).json()
+    };
+    for words in [&[][..], &["--containers-rollout", "gradual"]] {
+        let report = check(words);
+        assert_eq!((&gate(&report, "verify")["outcome"], codes(&report, "verify")), (&"passed".into(), vec![]));
+    }
+}

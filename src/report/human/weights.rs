@@ -35,7 +35,7 @@ fn size(out: &mut String, bundle: &Bundle, limits: &[Limit], manner: Manner) {
         bytes(bundle.gzip_bytes),
         count(bundle.modules.len(), "module")
     );
-    let _ = writeln!(out, "{}", manner.line(&line));
+    let _ = writeln!(out, "\n{}", manner.line(&line));
     if let (Some(limit), Some(width)) = (tightest, manner.width) {
         let _ = writeln!(out, "        {}", bar(limit.used, width.saturating_sub(10).clamp(10, 50)));
     }
