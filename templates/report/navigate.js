@@ -1,6 +1,6 @@
 // Moving in the map: what is selected, zooming in and out, keys, the mouse, and coming from a table.
 
-const cellOf = (node) => map.cells.find((cell) => cell.node === node);
+const cellOf = (node) => map.places.get(node);
 
 function placeRings() {
   const ring = byId("ring");

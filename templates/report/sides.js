@@ -56,7 +56,7 @@ function drawDependencies() {
   byId("dependencies").hidden = false;
   const of = (name) => list.filter((entry) => entry.class === name);
   byId("dependencies-body").append(
-    el("ul.chips", {}, Object.keys(CLASSES).map((name) => el("li", {}, el(`span.class.${name}`, {}, name), `${of(name).length.toLocaleString("en")}: ${CLASSES[name]}`))),
+    el("ul.chips", {}, Object.keys(CLASSES).map((name) => el("li", {}, el(`span.class.${name}`, {}, name), el("strong", {}, of(name).length.toLocaleString("en")), CLASSES[name]))),
     table({
       caption: "Dependencies and what they are for",
       noun: "dependency",

@@ -3,7 +3,7 @@
 const HEADER = 19; // height of the strip with a container's name
 const TINY = 3; // what would be smaller than this is not drawn by itself: its container's ground stands for it
 
-const map = { root: null, at: null, cells: [], selected: null, focus: null, drawn: false };
+const map = { root: null, at: null, cells: [], places: new Map(), selected: null, drawn: false };
 
 // Squarified rows (Bruls, Huizing and van Wijk): calls place(child, x, y, w, h) for each child.
 function squarify(children, total, x, y, w, h, place) {
@@ -85,6 +85,7 @@ function drawMap() {
   context.textBaseline = "middle";
   const hatch = hatching(context);
   map.cells = layOut(width, height);
+  map.places = new Map(map.cells.map((cell) => [cell.node, cell]));
   for (const cell of map.cells) cell.node.children ? drawContainer(context, cell) : drawLeaf(context, cell, hatch);
   map.drawn = true;
   placeRings();
