@@ -259,7 +259,10 @@ fn drive(
     }
     if format == Format::Human {
         terminal.out(&match command {
-            Command::Report => report::packages::render(report),
+            Command::Report if !settings.quiet => {
+                let what_blocks = Manner { quiet: true, ..manner(&settings, terminal) };
+                report::packages::render(report) + &report::human::plan(report, what_blocks)
+            }
             _ => report::human::plan(report, manner(&settings, terminal)),
         });
     }

@@ -32,13 +32,27 @@ function select(node, quietly) {
 
 // Shows a node's inside; a file has none, so it is its directory that is shown.
 function zoom(node, focus) {
+  const [left, inside] = [map.at, cellOf(node)];
   map.at = node;
   drawCrumbs();
   drawMap();
+  move(inside, cellOf(left));
   select(focus || null, true);
   const hidden = node.children.length - node.children.filter((entry) => cellOf(entry)).length;
   const unseen = hidden ? `; ${hidden.toLocaleString("en")} too small to draw, see the table of files` : "";
   byId("live").textContent = `${node.role === "root" ? "All packages" : node.name}, ${bytesText(node.bytes)}, ${countText(node.children.length, "part")}${unseen}. ${focus ? describe(focus) : ""}`;
+}
+
+// The eye follows: what is entered grows out of its place, what is left shrinks into it.
+function move(inside, left) {
+  if (matchMedia("(prefers-reduced-motion: reduce)").matches || !(inside || left)) return;
+  const canvas = byId("canvas");
+  const [width, height] = [canvas.clientWidth, canvas.clientHeight];
+  const { x, y, w, h } = inside || left;
+  const from = inside
+    ? `translate(${x}px, ${y}px) scale(${w / width}, ${h / height})`
+    : `scale(${width / w}, ${height / h}) translate(${-x}px, ${-y}px)`;
+  canvas.animate([{ transform: from, opacity: 0.5 }, { transform: "none", opacity: 1 }], { duration: 180, easing: "ease-out" });
 }
 
 function drawCrumbs() {

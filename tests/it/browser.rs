@@ -138,6 +138,8 @@ fn a_page_is_written_when_a_gate_blocks_and_when_nothing_could_be_done() {
     laid.project.write("src/core.py", "import gone_missing\nx = 1\n");
     laid.saddlebag(&["deploy"]).expect(3);
     laid.shows(&["blocked"]);
+    let ran = laid.saddlebag(&["report"]).expect(3);
+    assert!(ran.stdout.starts_with("package") && ran.stdout.contains("deny[imports.missing]"), "{}", ran.stdout);
     let laid = Laid::new();
     laid.saddlebag(&["deploy"]).expect(1);
     laid.shows(&["failed"]);
