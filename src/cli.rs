@@ -38,6 +38,7 @@ pub(crate) enum Command {
     /// `stage --out DIR`
     Stage,
     Lock,
+    Baseline,
     /// `doctor --wheels`
     DoctorWheels,
     /// `doctor --install`
@@ -57,6 +58,7 @@ impl Command {
             Self::Report => "report".to_owned(),
             Self::Stage => "stage".to_owned(),
             Self::Lock => "lock".to_owned(),
+            Self::Baseline => "baseline".to_owned(),
             Self::DoctorWheels => "doctor --wheels".to_owned(),
             Self::DoctorInstall => "doctor --install".to_owned(),
             Self::Why(_) => "why".to_owned(),
@@ -129,7 +131,8 @@ pub(crate) struct Flags {
     /// Where `stage` writes the stage
     #[arg(long, value_name = "DIR", hide = true)]
     pub(crate) out: Option<Utf8PathBuf>,
-    #[arg(long, hide = true)]
+    /// The file of the baseline, for `growth` [default: saddlebag-baseline.toml]
+    #[arg(long, value_name = "FILE")]
     pub(crate) baseline: Option<Utf8PathBuf>,
     #[arg(long, hide = true)]
     pub(crate) wheels: bool,
@@ -147,12 +150,6 @@ struct OwnFlags {
     flags: Flags,
 }
 
-/// The flags that the contract names and this version does not have. Refused: a gate that was asked for and does not
-/// run would be worse than none.
-fn not_yet(flags: &Flags) -> Option<&'static str> {
-    [(flags.baseline.is_some(), "--baseline")].into_iter().find_map(|(given, name)| given.then_some(name))
-}
-
 /// The commands of ours, with the line that help shows.
 const COMMANDS: &[(&str, &str)] = &[
     ("deploy", "Stage, prune and gate the project, then `pywrangler deploy` what passed"),
@@ -162,6 +159,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("check", "Run every gate; nothing is staged, nothing is uploaded"),
     ("report", "Say what is in the bundle, by package; `--html FILE` draws it"),
     ("stage", "Write the stage to `--out DIR`, to look at or to deploy by hand"),
+    ("baseline", "Write what the upload weighs to `saddlebag-baseline.toml`, for the gate `growth`"),
     ("lock", "Write what resolves to `pylock.runtime.toml`, for every later deploy"),
     ("doctor --install", "Install the Pyodide that `--smoke` needs into saddlebag's cache, by npm"),
     ("doctor --wheels", "Say which requirements resolve for which Python of a Worker; `[FILE]` names them"),
@@ -195,13 +193,6 @@ pub(crate) fn parse(argv: Vec<OsString>) -> Result<Invocation> {
     }
     if rest.has("version") || rest.has("v") {
         return Ok(Invocation::Pywrangler(argv)); // wrangler's own answer, as `pywrangler deploy --version` gives it
-    }
-    if let Some(flag) = not_yet(&flags) {
-        return Err(Error::new(
-            Kind::Usage,
-            format!("`{flag}` is not part of saddlebag {}", env!("CARGO_PKG_VERSION")),
-            format!("leave `{flag}` out"),
-        ));
     }
     if let Command::Why(name) | Command::Impact(name) = &mut command {
         *name = rest.take_name().ok_or_else(|| {
@@ -302,6 +293,7 @@ fn split_command(argv: &[OsString]) -> Option<(Vec<OsString>, Command, Vec<OsStr
         "report" => (Command::Report, 1),
         "stage" => (Command::Stage, 1),
         "lock" => (Command::Lock, 1),
+        "baseline" => (Command::Baseline, 1),
         "doctor" if argv.iter().any(|word| word == "--wheels") => (Command::DoctorWheels, 1),
         "doctor" if argv.iter().any(|word| word == "--install") => (Command::DoctorInstall, 1),
         "why" => (Command::Why(String::new()), 1),
@@ -399,6 +391,7 @@ fn command_help(command: &Command) -> String {
         Command::Stage => "saddlebag stage --out DIR [FLAGS] [--env NAME] [--config FILE]".to_owned(),
         Command::DoctorInstall => "saddlebag doctor --install [FLAGS] [--env NAME] [--config FILE]".to_owned(),
         Command::DoctorWheels => "saddlebag doctor --wheels [FILE] [FLAGS] [--config FILE]".to_owned(),
+        Command::Baseline => "saddlebag baseline [FLAGS] [--env NAME] [--config FILE]".to_owned(),
         Command::Lock => "saddlebag lock [FLAGS] [--env NAME] [--config FILE]".to_owned(),
         Command::Why(_) | Command::Impact(_) => format!("saddlebag {name} NAME [FLAGS] [--env NAME] [--config FILE]"),
     });
@@ -419,6 +412,7 @@ fn command_help(command: &Command) -> String {
         | Command::Report
         | Command::Stage
         | Command::Lock
+        | Command::Baseline
         | Command::DoctorWheels
         | Command::DoctorInstall => {
             "Exit codes: 0 passed, 2 usage or configuration, 3 blocked by a gate, 4 could not do its work.".to_owned()

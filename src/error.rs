@@ -29,6 +29,8 @@ pub(crate) enum Kind {
     MainMissing,
     /// A line of the requirements file that does not parse or that cannot be vendored.
     Requirements,
+    /// A baseline that was named and is not there, does not parse, or is no baseline.
+    Baseline,
     /// A file or directory that cannot be read, or has a name that is not UTF-8.
     Unreadable,
     /// A program that the work needs is not there.
@@ -62,6 +64,7 @@ impl Kind {
             Self::EnvironmentUnknown => "environment-unknown",
             Self::MainMissing => "main-missing",
             Self::Requirements => "requirements",
+            Self::Baseline => "baseline",
             Self::Unreadable => "unreadable",
             Self::ToolMissing => "tool-missing",
             Self::ToolTooOld => "tool-too-old",
@@ -85,7 +88,8 @@ impl Kind {
             | Self::ConfigInvalid
             | Self::EnvironmentUnknown
             | Self::MainMissing
-            | Self::Requirements => 2,
+            | Self::Requirements
+            | Self::Baseline => 2,
             Self::Unreadable
             | Self::ToolMissing
             | Self::ToolTooOld

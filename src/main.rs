@@ -5,6 +5,7 @@
 #[cfg(not(unix))]
 compile_error!("saddlebag runs on Linux and macOS: processes and locks are Unix's; on Windows, use WSL");
 
+mod baseline;
 mod bundle;
 mod cli;
 mod command;

@@ -9,6 +9,7 @@ pub(crate) mod collect;
 pub(crate) mod glob;
 pub(crate) mod patterns;
 pub(crate) mod prune;
+mod requiring;
 pub(crate) mod rules;
 pub(crate) mod weigh;
 

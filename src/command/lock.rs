@@ -24,7 +24,7 @@ pub(crate) fn write(project: &Project, vendored: &Vendored) -> Result<Answer> {
     let path = project.root.join(NAME);
     let unchanged = fs_err::read_to_string(&path).is_ok_and(|before| before == text);
     if !unchanged {
-        replace(project, &text)?;
+        super::replace(&path, &text)?;
     }
     let packages = count(vendored.locked.len(), "package");
     let said = if unchanged { "is as it was" } else { "written" };
@@ -41,17 +41,4 @@ pub(crate) fn write(project: &Project, vendored: &Vendored) -> Result<Answer> {
     let json = serde_json::to_string_pretty(&document)
         .map_err(|error| Error::new(Kind::Internal, error.to_string(), "report this defect"))?;
     Ok(Answer { text: lines.join("\n") + "\n", json: json + "\n" })
-}
-
-/// In one go: nobody reads half a lock.
-fn replace(project: &Project, text: &str) -> Result<()> {
-    use std::io::Write;
-    let unwritable = |error: std::io::Error| Error::unwritable(&error);
-    let mut file = tempfile::Builder::new().prefix(".pylock-").tempfile_in(&project.root).map_err(unwritable)?;
-    file.write_all(text.as_bytes()).map_err(unwritable)?;
-    // A temporary file is its owner's alone; a lock is everybody's, as any file of a repository.
-    use std::os::unix::fs::PermissionsExt;
-    file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644)).map_err(unwritable)?;
-    file.persist(project.root.join(NAME)).map_err(|error| Error::unwritable(&error.error))?;
-    Ok(())
 }

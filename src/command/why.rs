@@ -4,18 +4,17 @@
 
 use super::Answer;
 use super::subject::{self, Subject};
-use crate::bundle::{Bundle, Package};
+use crate::bundle::Bundle;
 use crate::error::{Error, Kind, Result};
 use crate::project::Project;
 use crate::python::graph::Level;
 use crate::quantity::{bytes, count};
 use serde_json::json;
-use std::collections::{BTreeMap, VecDeque};
 
 pub(crate) fn answer(project: &Project, bundle: &Bundle, name: &str) -> Result<Answer> {
     let subject = subject::find(bundle, name)?;
     let package = bundle.packages.iter().find(|package| subject.kind == "distribution" && package.name == subject.name);
-    let required = package.map(|package| requirements(bundle, &package.name));
+    let required = package.map(|package| bundle.required_by(&package.name));
     let reached = first_reached(bundle, &subject);
     let imported = reached.map(|(node, level)| (level, bundle.steps(project, node)));
 
@@ -58,32 +57,6 @@ pub(crate) fn answer(project: &Project, bundle: &Bundle, name: &str) -> Result<A
 fn first_reached(bundle: &Bundle, subject: &Subject<'_>) -> Option<(u32, Level)> {
     let reached = subject.nodes.iter().filter_map(|(node, _)| Some((*node, bundle.reach.level(*node)?)));
     reached.min_by_key(|(node, level)| (*level, bundle.reach.chain(*node).len()))
-}
-
-/// From the project's requirements to a distribution: `project -> fastapi -> pydantic`.
-fn requirements(bundle: &Bundle, name: &str) -> Option<Vec<String>> {
-    let packages: BTreeMap<&str, &Package> =
-        bundle.packages.iter().map(|package| (package.name.as_str(), package)).collect();
-    let mut came: BTreeMap<&str, &str> = BTreeMap::new();
-    let mut waiting = VecDeque::from([name]);
-    while let Some(at) = waiting.pop_front() {
-        if at == "project" {
-            let mut chain = vec![at.to_owned()];
-            let mut next = at;
-            while let Some(after) = came.get(next) {
-                chain.push((*after).to_owned());
-                next = after;
-            }
-            return Some(chain);
-        }
-        for by in packages.get(at).into_iter().flat_map(|package| &package.required_by) {
-            if by != name && !came.contains_key(by.as_str()) {
-                came.insert(by, at);
-                waiting.push_back(by);
-            }
-        }
-    }
-    None
 }
 
 pub(super) fn word(level: Level) -> &'static str {

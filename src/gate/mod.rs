@@ -6,6 +6,7 @@
 
 mod data_files;
 mod duplicates;
+mod growth;
 mod imports;
 mod namespace;
 mod native_modules;
@@ -24,6 +25,7 @@ mod wrangler_config;
 
 pub(crate) use size::{Limit, limits};
 
+use crate::baseline::Growth;
 use crate::bundle::Bundle;
 use crate::error::{Location, Result};
 use crate::project::{Layout, Project, Target};
@@ -113,6 +115,8 @@ pub(crate) struct Context<'a> {
     pub(crate) layout: &'a Layout,
     pub(crate) vendored: &'a Vendored,
     pub(crate) bundle: &'a Bundle,
+    /// Since the baseline, if there is one.
+    pub(crate) growth: Option<&'a Growth>,
     pub(crate) settings: &'a Settings,
 }
 
@@ -130,7 +134,7 @@ struct Gate {
     id: &'static str,
     /// The most that a finding of it costs by itself.
     level: Level,
-    /// `None`: judged on the stage, or named by the contract and not part of this version; else reported as skipped.
+    /// `None`: judged on the stage.
     check: Option<Check>,
 }
 
@@ -150,7 +154,7 @@ const GATES: [Gate; 16] = [
     Gate { id: "prune-safety", level: Level::Deny, check: Some(prune_safety::check) },
     Gate { id: "secrets", level: Level::Deny, check: Some(secrets::check) },
     Gate { id: "size", level: Level::Deny, check: Some(size::check) },
-    Gate { id: "growth", level: Level::Warn, check: None },
+    Gate { id: "growth", level: Level::Warn, check: Some(growth::check) },
     Gate { id: "smoke", level: Level::Off, check: None },
 ];
 
@@ -164,12 +168,6 @@ fn table() -> impl Iterator<Item = &'static Gate> {
 /// Every gate's id, in order.
 pub(crate) fn ids() -> impl Iterator<Item = &'static str> {
     table().map(|gate| gate.id)
-}
-
-/// Those that this version has.
-#[cfg(test)]
-pub(crate) fn ids_of_this_version() -> impl Iterator<Item = &'static str> {
-    table().filter(|gate| gate.check.is_some() || ON_THE_STAGE.contains(&gate.id)).map(|gate| gate.id)
 }
 
 /// How one gate ended.
@@ -202,8 +200,10 @@ pub(crate) fn judge(context: &Context<'_>, today: &str) -> Vec<Judgement> {
             let level = context.settings.gates.get(gate.id).copied();
             match gate.check {
                 _ if level == Some(Level::Off) => skipped(gate, Level::Off, "switched off"),
-                None if ON_THE_STAGE.contains(&gate.id) => not_yet_judged(gate, context.settings),
-                None => skipped(gate, level.unwrap_or(gate.level), NOT_IN_THIS_VERSION),
+                _ if gate.id == "growth" && growth::has_nothing_to_judge(context) => {
+                    skipped(gate, level.unwrap_or(gate.level), growth::NO_BASELINE)
+                }
+                None => not_yet_judged(gate, context.settings),
                 Some(check) => one(gate, level, || check(context)),
             }
         })
@@ -225,9 +225,6 @@ pub(crate) fn judge_toolchain(toolchain: &Toolchain, settings: &Settings) -> Vec
         })
         .collect()
 }
-
-/// The gates that judge the stage, once the plan is cleared.
-const ON_THE_STAGE: [&str; 2] = ["smoke", "verify"];
 
 /// Whether a gate of the stage was asked for: by its flag, or by a level.
 pub(crate) fn is_wanted(id: &str, settings: &Settings) -> bool {
@@ -276,6 +273,15 @@ pub(crate) fn skip_stage(judgements: &mut [Judgement], id: &str, settings: &Sett
     }
 }
 
+/// Takes one judgement back: it is of no concern to what was asked for.
+pub(crate) fn set_aside(judgements: &mut [Judgement], id: &str, reason: &str) {
+    if let Some((gate, judgement)) =
+        table().find(|gate| gate.id == id).zip(judgements.iter_mut().find(|judgement| judgement.id == id))
+    {
+        *judgement = skipped(gate, judgement.level, reason);
+    }
+}
+
 /// A resolution that failed: there is nothing to judge for any other gate.
 pub(crate) fn judge_unresolved(
     why: &Unresolved,
@@ -297,8 +303,6 @@ pub(crate) fn judge_unresolved(
     allow(&mut judgements, &settings.allow, today);
     judgements
 }
-
-const NOT_IN_THIS_VERSION: &str = concat!("not part of saddlebag ", env!("CARGO_PKG_VERSION"));
 
 fn skipped(gate: &Gate, level: Level, reason: &str) -> Judgement {
     Judgement {

@@ -60,6 +60,9 @@ fn module(context: &Context<'_>, at: u32, node: &Node, edge: &Edge, rules: &BTre
         "prune-exclude" => {
             format!("take it out of `prune.exclude`, or add `{}` to `prune.keep`", below_packages(&needed.name))
         }
+        _ if rule.starts_with("recipe:") => {
+            format!("choose it in `prune.recipes`, or add `{}` to `prune.keep`", below_packages(&needed.name))
+        }
         "exclude" | "config-exclude" => "take it out of what excludes it".to_owned(),
         _ if needed.is_project() => format!("add `{}` to `include`", needed.name),
         _ => format!("add `{}` to `prune.keep`", below_packages(&needed.name)),

@@ -7,6 +7,7 @@ mod proof;
 mod steps;
 mod upload;
 
+use crate::baseline::Baseline;
 use crate::cli::{Command, Format, OwnInvocation};
 use crate::command;
 use crate::error::{Error, Kind, Result};
@@ -25,7 +26,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 use proof::Proof;
 use std::time::{Duration, Instant};
 use steps::{
-    build, current_dir, details, find_project, lay_out, main_module, plan, request, target_flags, today, unusable,
+    baseline, build, current_dir, details, find_project, lay_out, main_module, plan, request, target_flags, today,
+    unusable,
 };
 use upload::Upload;
 
@@ -178,6 +180,7 @@ fn drive(
     build(project, &settings, environment, &invocation.command, terminal)?;
     let main = main_module(project, words)?;
     clock.lap("build");
+    let (baseline_path, baseline) = baseline(project, &settings, &invocation.command)?;
 
     // The packages, the layout, the plan.
     let cache = settings::cache_dir(environment, &project.cwd)?;
@@ -204,6 +207,8 @@ fn drive(
     let layout = reached(&report.layout)?;
     report.bundle = Some(plan(project, target, layout, &settings, &vendored)?);
     let bundle = reached(&report.bundle)?;
+    let weighed = Baseline::of(bundle, &target.python, project.config.environment.as_deref());
+    report.growth = baseline.map(|baseline| baseline.growth(&weighed, project.display(&baseline_path)));
     clock.lap("bundle");
     tool::check_interrupted()?;
 
@@ -220,9 +225,21 @@ fn drive(
 
     // The gates and their verdict.
     report.limits = gate::limits(bundle, &settings);
-    let context =
-        Context { project, target, toolchain: &toolchain, layout, vendored: &vendored, bundle, settings: &settings };
-    let judgements = gate::judge(&context, &today());
+    let growth = report.growth.as_ref();
+    let context = Context {
+        project,
+        target,
+        toolchain: &toolchain,
+        layout,
+        vendored: &vendored,
+        bundle,
+        growth,
+        settings: &settings,
+    };
+    let mut judgements = gate::judge(&context, &today());
+    if invocation.command == Command::Baseline {
+        gate::set_aside(&mut judgements, "growth", "the baseline is written anew");
+    }
     let mut verdict = Verdict::of(&judgements);
     (report.judgements, report.verdict) = (Some(judgements), Some(verdict));
     clock.lap("gates");
@@ -257,6 +274,11 @@ fn drive(
         report.verdict = Some(verdict);
         staged = Some(stage);
     }
+    if *command == Command::Baseline && verdict != Verdict::Blocked {
+        let answer = command::baseline::write(&baseline_path, &project.display(&baseline_path), &weighed)?;
+        report.answer = Some(if format == Format::Human { answer.text } else { answer.json });
+        return Ok(());
+    }
     if format == Format::Human {
         terminal.out(&match command {
             Command::Report if !settings.quiet => {
@@ -270,6 +292,9 @@ fn drive(
     match (verdict.clear(bundle), command, staged) {
         (None, _, staged) => {
             report.exit = Exit { code: 3, pywranglers: false };
+            if *command == Command::Baseline {
+                report.remarks.push(format!("`{}` was not written", project.display(&baseline_path)));
+            }
             if let Some(stage) = staged {
                 upload::put_away(stage, settings.keep_stage, project, &mut report.remarks);
             }

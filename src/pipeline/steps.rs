@@ -2,6 +2,7 @@
 //!
 //! Receives the values of the rooms before; hands on the value of the next. Must never decide what comes next.
 
+use crate::baseline::{self, Baseline};
 use crate::bundle::{self, Bundle};
 use crate::cli::{Command, OwnInvocation};
 use crate::error::{Error, Kind, Result};
@@ -10,7 +11,7 @@ use crate::passthrough::{self, Passthrough};
 use crate::project::layout::{self, LayoutRequest};
 use crate::project::target::TargetFlags;
 use crate::project::{Layout, Project, Requirements, Target, WranglerConfig, config, pyproject};
-use crate::settings::{Environment, Settings};
+use crate::settings::{Environment, Named, Settings};
 use crate::stage;
 use crate::term::Terminal;
 use crate::tool::{self, Stdout};
@@ -134,6 +135,7 @@ pub(super) fn build(
         | Command::Report
         | Command::Stage
         | Command::Lock
+        | Command::Baseline
         | Command::DoctorWheels
         | Command::DoctorInstall
         | Command::Why(_)
@@ -199,6 +201,37 @@ pub(super) fn main_module(project: &Project, words: &Passthrough) -> Result<Utf8
         )));
     }
     Ok(main)
+}
+
+/// Where the baseline is, and what it says to a command whose upload is held against it. One that was named must be
+/// there.
+pub(super) fn baseline(
+    project: &Project,
+    settings: &Settings,
+    command: &Command,
+) -> Result<(Utf8PathBuf, Option<Baseline>)> {
+    let path = match &settings.growth.baseline {
+        Some(Named::Outright(path)) => crate::project::resolve(&project.process_cwd, path.as_str()),
+        Some(Named::Setting(path, _)) => crate::project::resolve(&project.root, path.as_str()),
+        None => project.root.join(baseline::FILE),
+    };
+    let unjudged = matches!(command, Command::Baseline | Command::Lock | Command::Why(_) | Command::Impact(_));
+    if unjudged || settings.gates.get("growth") == Some(&gate::Level::Off) {
+        return Ok((path, None));
+    }
+    let shown = project.display(&path);
+    let found = baseline::read(&path, &shown)?;
+    match (&found, &settings.growth.baseline) {
+        (None, Some(named)) => {
+            let message = format!("there is no baseline `{shown}`");
+            let error = Error::new(Kind::Baseline, message, "write it with `saddlebag baseline`, or correct its name");
+            Err(match named {
+                Named::Setting(_, location) => error.with_location(location.clone()),
+                Named::Outright(_) => error,
+            })
+        }
+        _ => Ok((path, found)),
+    }
 }
 
 pub(super) fn lay_out(

@@ -104,6 +104,7 @@ pub(crate) fn summary(report: &Report) -> String {
             let _ = writeln!(out, "\n{} more.", heavy.len() - SHOWN);
         }
     }
+    out.extend(report.growth.as_ref().map(|growth| super::difference::table(growth, cell)));
     findings(&mut out, report);
     if let Some(deployed) = report.deployed.as_ref().filter(|deployed| deployed.code == 0 && !report.dry_run) {
         let version = deployed.heard.version_id.as_deref().unwrap_or("unknown");
@@ -166,6 +167,9 @@ pub(crate) fn outputs(report: &Report) -> String {
         let _ = writeln!(out, "raw-bytes={}", bundle.raw_bytes);
         let _ = writeln!(out, "gzip-bytes={}", bundle.gzip_bytes);
         let _ = writeln!(out, "module-count={}", bundle.modules.len());
+    }
+    if let Some(growth) = &report.growth {
+        let _ = writeln!(out, "growth-bytes={}", i128::from(growth.raw.after) - i128::from(growth.raw.before));
     }
     if let Some(version) = report.deployed.as_ref().and_then(|deployed| deployed.heard.version_id.as_deref()) {
         let _ = writeln!(out, "version-id={}", version.replace(['\n', '\r'], ""));

@@ -28,7 +28,7 @@ pub(crate) struct Manner {
 
 impl Manner {
     /// One line that a terminal does not break. Whoever wants it whole has `--verbose`.
-    fn line(self, text: &str) -> String {
+    pub(super) fn line(self, text: &str) -> String {
         match self.width.filter(|_| !self.verbose) {
             Some(width) => console::truncate_str(text, width, "...").into_owned(),
             None => text.to_owned(),
@@ -51,6 +51,7 @@ pub(crate) fn plan(report: &Report, manner: Manner) -> String {
         if let Some(bundle) = &report.bundle {
             weights::write(&mut out, bundle, &report.limits, manner);
         }
+        out.extend(report.growth.as_ref().map(|growth| super::difference::block(growth, manner)));
         if let Some(judgements) = &report.judgements {
             gates(&mut out, judgements, manner);
         }

@@ -3,6 +3,7 @@
 //! Receives a `Report`; hands on one JSON document. Must never change a field of this version: a new one is a new file.
 
 use super::Report;
+use crate::baseline::{Growth, Share, Weights};
 use crate::error::{Error, Location};
 use crate::gate::{Judgement, Level, Limit, Outcome, Severity, Verdict};
 use crate::project::requirements::Source;
@@ -18,6 +19,9 @@ struct Document<'a> {
     bundle: Option<BundleV1<'a>>,
     dropped: Option<&'a [crate::bundle::Dropped]>,
     limits: Option<&'a [Limit]>,
+    /// Absent where there is no baseline.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    growth: Option<GrowthV1<'a>>,
     gates: Option<Vec<GateV1<'a>>>,
     verdict: Option<Verdict>,
     /// Absent where nothing was booted.
@@ -71,6 +75,36 @@ struct PackageV1<'a> {
     raw_bytes: u64,
     dropped_bytes: u64,
     required_by: &'a [String],
+}
+
+#[derive(Serialize)]
+pub(crate) struct GrowthV1<'a> {
+    baseline: &'a str,
+    raw_bytes: WeightsV1,
+    gzip_bytes: WeightsV1,
+    /// Of the project's own files.
+    project_bytes: WeightsV1,
+    packages: Vec<MovedV1<'a>>,
+}
+
+#[derive(Serialize)]
+struct WeightsV1 {
+    before: u64,
+    after: u64,
+}
+
+#[derive(Serialize)]
+struct MovedV1<'a> {
+    name: &'a str,
+    change: &'static str,
+    before: Option<ShareV1<'a>>,
+    after: Option<ShareV1<'a>>,
+}
+
+#[derive(Serialize)]
+struct ShareV1<'a> {
+    version: &'a str,
+    raw_bytes: u64,
 }
 
 #[derive(Serialize)]
@@ -199,6 +233,7 @@ fn document(report: &Report) -> Document<'_> {
         }),
         dropped: report.bundle.as_ref().map(|bundle| bundle.dropped.as_slice()),
         limits: report.bundle.as_ref().map(|_| report.limits.as_slice()),
+        growth: report.growth.as_ref().map(growth),
         gates: report.judgements.as_ref().map(|judgements| judgements.iter().map(gate).collect()),
         verdict: report.verdict,
         smoke: report.smoke.as_ref().map(|booted| SmokeV1 {
@@ -223,6 +258,29 @@ fn document(report: &Report) -> Document<'_> {
             origin: if report.exit.pywranglers { "pywrangler" } else { "saddlebag" },
         },
         error: report.error.as_ref().map(error),
+    }
+}
+
+impl<'a> From<&'a Share> for ShareV1<'a> {
+    fn from(share: &'a Share) -> Self {
+        Self { version: &share.version, raw_bytes: share.raw_bytes }
+    }
+}
+
+pub(crate) fn growth(growth: &Growth) -> GrowthV1<'_> {
+    let weights = |Weights { before, after }| WeightsV1 { before, after };
+    let packages = growth.packages.iter().map(|moved| MovedV1 {
+        name: &moved.name,
+        change: moved.change(),
+        before: moved.before.as_ref().map(ShareV1::from),
+        after: moved.after.as_ref().map(ShareV1::from),
+    });
+    GrowthV1 {
+        baseline: &growth.baseline,
+        raw_bytes: weights(growth.raw),
+        gzip_bytes: weights(growth.gzip),
+        project_bytes: weights(growth.project),
+        packages: packages.collect(),
     }
 }
 

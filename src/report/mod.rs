@@ -3,6 +3,7 @@
 //! Receives what the pipeline has, finished or not; hands on strings. Must never decide anything: the verdict and the
 //! exit code come to it.
 
+pub(crate) mod difference;
 pub(crate) mod github;
 pub(crate) mod html;
 pub(crate) mod human;
@@ -10,6 +11,7 @@ pub(crate) mod json;
 pub(crate) mod packages;
 pub(crate) mod sarif;
 
+use crate::baseline::Growth;
 use crate::bundle::Bundle;
 use crate::deploy::Deployed;
 use crate::error::Error;
@@ -26,6 +28,8 @@ pub(crate) struct Report {
     pub(crate) target: Option<Target>,
     pub(crate) layout: Option<Layout>,
     pub(crate) bundle: Option<Bundle>,
+    /// Since the baseline, if there is one.
+    pub(crate) growth: Option<Growth>,
     pub(crate) limits: Vec<Limit>,
     pub(crate) judgements: Option<Vec<Judgement>>,
     pub(crate) verdict: Option<Verdict>,

@@ -4,11 +4,13 @@
 //! the process's environment. Must never read the project otherwise, and never take an unknown key or gate id in silence.
 
 mod environment;
+mod growth;
 mod table;
 
 pub(crate) use environment::Environment;
+pub(crate) use growth::{Allowance, Budget, GrowthSettings, Named};
 
-use crate::bundle::prune::{DistInfo, PruneOptions};
+use crate::bundle::prune::{DistInfo, PruneOptions, recipes};
 use crate::cli::{Flags, Format, closest};
 use crate::error::{Error, Kind, Location, Result};
 use crate::gate::{self, Level};
@@ -53,6 +55,7 @@ pub(crate) struct Settings {
     pub(crate) max_gzip: Option<u64>,
     /// A fraction of the raw limit.
     pub(crate) warn_at: f64,
+    pub(crate) growth: GrowthSettings,
     /// Levels that were set, by gate id.
     pub(crate) gates: BTreeMap<&'static str, Level>,
     /// Gates of the stage that a flag or its variable asks for: `smoke`, `verify`.
@@ -89,16 +92,16 @@ const KEYS: &[&str] = &[
     "fill-init",
     "prune",
     "size",
+    "growth",
+    "packages",
     "smoke",
     "gates",
     "allow",
     "env",
 ];
-const LATER: &[&str] = &["growth", "packages"];
 const SMOKE_KEYS: &[&str] = &["imports", "script"];
 const SMOKE_PATIENCE: u64 = 60;
-const PRUNE_KEYS: &[&str] = &["exclude", "keep", "dist-info", "shake"];
-const PRUNE_LATER: &[&str] = &["recipes"];
+const PRUNE_KEYS: &[&str] = &["exclude", "keep", "dist-info", "recipes", "shake"];
 const SIZE_KEYS: &[&str] = &["max-raw", "max-gzip", "warn-at"];
 const ALLOW_KEYS: &[&str] = &["gate", "code", "match", "reason", "until"];
 
@@ -141,6 +144,7 @@ impl Settings {
             max_raw: None,
             max_gzip: None,
             warn_at: 0.8,
+            growth: GrowthSettings::default(),
             gates: BTreeMap::new(),
             asked: BTreeSet::new(),
             allow: Vec::new(),
@@ -166,7 +170,7 @@ impl Settings {
             if let Some(environments) = table.table("env")? {
                 for name in environments.keys() {
                     let own = environments.table(name)?.ok_or_else(|| environments.wrong(name, "a table"))?;
-                    own.known(KEYS, LATER)?;
+                    own.known(KEYS)?;
                     if Some(name) == environment_name {
                         settings.take_table(&own)?;
                     }
@@ -201,7 +205,7 @@ impl Settings {
     }
 
     fn take_table(&mut self, table: &Table<'_>) -> Result<()> {
-        table.known(KEYS, LATER)?;
+        table.known(KEYS)?;
         if let Some(value) = table.text("requirements")? {
             self.requirements = Some(value.into());
         }
@@ -214,9 +218,10 @@ impl Settings {
         table.list("exclude", &mut self.exclude)?;
         self.fill_init = table.truth("fill-init")?.unwrap_or(self.fill_init);
         if let Some(prune) = table.table("prune")? {
-            prune.known(PRUNE_KEYS, PRUNE_LATER)?;
+            prune.known(PRUNE_KEYS)?;
             prune.list("exclude", &mut self.prune.exclude)?;
             prune.list("keep", &mut self.prune.keep)?;
+            recipes(&prune, &mut self.prune.recipes)?;
             self.prune.shake = prune.truth("shake")?.unwrap_or(self.prune.shake);
             if let Some(value) = prune.text("dist-info")? {
                 self.prune.dist_info = match value {
@@ -228,13 +233,14 @@ impl Settings {
             }
         }
         if let Some(size) = table.table("size")? {
-            size.known(SIZE_KEYS, &[])?;
+            size.known(SIZE_KEYS)?;
             self.max_raw = size.bytes("max-raw")?.or(self.max_raw);
             self.max_gzip = size.bytes("max-gzip")?.or(self.max_gzip);
             self.warn_at = size.fraction("warn-at")?.unwrap_or(self.warn_at);
         }
+        self.growth.take_table(table)?;
         if let Some(smoke) = table.table("smoke")? {
-            smoke.known(SMOKE_KEYS, &[])?;
+            smoke.known(SMOKE_KEYS)?;
             smoke.list("imports", &mut self.smoke_imports)?;
             self.smoke_script = smoke.text("script")?.map(Utf8PathBuf::from).or(self.smoke_script.take());
         }
@@ -295,6 +301,9 @@ impl Settings {
                 self.gates.insert(id, level);
             }
         }
+        if let Some(path) = environment.get("SADDLEBAG_BASELINE") {
+            self.growth.baseline = Some(Named::Outright(path.into()));
+        }
         self.prune.shake |= environment.flag("SADDLEBAG_SHAKE");
         self.report = environment.get("SADDLEBAG_REPORT").map(Utf8PathBuf::from);
         self.html = environment.get("SADDLEBAG_HTML").map(Utf8PathBuf::from);
@@ -338,6 +347,9 @@ impl Settings {
         for pair in &flags.gate {
             let (id, level) = gate_pair(pair, "--gate")?;
             self.gates.insert(id, level);
+        }
+        if let Some(path) = &flags.baseline {
+            self.growth.baseline = Some(Named::Outright(path.clone()));
         }
         self.prune.shake |= flags.shake;
         self.report = flags.report.clone().or(self.report.take());
@@ -398,8 +410,29 @@ fn gate_level(id: &str, level: &str) -> Result<(&'static str, Level)> {
     Ok((known, level))
 }
 
+/// What is chosen of each recipe.
+fn recipes(prune: &Table<'_>, into: &mut BTreeMap<String, Vec<String>>) -> Result<()> {
+    if !prune.inner.contains_key("recipes") {
+        return Ok(());
+    }
+    let what = "a table such as { babel-locales = [\"en\", \"de\"] }";
+    let Some(table) = prune.table("recipes").map_err(|_| prune.bad("recipes", what))? else { return Ok(()) };
+    for name in table.keys() {
+        if !recipes::names().any(|known| known == name) {
+            let hint = match closest(name, recipes::names()) {
+                Some(close) => format!("did you mean `{close}`?"),
+                None => format!("use one of {}", recipes::names().collect::<Vec<_>>().join(", ")),
+            };
+            return Err(Error::new(Kind::Settings, format!("there is no recipe `{name}`"), hint)
+                .with_location(table.location(name)));
+        }
+        table.list(name, into.entry(name.to_owned()).or_default())?;
+    }
+    Ok(())
+}
+
 fn allow(entry: &Table<'_>) -> Result<Allow> {
-    entry.known(ALLOW_KEYS, &[])?;
+    entry.known(ALLOW_KEYS)?;
     let location = place(entry.pyproject, entry.span.clone());
     let missing = |key: &str| {
         Error::new(Kind::Settings, format!("an `allow` entry needs `{key}`"), format!("add `{key} = \"...\"`"))
@@ -503,7 +536,20 @@ mod tests {
             "[tool.saddlebag.size]\nmax-raw = \"many\"\n",
             "[tool.saddlebag.size]\nwarn-at = 8\n",
             "[tool.saddlebag]\ninclude = \"src\"\n",
-            "[tool.saddlebag]\ngrowth = {}\n",
+            "[tool.saddlebag]\ngrowth = 5\n",
+            "[tool.saddlebag.growth]\nmaxx = 5\n",
+            "[tool.saddlebag.growth]\nmax = 0.05\n",
+            "[tool.saddlebag.growth]\nmax = \"five %\"\n",
+            "[tool.saddlebag.growth]\nmax = -1\n",
+            "[tool.saddlebag.packages]\nsympy = \"2MiB\"\n",
+            "[tool.saddlebag.packages.sympy]\n",
+            "[tool.saddlebag.packages.sympy]\nmxa = 1\n",
+            "[tool.saddlebag]\npackages.sympy.max = \"2 MB or so\"\n",
+            "[tool.saddlebag.packages]\na_b.max = 1\nA-B.max = 1\n",
+            "[tool.saddlebag.prune]\nrecipes = [\"babel-locales=en\"]\n",
+            "[tool.saddlebag.prune.recipes]\nbabel-locale = [\"en\"]\n",
+            "[tool.saddlebag.prune.recipes]\nnumpy = []\n",
+            "[tool.saddlebag.prune.recipes]\nbotocore-services = \"s3\"\n",
             "[tool.saddlebag]\nfill-init = 1\n",
             "[tool.saddlebag]\nextras = \"web\"\n",
             "[tool.saddlebag]\ngroups = [\"a\", 1]\n",
@@ -519,7 +565,20 @@ mod tests {
         pyproject.toml:2:1: `tool.saddlebag.size.max-raw` is not a size such as "48MiB", or a number of bytes; set `max-raw` to a size such as "48MiB", or a number of bytes
         pyproject.toml:2:1: `tool.saddlebag.size.warn-at` is not a fraction such as 0.8, or "80%"; set `warn-at` to a fraction such as 0.8, or "80%"
         pyproject.toml:2:1: `tool.saddlebag.include` is not a list of texts; set `include` to a list of texts
-        pyproject.toml:2:1: `tool.saddlebag.growth` is not part of saddlebag 0.1.0; take `growth` out
+        pyproject.toml:2:1: `tool.saddlebag.growth` is not a table; set `growth` to a table
+        pyproject.toml:2:1: `tool.saddlebag.growth` has no key `maxx`; did you mean `max`?
+        pyproject.toml:2:1: `tool.saddlebag.growth.max` is not a share such as "5%", a size such as "200KiB", or a number of bytes; set `max` to a share such as "5%", a size such as "200KiB", or a number of bytes
+        pyproject.toml:2:1: `tool.saddlebag.growth.max` is not a share such as "5%", a size such as "200KiB", or a number of bytes; set `max` to a share such as "5%", a size such as "200KiB", or a number of bytes
+        pyproject.toml:2:1: `tool.saddlebag.growth.max` is not a share such as "5%", a size such as "200KiB", or a number of bytes; set `max` to a share such as "5%", a size such as "200KiB", or a number of bytes
+        pyproject.toml:2:1: `tool.saddlebag.packages.sympy` is not a table such as { max = "2MiB" }; set `sympy` to a table such as { max = "2MiB" }
+        pyproject.toml:1:26: `tool.saddlebag.packages.sympy` says nothing; add `max = "2MiB"`
+        pyproject.toml:2:1: `tool.saddlebag.packages.sympy` has no key `mxa`; did you mean `max`?
+        pyproject.toml:2:16: `tool.saddlebag.packages.sympy.max` is not a size such as "48MiB", or a number of bytes; set `max` to a size such as "48MiB", or a number of bytes
+        pyproject.toml:3:1: `tool.saddlebag.packages` names one distribution twice: `a_b` and `A-B`; take `A-B` out
+        pyproject.toml:2:1: `tool.saddlebag.prune.recipes` is not a table such as { babel-locales = ["en", "de"] }; set `recipes` to a table such as { babel-locales = ["en", "de"] }
+        pyproject.toml:2:1: there is no recipe `babel-locale`; did you mean `babel-locales`?
+        pyproject.toml:2:1: there is no recipe `numpy`; use one of babel-locales, botocore-services, faker-locales, pycountry-languages, pytz-zones, tzdata-zones
+        pyproject.toml:2:1: `tool.saddlebag.prune.recipes.botocore-services` is not a list of texts; set `botocore-services` to a list of texts
         pyproject.toml:2:1: `tool.saddlebag.fill-init` is not `true` or `false`; set `fill-init` to `true` or `false`
         pyproject.toml:2:1: `tool.saddlebag.extras` is not a list of texts; set `extras` to a list of texts
         pyproject.toml:2:1: `tool.saddlebag.groups` is not a list of texts; set `groups` to a list of texts
@@ -542,6 +601,28 @@ mod tests {
             ["web pyproject.toml:2:11", "db pyproject.toml:3:3", "run pyproject.toml:4:11"]
         );
         assert_eq!(shown(&read(text, &[], &[], Some("develop")).unwrap()), ["run pyproject.toml:4:11"]);
+    }
+
+    #[test]
+    fn growth_is_a_share_or_a_size_and_an_environment_has_its_own() {
+        let text = "[tool.saddlebag]\ngrowth = { max = \"7.5 %\", baseline = \"a.toml\" }\npackages.Zope_I.max = \"2MiB\"\n[tool.saddlebag.env.develop]\ngrowth.max = \"200KiB\"\npackages.zope-i.max = 0\npackages.b.max = 1\n";
+        let growth = |env| read(text, &[], &[], env).unwrap().growth;
+        let budgets = |growth: &GrowthSettings| -> Vec<(String, u64)> {
+            growth.budgets.iter().map(|(name, budget)| (name.clone(), budget.max)).collect()
+        };
+        assert_eq!(growth(None).max, Some(Allowance::Share(0.075)));
+        assert_eq!(budgets(&growth(None)), [("zope-i".to_owned(), 2 * 1024 * 1024)]);
+        assert_eq!(growth(Some("develop")).max, Some(Allowance::Bytes(200 * 1024)));
+        assert_eq!(budgets(&growth(Some("develop"))), [("b".to_owned(), 1), ("zope-i".to_owned(), 0)]);
+        assert!(matches!(growth(None).baseline, Some(Named::Setting(path, _)) if path == "a.toml"));
+        let named = |variables, flags| match read(text, variables, flags, None).unwrap().growth.baseline {
+            Some(Named::Outright(path)) => path.to_string(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(named(&[("SADDLEBAG_BASELINE", "b.toml")], &[]), "b.toml");
+        assert_eq!(named(&[("SADDLEBAG_BASELINE", "b.toml")], &["--baseline", "c.toml"]), "c.toml");
+        let wrong = read("[tool.saddlebag.env.develop.growth]\nmax = \"\"\n", &[], &[], Some("develop")).unwrap_err();
+        assert_eq!(wrong.location.unwrap().to_string(), "pyproject.toml:2:1");
     }
 
     #[test]

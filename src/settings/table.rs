@@ -48,23 +48,16 @@ impl<'a> Table<'a> {
         self.bad(key, what)
     }
 
-    pub(super) fn known(&self, keys: &[&str], later: &[&str]) -> Result<()> {
+    pub(super) fn known(&self, keys: &[&str]) -> Result<()> {
         for key in self.keys() {
             if keys.contains(&key) {
                 continue;
             }
-            let (message, hint) = if later.contains(&key) {
-                (
-                    format!("`{}.{key}` is not part of saddlebag {}", self.path, env!("CARGO_PKG_VERSION")),
-                    format!("take `{key}` out"),
-                )
-            } else {
-                let hint = match closest(key, keys.iter().copied()) {
-                    Some(close) => format!("did you mean `{close}`?"),
-                    None => format!("use one of {}", keys.join(", ")),
-                };
-                (format!("`{}` has no key `{key}`", self.path), hint)
+            let hint = match closest(key, keys.iter().copied()) {
+                Some(close) => format!("did you mean `{close}`?"),
+                None => format!("use one of {}", keys.join(", ")),
             };
+            let message = format!("`{}` has no key `{key}`", self.path);
             return Err(Error::new(Kind::Settings, message, hint).with_location(self.location(key)));
         }
         Ok(())

@@ -84,10 +84,12 @@ function drawGrowth() {
   const difference = (number) => `${number > 0 ? "+" : number < 0 ? "−" : "±"}${bytesText(Math.abs(number))}`;
   const most = Math.max(before, after, 1);
   const bytes = (side) => (side ? side.raw_bytes : 0);
+  const also = (what, weights) => (weights && weights.after !== weights.before ? `, ${difference(weights.after - weights.before)} ${what}` : "");
   const line = (title, number, kind) => el("div.growth-line", {}, el("span", {}, title), bar(number / most, kind), el("span.number", {}, bytesText(number)));
   const version = (entry) => [entry.before && entry.before.version, entry.after && entry.after.version];
   byId("growth-body").append(
-    el("p", {}, "Against ", el("code", {}, growth.baseline), ": ", el("strong", {}, difference(after - before)), before ? ` (${shareText(Math.abs(after - before), before)})` : ""),
+    el("p", {}, "Against ", el("code", {}, growth.baseline), ": ", el("strong", {}, difference(after - before)), before ? ` (${shareText(Math.abs(after - before), before)})` : "",
+      also("gzipped", growth.gzip_bytes), also("of your own files", growth.project_bytes)),
     line("baseline", before, "quiet-bar"), line("now", after, "plain"),
     table({
       caption: "Packages that changed since the baseline",

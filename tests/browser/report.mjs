@@ -280,12 +280,18 @@ const checks = {
     assert.deepEqual(await page.$$eval("#figures dt", (all) => all.map((title) => title.textContent)), ["Target", "Environment"]);
   },
 
-  // The sections that other documents feed: hidden without them, drawn with them.
+  // Since the baseline: the whole, and each package that changed.
+  async growth({ page }) {
+    assert.match(await text(page, "#growth"), /saddlebag-baseline\.toml: \+1\.8 KiB/);
+    assert.deepEqual(await names(page, "growth"), ["beta"]);
+    assert.ok((await page.$$eval("#sections a", (all) => all.map((link) => link.textContent))).includes("Growth"));
+  },
+
+  // What each dependency is for: hidden without the document that says it, drawn with it.
   async dependencies({ page }) {
     const rows = await page.$$eval("#dependencies tbody tr", (all) => all.map((row) => [...row.children].map((cell) => cell.textContent.trim())));
     assert.deepEqual(rows.map((row) => row.slice(0, 3)), [["alpha 1.0", "runtime", "requirements-runtime.txt:1"], ["sphinx 8.1", "development", "requirements-dev.txt:2"]]);
-    assert.match(await text(page, "#growth"), /baseline\.json: \+1\.0 KiB/);
-    assert.deepEqual(await names(page, "growth"), ["beta", "alpha"]);
+    assert.equal(await page.$eval("#growth", (section) => section.hidden), true);
   },
 };
 

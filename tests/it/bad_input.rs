@@ -215,11 +215,8 @@ fn a_gate_that_there_is_not() {
 #[test]
 fn a_flag_that_this_version_does_not_have_is_refused_rather_than_ignored() {
     let (project, tools) = (project(), Tools::new());
-    for flag in ["--html=x.html", "--baseline=x.json", "--shake"] {
-        let ran = project.saddlebag(&["deploy", flag]).on_fakes(&tools).run().expect(2);
-        let name = flag.split('=').next().unwrap();
-        assert!(ran.stderr.contains(&format!("`{name}` is not part of saddlebag")), "{}", ran.stderr);
-    }
+    let ran = project.saddlebag(&["deploy", "--html=x.html"]).on_fakes(&tools).run().expect(2);
+    assert!(ran.stderr.contains("`--html` is not part of saddlebag"), "{}", ran.stderr);
     assert_eq!(tools.words(), Vec::<String>::new());
 }
 

@@ -198,6 +198,7 @@ fn help_and_version_are_for_stdout() {
       check             Run every gate; nothing is staged, nothing is uploaded
       report            Say what is in the bundle, by package; `--html FILE` draws it
       stage             Write the stage to `--out DIR`, to look at or to deploy by hand
+      baseline          Write what the upload weighs to `saddlebag-baseline.toml`, for the gate `growth`
       lock              Write what resolves to `pylock.runtime.toml`, for every later deploy
       doctor --install  Install the Pyodide that `--smoke` needs into saddlebag's cache, by npm
       doctor --wheels   Say which requirements resolve for which Python of a Worker; `[FILE]` names them
@@ -234,6 +235,8 @@ fn help_and_version_are_for_stdout() {
           --quiet                Say the verdict and nothing else
           --verbose              Say everything: each dropped file, each module, what the tools print
           --timings              Say how long each part took
+          --baseline <FILE>      The file of the baseline, for `growth` [default:
+                                 saddlebag-baseline.toml]
           --locked               Fail where what resolves is not what the project's lock says
 
     Every other flag goes on to pywrangler as it is: see `pywrangler deploy --help`.

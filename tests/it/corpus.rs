@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 const FAULTS: usize = 60;
 const NEAR_MISSES: usize = 60;
 const FAULTS_PER_GATE: usize = 3;
-const GATES: [&str; 13] = [
+const GATES: [&str; 14] = [
     "toolchain",
     "wrangler-config",
     "requirements",
@@ -33,6 +33,7 @@ const GATES: [&str; 13] = [
     "prune-safety",
     "secrets",
     "size",
+    "growth",
 ];
 
 /// Past libtest's capture: the rates are shown on success too.

@@ -12,6 +12,7 @@ mod end_to_end;
 mod fake;
 mod formats;
 mod gates;
+mod growth;
 mod matrix;
 mod project;
 mod pywrangler_versions;

@@ -29,6 +29,8 @@ pub(crate) enum Form {
     Directory,
     /// Named by its file name in any text.
     File,
+    /// Only imported: what its name stands in says nothing.
+    Import,
     /// A module, by its full path or dotted name in anything but Python, whose names the import graph knows.
     Module,
 }
@@ -141,6 +143,7 @@ impl<'a> Search<'a> {
                         needles.push((candidate.path.replace('/', "."), Needle::Full(index)));
                     }
                 }
+                Form::Import => {}
                 Form::Module => {
                     let module = imported_as(&candidate.path);
                     if module.contains('/') {

@@ -7,6 +7,7 @@
 
 pub(crate) mod mentions;
 mod outline;
+pub(crate) mod recipes;
 mod shake;
 
 use super::collect::Collected;
@@ -17,6 +18,7 @@ use crate::python::graph::Graph;
 use camino::Utf8Path;
 use mentions::{Candidate, Form, Mentions, Text};
 use rayon::prelude::*;
+use recipes::Recipes;
 use shake::Shake;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,6 +40,8 @@ pub(crate) struct PruneOptions {
     pub(crate) exclude: Vec<String>,
     /// Stays in any case. Both match the upload name, or the path below `python_modules`.
     pub(crate) keep: Vec<String>,
+    /// What is chosen of each recipe, by its name.
+    pub(crate) recipes: BTreeMap<String, Vec<String>>,
     /// Of a distribution, only what something imports stays. The gate `smoke` has to pass then.
     pub(crate) shake: bool,
 }
@@ -84,6 +88,7 @@ impl Fate {
 pub(crate) fn prune(collected: &Collected, graph: &Graph, direct: &[String], options: &PruneOptions) -> Result<Pruned> {
     let mut keep = Patterns::new("prune.keep", &options.keep)?;
     let mut exclude = Patterns::new("prune.exclude", &options.exclude)?;
+    let mut recipes = Recipes::new(&options.recipes)?;
     let names = Names::new(&collected.modules, options);
     let mut candidates = Candidates::default();
     let mut shake = Shake::default();
@@ -96,6 +101,8 @@ pub(crate) fn prune(collected: &Collected, graph: &Graph, direct: &[String], opt
             Fate::Stays
         } else if excluded {
             Fate::Goes("prune-exclude")
+        } else if let Some((path, rule)) = vendored.and_then(|path| Some((path, recipes.drops(path)?))) {
+            candidates.unless_imported(path, &module.owner, rule)
         } else {
             let fate = names.fate(module, &mut candidates)?;
             if let Fate::With(its, "shake" | "tests") = &fate
@@ -124,7 +131,7 @@ pub(crate) fn prune(collected: &Collected, graph: &Graph, direct: &[String], opt
     Ok(Pruned {
         modules: modules.into_iter().flatten().collect(),
         dropped,
-        unmatched: [keep.unmatched(), exclude.unmatched()].concat(),
+        unmatched: [keep.unmatched(), exclude.unmatched(), recipes.unmatched()].concat(),
     })
 }
 
@@ -242,6 +249,14 @@ impl Candidates {
         self.all.push(Candidate { path: path.to_owned(), vendored: true, owner: owner.clone(), form });
         self.index.insert(path.to_owned(), self.all.len() - 1);
         self.all.len() - 1
+    }
+
+    /// Data goes; a Python file of it stays where what stays imports it, as one locale may another.
+    fn unless_imported(&mut self, path: &str, owner: &Owner, rule: &'static str) -> Fate {
+        match path.ends_with(".py") {
+            true => Fate::With(vec![self.add(path, owner, Form::Import)], rule),
+            false => Fate::Goes(rule),
+        }
     }
 }
 

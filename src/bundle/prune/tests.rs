@@ -311,3 +311,32 @@ fn shaking_leaves_plugins_the_sdk_what_the_user_lists_and_the_time_zones() {
     let left = files.iter().filter_map(|(name, _)| vendored_path(name)).filter(|path| !gone.contains(path));
     assert_eq!(shaken(&files), left.collect::<Vec<_>>());
 }
+
+#[test]
+fn a_recipe_keeps_what_is_chosen_and_what_is_imported_all_the_same() {
+    let files = [
+        ("main.py", "from faker.providers.job.de_DE import B\n"),
+        ("python_modules/faker/__init__.py", "from faker import factory\nHELP = 'faker.providers.job.ja_JP'\n"),
+        ("python_modules/faker/factory.py", "LOCALES = ['faker/providers/job/ja_JP', 'ja_JP']\n"),
+        ("python_modules/faker/providers/job/__init__.py", ""),
+        ("python_modules/faker/providers/job/de_DE/__init__.py", "from .. import fr_FR\nB = 1\n"),
+        ("python_modules/faker/providers/job/en_US/__init__.py", ""),
+        ("python_modules/faker/providers/job/fr_FR/__init__.py", ""),
+        ("python_modules/faker/providers/job/it_IT/__init__.py", ""),
+        ("python_modules/faker/providers/job/it_IT/words.txt", "uno"),
+        ("python_modules/faker/providers/job/ko_KR/__init__.py", ""),
+        ("python_modules/faker/providers/job/ko_KR/words.txt", "hana"),
+    ];
+    let recipes: BTreeMap<String, Vec<String>> = [("faker-locales".to_owned(), owned(&["ko_KR", "nl_NL"]))].into();
+    let chosen = PruneOptions { recipes: recipes.clone(), ..PruneOptions::default() };
+    let dropped = |options: &PruneOptions| -> Vec<String> {
+        let dropped = pruned(&files, options).dropped;
+        dropped.iter().map(|file| format!("{} {}", file.name.rsplit("/job/").next().unwrap(), file.rule)).collect()
+    };
+    let all = ["it_IT/__init__.py recipe:faker-locales", "it_IT/words.txt recipe:faker-locales"];
+    assert_eq!(dropped(&chosen), all);
+    assert_eq!(pruned(&files, &chosen).unmatched, ["prune.recipes.faker-locales: nl_NL"]);
+    let kept = PruneOptions { keep: owned(&["faker/**/*.txt"]), recipes, ..PruneOptions::default() };
+    assert_eq!(dropped(&kept), all[..1]);
+    assert!(dropped(&PruneOptions::default()).is_empty());
+}

@@ -70,8 +70,16 @@ pub(super) fn split_try<'a>(statement: &'a ast::StmtTry, guard: Guard, push: &mu
     };
     statement.body.iter().for_each(|inner| push(inner.into(), body));
     for handler in handlers.clone() {
-        let fallback = guard.fallback || handler.type_.as_deref().is_none_or(names_import_error);
-        push(handler.into(), Guard { fallback, ..guard });
+        let fallback = handler.type_.as_deref().is_none_or(names_import_error);
+        // `try: set` and `except NameError:` ask which Python it is (pytz); any other error may come or not.
+        let asks = handler.type_.as_deref().is_some_and(|caught| names_one_of(caught, &["NameError"]));
+        let inside = Guard {
+            fallback: guard.fallback || fallback,
+            platform: guard.platform || asks,
+            conditional: guard.conditional || !(fallback || asks),
+            ..guard
+        };
+        push(handler.into(), inside);
     }
     statement.orelse.iter().chain(&statement.finalbody).for_each(|inner| push(inner.into(), guard));
 }

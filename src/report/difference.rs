@@ -1,0 +1,169 @@
+//! What the upload weighs more or less than its baseline, for people: in the terminal and in a job summary.
+//!
+//! Receives a `Growth`; hands on text. Must never say whether it is too much: `growth` judges that.
+
+use super::human::Manner;
+use crate::baseline::{Growth, Weights};
+use crate::quantity::bytes;
+use console::Style;
+use std::fmt::Write;
+
+/// How many packages are shown unless everything is asked for.
+const SHOWN: usize = 8;
+
+/// One thing that came, went or changed: `+1.2 MiB  sympy 1.14.0, new`.
+struct Row {
+    weights: Weights,
+    name: String,
+    /// `1.1 -> 1.2`
+    versions: String,
+    /// `new`, `gone`, or nothing.
+    what: &'static str,
+}
+
+/// The project's own files and the packages, what has moved most first.
+fn rows(growth: &Growth) -> Vec<Row> {
+    let packages = growth.packages.iter().map(|moved| Row {
+        weights: moved.weights(),
+        name: moved.name.clone(),
+        versions: moved.versions(),
+        what: match moved.change() {
+            "added" => "new",
+            "removed" => "gone",
+            _ => "",
+        },
+    });
+    let own =
+        Row { weights: growth.project, name: "the project's own files".to_owned(), versions: String::new(), what: "" };
+    let own = Some(own).filter(|own| own.weights.before != own.weights.after);
+    let mut rows: Vec<Row> = packages.chain(own).collect();
+    rows.sort_by(|left, right| {
+        let by = |row: &Row| row.weights.after.abs_diff(row.weights.before);
+        by(right).cmp(&by(left)).then_with(|| left.name.cmp(&right.name))
+    });
+    rows
+}
+
+/// For the terminal, in the report's own columns.
+pub(crate) fn block(growth: &Growth, manner: Manner) -> String {
+    let (bold, dim) = (Style::new().bold(), Style::new().dim());
+    let rows = rows(growth);
+    let since = format!("since {}", growth.baseline);
+    if rows.is_empty() {
+        return format!("\n{}\n", manner.line(&format!("{}  nothing {since}", bold.apply_to("growth"))));
+    }
+    let raw = growth.raw;
+    let share = share(raw).map_or_else(String::new, |share| format!(" ({share})"));
+    let weights = format!("{} -> {}", bytes(raw.before), bytes(raw.after));
+    let mut lines = vec![format!("{}  {}{share} {since}: {weights}", bold.apply_to("growth"), signed(raw))];
+    let shown = if manner.verbose || rows.len() == SHOWN + 1 { rows.len() } else { SHOWN.min(rows.len()) };
+    for row in &rows[..shown] {
+        let versions = if row.versions.is_empty() { String::new() } else { format!(" {}", row.versions) };
+        let what = if row.what.is_empty() { String::new() } else { format!(", {}", row.what) };
+        lines.push(format!("  {:>9}  {}{versions}{what}", signed(row.weights), row.name));
+    }
+    let rest = &rows[shown..];
+    if !rest.is_empty() {
+        let sum = |of: fn(&Weights) -> u64| rest.iter().map(|row| of(&row.weights)).sum();
+        let sums = Weights { before: sum(|weights| weights.before), after: sum(|weights| weights.after) };
+        lines.push(format!("  {:>9}  {}", signed(sums), dim.apply_to(format!("{} more", rest.len()))));
+    }
+    lines.iter().fold(String::from("\n"), |text, line| text + &manner.line(line) + "\n")
+}
+
+/// For the job summary, Markdown.
+pub(super) fn table(growth: &Growth, cell: fn(&str) -> String) -> String {
+    let rows = rows(growth);
+    if rows.is_empty() {
+        return format!("\nNothing has grown since `{}`.\n", cell(&growth.baseline));
+    }
+    let raw = growth.raw;
+    let mut out = format!(
+        "\n**{}**{} since `{}`: {} then, {} now\n\n| package | version | then | now | growth |\n|---|---|---:|---:|---:|\n",
+        signed(raw),
+        share(raw).map_or_else(String::new, |share| format!(" ({share})")),
+        cell(&growth.baseline),
+        bytes(raw.before),
+        bytes(raw.after)
+    );
+    for row in rows.iter().take(SHOWN) {
+        let then = if row.what == "new" { "new".to_owned() } else { bytes(row.weights.before) };
+        let now = if row.what == "gone" { "gone".to_owned() } else { bytes(row.weights.after) };
+        let (name, versions) = (cell(&row.name), cell(&row.versions));
+        let _ = writeln!(out, "| {name} | {versions} | {then} | {now} | {} |", signed(row.weights));
+    }
+    if rows.len() > SHOWN {
+        let _ = writeln!(out, "\n{} more.", rows.len() - SHOWN);
+    }
+    out
+}
+
+/// `+1.2 MiB`, `-300 B`, `+0 B`.
+fn signed(weights: Weights) -> String {
+    let sign = if weights.after < weights.before { '-' } else { '+' };
+    format!("{sign}{}", bytes(weights.after.abs_diff(weights.before)))
+}
+
+/// `+193 %`; of nothing there is no share.
+fn share(weights: Weights) -> Option<String> {
+    let Weights { before, after } = weights;
+    let percent = (after as f64 - before as f64) * 100.0 / before as f64;
+    let places = if percent.abs() < 10.0 { 1 } else { 0 };
+    (before > 0).then(|| format!("{percent:+.places$} %"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::baseline::of_packages;
+
+    fn growth() -> Growth {
+        let before = of_packages(2048, &[("old", "1", 500), ("same", "1", 9), ("up", "1.1", 4096)]);
+        let after = of_packages(1024, &[("same", "1", 9), ("sympy|x", "1.14.0", 3_000_000), ("up", "1.2", 4096)]);
+        before.growth(&after, "saddlebag-baseline.toml".into())
+    }
+
+    #[test]
+    fn what_moved_most_comes_first() {
+        console::set_colors_enabled(false);
+        insta::assert_snapshot!(block(&growth(), Manner::default()), @"
+
+        growth  +2.9 MiB (+45070 %) since saddlebag-baseline.toml: 6.5 KiB -> 2.9 MiB
+           +2.9 MiB  sympy|x 1.14.0, new
+           -1.0 KiB  the project's own files
+             -500 B  old 1, gone
+               +0 B  up 1.1 -> 1.2
+        ");
+        let same = of_packages(1, &[]).growth(&of_packages(1, &[]), "b.toml".into());
+        assert_eq!(block(&same, Manner::default()), "\ngrowth  nothing since b.toml\n");
+    }
+
+    #[test]
+    fn a_long_list_is_cut_and_its_rest_added_up() {
+        console::set_colors_enabled(false);
+        let names: Vec<String> = (0..11).map(|number| format!("p{number:02}")).collect();
+        let packages: Vec<(&str, &str, u64)> = names.iter().map(|name| (name.as_str(), "1", 1024)).collect();
+        let growth = of_packages(0, &[]).growth(&of_packages(0, &packages), "b.toml".into());
+        let text = block(&growth, Manner::default());
+        assert!(text.ends_with("   +3.0 KiB  3 more\n"), "{text}");
+        assert_eq!(
+            (text.lines().count(), block(&growth, Manner { verbose: true, ..Manner::default() }).lines().count()),
+            (11, 13)
+        );
+    }
+
+    #[test]
+    fn the_table_escapes_what_a_package_is_called() {
+        insta::assert_snapshot!(table(&growth(), |text| text.replace('|', "\\|")), @r"
+
+        **+2.9 MiB** (+45070 %) since `saddlebag-baseline.toml`: 6.5 KiB then, 2.9 MiB now
+
+        | package | version | then | now | growth |
+        |---|---|---:|---:|---:|
+        | sympy\|x | 1.14.0 | new | 2.9 MiB | +2.9 MiB |
+        | the project's own files |  | 2.0 KiB | 1.0 KiB | -1.0 KiB |
+        | old | 1 | 500 B | gone | -500 B |
+        | up | 1.1 -> 1.2 | 4.0 KiB | 4.0 KiB | +0 B |
+        ");
+    }
+}
