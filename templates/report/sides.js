@@ -67,11 +67,11 @@ function drawDependencies() {
       columns: [
         { title: "Dependency", value: (entry) => entry.name, cell: (entry) => [packages.has(entry.name) ? packageLink(entry.name) : entry.name, " ", el("span.quiet", {}, entry.version || "")] },
         { title: "Class", value: (entry) => Object.keys(CLASSES).indexOf(entry.class), cell: (entry) => el(`span.class.${entry.class}`, {}, entry.class) },
-        { title: "Declared", value: (entry) => entry.declared.join(" "), cell: (entry) => entry.declared.join(", ") || `by ${entry.required_by.join(", ")}` },
+        { title: "Declared", value: (entry) => entry.declared.join(" "), cell: (entry) => entry.declared.join(", ") || (entry.required_by.length ? `by ${entry.required_by.join(", ")}` : "–") },
         { title: "Imported", value: (entry) => (entry.imported ? entry.imported.level : ""), cell: (entry) => (entry.imported ? [entry.imported.level, el("span.quiet", {}, ` ${(entry.imported.chain || [])[0] || ""}`)] : "–") },
         { title: "Upload", number: true, value: (entry) => entry.bundle_bytes || 0, cell: (entry) => (entry.bundle_bytes === null ? "–" : bytesText(entry.bundle_bytes)) },
         { title: "Here", number: true, value: (entry) => (entry.host ? entry.host.bytes : 0), cell: (entry) => (entry.host ? bytesText(entry.host.bytes) : "–") },
-        { title: "Why", value: (entry) => entry.reason || "", cell: (entry) => entry.reason || "" },
+        { title: "Why", value: (entry) => entry.reason || "", cell: (entry) => [prose(entry.reason || ""), entry.advice ? el("p.help", {}, prose(entry.advice)) : null].flat() },
       ],
     }));
 }

@@ -291,6 +291,7 @@ const checks = {
   async dependencies({ page }) {
     const rows = await page.$$eval("#dependencies tbody tr", (all) => all.map((row) => [...row.children].map((cell) => cell.textContent.trim())));
     assert.deepEqual(rows.map((row) => row.slice(0, 3)), [["alpha 1.0", "runtime", "requirements-runtime.txt:1"], ["sphinx 8.1", "development", "requirements-dev.txt:2"]]);
+    assert.equal(rows[0][6], "a reasondrop it");
     assert.equal(await page.$eval("#growth", (section) => section.hidden), true);
   },
 };

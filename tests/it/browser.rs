@@ -163,7 +163,7 @@ fn what_each_dependency_is_for_has_its_section() {
     let dependency = |name: &str, version: &str, class: &str, declared: &str| {
         serde_json::json!({
             "name": name, "version": version, "class": class, "declared": [declared], "required_by": ["project"],
-            "imported": { "level": "always", "chain": ["src/main.py:1"] }, "reason": "a reason",
+            "imported": { "level": "always", "chain": ["src/main.py:1"] }, "reason": "a reason", "advice": "drop `it`",
             "bundle_bytes": 100, "host": { "version": version, "bytes": 10 },
         })
     };
