@@ -177,8 +177,13 @@ function startMap() {
   box.addEventListener("focus", () => !map.selected && map.at.children.length && box.matches(":focus-visible") && select(map.at.children[0]));
   new ResizeObserver(() => map.drawn && drawMap()).observe(box);
   for (const query of ["(prefers-color-scheme: dark)", "print"]) matchMedia(query).addEventListener("change", drawMap);
-  window.addEventListener("beforeprint", drawMap);
-  window.addEventListener("afterprint", drawMap);
+  // While it asks for the paper's version the screen's styles still hold.
+  const paper = (is) => () => {
+    document.documentElement.classList.toggle("on-paper", is);
+    drawMap();
+  };
+  window.addEventListener("beforeprint", paper(true));
+  window.addEventListener("afterprint", paper(false));
   drawCrumbs();
   drawMap();
   if (map.root.children.length) explain({ node: map.root.children[0] }); // an example of what the panel tells

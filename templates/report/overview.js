@@ -102,7 +102,7 @@ function drawGates() {
       quiet.map((gate) => el("li", {}, badge(...OUTCOMES[gate.outcome], gate.outcome), el("code", {}, gate.id), el("span.quiet", {}, prose(beside.figures[gate.id] || "")), notesOf(gate.findings)))));
   }
   for (const [reason, ids] of skipped) {
-    body.append(el("p.quiet", {}, badge(...OUTCOMES.skipped, "skipped"), " ", ids.join(", "), `: ${reason}`));
+    body.append(el("p.quiet", {}, badge(...OUTCOMES.skipped, "skipped"), " ", ids.join(", "), ": ", prose(reason)));
   }
 }
 

@@ -225,13 +225,21 @@ const checks = {
 
   // On paper: the verdict, the map and the tables, no tools.
   async print({ page }) {
+    await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: "dark" }]);
+    await page.evaluate(() => addEventListener("beforeprint", () => {
+      const copy = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+      copy.drawImage(document.getElementById("canvas"), 0, 0);
+      document.body.dataset.ground = copy.getImageData(6, 3, 1, 1).data[0];
+    }));
+    const pdf = await page.pdf({ format: "A4", printBackground: true });
+    assert.equal(Buffer.from(pdf.subarray(0, 5)).toString(), "%PDF-");
+    assert.ok(pdf.length > 20_000);
+    assert.ok((await page.$eval("body", (body) => Number(body.dataset.ground))) > 150, "the map on paper is light");
+    assert.equal(await page.evaluate(() => document.documentElement.className), "");
     await page.emulateMediaType("print");
     const seen = (selector) => page.$eval(selector, (element) => element.getClientRects().length > 0);
     for (const selector of ["h1", "#limits", "#canvas", "#packages table", "#gates"]) assert.ok(await seen(selector), selector);
     for (const selector of ["#why", ".top nav", "#files .tools", ".toggle"]) assert.ok(!(await seen(selector)), selector);
-    const pdf = await page.pdf({ format: "A4", printBackground: true });
-    assert.equal(Buffer.from(pdf.subarray(0, 5)).toString(), "%PDF-");
-    assert.ok(pdf.length > 20_000);
   },
 
   // Names and reasons that are markup stay text; nothing of theirs runs or loads; no other script could.
