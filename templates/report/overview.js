@@ -72,7 +72,7 @@ function drawFigures() {
   const figures = [];
   if (bundle) {
     figures.push(figure("Upload", bytesText(bundle.raw_bytes), "uncompressed"));
-    figures.push(figure("Gzipped", `${bytesText(bundle.gzip_bytes)}`, report.deploy ? "as wrangler counted" : "estimated"));
+    figures.push(figure("Gzipped", `${bytesText(bundle.gzip_bytes)}`, report.deploy && report.deploy.raw_bytes ? "as wrangler counted" : "estimated"));
     figures.push(figure("Modules", bundle.module_count.toLocaleString("en"), `in ${countText(bundle.packages.length, "package")}`));
     figures.push(figure("Dropped", bytesText(droppedBytes), countText(files.length - uploaded, "file")));
   }
