@@ -37,12 +37,12 @@ pub(crate) fn run(invocation: &OwnInvocation, environment: &Environment, termina
         Report { command: invocation.command.name(), dry_run: invocation.rest.dry_run(), ..Report::default() };
     let format = settings::format(&invocation.flags, environment);
     let shown = *format.as_ref().unwrap_or(&Format::Human);
-    let mut also = None;
+    let mut also = Also::default();
     let result = format.and_then(|format| drive(invocation, environment, terminal, &mut report, format, &mut also));
     if let Err(error) = result {
         fail(&mut report, error, terminal);
     }
-    finish(&report, shown, also.as_deref(), environment, terminal);
+    finish(&report, shown, &also, environment, terminal);
     report.exit.code
 }
 
@@ -50,7 +50,7 @@ pub(crate) fn run(invocation: &OwnInvocation, environment: &Environment, termina
 pub(crate) fn refuse(error: Error, format: Format, environment: &Environment, terminal: &Terminal) -> i32 {
     let mut report = Report::default();
     fail(&mut report, error, terminal);
-    finish(&report, format, None, environment, terminal);
+    finish(&report, format, &Also::default(), environment, terminal);
     report.exit.code
 }
 
@@ -65,9 +65,16 @@ fn fail(report: &mut Report, error: Error, terminal: &Terminal) {
     report.error = Some(error);
 }
 
+/// The files that are written besides what is printed: absolute paths.
+#[derive(Debug, Default)]
+struct Also {
+    json: Option<Utf8PathBuf>,
+    html: Option<Utf8PathBuf>,
+}
+
 /// Writes what was asked for. A report that cannot be written is said, and costs an exit code only when nothing worse
 /// has one and nothing is live.
-fn finish(report: &Report, format: Format, also: Option<&Utf8Path>, environment: &Environment, terminal: &Terminal) {
+fn finish(report: &Report, format: Format, also: &Also, environment: &Environment, terminal: &Terminal) {
     let prefix = in_repository(report, environment);
     match (&report.answer, format) {
         (Some(answer), _) => terminal.out(answer),
@@ -89,11 +96,23 @@ fn finish(report: &Report, format: Format, also: Option<&Utf8Path>, environment:
             }
         }
     }
-    if let Some(path) = also
+    if let Some(path) = &also.json
         && let Err(error) = fs_err::write(path, report::json::render(report))
     {
         terminal.line(&format!("warning: the report was not written: {error}"));
     }
+    if let Some(path) = &also.html
+        && let Err(error) = fs_err::write(path, picture(report))
+    {
+        terminal.line(&format!("warning: the picture was not written: {error}"));
+    }
+}
+
+/// The page, with what the project's own environment has beside what the Worker gets.
+fn picture(report: &Report) -> String {
+    let host = report.project.as_ref().and_then(|project| crate::project::host::installed(&project.root));
+    let beside = report::html::Beside { host: host.as_deref(), dependencies: None };
+    report::html::render(report, &beside)
 }
 
 /// The project's directory in its repository, as CI says where that is: with `/` at its end, or empty.
@@ -116,7 +135,7 @@ fn drive(
     terminal: &mut Terminal,
     report: &mut Report,
     format: Format,
-    also: &mut Option<Utf8PathBuf>,
+    also: &mut Also,
 ) -> Result<()> {
     let words = &invocation.rest;
     let mut clock = Clock::start();
@@ -125,7 +144,8 @@ fn drive(
     let process_cwd = current_dir()?;
     let (mut project, settings) = find_project(invocation, environment, &process_cwd)?;
     terminal.say_how_much(settings.quiet, settings.verbose);
-    *also = settings.report.as_ref().map(|path| process_cwd.join(path));
+    let beside = |path: &Option<Utf8PathBuf>| path.as_ref().map(|path| process_cwd.join(path));
+    *also = Also { json: beside(&settings.report), html: beside(&settings.html) };
     let named = settings.requirements.as_deref();
     let variable = |name: &str| environment.get(name).map(str::to_owned);
     let (root, pyproject) = (&project.root, project.pyproject.as_ref());
@@ -260,7 +280,13 @@ fn drive(
         return Ok(());
     }
     if format == Format::Human {
-        terminal.out(&report::human::plan(report, manner(&settings, terminal)));
+        terminal.out(&match command {
+            Command::Report if !settings.quiet => {
+                let what_blocks = Manner { quiet: true, ..manner(&settings, terminal) };
+                report::packages::render(report) + &report::human::plan(report, what_blocks)
+            }
+            _ => report::human::plan(report, manner(&settings, terminal)),
+        });
     }
 
     match (verdict.clear(bundle), command, staged) {

@@ -58,6 +58,25 @@ pub(crate) fn recorded_digests(tree: &Utf8Path, dist_info: &str) -> Result<BTree
     Ok(parse_record(&record).into_iter().collect())
 }
 
+/// What a distribution weighs, in bytes: the sizes that RECORD states, and of files without one (RECORD itself, bytecode)
+/// that of the file, if it is there; without RECORD that of its files.
+///
+/// # Errors
+/// `Unreadable`: RECORD, or what stands in for it, is there and cannot be read.
+pub(crate) fn recorded_bytes(tree: &Utf8Path, dist_info: &str) -> Result<u64> {
+    let on_disk = |path: &str| fs_err::metadata(tree.join(path)).map_or(0, |found| found.len());
+    let Some(record) = read_if_there(&tree.join(dist_info).join("RECORD"))? else {
+        let stem = dist_info.trim_end_matches(".dist-info");
+        let name = stem.rsplit_once('-').map_or(stem, |(name, _)| name);
+        return Ok(guess_files(tree, dist_info, name)?.iter().map(|path| on_disk(path)).sum());
+    };
+    let sizes = rows(&record).map(|(path, row)| {
+        let stated = row.get(2).and_then(|size| std::str::from_utf8(size).ok()?.trim().parse::<u64>().ok());
+        stated.unwrap_or_else(|| on_disk(&path))
+    });
+    Ok(sizes.fold(0, u64::saturating_add))
+}
+
 fn read_one(tree: &Utf8Path, dist_info: &str) -> Result<Distribution> {
     let directory = tree.join(dist_info);
     let headers = match read_if_there(&directory.join("METADATA"))? {
@@ -144,13 +163,15 @@ fn parser_survives(line: &str) -> bool {
 
 /// RECORD's paths and digests; what is absolute or climbs out of the tree is left out.
 fn parse_record(record: &[u8]) -> Vec<(String, String)> {
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(record);
-    let rows = reader.byte_records().filter_map(std::result::Result::ok);
-    let readable = rows.filter_map(|row| {
-        let path = inside(std::str::from_utf8(row.get(0)?).ok()?)?;
-        Some((path, String::from_utf8_lossy(row.get(1).unwrap_or_default()).into_owned()))
-    });
-    readable.collect()
+    let digest = |row: &csv::ByteRecord| String::from_utf8_lossy(row.get(1).unwrap_or_default()).into_owned();
+    rows(record).map(|(path, row)| (path, digest(&row))).collect()
+}
+
+/// RECORD's rows whose paths stay in the tree, with those paths.
+fn rows(record: &[u8]) -> impl Iterator<Item = (String, csv::ByteRecord)> + '_ {
+    let reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(record);
+    let rows = reader.into_byte_records().filter_map(std::result::Result::ok);
+    rows.filter_map(|row| Some((inside(std::str::from_utf8(row.get(0)?).ok()?)?, row)))
 }
 
 /// `path` without `.` and `..`, with `/`; `None` where it is absolute, empty or leads out.

@@ -5,8 +5,10 @@
 
 pub(crate) mod difference;
 pub(crate) mod github;
+pub(crate) mod html;
 pub(crate) mod human;
 pub(crate) mod json;
+pub(crate) mod packages;
 pub(crate) mod sarif;
 
 use crate::baseline::Growth;
