@@ -1,5 +1,5 @@
 # `make demo` and `make test` set up what they need: the rig (tests/rig) with the pinned tools.
-.PHONY: demo test matrix lint bench bench-pruning rig
+.PHONY: demo test matrix lint bench bench-pruning screenshot rig
 
 RIG_HOME ?= $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/saddlebag-rig
 export RIG_HOME
@@ -26,8 +26,14 @@ lint:
 bench: rig
 	cargo build --release
 	benches/dry_run.sh
+	benches/html.sh
 
 # What pruning breaks and saves on real packages: long, and it needs a package index.
 bench-pruning: rig
 	cargo build --release
 	python3 benches/pruning.py
+
+# The picture in the README: the HTML report of an example, as Chromium draws it.
+screenshot: rig
+	cargo build --release
+	tests/browser/screenshot.sh docs/treemap.png

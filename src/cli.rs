@@ -37,6 +37,8 @@ pub(crate) enum Command {
     /// A command that uploads, in pywrangler's words: `["deploy"]`, `["versions", "upload"]`.
     Upload(&'static [&'static str]),
     Check,
+    /// What `check` does, told by package
+    Report,
     /// `stage --out DIR`
     Stage,
     Lock,
@@ -71,6 +73,7 @@ impl Command {
         match self {
             Self::Upload(words) => words.join(" "),
             Self::Check => "check".to_owned(),
+            Self::Report => "report".to_owned(),
             Self::Stage => "stage".to_owned(),
             Self::Lock => "lock".to_owned(),
             Self::Cache(CacheAction::Show) => "cache".to_owned(),
@@ -107,6 +110,9 @@ pub(crate) struct Flags {
     /// Also write the report to FILE, as JSON
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<Utf8PathBuf>,
+    /// Also write the picture to FILE: a page of HTML that needs no network
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<Utf8PathBuf>,
     /// Set a gate's level: off, warn or deny; may be repeated
     #[arg(long, value_name = "ID=LEVEL")]
     pub(crate) gate: Vec<String>,
@@ -149,8 +155,6 @@ pub(crate) struct Flags {
     /// Where `stage` writes the stage
     #[arg(long, value_name = "DIR", hide = true)]
     pub(crate) out: Option<Utf8PathBuf>,
-    #[arg(long, hide = true)]
-    pub(crate) html: Option<Utf8PathBuf>,
     /// The file of the baseline, for `growth` [default: saddlebag-baseline.toml]
     #[arg(long, value_name = "FILE")]
     pub(crate) baseline: Option<Utf8PathBuf>,
@@ -182,12 +186,6 @@ struct OwnFlags {
     flags: Flags,
 }
 
-/// The flags that the contract names and this version does not have. Refused: a gate that was asked for and does not
-/// run would be worse than none.
-fn not_yet(flags: &Flags) -> Option<&'static str> {
-    [(flags.html.is_some(), "--html")].into_iter().find_map(|(given, name)| given.then_some(name))
-}
-
 /// Flags that are ours after one command only; after another they are whosever they are.
 const OF_ONE_COMMAND: &[(&str, &[&str])] = &[("init", &["yes", "force", "write-workflow"]), ("cache", &["older-than"])];
 
@@ -199,6 +197,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("versions upload", "The same for `pywrangler versions upload`"),
     ("init", "Write `requirements-runtime.txt` from what main imports, and show how to deploy from Make and CI"),
     ("check", "Run every gate; nothing is staged, nothing is uploaded"),
+    ("report", "Say what is in the bundle, by package; `--html FILE` draws it"),
     ("stage", "Write the stage to `--out DIR`, to look at or to deploy by hand"),
     ("baseline", "Write what the upload weighs to `saddlebag-baseline.toml`, for the gate `growth`"),
     ("lock", "Write what resolves to `pylock.runtime.toml`, for every later deploy"),
@@ -243,13 +242,6 @@ pub(crate) fn parse(argv: Vec<OsString>) -> Result<Invocation> {
     }
     if rest.has("version") || rest.has("v") {
         return Ok(Invocation::Pywrangler(argv)); // wrangler's own answer, as `pywrangler deploy --version` gives it
-    }
-    if let Some(flag) = not_yet(&flags) {
-        return Err(Error::new(
-            Kind::Usage,
-            format!("`{flag}` is not part of saddlebag {}", env!("CARGO_PKG_VERSION")),
-            format!("leave `{flag}` out"),
-        ));
     }
     if let Command::Why(name) | Command::Impact(name) = &mut command {
         *name = rest.take_name().ok_or_else(|| {
@@ -380,6 +372,7 @@ fn split_command(argv: &[OsString]) -> Option<(Vec<OsString>, Command, Vec<OsStr
             (Command::Upload(&["versions", "upload"]), 2)
         }
         "check" if argv.get(at + 1).is_none_or(|word| word != "startup") => (Command::Check, 1),
+        "report" => (Command::Report, 1),
         "stage" => (Command::Stage, 1),
         "lock" => (Command::Lock, 1),
         "baseline" => (Command::Baseline, 1),
@@ -489,6 +482,7 @@ fn command_help(command: &Command) -> String {
     let mut clap: Clap = OwnFlags::command().about(about).override_usage(match command {
         Command::Upload(_) => format!("saddlebag {name} [FLAGS] [ANYTHING `pywrangler {name}` TAKES]"),
         Command::Check => "saddlebag check [FLAGS] [--env NAME] [--config FILE]".to_owned(),
+        Command::Report => "saddlebag report [--html FILE] [FLAGS] [--env NAME] [--config FILE]".to_owned(),
         Command::Stage => "saddlebag stage --out DIR [FLAGS] [--env NAME] [--config FILE]".to_owned(),
         Command::DoctorInstall => "saddlebag doctor --install [FLAGS] [--env NAME] [--config FILE]".to_owned(),
         Command::DoctorWheels => "saddlebag doctor --wheels [FILE] [FLAGS] [--config FILE]".to_owned(),
@@ -526,6 +520,7 @@ fn command_help(command: &Command) -> String {
         Command::Doctor => "Exit codes: 0 nothing is in the way, 4 something is.".to_owned(),
         Command::Cache(_) => "Exit codes: 0 done, 2 usage, 4 could not do its work.".to_owned(),
         Command::Check
+        | Command::Report
         | Command::Stage
         | Command::Lock
         | Command::DoctorWheels

@@ -42,7 +42,7 @@ pub(crate) fn run(invocation: &OwnInvocation, environment: &Environment, termina
         Report { command: invocation.command.name(), dry_run: invocation.rest.dry_run(), ..Report::default() };
     let format = settings::format(&invocation.flags, environment);
     let shown = *format.as_ref().unwrap_or(&Format::Human);
-    let mut also = None;
+    let mut also = Also::default();
     let result = format.and_then(|format| match beside::answer(invocation, environment, &mut report, format) {
         Some(answered) => answered,
         None => drive(invocation, environment, terminal, &mut report, format, &mut also),
@@ -50,7 +50,7 @@ pub(crate) fn run(invocation: &OwnInvocation, environment: &Environment, termina
     if let Err(error) = result {
         fail(&mut report, error, terminal);
     }
-    finish(&report, shown, also.as_deref(), environment, terminal);
+    finish(&report, shown, &also, environment, terminal);
     report.exit.code
 }
 
@@ -58,7 +58,7 @@ pub(crate) fn run(invocation: &OwnInvocation, environment: &Environment, termina
 pub(crate) fn refuse(error: Error, format: Format, environment: &Environment, terminal: &Terminal) -> i32 {
     let mut report = Report::default();
     fail(&mut report, error, terminal);
-    finish(&report, format, None, environment, terminal);
+    finish(&report, format, &Also::default(), environment, terminal);
     report.exit.code
 }
 
@@ -73,9 +73,16 @@ fn fail(report: &mut Report, error: Error, terminal: &Terminal) {
     report.error = Some(error);
 }
 
+/// The files that are written besides what is printed: absolute paths.
+#[derive(Debug, Default)]
+struct Also {
+    json: Option<Utf8PathBuf>,
+    html: Option<Utf8PathBuf>,
+}
+
 /// Writes what was asked for. A report that cannot be written is said, and costs an exit code only when nothing worse
 /// has one and nothing is live.
-fn finish(report: &Report, format: Format, also: Option<&Utf8Path>, environment: &Environment, terminal: &Terminal) {
+fn finish(report: &Report, format: Format, also: &Also, environment: &Environment, terminal: &Terminal) {
     let prefix = in_repository(report, environment);
     match (&report.answer, format) {
         (Some(answer), _) => terminal.out(answer),
@@ -97,11 +104,31 @@ fn finish(report: &Report, format: Format, also: Option<&Utf8Path>, environment:
             }
         }
     }
-    if let Some(path) = also
+    if let Some(path) = &also.json
         && let Err(error) = fs_err::write(path, report::json::render(report))
     {
         terminal.line(&format!("warning: the report was not written: {error}"));
     }
+    if let Some(path) = &also.html
+        && let Err(error) = fs_err::write(path, picture(report))
+    {
+        terminal.line(&format!("warning: the picture was not written: {error}"));
+    }
+}
+
+/// The page, with what the project's own environment has beside what the Worker gets.
+fn picture(report: &Report) -> String {
+    let host = report.project.as_ref().and_then(|project| host::installed(&project.root));
+    let found = || {
+        let (project, target) = (report.project.as_ref()?, report.target.as_ref()?);
+        let bundle = report.bundle.as_ref()?;
+        // A picture without this part is better than none.
+        let found = classify::classify(project, target, bundle, host.as_deref(), &[]).ok()?;
+        Some(classify::document(&found))
+    };
+    let dependencies = report.dependencies.clone().or_else(found);
+    let beside = report::html::Beside { host: host.as_deref(), dependencies: dependencies.as_ref() };
+    report::html::render(report, &beside)
 }
 
 /// The project's directory in its repository, as CI says where that is: with `/` at its end, or empty.
@@ -124,7 +151,7 @@ fn drive(
     terminal: &mut Terminal,
     report: &mut Report,
     format: Format,
-    also: &mut Option<Utf8PathBuf>,
+    also: &mut Also,
 ) -> Result<()> {
     let words = &invocation.rest;
     let mut clock = Clock::start();
@@ -133,7 +160,8 @@ fn drive(
     let process_cwd = current_dir()?;
     let (mut project, settings) = find_project(invocation, environment, &process_cwd)?;
     terminal.say_how_much(settings.quiet, settings.verbose);
-    *also = settings.report.as_ref().map(|path| process_cwd.join(path));
+    let beside = |path: &Option<Utf8PathBuf>| path.as_ref().map(|path| process_cwd.join(path));
+    *also = Also { json: beside(&settings.report), html: beside(&settings.html) };
     let wish = init::wish(&invocation.flags, &settings);
     let named = match invocation.command {
         Command::Init => command::init::source(&project, wish),
@@ -225,6 +253,7 @@ fn drive(
             let host = host::installed(&project.root);
             let found = classify::classify(project, target, bundle, host.as_deref(), &left_out)?;
             let unprovided = classify::unprovided(project, target, bundle, host.is_some());
+            report.dependencies = Some(classify::document(&found));
             Some(classify::answer(&found, &unprovided, host.is_some())?)
         }
         Command::Why(name) => Some(command::why::answer(project, bundle, name)?),
@@ -293,7 +322,13 @@ fn drive(
         return Ok(());
     }
     if format == Format::Human {
-        terminal.out(&report::human::plan(report, manner(&settings, terminal)));
+        terminal.out(&match command {
+            Command::Report if !settings.quiet => {
+                let what_blocks = Manner { quiet: true, ..manner(&settings, terminal) };
+                report::packages::render(report) + &report::human::plan(report, what_blocks)
+            }
+            _ => report::human::plan(report, manner(&settings, terminal)),
+        });
     }
 
     match (verdict.clear(bundle), command, staged) {

@@ -132,6 +132,7 @@ pub(super) fn build(
     let word = match command {
         Command::Upload(words) => words.join(" "),
         Command::Check
+        | Command::Report
         | Command::Stage
         | Command::Lock
         | Command::Cache(_)

@@ -171,7 +171,19 @@ struct ErrorV1<'a> {
 
 /// The document, with a newline at its end.
 pub(crate) fn render(report: &Report) -> String {
-    let document = Document {
+    let mut text = serde_json::to_string_pretty(&document(report))
+        .unwrap_or_else(|error| format!("{{\"error\":{{\"message\":\"{error}\"}}}}"));
+    text.push('\n');
+    text
+}
+
+/// The same as a value, for whoever shows it.
+pub(super) fn value(report: &Report) -> serde_json::Value {
+    serde_json::to_value(document(report)).unwrap_or_default()
+}
+
+fn document(report: &Report) -> Document<'_> {
+    Document {
         schema: "saddlebag.report/1",
         version: env!("CARGO_PKG_VERSION"),
         command: &report.command,
@@ -246,11 +258,7 @@ pub(crate) fn render(report: &Report) -> String {
             origin: if report.exit.pywranglers { "pywrangler" } else { "saddlebag" },
         },
         error: report.error.as_ref().map(error),
-    };
-    let mut text = serde_json::to_string_pretty(&document)
-        .unwrap_or_else(|error| format!("{{\"error\":{{\"message\":\"{error}\"}}}}"));
-    text.push('\n');
-    text
+    }
 }
 
 impl<'a> From<&'a Share> for ShareV1<'a> {

@@ -5,8 +5,10 @@
 
 pub(crate) mod difference;
 pub(crate) mod github;
+pub(crate) mod html;
 pub(crate) mod human;
 pub(crate) mod json;
+pub(crate) mod packages;
 pub(crate) mod sarif;
 
 use crate::baseline::Growth;
@@ -37,6 +39,8 @@ pub(crate) struct Report {
     pub(crate) remarks: Vec<String>,
     /// What a command that only asks says in place of the report.
     pub(crate) answer: Option<String>,
+    /// `saddlebag.classify/1`, where that was asked for; the picture has it made otherwise.
+    pub(crate) dependencies: Option<serde_json::Value>,
     pub(crate) deployed: Option<Deployed>,
     pub(crate) dry_run: bool,
     pub(crate) error: Option<Error>,

@@ -68,6 +68,7 @@ pub(crate) struct Settings {
     /// How long an import may take in `smoke`, seconds.
     pub(crate) smoke_patience: u64,
     pub(crate) report: Option<Utf8PathBuf>,
+    pub(crate) html: Option<Utf8PathBuf>,
     /// What resolves must be what the project's lock says.
     pub(crate) locked: bool,
     pub(crate) keep_stage: bool,
@@ -151,6 +152,7 @@ impl Settings {
             smoke_script: None,
             smoke_patience: SMOKE_PATIENCE,
             report: None,
+            html: None,
             locked: false,
             keep_stage: false,
             no_cache: false,
@@ -304,6 +306,7 @@ impl Settings {
         }
         self.prune.shake |= environment.flag("SADDLEBAG_SHAKE");
         self.report = environment.get("SADDLEBAG_REPORT").map(Utf8PathBuf::from);
+        self.html = environment.get("SADDLEBAG_HTML").map(Utf8PathBuf::from);
         self.locked = environment.flag("SADDLEBAG_LOCKED");
         self.keep_stage = environment.flag("SADDLEBAG_KEEP_STAGE");
         self.no_cache = environment.flag("SADDLEBAG_NO_CACHE");
@@ -350,6 +353,7 @@ impl Settings {
         }
         self.prune.shake |= flags.shake;
         self.report = flags.report.clone().or(self.report.take());
+        self.html = flags.html.clone().or(self.html.take());
         self.locked |= flags.locked;
         self.keep_stage |= flags.keep_stage;
         self.no_cache |= flags.no_cache;

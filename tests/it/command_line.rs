@@ -197,6 +197,7 @@ fn help_and_version_are_for_stdout() {
       versions upload   The same for `pywrangler versions upload`
       init              Write `requirements-runtime.txt` from what main imports, and show how to deploy from Make and CI
       check             Run every gate; nothing is staged, nothing is uploaded
+      report            Say what is in the bundle, by package; `--html FILE` draws it
       stage             Write the stage to `--out DIR`, to look at or to deploy by hand
       baseline          Write what the upload weighs to `saddlebag-baseline.toml`, for the gate `growth`
       lock              Write what resolves to `pylock.runtime.toml`, for every later deploy
@@ -223,6 +224,7 @@ fn help_and_version_are_for_stdout() {
           --format <FORMAT>      How the report is written to stdout [possible values: human, json,
                                  github, sarif]
           --report <FILE>        Also write the report to FILE, as JSON
+          --html <FILE>          Also write the picture to FILE: a page of HTML that needs no network
           --gate <ID=LEVEL>      Set a gate's level: off, warn or deny; may be repeated
           --requirements <FILE>  The runtime requirements [default: requirements-runtime.txt, else the
                                  project's dependencies]

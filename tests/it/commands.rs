@@ -154,6 +154,17 @@ fn with_an_environment_a_module_leads_to_its_distribution_and_what_comes_along_i
     assert_eq!(answer["unprovided"], serde_json::json!([]));
 }
 
+#[test]
+fn the_picture_of_any_command_has_the_dependencies() {
+    let ((project, tree), tools, cache) = (mixed(), AnsweringTools::new(), crate::fake::directory());
+    for (command, code) in [("classify", 0), ("report", 3), ("check", 3)] {
+        project.saddlebag(&[command, "--html", "page.html"]).with(&tools, &tree, cache.path()).run().expect(code);
+        let page = std::fs::read_to_string(project.path("page.html")).unwrap();
+        let (_, rest) = page.split_once("\"schema\":\"saddlebag.classify/1\"").unwrap();
+        assert!(rest.contains("\"name\":\"docutils\",\"version\":\"1.0\",\"class\":\"unused\""), "{command}");
+    }
+}
+
 /// A project that has no runtime requirements yet.
 fn beginner(list: (&str, &str)) -> (Project, Project) {
     let (project, tree) = mixed();

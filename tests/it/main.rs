@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests")]
 
 mod bad_input;
+mod browser;
 mod command_line;
 mod commands;
 mod corpus;

@@ -11,6 +11,8 @@ esac
 export UV_PYTHON_INSTALL_DIR="$RIG_HOME/python"
 # The rig's own cache: the tests leave the user's alone, and find it also when they set another HOME.
 export UV_CACHE_DIR="$RIG_HOME/uv-cache"
+# The Chromium that setup.sh found.
+export CHROMIUM="${CHROMIUM:-$(cat "$RIG_HOME/chromium" 2>/dev/null)}"
 export WRANGLER_SEND_METRICS=false
 export npm_config_update_notifier=false
 

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Sets the rig up: the real Node, wrangler, uv, pywrangler and Pyodide under RIG_HOME, from package registries alone.
+# Sets the rig up: the real Node, wrangler, uv, pywrangler and Pyodide under RIG_HOME, from package registries alone,
+# and a Chromium with what drives it.
 # Receives: versions.env; RIG_HOME (where), RIG_NETWORK=auto|open|closed (whether uv can download interpreters),
-#   RIG_PYTHON (which Python >= 3.10 to use). Needs bash, Node with npm, Python with venv.
+#   RIG_PYTHON (which Python >= 3.10 to use), CHROMIUM (which browser). Needs bash, Node with npm, Python with venv.
 # Hands on: a rig under RIG_HOME, for env.sh, boot.sh and the tests. stdout: one line, the path of the rig.
-# Never writes outside RIG_HOME. Safe to run again (fast when nothing changed) and to run twice at once.
+# Never writes outside RIG_HOME, but for the system's Chromium that chromium.sh may install. Safe to run again (fast when nothing changed) and to run twice at once.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -31,7 +32,7 @@ sha256() {
 }
 
 # What is installed depends on these and on nothing else; env.sh, boot.* and cloudflare_api.py run from the checkout.
-installed_from=(versions.env setup.sh uv-shim.sh pyodide-python.mjs wheels.py)
+installed_from=(versions.env setup.sh chromium.sh uv-shim.sh pyodide-python.mjs wheels.py)
 key=$(cd "$here" && { uname -sm; echo "$RIG_HOME"; cat "${installed_from[@]}"; } | sha256)
 key=${key%% *}
 stamp=$RIG_HOME/stamp # two lines: the key, the mode (open|closed) that setup found
@@ -43,7 +44,7 @@ is_ready() {
   [[ $RIG_NETWORK == auto || $RIG_NETWORK == "$have_mode" ]] || return 1
   # -x follows links: it notices a host Python that is gone (the venv only links to it).
   [[ -x $RIG_HOME/bin/node && -x $RIG_HOME/bin/uv && -x $RIG_HOME/venv/bin/python ]] &&
-    [[ -x $RIG_HOME/venv-old/bin/python ]]
+    [[ -x $RIG_HOME/venv-old/bin/python && -f $RIG_HOME/chromium && -x $(<"$RIG_HOME/chromium") ]]
 }
 
 if is_ready; then
@@ -168,6 +169,19 @@ install_venv_old() {
     fail "pip install failed" "is the Python package index reachable?"
 }
 
+# Apart from both: the tests of the HTML report find their driver here.
+install_browser() {
+  say "puppeteer-core $PUPPETEER_CORE_VERSION (npm)"
+  npm_install "$RIG_HOME/browser" "{\"private\": true, \"dependencies\": {\"puppeteer-core\": \"$PUPPETEER_CORE_VERSION\"}}"
+}
+
+# The browser's path in a file: a link would not do, some browsers look for their parts beside the name they are called by.
+find_chromium() {
+  local path
+  path=$(RIG_HOME=$RIG_HOME PATH="$RIG_HOME/bin:$PATH" "$here/chromium.sh" "$RIG_HOME/chromium-npm" "$SPARTICUZ_CHROMIUM_VERSION") || exit 1
+  printf '%s\n' "$path" >"$RIG_HOME/chromium"
+}
+
 install_bin() {
   local name script
   for name in npm npx wrangler; do
@@ -241,7 +255,9 @@ step tools "$node_package $NODE_VERSION $NPM_VERSION $PYODIDE_313_VERSION $PYODI
 step wrangler "$WRANGLER_VERSION" install_wrangler
 step venv "$RIG_HOME $WORKERS_PY_VERSION $UV_VERSION" install_venv
 step venv-old "$RIG_HOME $WORKERS_PY_OLD_VERSION" install_venv_old
+step browser "$PUPPETEER_CORE_VERSION" install_browser
 install_bin
+find_chromium
 mode=$(probe_network)
 install_uv "$mode"
 step wheels "$(sha256 <"$here/wheels.py")" build_wheels

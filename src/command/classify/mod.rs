@@ -11,7 +11,7 @@ mod needs;
 mod show;
 
 pub(crate) use left_out::{LeftOut, in_the_way};
-pub(crate) use show::answer;
+pub(crate) use show::{answer, document};
 
 use crate::bundle::Bundle;
 use crate::error::Result;

@@ -64,11 +64,16 @@ impl Reach {
         self.levels.get(node as usize).copied().flatten()
     }
 
+    /// The last import of the chain that leads to a node: from where, and the line there; `None` for where the walk began.
+    pub(crate) fn step(&self, node: u32) -> Option<(u32, u32)> {
+        self.by.get(node as usize).copied().flatten()
+    }
+
     /// The imports that lead to a node, from the start on; empty for where the walk began.
     pub(crate) fn chain(&self, node: u32) -> Vec<Link> {
         let mut chain = Vec::new();
         let mut at = node;
-        while let Some((from, line)) = self.by.get(at as usize).copied().flatten() {
+        while let Some((from, line)) = self.step(at) {
             chain.push(Link { from, line, to: at });
             at = from;
         }
