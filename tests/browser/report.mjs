@@ -295,11 +295,16 @@ const checks = {
     assert.ok((await page.$$eval("#sections a", (all) => all.map((link) => link.textContent))).includes("Growth"));
   },
 
-  // What each dependency is for: hidden without the document that says it, drawn with it.
+  // What each dependency is for, with the reason and what to do.
   async dependencies({ page }) {
     const rows = await page.$$eval("#dependencies tbody tr", (all) => all.map((row) => [...row.children].map((cell) => cell.textContent.trim())));
-    assert.deepEqual(rows.map((row) => row.slice(0, 3)), [["alpha 1.0", "runtime", "requirements-runtime.txt:1"], ["sphinx 8.1", "development", "requirements-dev.txt:2"]]);
-    assert.equal(rows[0][6], "a reasondrop it");
+    assert.deepEqual(rows.map((row) => row.slice(0, 3)), [
+      ["alpha 1.0", "runtime", "requirements-runtime.txt:1"],
+      ["beta 2.0", "runtime", "by alpha"],
+      ["sphinx 8.1", "development", "requirements-dev.txt:2"],
+      ["gamma 3.0", "unused", "requirements-runtime.txt:2"],
+    ]);
+    assert.equal(rows[3][6], "nothing imports it, names it or asks for its metadatatake gamma out of requirements-runtime.txt:2");
     assert.equal(await page.$eval("#growth", (section) => section.hidden), true);
   },
 };
