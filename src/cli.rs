@@ -4,11 +4,17 @@
 //! order and its spelling. Must never read the environment or a file, and never drop a word of the user's.
 
 mod complete;
+mod flags;
+mod help;
+
+pub(crate) use flags::{Flags, Format};
 
 use crate::error::{Error, Kind, Result};
 use crate::passthrough::Passthrough;
 use camino::Utf8PathBuf;
-use clap::{Arg, ArgAction, Args, Command as Clap, CommandFactory, Parser, ValueEnum};
+use clap::{Parser, ValueEnum};
+use flags::{OwnFlag, OwnFlags, own_flag, own_longs, split_flags, usage};
+use help::{command_help, help, version};
 use std::ffi::OsString;
 
 /// What was asked for.
@@ -90,129 +96,6 @@ impl Command {
         }
     }
 }
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    Human,
-    Json,
-    /// Annotations, and the job summary of GitHub Actions
-    Github,
-    /// SARIF 2.1.0, for code scanning
-    Sarif,
-}
-
-/// Our own flags, the same for every own command. None of them is one of wrangler's.
-#[derive(Debug, Clone, Default, Args)]
-pub(crate) struct Flags {
-    /// How the report is written to stdout
-    #[arg(long, value_enum, value_name = "FORMAT")]
-    pub(crate) format: Option<Format>,
-    /// Also write the report to FILE, as JSON
-    #[arg(long, value_name = "FILE")]
-    pub(crate) report: Option<Utf8PathBuf>,
-    /// Also write the picture to FILE: a page of HTML that needs no network
-    #[arg(long, value_name = "FILE")]
-    pub(crate) html: Option<Utf8PathBuf>,
-    /// Set a gate's level: off, warn or deny; may be repeated
-    #[arg(long, value_name = "ID=LEVEL")]
-    pub(crate) gate: Vec<String>,
-    /// The runtime requirements [default: requirements-runtime.txt, else the project's dependencies]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) requirements: Option<Utf8PathBuf>,
-    /// How the source is laid out in the upload: auto, keep or flat
-    #[arg(long, value_name = "LAYOUT")]
-    pub(crate) namespace: Option<String>,
-    /// Import the staged bundle in real Pyodide before anything is uploaded
-    #[arg(long)]
-    pub(crate) smoke: bool,
-    /// Hold wrangler's own dry run against the plan before anything is uploaded
-    #[arg(long)]
-    pub(crate) verify: bool,
-    /// Of each package, upload only what something imports; `--smoke` has to pass then
-    #[arg(long)]
-    pub(crate) shake: bool,
-    /// Keep the stage and say where it is
-    #[arg(long)]
-    pub(crate) keep_stage: bool,
-    /// Resolve and install the packages again
-    #[arg(long)]
-    pub(crate) no_cache: bool,
-    /// Do not run the `build.command` of the wrangler configuration
-    #[arg(long)]
-    pub(crate) no_build: bool,
-    /// Only show the ids that wrangler made, do not write them to its file
-    #[arg(long)]
-    pub(crate) no_write_back: bool,
-    /// Say the verdict and nothing else
-    #[arg(long, conflicts_with = "verbose")]
-    pub(crate) quiet: bool,
-    /// Say everything: each dropped file, each module, what the tools print
-    #[arg(long)]
-    pub(crate) verbose: bool,
-    /// Say how long each part took
-    #[arg(long)]
-    pub(crate) timings: bool,
-    /// Where `stage` writes the stage
-    #[arg(long, value_name = "DIR", hide = true)]
-    pub(crate) out: Option<Utf8PathBuf>,
-    /// The file of the baseline, for `growth` [default: saddlebag-baseline.toml]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) baseline: Option<Utf8PathBuf>,
-    #[arg(long, hide = true)]
-    pub(crate) wheels: bool,
-    #[arg(long, hide = true)]
-    pub(crate) install: bool,
-    /// Write without asking
-    #[arg(long, hide = true)]
-    pub(crate) yes: bool,
-    /// Write anew what is there already
-    #[arg(long, hide = true)]
-    pub(crate) force: bool,
-    /// Also write `.github/workflows/deploy.yml`
-    #[arg(long, hide = true)]
-    pub(crate) write_workflow: bool,
-    /// Only what nobody has used for so many days
-    #[arg(long, value_name = "DAYS", hide = true)]
-    pub(crate) older_than: Option<u64>,
-    /// Fail where what resolves is not what the project's lock says
-    #[arg(long)]
-    pub(crate) locked: bool,
-}
-
-#[derive(Debug, Parser)]
-#[command(name = "saddlebag", disable_version_flag = true, disable_help_flag = true, no_binary_name = true)]
-struct OwnFlags {
-    #[command(flatten)]
-    flags: Flags,
-}
-
-/// Flags that are ours after one command only; after another they are whosever they are.
-const OF_ONE_COMMAND: &[(&str, &[&str])] = &[("init", &["yes", "force", "write-workflow"]), ("cache", &["older-than"])];
-
-/// The commands of ours, with the line that help shows.
-const COMMANDS: &[(&str, &str)] = &[
-    ("deploy", "Stage, prune and gate the project, then `pywrangler deploy` what passed"),
-    ("publish", "The same for `pywrangler publish`"),
-    ("preview", "The same for `pywrangler preview`"),
-    ("versions upload", "The same for `pywrangler versions upload`"),
-    ("init", "Write `requirements-runtime.txt` from what main imports, and show how to deploy from Make and CI"),
-    ("check", "Run every gate; nothing is staged, nothing is uploaded"),
-    ("report", "Say what is in the bundle, by package; `--html FILE` draws it"),
-    ("stage", "Write the stage to `--out DIR`, to look at or to deploy by hand"),
-    ("baseline", "Write what the upload weighs to `saddlebag-baseline.toml`, for the gate `growth`"),
-    ("lock", "Write what resolves to `pylock.runtime.toml`, for every later deploy"),
-    ("doctor", "Look at everything that a deploy stands on, and say what to do where something is missing"),
-    ("doctor --install", "Install the Pyodide that `--smoke` needs into saddlebag's cache, by npm"),
-    ("doctor --wheels", "Say which requirements resolve for which Python of a Worker; `[FILE]` names them"),
-    ("classify", "Say of every dependency whether the Worker needs it, and what to do about the others"),
-    ("why", "Say how a distribution or a module got into the bundle, and what it weighs"),
-    ("impact", "Say what would break without a distribution or a module, and what would be saved"),
-    ("cache", "Say where the vendored packages are kept, and what they weigh; `cache dir` says only where"),
-    ("cache clean", "Remove the vendored packages, or those that nobody has used for `--older-than DAYS`"),
-    ("completions", "Print what a shell needs to complete all this: `saddlebag completions bash`"),
-    ("explain", "Show the page of a gate: what it finds, and what to do"),
-    ("...", "Anything else is pywrangler's: `saddlebag tail` is `pywrangler tail`"),
-];
 
 /// Reads argv (without the program's name).
 ///
@@ -393,66 +276,6 @@ fn split_command(argv: &[OsString]) -> Option<(Vec<OsString>, Command, Vec<OsStr
     Some((argv[..at].to_vec(), command, argv[at + words..].to_vec()))
 }
 
-struct OwnFlag {
-    value: bool,
-    joined: bool,
-}
-
-/// Whether a word is a flag of ours, after this command (none: before it), and whether its value is the next word.
-fn own_flag(word: &str, command: &str) -> Option<OwnFlag> {
-    let name = word.strip_prefix("--")?;
-    let (name, joined) = match name.split_once('=') {
-        Some((name, _)) => (name, true),
-        None => (name, false),
-    };
-    if OF_ONE_COMMAND.iter().any(|(owner, flags)| *owner != command && flags.contains(&name)) {
-        return None;
-    }
-    let clap = OwnFlags::command();
-    let arg = clap.get_arguments().find(|arg| arg.get_long() == Some(name))?;
-    Some(OwnFlag { value: takes_value(arg), joined })
-}
-
-fn takes_value(arg: &Arg) -> bool {
-    matches!(arg.get_action(), ArgAction::Set | ArgAction::Append)
-}
-
-fn own_longs() -> Vec<String> {
-    OwnFlags::command().get_arguments().filter_map(Arg::get_long).map(str::to_owned).collect()
-}
-
-/// Parts our flags from the others; after `--` nothing is ours.
-fn split_flags(words: impl Iterator<Item = OsString>, command: &Command) -> Result<(Vec<OsString>, Vec<OsString>)> {
-    let command = command.name();
-    let command = command.split(' ').next().unwrap_or_default();
-    let (mut own, mut rest) = (Vec::new(), Vec::new());
-    let mut words = words.peekable();
-    while let Some(word) = words.next() {
-        if word == "--" {
-            rest.push(word);
-            rest.extend(words);
-            break;
-        }
-        match word.to_str().and_then(|word| own_flag(word, command)) {
-            Some(flag) => {
-                own.push(word);
-                if flag.value && !flag.joined {
-                    own.extend(words.next());
-                }
-            }
-            None => rest.push(word),
-        }
-    }
-    Ok((own, rest))
-}
-
-/// clap's first line, without its prefix, as an error of ours.
-fn usage(error: &clap::Error) -> Error {
-    let text = error.render().to_string();
-    let first = text.lines().next().unwrap_or_default();
-    Error::new(Kind::Usage, first.trim_start_matches("error: "), "see `saddlebag deploy --help`")
-}
-
 /// The candidate nearest to `word`, if one is near.
 pub(crate) fn closest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     candidates
@@ -462,145 +285,5 @@ pub(crate) fn closest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>)
         .map(|(_, candidate)| candidate)
 }
 
-fn version() -> String {
-    format!("saddlebag {}\n", env!("CARGO_PKG_VERSION"))
-}
-
-fn help() -> String {
-    let width = COMMANDS.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
-    let commands: String = COMMANDS.iter().map(|(name, about)| format!("  {name:width$}  {about}\n")).collect();
-    format!(
-        "{}\n\nUsage: saddlebag COMMAND [FLAGS] [ANYTHING pywrangler OR wrangler TAKES]\n\nCommands:\n{commands}\n\
-         See `saddlebag COMMAND --help` for the flags.\n",
-        env!("CARGO_PKG_DESCRIPTION")
-    )
-}
-
-fn command_help(command: &Command) -> String {
-    let name = command.name();
-    let about = COMMANDS.iter().find(|(known, _)| *known == name).map_or("", |(_, about)| about);
-    let mut clap: Clap = OwnFlags::command().about(about).override_usage(match command {
-        Command::Upload(_) => format!("saddlebag {name} [FLAGS] [ANYTHING `pywrangler {name}` TAKES]"),
-        Command::Check => "saddlebag check [FLAGS] [--env NAME] [--config FILE]".to_owned(),
-        Command::Report => "saddlebag report [--html FILE] [FLAGS] [--env NAME] [--config FILE]".to_owned(),
-        Command::Stage => "saddlebag stage --out DIR [FLAGS] [--env NAME] [--config FILE]".to_owned(),
-        Command::DoctorInstall => "saddlebag doctor --install [FLAGS] [--env NAME] [--config FILE]".to_owned(),
-        Command::DoctorWheels => "saddlebag doctor --wheels [FILE] [FLAGS] [--config FILE]".to_owned(),
-        Command::Cache(CacheAction::Clean) => "saddlebag cache clean [--older-than DAYS] [FLAGS]".to_owned(),
-        Command::Cache(CacheAction::Show | CacheAction::Directory) => format!("saddlebag {name} [FLAGS]"),
-        Command::Doctor => "saddlebag doctor [FLAGS] [--env NAME] [--config FILE]".to_owned(),
-        Command::Init => "saddlebag init [FLAGS] [--env NAME] [--config FILE]".to_owned(),
-        Command::Lock | Command::Classify => format!("saddlebag {name} [FLAGS] [--env NAME] [--config FILE]"),
-        Command::Baseline => "saddlebag baseline [FLAGS] [--env NAME] [--config FILE]".to_owned(),
-        Command::Why(_) | Command::Impact(_) => format!("saddlebag {name} NAME [FLAGS] [--env NAME] [--config FILE]"),
-    });
-    if *command == Command::Stage {
-        clap = clap.mut_arg("out", |arg| arg.hide(false));
-    }
-    for flag in OF_ONE_COMMAND
-        .iter()
-        .filter(|(owner, _)| name == *owner || name.starts_with(&format!("{owner} ")))
-        .flat_map(|(_, flags)| *flags)
-    {
-        clap = clap.mut_arg(flag.replace('-', "_"), |arg| arg.hide(false));
-    }
-    let after = match command {
-        Command::Upload(_) => format!(
-            "Every other flag goes on to pywrangler as it is: see `pywrangler {name} --help`.\n\
-             Exit codes: 2 usage or configuration, 3 blocked by a gate, 4 could not do its work, else pywrangler's own."
-        ),
-        Command::Why(_) | Command::Impact(_) => {
-            "NAME is a distribution (`pydantic`), a module (`pydantic.main`) or a path (`src/main.py`).\n\
-             Exit codes: 0 found, 2 usage or configuration, 4 could not do its work."
-                .to_owned()
-        }
-        Command::Init => "Where there is no wrangler configuration, `saddlebag init` is `pywrangler init`.\n\
-             Exit codes: 0 done, 2 usage or configuration, 3 the requirements do not resolve, 4 could not do its work."
-            .to_owned(),
-        Command::Doctor => "Exit codes: 0 nothing is in the way, 4 something is.".to_owned(),
-        Command::Cache(_) => "Exit codes: 0 done, 2 usage, 4 could not do its work.".to_owned(),
-        Command::Check
-        | Command::Report
-        | Command::Stage
-        | Command::Lock
-        | Command::DoctorWheels
-        | Command::DoctorInstall
-        | Command::Baseline
-        | Command::Classify => {
-            "Exit codes: 0 passed, 2 usage or configuration, 3 blocked by a gate, 4 could not do its work.".to_owned()
-        }
-    };
-    clap.after_help(after).render_help().to_string()
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn own(line: &str) -> OwnInvocation {
-        match parse(line.split_whitespace().map(OsString::from).collect()) {
-            Ok(Invocation::Own(invocation)) => *invocation,
-            other => panic!("{line}: {other:?}"),
-        }
-    }
-
-    fn passes(line: &str) -> bool {
-        matches!(parse(line.split_whitespace().map(OsString::from).collect()), Ok(Invocation::Pywrangler(words)) if words.len() == line.split_whitespace().count())
-    }
-
-    #[test]
-    fn our_flags_are_taken_from_either_side_and_the_rest_keeps_its_order() {
-        let parsed =
-            own("--format json deploy --env develop --keep-stage --var A:1 --gate size=warn --dry-run -- --format x");
-        assert_eq!(parsed.command, Command::Upload(&["deploy"]));
-        assert_eq!(parsed.flags.format, Some(Format::Json));
-        assert!(parsed.flags.keep_stage);
-        assert_eq!(parsed.flags.gate, ["size=warn"]);
-        let words: Vec<_> = parsed.rest.words().iter().map(|w| w.to_str().unwrap()).collect();
-        assert_eq!(words, ["--env", "develop", "--var", "A:1", "--dry-run", "--", "--format", "x"]);
-    }
-
-    #[test]
-    fn pywranglers_own_flag_stays_before_the_command() {
-        let parsed = own("--debug --format json deploy --env develop");
-        assert_eq!((parsed.rest.before(), parsed.rest.words().len()), (&["--debug".into()][..], 2));
-        assert_eq!(own("deploy --debug").rest.before().len(), 0);
-    }
-
-    #[test]
-    fn what_is_not_ours_is_pywranglers_whole() {
-        for line in [
-            "tail --format json",
-            "check startup",
-            "versions list",
-            "preview delete",
-            "secret put X",
-            "dev --port 1",
-            "--env x deploy",
-        ] {
-            assert!(passes(line), "{line}");
-        }
-    }
-
-    #[test]
-    fn no_flag_of_ours_is_one_of_wranglers() {
-        for long in own_longs() {
-            assert!(!crate::passthrough::is_wranglers(&long), "--{long}");
-        }
-    }
-
-    #[test]
-    fn a_misspelt_flag_of_check_is_named() {
-        let error = parse(vec!["check".into(), "--formt".into(), "json".into()]).unwrap_err();
-        insta::assert_snapshot!(format!("{error}\n{}", error.hint), @"
-        `--formt` is a flag of neither saddlebag nor wrangler
-        did you mean `--format`?
-        ");
-    }
-
-    #[test]
-    fn a_value_that_is_not_one_of_a_flags_is_refused() {
-        let error = parse(vec!["deploy".into(), "--format".into(), "xml".into()]).unwrap_err();
-        insta::assert_snapshot!(error, @"invalid value 'xml' for '--format <FORMAT>'");
-    }
-}
+mod tests;
