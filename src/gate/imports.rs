@@ -9,7 +9,7 @@ use super::{Context, Finding, Judged, Severity};
 use crate::error::Result;
 use crate::python::distribution::recorded_digests;
 use crate::python::graph::{Level, Node, Problem, ProblemKind};
-use crate::python::imports::Import;
+use crate::python::imports::{Guard, Import};
 use crate::quantity::count;
 use std::collections::BTreeMap;
 
@@ -51,9 +51,9 @@ fn missing(context: &Context<'_>, problem: &Problem) -> Option<Finding> {
     if !node.present {
         return None;
     }
-    let mut level = context.level(problem.node, import.guard)?;
+    let mut level = context.level(problem.node, succeeded(context, problem, node, import))?;
     if level == Level::Guarded && is_last_resort(context, problem, node, import) {
-        let guard = crate::python::imports::Guard { fallback: false, ..import.guard };
+        let guard = Guard { fallback: false, ..import.guard };
         level = context.level(problem.node, guard)?;
     }
     let mut severity = severity(level)?;
@@ -136,6 +136,19 @@ fn was_installed(context: &Context<'_>) -> bool {
 
 fn is_sdk(name: &str) -> bool {
     matches!(name, "workers" | "asgi")
+}
+
+/// The guard of an import; that of the `else` of a `try` no longer counts where everything that the `try` imports is there.
+fn succeeded(context: &Context<'_>, problem: &Problem, node: &Node, import: &Import) -> Guard {
+    let guard = import.guard;
+    let Some(says) = node.says.as_ref().filter(|_| guard.otherwise > 0) else { return guard };
+    let attempted = |item: usize| {
+        says.items
+            .get(item)
+            .is_some_and(|item| item.guard.caught && (guard.otherwise..import.line).contains(&item.line))
+    };
+    let failed = |other: &Problem| other.node == problem.node && attempted(other.item);
+    if context.bundle.graph.problems().iter().any(failed) { guard } else { Guard { otherwise: 0, ..guard } }
 }
 
 /// `except ImportError: import b` after an import that is not there either.

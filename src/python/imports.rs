@@ -1,12 +1,15 @@
 //! What one Python file says: what it imports, which names it binds, which metadata and which files it asks for.
 //!
 //! Receives the bytes of a file; hands on `Imports`, with positions and with the guards around each import. The only
-//! place that knows the parser (`guards` reads conditions, `asks` reads calls). Must never resolve a name, never read a
+//! place that knows the parser (`guards`, `conditions` and `handlers` read what stands around an import, `asks` reads calls). Must never resolve a name, never read a
 //! file and never give up on a broken one: what parsed is handed on beside the error. Walks without recursion, so that
 //! no nesting can exhaust the stack.
 
 mod asks;
+mod conditions;
 mod guards;
+mod handlers;
+mod refused;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -15,16 +18,19 @@ pub(crate) use asks::{Base, MetadataAsk, Open, Wanted};
 pub(crate) use guards::Guard;
 
 use asks::Calls;
-use guards::Tests;
+use conditions::Tests;
 use ruff_python_ast::visitor::source_order::{SourceOrderVisitor, TraversalSignal};
 use ruff_python_ast::{self as ast, AnyNodeRef, Expr, PythonVersion};
 use ruff_python_parser::{Mode, ParseOptions, parse_unchecked};
 use ruff_text_size::{Ranged, TextSize};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 /// Dropping a tree recurses once per level; a deeper one is left to the end of the process instead.
 const DEEPEST_DROP: u32 = 400;
+
+/// The rules of the compiler recurse as well, with larger frames.
+const DEEPEST_CHECK: u32 = 150;
 
 /// Functions that import, or list, what their arguments say; `attach` and `attach_stub` are those of `lazy_loader`.
 const FINDERS: [&str; 9] = [
@@ -112,31 +118,52 @@ pub(crate) struct StringName {
 /// Reads what `bytes` say, in the newest Python that the parser knows.
 /// Never fails: `syntax_error` and `encoding_error` say what was wrong.
 pub(crate) fn imports(bytes: &[u8]) -> Imports {
-    imports_for(bytes, PythonVersion::latest())
+    imports_for(bytes, None)
 }
 
 /// The same for one Python, "3.13": syntax that is newer is an error.
 pub(crate) fn imports_of(bytes: &[u8], python: &str) -> Imports {
-    imports_for(bytes, python.parse().unwrap_or_else(|_| PythonVersion::latest()))
+    imports_for(bytes, python.parse().ok())
 }
 
-fn imports_for(bytes: &[u8], python: PythonVersion) -> Imports {
+fn imports_for(bytes: &[u8], python: Option<PythonVersion>) -> Imports {
     let decoded = source::decode(bytes);
-    let options = ParseOptions::from(Mode::Module).with_target_version(python);
-    let parsed = parse_unchecked(&decoded.text, options);
+    let options = ParseOptions::from(Mode::Module).with_target_version(python.unwrap_or_else(PythonVersion::latest));
+    let mut parsed = parse_unchecked(&decoded.text, options.clone());
+    // The parser refuses `raise; x`, which Python takes.
+    if let Some(text) =
+        source::without_bare_raise(&decoded.text, parsed.errors().iter().map(|error| error.range().start()))
+    {
+        parsed = parse_unchecked(&text, options);
+    }
     let lines = source::Lines::new(&decoded.text);
     let place = |offset: TextSize| lines.place(offset.to_usize());
 
     let found = Imports { encoding_error: decoded.refused, ..Imports::default() };
     let body = &parsed.syntax().as_module().map_or(&[][..], |module| &module.body);
-    let mut reader = Reader { place, found, tests: Tests::of(body), calls: Calls::default() };
-    let syntax_error = parsed.errors().first().map(|error| (error.location.start(), error.to_string()));
+    let mut reader = Reader {
+        place,
+        found,
+        tests: Tests::of(body, python, &lines),
+        calls: Calls::default(),
+        dynamic: Vec::new(),
+        importlib: HashMap::new(),
+    };
+    let syntax_error = parsed.errors().first().map(|error| (error.location.start(), error.error.to_string()));
     let too_new = parsed.unsupported_syntax_errors().first().map(|error| (error.range.start(), error.to_string()));
     reader.found.syntax_error = syntax_error.or(too_new).map(|(offset, message)| {
         let (line, column) = (reader.place)(offset);
         (line, column, source::lower_first(&message))
     });
     let depth = reader.read(AnyNodeRef::from(parsed.syntax()));
+    if reader.found.syntax_error.is_none() && !decoded.refused && depth < DEEPEST_CHECK {
+        let refused = refused::refused(body, &decoded.text, python.unwrap_or_else(PythonVersion::latest));
+        reader.found.syntax_error = refused.map(|(offset, message)| {
+            let (line, column) = (reader.place)(offset);
+            (line, column, source::lower_first(&message))
+        });
+    }
+    reader.judge_dynamic();
     let (metadata, opens) = reader.calls.read(&reader.found.items, &reader.place);
     let mut found = Imports { metadata, opens, ..reader.found };
     found.items.sort_by_key(|item| (item.line, item.column));
@@ -156,12 +183,19 @@ struct Standing {
     depth: u32,
 }
 
+/// The dots in front of a module, and its name.
+type Relative = (u32, Option<String>);
+
 /// Collects from one tree, node by node, with the guards that hold at each.
 struct Reader<'a, P: Fn(TextSize) -> (u32, u32)> {
     place: P,
     found: Imports,
     tests: Tests<'a>,
     calls: Calls<'a>,
+    /// Calls that read like dynamic imports; whether they are is clear when every import of the file is known.
+    dynamic: Vec<(&'a ast::ExprCall, Guard, Relative)>,
+    /// Local names of `importlib` and of `import_module`, and whether they surely are that.
+    importlib: HashMap<&'a str, bool>,
 }
 
 impl<'a, P: Fn(TextSize) -> (u32, u32)> Reader<'a, P> {
@@ -179,18 +213,27 @@ impl<'a, P: Fn(TextSize) -> (u32, u32)> Reader<'a, P> {
             match node {
                 AnyNodeRef::StmtImport(statement) => self.import(statement, guard),
                 AnyNodeRef::StmtImportFrom(statement) => self.import_from(statement, guard),
-                AnyNodeRef::StmtTry(statement) => guards::split_try(statement, guard, &mut push),
+                AnyNodeRef::StmtTry(statement) => guards::split_try(statement, guard, &self.tests, &mut push),
                 AnyNodeRef::StmtIf(statement) => guards::split_if(statement, guard, &self.tests, &mut push),
-                AnyNodeRef::StmtWith(statement) => {
-                    statement.items.iter().for_each(|item| push(item.into(), guard));
-                    let suppressed =
-                        guard.suppressed || statement.items.iter().any(|item| guards::suppresses(&item.context_expr));
-                    statement.body.iter().for_each(|inner| push(inner.into(), Guard { suppressed, ..guard }));
+                AnyNodeRef::StmtMatch(statement) => guards::split_match(statement, guard, &self.tests, &mut push),
+                AnyNodeRef::StmtWhile(statement) => guards::split_while(statement, guard, &self.tests, &mut push),
+                AnyNodeRef::StmtFor(statement) => guards::split_for(statement, guard, &self.tests, &mut push),
+                AnyNodeRef::StmtWith(statement) => guards::split_with(statement, guard, &self.tests, &mut push),
+                AnyNodeRef::ExprIf(choice) => guards::split_choice(choice, guard, &self.tests, &mut push),
+                AnyNodeRef::ExprBoolOp(operation) => {
+                    guards::split_operation(operation, guard, &self.tests, &mut push);
+                }
+                // The names of a comprehension are its own.
+                AnyNodeRef::Comprehension(comprehension) => {
+                    push_at(AnyNodeRef::from(&comprehension.target), guard, false);
+                    push_at(AnyNodeRef::from(&comprehension.iter), guard, at_module);
+                    comprehension.ifs.iter().for_each(|test| push_at(test.into(), guard.perhaps(), at_module));
                 }
                 AnyNodeRef::StmtFunctionDef(function) => {
                     function.decorator_list.iter().for_each(|decorator| push(decorator.into(), guard));
                     push(AnyNodeRef::from(&*function.parameters), guard);
-                    function.body.iter().for_each(|inner| push_at(inner.into(), guard.called_later(), false));
+                    let mut later = |node, guard| push_at(node, guard, false);
+                    guards::block(&function.body, guard.called_later(), &self.tests, &mut later);
                 }
                 AnyNodeRef::StmtClassDef(class) => {
                     class.decorator_list.iter().for_each(|decorator| push(decorator.into(), guard));
@@ -205,10 +248,19 @@ impl<'a, P: Fn(TextSize) -> (u32, u32)> Reader<'a, P> {
                     }
                     push_at(AnyNodeRef::from(&*lambda.body), guard.called_later(), false);
                 }
+                AnyNodeRef::ExprListComp(list) => {
+                    let generators = &list.generators;
+                    guards::split_comprehension(&[&*list.elt], generators, guard, &self.tests, &mut push);
+                }
+                AnyNodeRef::ExprSetComp(set) => {
+                    guards::split_comprehension(&[&*set.elt], &set.generators, guard, &self.tests, &mut push);
+                }
+                AnyNodeRef::ExprGenerator(generator) => {
+                    let generators = &generator.generators;
+                    guards::split_comprehension(&[&*generator.elt], generators, guard, &self.tests, &mut push);
+                }
                 AnyNodeRef::ExprCall(call) => match dynamic_import(call) {
-                    Some((level, module)) => {
-                        self.push_import(call.start(), guard, level, module, Vec::new(), false, true)
-                    }
+                    Some(import) => self.dynamic.push((call, guard, import)),
                     None => {
                         self.found.computes |= last_name(&call.func).is_some_and(|name| FINDERS.contains(&name));
                         self.calls.hear(call, guard);
@@ -290,13 +342,22 @@ impl<'a, P: Fn(TextSize) -> (u32, u32)> Reader<'a, P> {
         for alias in &statement.names {
             let module = Some(alias.name.to_string()).filter(|name| !name.is_empty());
             if module.is_some() {
+                if &alias.name == "importlib" {
+                    self.importlib.insert(alias.asname.as_ref().unwrap_or(&alias.name), true);
+                }
                 self.calls.imported(alias);
                 self.push_import(alias.start(), guard, 0, module, Vec::new(), false, false);
             }
         }
     }
 
-    fn import_from(&mut self, statement: &ast::StmtImportFrom, guard: Guard) {
+    fn import_from(&mut self, statement: &'a ast::StmtImportFrom, guard: Guard) {
+        for alias in statement.names.iter().filter(|alias| matches!(alias.name.as_str(), "import_module" | "importlib"))
+        {
+            let module = statement.module.as_ref().map_or("", ast::Identifier::as_str);
+            let is_sure = &alias.name == "import_module" && module == "importlib" && statement.level == 0;
+            self.importlib.insert(alias.asname.as_ref().unwrap_or(&alias.name), is_sure);
+        }
         let module = statement.module.as_ref().map(ToString::to_string).filter(|name| !name.is_empty());
         if module.is_none() && statement.level == 0 {
             return; // `from import x`: a syntax error, reported as one
@@ -308,6 +369,33 @@ impl<'a, P: Fn(TextSize) -> (u32, u32)> Reader<'a, P> {
             asname: alias.asname.as_ref().map(ToString::to_string),
         });
         self.push_import(statement.start(), guard, statement.level, module, names.collect(), star, false);
+    }
+
+    /// Imports what the calls ask for that are `importlib`'s; a function of that name from elsewhere may do something else.
+    fn judge_dynamic(&mut self) {
+        for (call, guard, (level, module)) in std::mem::take(&mut self.dynamic) {
+            let owner = match &*call.func {
+                Expr::Attribute(attribute) => attribute.value.as_name_expr().map(|owner| owner.id.as_str()),
+                _ => last_name(&call.func),
+            };
+            let is_sure = match owner {
+                Some("__import__" | "builtins" | "__builtins__") => Some(true),
+                Some("importlib") => Some(self.importlib.get("importlib").copied().unwrap_or(true)),
+                Some(owner) => match self.importlib.get(owner) {
+                    Some(is_sure) => Some(*is_sure),
+                    None => (owner == "import_module" && !self.found.binds.contains(owner)).then_some(false),
+                },
+                None => None,
+            };
+            if let Some(is_sure) = is_sure {
+                let guard = if is_sure { guard } else { guard.perhaps() };
+                self.push_import(call.start(), guard, level, module, Vec::new(), false, true);
+            } else {
+                self.found.computes = true;
+                let name = call.arguments.find_argument_value("name", 0).and_then(Expr::as_string_literal_expr);
+                name.into_iter().for_each(|name| self.string(name.value.to_str(), name.start(), guard));
+            }
+        }
     }
 
     #[expect(clippy::too_many_arguments, reason = "one field each, at three places")]
@@ -352,6 +440,24 @@ fn children(node: AnyNodeRef<'_>) -> impl Iterator<Item = AnyNodeRef<'_>> {
     found.0.into_iter()
 }
 
+/// Whether anything at or below these nodes is what is looked for; no more than `most` of them are looked at, so that
+/// nothing is quadratic.
+fn any_node<'a, N: Into<AnyNodeRef<'a>>>(
+    roots: impl IntoIterator<Item = N>,
+    most: usize,
+    mut is: impl FnMut(AnyNodeRef<'a>) -> bool,
+) -> bool {
+    let mut pending: Vec<AnyNodeRef<'a>> = roots.into_iter().map(Into::into).collect();
+    for _ in 0..most {
+        let Some(node) = pending.pop() else { return false };
+        if is(node) {
+            return true;
+        }
+        pending.extend(children(node));
+    }
+    false
+}
+
 /// `import_module` of `import_module` and of `importlib.import_module`.
 fn last_name(expression: &Expr) -> Option<&str> {
     match expression {
@@ -361,10 +467,12 @@ fn last_name(expression: &Expr) -> Option<&str> {
     }
 }
 
-/// Level and module of `import_module("a.b")`, `import_module("..x", package=__package__)` or `__import__("a.b")`.
-fn dynamic_import(call: &ast::ExprCall) -> Option<(u32, Option<String>)> {
+/// Level and module of what reads like `import_module("a.b")`, `import_module("..x", package=__package__)` or
+/// `__import__("a.b")`; a method of anything but a plain name is not one.
+fn dynamic_import(call: &ast::ExprCall) -> Option<Relative> {
     let function = last_name(&call.func)?;
-    if !matches!(function, "import_module" | "__import__") {
+    let of_name = call.func.as_attribute_expr().is_none_or(|attribute| attribute.value.is_name_expr());
+    if !matches!(function, "import_module" | "__import__") || !of_name {
         return None;
     }
     let name = call.arguments.find_argument_value("name", 0)?.as_string_literal_expr()?.value.to_str();

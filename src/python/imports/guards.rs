@@ -1,41 +1,53 @@
 //! Conditions: what stands between the start of a file and one of its imports.
 //!
-//! Receives statements that branch; hands on their parts, each with the guard that holds there. Must never decide what a
-//! guard is worth.
+//! Receives statements and expressions that branch; hands on their parts, each with the guard that holds there. Must never
+//! decide what a guard is worth. Looks a few levels ahead and no further, so that reading stays linear.
 
-use super::{children, last_name};
+use super::conditions::{Tests, asks_for_file};
+use super::handlers::{Stops, ends, is_reraised};
+use super::last_name;
 use ruff_python_ast::{self as ast, AnyNodeRef, ExceptHandler, Expr, Stmt};
+use ruff_text_size::Ranged;
 use serde::{Deserialize, Serialize};
+
+/// How many blocks deep the way out of a block is looked for.
+const LEVELS: u32 = 4;
 
 /// Under which conditions an import (or a call that asks for something) runs, and what happens when it fails.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Guard {
     /// In the body of a function, a method or a lambda: runs when that is called.
     pub(crate) in_function: bool,
-    /// In a `try` with a handler that catches a failed import and does not raise again.
+    /// In a `try` with a handler that catches a failed import and neither raises again nor ends the program.
     pub(crate) caught: bool,
     /// In such a `try`, and the handler imports something else instead.
     pub(crate) alternative: bool,
     /// In the handler of a failed import.
     pub(crate) fallback: bool,
-    /// Under `contextlib.suppress(ImportError)`.
+    /// Under `contextlib.suppress(ImportError)`, or a context manager of the file that does the same.
     pub(crate) suppressed: bool,
-    /// Never runs: under `if TYPE_CHECKING:`, `if False:` or `if __name__ == "__main__":`.
+    /// What catches or suppresses it names `ModuleNotFoundError` alone: a name that a module lacks gets past it.
+    pub(crate) modules_only: bool,
+    /// Never runs: under `if TYPE_CHECKING:`, `if False:`, `if __name__ == "__main__":` or a test of the platform or the
+    /// version that is false on Workers.
     pub(crate) type_checking: bool,
     /// Under a test of the platform, the interpreter or its version, or of whether a module is there; either branch.
     pub(crate) platform: bool,
-    /// Under a test of anything else: it may run or not.
+    /// Under a test of anything else, in a loop, or behind a way out: it may run or not.
     pub(crate) conditional: bool,
-    /// In a `try` that stops `PackageNotFoundError`.
+    /// In the `else` of a `try` that catches a failed import: the line of that `try`, and 0 elsewhere. It runs only if
+    /// everything that the `try` imports is there.
+    pub(crate) otherwise: u32,
+    /// Where `PackageNotFoundError` is stopped.
     pub(crate) metadata_caught: bool,
-    /// In a `try` that stops `FileNotFoundError`, or under a test of whether a file is there.
+    /// Where `FileNotFoundError` is stopped, or under a test of whether a file is there.
     pub(crate) file_caught: bool,
 }
 
 impl Guard {
     /// Whether the file can do without the import: its failure is handled, or it is never run on some platform.
     pub(crate) fn is_guarded(self) -> bool {
-        self.caught || self.fallback || self.suppressed || self.type_checking || self.platform
+        self.caught || self.fallback || self.suppressed || self.type_checking || self.platform || self.otherwise > 0
     }
 
     /// A function's body runs long after the handlers around its definition.
@@ -46,48 +58,131 @@ impl Guard {
             alternative: false,
             fallback: false,
             suppressed: false,
+            modules_only: false,
+            otherwise: 0,
             metadata_caught: false,
             file_caught: false,
             ..self
         }
     }
+
+    pub(super) fn perhaps(self) -> Self {
+        Self { conditional: true, ..self }
+    }
+
+    /// What is stopped around it besides what was already.
+    fn within(self, stops: Stops) -> Self {
+        let handled = self.caught || self.suppressed;
+        Self {
+            modules_only: !stops.names && (if handled { self.modules_only } else { stops.modules }),
+            conditional: self.conditional || stops.perhaps,
+            metadata_caught: self.metadata_caught || stops.metadata,
+            file_caught: self.file_caught || stops.files,
+            ..self
+        }
+    }
 }
 
-pub(super) fn split_try<'a>(statement: &'a ast::StmtTry, guard: Guard, push: &mut impl FnMut(AnyNodeRef<'a>, Guard)) {
+/// Statements one after another: what follows a way out may run or not.
+pub(super) fn block<'a>(
+    body: &'a [Stmt],
+    mut guard: Guard,
+    tests: &Tests<'a>,
+    push: &mut impl FnMut(AnyNodeRef<'a>, Guard),
+) {
+    for statement in body {
+        push(statement.into(), guard);
+        guard = after(statement, guard, tests);
+    }
+}
+
+/// What holds behind a statement.
+fn after(statement: &Stmt, guard: Guard, tests: &Tests<'_>) -> Guard {
+    let Stmt::If(branching) = statement else {
+        return if leaves(std::slice::from_ref(statement), false, LEVELS) { guard.perhaps() } else { guard };
+    };
+    let mut behind = guard;
+    let clauses = branching.elif_else_clauses.iter().map(|clause| (clause.test.as_ref(), &*clause.body));
+    for (test, body) in std::iter::once((Some(&*branching.test), &*branching.body)).chain(clauses) {
+        let left = body.iter().any(|inner| matches!(inner, Stmt::Return(_) | Stmt::Continue(_) | Stmt::Break(_)));
+        behind = match test {
+            Some(test) if left => tests.branch(test, behind).1,
+            None if left => tests.branch(&branching.test, behind).0,
+            // `if not path.exists(): raise ...` is the author's own answer to a missing file, given when it is called.
+            Some(test) if guard.in_function && ends(body) && asks_for_file(test) => behind.perhaps(),
+            _ if leaves(body, false, LEVELS - 1) => behind.perhaps(),
+            _ => behind,
+        };
+    }
+    behind
+}
+
+/// Whether a block may be left before its end; `looped`: `break` and `continue` only end a loop inside of it.
+fn leaves(body: &[Stmt], looped: bool, levels: u32) -> bool {
+    let Some(levels) = levels.checked_sub(1) else { return false };
+    body.iter().any(|statement| match statement {
+        Stmt::Return(_) => true,
+        Stmt::Break(_) | Stmt::Continue(_) => !looped,
+        Stmt::If(branching) => {
+            leaves(&branching.body, looped, levels)
+                || branching.elif_else_clauses.iter().any(|clause| leaves(&clause.body, looped, levels))
+        }
+        Stmt::With(with) => leaves(&with.body, looped, levels),
+        Stmt::For(inner) => leaves(&inner.body, true, levels),
+        Stmt::While(inner) => leaves(&inner.body, true, levels),
+        Stmt::Match(matching) => matching.cases.iter().any(|case| leaves(&case.body, looped, levels)),
+        Stmt::Try(attempt) => {
+            let handlers = attempt.handlers.iter().map(|ExceptHandler::ExceptHandler(handler)| &handler.body);
+            let mut blocks = handlers.chain([&attempt.body, &attempt.orelse]);
+            blocks.any(|block| leaves(block, looped, levels))
+        }
+        _ => false,
+    })
+}
+
+pub(super) fn split_try<'a>(
+    statement: &'a ast::StmtTry,
+    guard: Guard,
+    tests: &Tests<'a>,
+    push: &mut impl FnMut(AnyNodeRef<'a>, Guard),
+) {
+    let names = &tests.names;
     let handlers = statement.handlers.iter().map(|ExceptHandler::ExceptHandler(handler)| handler);
-    let catching = || handlers.clone().filter(|handler| handler.type_.as_deref().is_none_or(names_import_error));
-    let quiet = || catching().filter(|handler| !handler.body.iter().any(Stmt::is_raise_stmt));
-    let stops = |names: &[&str]| {
-        let mut handlers = handlers.clone().filter(|handler| !handler.body.iter().any(Stmt::is_raise_stmt));
-        handlers.any(|handler| handler.type_.as_deref().is_none_or(|caught| names_one_of(caught, names)))
-    };
-    let body = Guard {
-        caught: guard.caught || quiet().next().is_some(),
-        alternative: guard.alternative || quiet().any(|handler| holds_import(&handler.body)),
-        metadata_caught: guard.metadata_caught || stops(&METADATA_ERRORS),
-        file_caught: guard.file_caught || stops(&FILE_ERRORS),
-        ..guard
-    };
-    statement.body.iter().for_each(|inner| push(inner.into(), body));
+    let stops = Stops::of_handlers(handlers.clone(), names);
+    let mut body = guard.within(stops);
+    body.caught |= stops.modules;
+    body.alternative |= handlers.clone().any(|handler| {
+        Stops::of(handler.type_.as_deref(), names).modules && !is_reraised(handler) && imports(&handler.body, LEVELS)
+    });
+    block(&statement.body, body, tests, push);
     for handler in handlers.clone() {
-        let fallback = handler.type_.as_deref().is_none_or(names_import_error);
+        let caught = Stops::of(handler.type_.as_deref(), names);
         // `try: set` and `except NameError:` ask which Python it is (pytz); any other error may come or not.
-        let asks = handler.type_.as_deref().is_some_and(|caught| names_one_of(caught, &["NameError"]));
+        let asks = handler.type_.as_deref().is_some_and(|caught| names.listed(caught).contains(&"NameError"));
         let inside = Guard {
-            fallback: guard.fallback || fallback,
+            fallback: guard.fallback || caught.modules,
             platform: guard.platform || asks,
-            conditional: guard.conditional || !(fallback || asks),
+            conditional: guard.conditional || !(caught.modules || asks),
             ..guard
         };
-        push(handler.into(), inside);
+        handler.type_.iter().for_each(|caught| push(AnyNodeRef::from(&**caught), inside));
+        block(&handler.body, inside, tests, push);
     }
-    statement.orelse.iter().chain(&statement.finalbody).for_each(|inner| push(inner.into(), guard));
+    // It runs when nothing went wrong.
+    let succeeded = match (stops.modules, stops == Stops::default()) {
+        (true, _) if imports(&statement.body, LEVELS) => Guard { otherwise: tests.line(statement.start()), ..guard },
+        (_, false) if !statement.body.iter().all(Stmt::is_pass_stmt) => guard.perhaps(),
+        _ if leaves(&statement.body, false, LEVELS) => guard.perhaps(),
+        _ => guard,
+    };
+    block(&statement.orelse, succeeded, tests, push);
+    block(&statement.finalbody, guard, tests, push);
 }
 
 pub(super) fn split_if<'a>(
     statement: &'a ast::StmtIf,
     guard: Guard,
-    tests: &Tests<'_>,
+    tests: &Tests<'a>,
     push: &mut impl FnMut(AnyNodeRef<'a>, Guard),
 ) {
     let clauses = statement.elif_else_clauses.iter().map(|clause| (clause.test.as_ref(), &clause.body));
@@ -97,222 +192,142 @@ pub(super) fn split_if<'a>(
         let mut taken = rest;
         if let Some(test) = test {
             push(test.into(), rest);
-            let verdict = tests.verdict(test, 8);
-            taken.type_checking |= verdict == Typing::Only;
-            rest.type_checking |= verdict == Typing::Never;
-            let asks = tests.ask_platform(test);
-            taken.platform |= asks;
-            rest.platform |= asks;
-            let known = asks || verdict != Typing::Nothing;
-            taken.conditional |= !known;
-            rest.conditional |= !known;
-            taken.file_caught |= asks_for_file(test);
+            (taken, rest) = tests.branch(test, rest);
         }
-        body.iter().for_each(|inner| push(inner.into(), taken));
+        block(body, taken, tests, push);
     }
 }
 
-/// What a test says about type checkers.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Typing {
-    /// `TYPE_CHECKING`, `TYPE_CHECKING and ...`, `False`, `__name__ == "__main__"`: never true in a Worker.
-    Only,
-    /// `not TYPE_CHECKING`, `not TYPE_CHECKING or ...`, `True`: what follows an `else` never runs in a Worker.
-    Never,
-    Nothing,
+/// `a if test else b`.
+pub(super) fn split_choice<'a>(
+    choice: &'a ast::ExprIf,
+    guard: Guard,
+    tests: &Tests<'a>,
+    push: &mut impl FnMut(AnyNodeRef<'a>, Guard),
+) {
+    let (taken, rest) = tests.branch(&choice.test, guard);
+    push(AnyNodeRef::from(&*choice.test), guard);
+    push(AnyNodeRef::from(&*choice.body), taken);
+    push(AnyNodeRef::from(&*choice.orelse), rest);
 }
 
-/// What the names in a file's tests stand for.
-pub(super) struct Tests<'a> {
-    /// `TYPE_CHECKING`, and what it is imported as.
-    typing: Vec<&'a str>,
-    /// Names at the top of the file that say what the interpreter is or has: `ON_WORKERS = sys.platform == "emscripten"`,
-    /// and what an `except ImportError:` assigns.
-    platform: Vec<&'a str>,
-}
-
-impl<'a> Tests<'a> {
-    pub(super) fn of(body: &'a [Stmt]) -> Self {
-        let imports = body.iter().filter_map(Stmt::as_import_from_stmt).flat_map(|import| &import.names);
-        let aliases = imports.filter(|alias| &alias.name == "TYPE_CHECKING");
-        let aliases = aliases.filter_map(|alias| alias.asname.as_ref().map(ast::Identifier::as_str));
-        let asked = body.iter().filter_map(Stmt::as_assign_stmt).filter(|assign| asks_platform(&assign.value));
-        let handlers = body.iter().filter_map(Stmt::as_try_stmt).flat_map(|statement| &statement.handlers);
-        let handlers = handlers.map(|ExceptHandler::ExceptHandler(handler)| handler);
-        let handlers = handlers.filter(|handler| handler.type_.as_deref().is_none_or(names_import_error));
-        let handled = handlers.flat_map(|handler| &handler.body).filter_map(Stmt::as_assign_stmt);
-        let names = |assign: &'a ast::StmtAssign| assign.targets.iter().filter_map(Expr::as_name_expr);
-        Self {
-            typing: aliases.chain(["TYPE_CHECKING"]).collect(),
-            platform: asked.chain(handled).flat_map(names).map(|name| name.id.as_str()).collect(),
-        }
-    }
-
-    fn ask_platform(&self, test: &Expr) -> bool {
-        asks_platform(test) || any_name(test, |name| self.platform.contains(&name))
-    }
-
-    /// `levels` bounds the recursion; nobody nests such a test more than a few deep.
-    fn verdict(&self, test: &Expr, levels: u32) -> Typing {
-        if levels == 0 {
-            return Typing::Nothing;
-        }
-        let any = |values: &[Expr], wanted| values.iter().any(|value| self.verdict(value, levels - 1) == wanted);
-        let all = |values: &[Expr], wanted| values.iter().all(|value| self.verdict(value, levels - 1) == wanted);
-        match test {
-            Expr::Name(name) if self.typing.contains(&name.id.as_str()) => Typing::Only,
-            Expr::Attribute(attribute) if &attribute.attr == "TYPE_CHECKING" => Typing::Only,
-            Expr::BooleanLiteral(literal) if literal.value => Typing::Never,
-            Expr::BooleanLiteral(_) => Typing::Only,
-            Expr::NumberLiteral(literal) => match literal.value.as_int().and_then(ast::Int::as_u8) {
-                Some(0) => Typing::Only,
-                Some(_) => Typing::Never,
-                None => Typing::Nothing,
-            },
-            Expr::Compare(comparison) => main_comparison(comparison),
-            Expr::BoolOp(operation) if operation.op == ast::BoolOp::And && any(&operation.values, Typing::Only) => {
-                Typing::Only
-            }
-            Expr::BoolOp(operation) if operation.op == ast::BoolOp::Or && any(&operation.values, Typing::Never) => {
-                Typing::Never
-            }
-            Expr::BoolOp(operation) if all(&operation.values, Typing::Only) => Typing::Only,
-            Expr::BoolOp(operation) if all(&operation.values, Typing::Never) => Typing::Never,
-            Expr::UnaryOp(operation) if operation.op == ast::UnaryOp::Not => {
-                match self.verdict(&operation.operand, levels - 1) {
-                    Typing::Only => Typing::Never,
-                    Typing::Never => Typing::Only,
-                    Typing::Nothing => Typing::Nothing,
-                }
-            }
-            _ => Typing::Nothing,
-        }
+/// `[element for target in iterated]`: the elements are made if there are any.
+pub(super) fn split_comprehension<'a>(
+    elements: &[&'a Expr],
+    generators: &'a [ast::Comprehension],
+    guard: Guard,
+    tests: &Tests<'a>,
+    push: &mut impl FnMut(AnyNodeRef<'a>, Guard),
+) {
+    let runs = generators.iter().all(|inner| inner.ifs.is_empty() && tests.names.has_items(&inner.iter));
+    let inside = if runs { guard } else { guard.perhaps() };
+    elements.iter().for_each(|element| push(AnyNodeRef::from(*element), inside));
+    for (at, generator) in generators.iter().enumerate() {
+        push(generator.into(), if at == 0 { guard } else { inside });
     }
 }
 
-/// `__name__ == "__main__"` and its opposite: the runtime imports main by its own name.
-fn main_comparison(comparison: &ast::ExprCompare) -> Typing {
-    let is_name = |expression: &Expr| expression.as_name_expr().is_some_and(|name| name.id == "__name__");
-    let is_main = |expression: &Expr| {
-        expression.as_string_literal_expr().is_some_and(|literal| literal.value.to_str() == "__main__")
+/// `a and b`, `a or b`: what follows depends on what came before.
+pub(super) fn split_operation<'a>(
+    operation: &'a ast::ExprBoolOp,
+    guard: Guard,
+    tests: &Tests<'a>,
+    push: &mut impl FnMut(AnyNodeRef<'a>, Guard),
+) {
+    let mut guard = guard;
+    for value in &operation.values {
+        push(value.into(), guard);
+        let (taken, rest) = tests.branch(value, guard);
+        guard = if operation.op == ast::BoolOp::And { taken } else { rest };
+    }
+}
+
+pub(super) fn split_match<'a>(
+    statement: &'a ast::StmtMatch,
+    guard: Guard,
+    tests: &Tests<'a>,
+    push: &mut impl FnMut(AnyNodeRef<'a>, Guard),
+) {
+    push(AnyNodeRef::from(&*statement.subject), guard);
+    let asks = tests.ask_platform(&statement.subject);
+    let inside = Guard { platform: guard.platform || asks, conditional: guard.conditional || !asks, ..guard };
+    for case in &statement.cases {
+        push(AnyNodeRef::from(&case.pattern), inside);
+        let mut taken = inside;
+        if let Some(test) = case.guard.as_deref() {
+            push(test.into(), inside);
+            taken = tests.branch(test, inside).0;
+        }
+        block(&case.body, taken, tests, push);
+    }
+}
+
+pub(super) fn split_while<'a>(
+    statement: &'a ast::StmtWhile,
+    guard: Guard,
+    tests: &Tests<'a>,
+    push: &mut impl FnMut(AnyNodeRef<'a>, Guard),
+) {
+    push(AnyNodeRef::from(&*statement.test), guard);
+    block(&statement.body, tests.branch(&statement.test, guard).0, tests, push);
+    block(&statement.orelse, guard.perhaps(), tests, push);
+}
+
+pub(super) fn split_for<'a>(
+    statement: &'a ast::StmtFor,
+    guard: Guard,
+    tests: &Tests<'a>,
+    push: &mut impl FnMut(AnyNodeRef<'a>, Guard),
+) {
+    push(AnyNodeRef::from(&*statement.target), guard);
+    push(AnyNodeRef::from(&*statement.iter), guard);
+    let body = if tests.names.has_items(&statement.iter) { guard } else { guard.perhaps() };
+    block(&statement.body, body, tests, push);
+    block(&statement.orelse, guard.perhaps(), tests, push);
+}
+
+pub(super) fn split_with<'a>(
+    statement: &'a ast::StmtWith,
+    guard: Guard,
+    tests: &Tests<'a>,
+    push: &mut impl FnMut(AnyNodeRef<'a>, Guard),
+) {
+    let mut stops = Stops::default();
+    for item in &statement.items {
+        push(item.into(), guard);
+        stops = stops.or(tests.names.manager(&item.context_expr));
+    }
+    // `stack.enter_context(suppress(ImportError))`.
+    let calls = statement.body.iter().filter_map(Stmt::as_expr_stmt).filter_map(|inner| inner.value.as_call_expr());
+    for call in calls.filter(|call| last_name(&call.func) == Some("enter_context")) {
+        stops = call.arguments.args.first().map_or(stops, |manager| stops.or(tests.names.manager(manager)));
+    }
+    let mut body = guard.within(stops);
+    body.suppressed |= stops.modules;
+    block(&statement.body, body, tests, push);
+}
+
+/// Whether a block imports anything, not counting functions that it defines.
+fn imports(body: &[Stmt], levels: u32) -> bool {
+    let Some(levels) = levels.checked_sub(1) else { return false };
+    let finds = |value: &Expr| {
+        let callee = value.as_call_expr().and_then(|call| last_name(&call.func));
+        callee.is_some_and(|name| matches!(name, "import_module" | "__import__"))
     };
-    let ([operator], [right]) = (&*comparison.ops, &*comparison.comparators) else { return Typing::Nothing };
-    if !((is_name(&comparison.left) && is_main(right)) || (is_main(&comparison.left) && is_name(right))) {
-        return Typing::Nothing;
-    }
-    match operator {
-        ast::CmpOp::Eq => Typing::Only,
-        ast::CmpOp::NotEq => Typing::Never,
-        _ => Typing::Nothing,
-    }
-}
-
-/// `sys.platform`, `sys.version_info`, `sys.implementation`, `os.name`, `platform.system()`, `find_spec("x")` or
-/// `"x" in sys.modules` anywhere in the test; names that packages give to the answer (`PY2`, `IS_WINDOWS`) too.
-fn asks_platform(test: &Expr) -> bool {
-    let mut pending = vec![AnyNodeRef::from(test)];
-    while let Some(node) = pending.pop() {
-        if let AnyNodeRef::ExprAttribute(attribute) = node {
-            let owner = attribute.value.as_name_expr().map(|name| name.id.as_str());
-            match (owner, attribute.attr.as_str()) {
-                (
-                    Some("sys"),
-                    "platform" | "version_info" | "implementation" | "version" | "hexversion" | "modules",
-                )
-                | (Some("os"), "name")
-                | (Some("platform"), _)
-                | (_, "find_spec" | "find_loader") => return true,
-                (_, name) if names_platform(name) => return true,
-                _ => {}
-            }
+    body.iter().any(|statement| match statement {
+        Stmt::Import(_) | Stmt::ImportFrom(_) => true,
+        Stmt::Assign(assign) => finds(&assign.value),
+        Stmt::Expr(expression) => finds(&expression.value),
+        Stmt::If(branching) => {
+            imports(&branching.body, levels)
+                || branching.elif_else_clauses.iter().any(|clause| imports(&clause.body, levels))
         }
-        if let AnyNodeRef::ExprName(name) = node
-            && (names_platform(&name.id) || matches!(name.id.as_str(), "find_spec" | "version_info"))
-        {
-            return true;
+        Stmt::With(with) => imports(&with.body, levels),
+        Stmt::For(inner) => imports(&inner.body, levels),
+        Stmt::Try(attempt) => {
+            let handlers = attempt.handlers.iter().map(|ExceptHandler::ExceptHandler(handler)| &handler.body);
+            handlers.chain([&attempt.body, &attempt.orelse]).any(|block| imports(block, levels))
         }
-        pending.extend(children(node));
-    }
-    false
-}
-
-/// `PY2`, `PY38`, `PYPY`, `WIN32`, `IS_WINDOWS`, `HAS_NUMPY`: a constant that says what the interpreter is or has.
-fn names_platform(name: &str) -> bool {
-    let upper = name.trim_start_matches('_');
-    upper.bytes().any(|byte| byte.is_ascii_uppercase())
-        && !upper.bytes().any(|byte| byte.is_ascii_lowercase())
-        && (upper.starts_with("PY")
-            || upper.starts_with("HAS_")
-            || upper.starts_with("HAVE_")
-            || ["WIN", "LINUX", "DARWIN", "MACOS", "POSIX", "EMSCRIPTEN", "WASM", "PYODIDE", "CPYTHON"]
-                .iter()
-                .any(|word| upper.trim_start_matches("IS_").starts_with(word)))
-}
-
-fn any_name(test: &Expr, wanted: impl Fn(&str) -> bool) -> bool {
-    let mut pending = vec![AnyNodeRef::from(test)];
-    while let Some(node) = pending.pop() {
-        if let AnyNodeRef::ExprName(name) = node
-            && wanted(&name.id)
-        {
-            return true;
-        }
-        pending.extend(children(node));
-    }
-    false
-}
-
-/// `path.exists()`, `path.is_file()`, `os.path.isfile(path)`.
-fn asks_for_file(test: &Expr) -> bool {
-    let mut pending = vec![AnyNodeRef::from(test)];
-    while let Some(node) = pending.pop() {
-        if let AnyNodeRef::ExprCall(call) = node
-            && matches!(last_name(&call.func), Some("exists" | "is_file" | "isfile" | "is_dir" | "isdir" | "access"))
-        {
-            return true;
-        }
-        pending.extend(children(node));
-    }
-    false
-}
-
-const METADATA_ERRORS: [&str; 8] = [
-    "PackageNotFoundError",
-    "DistributionNotFound",
-    "ImportError",
-    "ModuleNotFoundError",
-    "Exception",
-    "BaseException",
-    "StopIteration",
-    "LookupError",
-];
-
-const FILE_ERRORS: [&str; 6] =
-    ["FileNotFoundError", "OSError", "IOError", "EnvironmentError", "Exception", "BaseException"];
-
-/// Whether an `except` clause, or a `suppress`, of this expression stops a failed import.
-fn names_import_error(caught: &Expr) -> bool {
-    names_one_of(caught, &["ImportError", "ModuleNotFoundError", "Exception", "BaseException"])
-}
-
-fn names_one_of(caught: &Expr, names: &[&str]) -> bool {
-    let listed = caught.as_tuple_expr().map_or(std::slice::from_ref(caught), |tuple| &tuple.elts);
-    listed.iter().filter_map(last_name).any(|name| names.contains(&name))
-}
-
-pub(super) fn suppresses(context: &Expr) -> bool {
-    context.as_call_expr().is_some_and(|call| {
-        last_name(&call.func) == Some("suppress") && call.arguments.args.iter().any(names_import_error)
+        _ => false,
     })
-}
-
-fn holds_import(body: &[Stmt]) -> bool {
-    let mut pending: Vec<_> = body.iter().map(AnyNodeRef::from).collect();
-    while let Some(node) = pending.pop() {
-        if matches!(node, AnyNodeRef::StmtImport(_) | AnyNodeRef::StmtImportFrom(_)) {
-            return true;
-        }
-        pending.extend(children(node));
-    }
-    false
 }

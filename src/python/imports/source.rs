@@ -4,6 +4,7 @@
 //! and nothing of the grammar. Must never fail: text that cannot be decoded is handed on with its mark.
 
 use crate::python::is_identifier;
+use ruff_text_size::TextSize;
 use std::borrow::Cow;
 
 /// A file as text, without its byte order mark.
@@ -78,6 +79,21 @@ impl<'a> Lines<'a> {
         let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
         (number(line), number(before.chars().count() + 1))
     }
+}
+
+/// The text with another error in the place of each `raise` in front of a `;` at one of these offsets; none without any.
+/// Offsets stay the same.
+pub(super) fn without_bare_raise(text: &str, errors: impl Iterator<Item = TextSize>) -> Option<String> {
+    const RAISING: &str = "(1/0)";
+    let mut changed: Option<String> = None;
+    for at in errors.map(|at| at.to_usize()) {
+        let front = text.get(..at).map(|front| front.trim_end_matches([' ', '\t']));
+        let start = front.and_then(|front| front.strip_suffix("raise")).map(str::len);
+        if let Some(start) = start.filter(|_| text[at..].starts_with(';')) {
+            changed.get_or_insert_with(|| text.to_owned()).replace_range(start..start + RAISING.len(), RAISING);
+        }
+    }
+    changed
 }
 
 /// `pkg.mod` and `pkg.mod:attr.of`: the dotted name of two components or more, and the attribute.

@@ -10,7 +10,7 @@ fn guard_of(source: &str) -> Guard {
     let wanted: Vec<_> = found.items.iter().filter(|item| item.module.as_deref() == Some("x")).collect();
     assert_eq!(wanted.len(), 1, "{source}");
     // What stops the errors of other calls has a test of its own.
-    Guard { metadata_caught: false, file_caught: false, ..wanted[0].guard }
+    Guard { metadata_caught: false, file_caught: false, modules_only: false, ..wanted[0].guard }
 }
 
 #[test]
@@ -67,6 +67,18 @@ fn guards() {
         ("try:\n    import y\nexcept ValueError:\n    import x", conditional),
         ("try:\n    set\nexcept NameError:\n    from x import Set", platform),
         ("try:\n    pass\nexcept ImportError:\n    pass\nelse:\n    import x", none),
+        ("try:\n    import y\nexcept ImportError:\n    y = None\nelse:\n    import x", Guard { otherwise: 1, ..none }),
+        ("try:\n    import y\nexcept ImportError:\n    raise\nelse:\n    import x", none),
+        ("try:\n    y = int(z)\nexcept ValueError:\n    y = 0\nelse:\n    import x", conditional),
+        ("try:\n    import x\nexcept ImportError:\n    sys.exit(1)", none),
+        ("try:\n    import x\nexcept ImportError:\n    print('no x')\n    exit()", none),
+        ("try:\n    import x\nexcept ImportError:\n    if y:\n        raise\n    else:\n        os._exit(1)", none),
+        ("try:\n    import x\nexcept ImportError as e:\n    if e.name != 'x':\n        raise", caught),
+        ("try:\n    import x\nexcept ImportError:\n    raise\nexcept Exception:\n    pass", none),
+        ("E = (ImportError, OSError)\ntry:\n    import x\nexcept E:\n    pass", caught),
+        ("E = (OSError,)\nF = E + (ImportError,)\ntry:\n    import x\nexcept F:\n    pass", caught),
+        ("E = (OSError,)\ntry:\n    import x\nexcept E:\n    pass", none),
+        ("from y import _ERRORS\ntry:\n    import x\nexcept _ERRORS:\n    pass", conditional),
         ("try:\n    pass\nexcept ImportError:\n    pass\nfinally:\n    import x", none),
         ("try:\n    def f():\n        import x\nexcept ImportError:\n    pass", function),
         (
@@ -102,12 +114,188 @@ fn guards() {
         ("with suppress(KeyError, ModuleNotFoundError):\n    import x", suppressed),
         ("with suppress(KeyError):\n    import x", none),
         ("with open('f') as f, suppress(ImportError):\n    import x", suppressed),
-        ("if sys.platform == 'win32':\n    import x", platform),
+        ("with suppress(*ERRORS):\n    import x", conditional),
+        ("E = (ImportError,)\nwith suppress(*E):\n    import x", suppressed),
+        ("from contextlib import suppress as quiet\nwith quiet(ImportError):\n    import x", suppressed),
+        ("quiet = suppress(ImportError)\nwith quiet:\n    import x", suppressed),
+        ("with ExitStack() as s:\n    s.enter_context(suppress(ImportError))\n    import x", suppressed),
+        ("with try_import() as ok:\n    import x", conditional),
+        ("with warnings.catch_warnings():\n    import x", none),
+        ("with suppress_warnings():\n    import x", none),
+        (
+            "@contextmanager\ndef quiet():\n    try:\n        yield\n    except ImportError:\n        pass\nwith quiet():\n    import x",
+            suppressed,
+        ),
+        (
+            "@contextmanager\ndef loud():\n    try:\n        yield\n    finally:\n        pass\nwith loud():\n    import x",
+            none,
+        ),
+        (
+            "class Quiet:\n    def __exit__(self, kind, *rest):\n        return kind is ImportError\nwith Quiet():\n    import x",
+            suppressed,
+        ),
+        (
+            "class Timer:\n    def __exit__(self, *rest):\n        self.stop()\n        return False\nwith Timer():\n    import x",
+            none,
+        ),
+        ("match sys.platform:\n    case 'win32':\n        import x", platform),
+        ("match y:\n    case 1:\n        import x", conditional),
+        ("while y:\n    import x", conditional),
+        ("while True:\n    import x\n    break", none),
+        ("for y in z:\n    import x", conditional),
+        ("for y in (1, 2):\n    import x", none),
+        ("M = ['a']\nfor y in M:\n    import x", none),
+        ("for y in (1, 2):\n    if y == z:\n        continue\n    import x", conditional),
+        ("__import__('x') if sys.platform == 'win32' else None", typing),
+        ("__import__('x') if y else None", conditional),
+        ("y and __import__('x')", conditional),
+        ("y or __import__('x')", conditional),
+        ("y == __import__('x')", none),
+        ("[__import__('x') for y in z]", conditional),
+        ("if sys.platform == 'win32':\n    import x", typing),
+        ("if sys.platform == 'win32':\n    pass\nelse:\n    import x", none),
+        ("if sys.platform.startswith('win') or os.name == 'nt':\n    import x", typing),
+        ("if sys.platform != 'win32' and y:\n    import x", platform),
+        ("if sys.platform in ('win32', 'cygwin'):\n    import x", typing),
+        ("if sys.platform == 'emscripten':\n    import x", none),
         ("if sys.version_info >= (3, 13):\n    pass\nelse:\n    import x", platform),
+        ("if WINDOW_SECONDS:\n    import x", conditional),
+        ("if PYTHON_BACKEND == 'redis':\n    import x", conditional),
+        ("if IS_PYTHON_3_12:\n    import x", platform),
+        ("HAS_X = True\nif HAS_X:\n    import x", none),
+        ("MYPY = False\nif MYPY:\n    import x", typing),
+        ("HAS_X = True\nif y:\n    HAS_X = False\nif HAS_X:\n    import x", platform),
+        ("DEBUG = False\ndef f():\n    if DEBUG:\n        import x", Guard { conditional: true, ..function }),
+        ("def f():\n    if y:\n        return\n    import x", Guard { conditional: true, ..function }),
+        (
+            "def f():\n    if sys.platform == 'emscripten':\n        return\n    import x",
+            Guard { type_checking: true, ..function },
+        ),
+        ("def f():\n    if y:\n        raise ValueError\n    import x", function),
         ("lambda: __import__('x')", function),
     ] {
         assert_eq!(guard_of(source), expected, "{source}");
     }
+}
+
+#[test]
+fn a_version_is_decided_for_the_python_that_a_file_is_read_for() {
+    let never = |source: &str| {
+        let found = imports_of(format!("if {source}:\n    import x\n").as_bytes(), "3.13");
+        let guard = found.items[0].guard;
+        (!guard.platform && !guard.conditional).then_some(guard.type_checking)
+    };
+    for (source, expected) in [
+        ("sys.version_info >= (3, 12)", Some(false)),
+        ("sys.version_info > (3, 13)", Some(false)),
+        ("sys.version_info <= (3, 13)", Some(true)),
+        ("sys.version_info < (3, 13)", Some(true)),
+        ("sys.version_info < (3, 14)", Some(false)),
+        ("sys.version_info >= (3, 14, 1)", Some(true)),
+        ("sys.version_info >= (3, 13, 2)", None),
+        ("sys.version_info < (3,)", Some(true)),
+        ("sys.version_info[0] == 2", Some(true)),
+        ("sys.version_info[1] >= 13", Some(false)),
+        ("sys.version_info[:2] == (3, 13)", Some(false)),
+        ("sys.version_info[:2] <= (3, 13)", Some(false)),
+        ("sys.version_info.major >= 3", Some(false)),
+        ("not sys.version_info >= (3, 12)", Some(true)),
+        ("sys.version_info >= MINIMUM", None),
+        ("sys.version_info >= (3, 12) and y", None),
+    ] {
+        assert_eq!(never(source), expected, "{source}");
+    }
+}
+
+#[test]
+fn a_handler_of_missing_modules_lets_missing_names_past() {
+    for (source, expected) in [
+        ("try:\n    from a import b\nexcept ModuleNotFoundError:\n    pass", true),
+        ("try:\n    from a import b\nexcept ImportError:\n    pass", false),
+        ("with suppress(ModuleNotFoundError):\n    from a import b", true),
+        (
+            "with suppress(ModuleNotFoundError):\n    try:\n        from a import b\n    except Exception:\n        pass",
+            false,
+        ),
+        (
+            "try:\n    with suppress(ModuleNotFoundError):\n        from a import b\nexcept ImportError:\n    pass",
+            false,
+        ),
+        ("from a import b", false),
+    ] {
+        assert_eq!(imports(source.as_bytes()).items[0].guard.modules_only, expected, "{source}");
+    }
+}
+
+#[test]
+fn what_the_compiler_refuses_is_a_syntax_error() {
+    for source in [
+        "return 1",
+        "class A:\n    return 1",
+        "await x",
+        "def f():\n    await x",
+        "yield 1",
+        "[(yield 1) for x in y]",
+        "break",
+        "def f():\n    continue",
+        "for x in y:\n    def f():\n        break",
+        "for x in y:\n    pass\nelse:\n    break",
+        "def f(a, a): ...",
+        "f(a=1, a=2)",
+        "nonlocal x",
+        "def f(a):\n    global a",
+        "def f():\n    x = 1\n    global x",
+        "import os\nfrom __future__ import annotations",
+        "from __future__ import unknown",
+        "def f():\n    from os import *",
+        "match x:\n    case y: ...\n    case 1: ...",
+        "async def f():\n    yield 1\n    return 2",
+        "__debug__ = 1",
+        "if x:\n\ty = 1\n        z = 2",
+    ] {
+        assert!(imports_of(source.as_bytes(), "3.13").syntax_error.is_some(), "{source}");
+    }
+    for source in [
+        "async def f():\n    [await x for x in y]\n    return (await x async for x in y)",
+        "def f():\n    return (await x for x in y)",
+        "def f():\n    def g():\n        nonlocal x\n    x = 1",
+        "for x in y:\n    class A:\n        for z in x:\n            break\n    continue",
+        "while x:\n    try:\n        break\n    finally:\n        pass",
+        "lambda: (yield)",
+        "def f():\n    global x\n    x = 1\n    def g():\n        return x\n    [x for x in y]",
+        "'doc'\nfrom __future__ import annotations\nfrom __future__ import division\nimport os",
+        "class A:\n    from_os = [y for y in z]\n    def f(self, a, /, *b, c=1, **d): ...",
+        "match x:\n    case 1: ...\n    case y: ...",
+        "async def f():\n    async with x, y as z:\n        yield 1\n        return",
+        "if x:\n\ty = 1\n\tz = 2",
+        "try: x\nexcept ValueError: raise; y",
+        "try: x\nexcept ValueError:\n    raise ;\nz",
+    ] {
+        assert_eq!(imports_of(source.as_bytes(), "3.13").syntax_error, None, "{source}");
+    }
+}
+
+#[test]
+fn files_whose_absence_is_thought_of() {
+    for (source, expected) in [
+        ("if not os.path.exists('x'):\n    y = 1\nelse:\n    open('x')", (true, true)),
+        ("def f():\n    if not os.path.exists('x'):\n        return {}\n    return open('x')", (true, true)),
+        ("def f():\n    if not os.path.exists('x'):\n        raise Missing\n    return open('x')", (false, true)),
+        ("if not os.path.exists('x'):\n    raise Missing\nopen('x')", (false, false)),
+        ("open('x') if os.path.exists('x') else None", (true, true)),
+        ("os.path.isfile('x') and open('x')", (true, true)),
+        ("with suppress(FileNotFoundError):\n    open('x')", (true, false)),
+        ("with suppress(KeyError):\n    open('x')", (false, false)),
+        ("def f():\n    if os.environ.get('Y') is None:\n        return\n    open('x')", (false, true)),
+        ("E = (OSError, ValueError)\ntry:\n    open('x')\nexcept E:\n    pass", (true, false)),
+        ("try:\n    open('x')\nexcept OSError:\n    sys.exit(1)", (false, false)),
+    ] {
+        let found = imports(source.as_bytes());
+        let guard = found.opens.first().unwrap_or_else(|| panic!("{source}")).guard;
+        assert_eq!((guard.file_caught, guard.conditional), expected, "{source}");
+    }
+    let asked = "from importlib.metadata import version\nwith suppress(PackageNotFoundError):\n    version('x')";
+    assert!(imports(asked.as_bytes()).metadata[0].guard.metadata_caught);
 }
 
 #[test]
@@ -127,6 +315,14 @@ fn dynamic_imports() {
         ("import_module('..x', package='a.b.c')", Some("a.b.x")),
         ("import_module('....x', package='a.b')", None),
         ("import_module('.x')", None),
+        ("importlib.import_module('a')", Some("a")),
+        ("import importlib as il\nil.import_module('a')", Some("importlib")),
+        ("from importlib import import_module as load\nload('a')", Some("importlib")),
+        ("Loader().import_module('alpha')", None),
+        ("loader.import_module('alpha')", None),
+        ("self.loader.import_module('alpha')", None),
+        ("def import_module(name): ...\nimport_module('alpha')", None),
+        ("builtins.__import__('a')", Some("a")),
         ("__import__('a')", Some("a")),
         ("__import__('.a')", None),
         ("import_module(name)", None),
@@ -136,7 +332,7 @@ fn dynamic_imports() {
     ] {
         let found = imports(source.as_bytes());
         let first = found.items.first().map(|item| (item.written(), item.dynamic));
-        assert_eq!(first, expected.map(|name| (name.to_owned(), true)), "{source}");
+        assert_eq!(first, expected.map(|name| (name.to_owned(), name != "importlib")), "{source}");
     }
 }
 

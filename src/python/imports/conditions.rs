@@ -1,0 +1,353 @@
+//! Tests: what the condition of an `if`, a loop or an `and` says about when its branches run.
+//!
+//! Receives expressions of one file, and the Python that it is read for; hands on the guards of both branches. Must never
+//! decide a test that another file can change.
+
+use super::guards::Guard;
+use super::handlers::Names;
+use super::source::Lines;
+use super::{any_node, last_name};
+use ruff_python_ast::{self as ast, AnyNodeRef, ExceptHandler, Expr, PythonVersion, Stmt};
+use ruff_text_size::TextSize;
+use std::cell::OnceCell;
+use std::cmp::Ordering;
+use std::collections::{HashMap, HashSet};
+
+/// Nobody nests such a test more than a few deep.
+const LEVELS: u32 = 8;
+
+/// How much of a test is looked at.
+const NODES: usize = 300;
+
+/// What a test is on Workers.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    /// `TYPE_CHECKING`, `TYPE_CHECKING and ...`, `False`, `__name__ == "__main__"`, `sys.platform == "win32"`.
+    Never,
+    /// `not TYPE_CHECKING`, `not TYPE_CHECKING or ...`, `True`: what follows an `else` never runs.
+    Always,
+    Open,
+}
+
+impl Verdict {
+    fn of(holds: bool) -> Self {
+        if holds { Self::Always } else { Self::Never }
+    }
+}
+
+/// What the names in a file's tests stand for.
+pub(super) struct Tests<'a> {
+    body: &'a [Stmt],
+    /// The Python that the file is read for, where that is known.
+    python: Option<PythonVersion>,
+    lines: &'a Lines<'a>,
+    pub(super) names: Names<'a>,
+    /// `TYPE_CHECKING`, and what it is imported as.
+    typing: Vec<&'a str>,
+    /// Names at the top of the file that say what the interpreter is or has: `ON_WORKERS = sys.platform == "emscripten"`,
+    /// and what an `except ImportError:` assigns.
+    platform: Vec<&'a str>,
+    /// Names that the top of the file sets to `True` or `False`.
+    constants: HashMap<&'a str, bool>,
+    /// Those of them that nothing else in the file sets.
+    fixed: OnceCell<HashSet<&'a str>>,
+}
+
+impl<'a> Tests<'a> {
+    pub(super) fn of(body: &'a [Stmt], python: Option<PythonVersion>, lines: &'a Lines<'a>) -> Self {
+        let imports = body.iter().filter_map(Stmt::as_import_from_stmt).flat_map(|import| &import.names);
+        let aliases = imports.filter(|alias| &alias.name == "TYPE_CHECKING");
+        let aliases = aliases.filter_map(|alias| alias.asname.as_ref().map(ast::Identifier::as_str));
+        let assigned = || body.iter().filter_map(Stmt::as_assign_stmt);
+        let asked = assigned().filter(|assign| asks_platform(&assign.value));
+        let file_names = Names::of(body);
+        let handlers = body.iter().filter_map(Stmt::as_try_stmt).flat_map(|statement| &statement.handlers);
+        let handlers = handlers.map(|ExceptHandler::ExceptHandler(handler)| handler);
+        let handlers = handlers.filter(|handler| file_names.stops_modules(handler.type_.as_deref()));
+        let handled = handlers.flat_map(|handler| &handler.body).filter_map(Stmt::as_assign_stmt);
+        let names = |assign: &'a ast::StmtAssign| assign.targets.iter().filter_map(Expr::as_name_expr);
+        let platform = asked.chain(handled).flat_map(names).map(|name| name.id.as_str()).collect();
+        let constants = assigned().filter_map(|assign| Some((assign, assign.value.as_boolean_literal_expr()?.value)));
+        let constants = constants.flat_map(|(assign, value)| names(assign).map(move |name| (name.id.as_str(), value)));
+        Self {
+            body,
+            python,
+            lines,
+            typing: aliases.chain(["TYPE_CHECKING"]).collect(),
+            platform,
+            constants: constants.collect(),
+            fixed: OnceCell::new(),
+            names: file_names,
+        }
+    }
+
+    /// From 1.
+    pub(super) fn line(&self, offset: TextSize) -> u32 {
+        self.lines.place(offset.to_usize()).0
+    }
+
+    /// What holds where a test was true, and where it was false.
+    pub(super) fn branch(&self, test: &Expr, guard: Guard) -> (Guard, Guard) {
+        let (mut taken, mut rest) = (guard, guard);
+        match self.verdict(test, guard.in_function, LEVELS) {
+            Verdict::Never => taken.type_checking = true,
+            Verdict::Always => rest.type_checking = true,
+            Verdict::Open => {
+                let platform = self.ask_platform(test);
+                let file = asks_for_file(test);
+                for branch in [&mut taken, &mut rest] {
+                    branch.platform |= platform;
+                    branch.conditional |= !platform;
+                    branch.file_caught |= file;
+                }
+            }
+        }
+        (taken, rest)
+    }
+
+    pub(super) fn ask_platform(&self, test: &Expr) -> bool {
+        asks_platform(test) || (!self.platform.is_empty() && any_name(test, |name| self.platform.contains(&name)))
+    }
+
+    fn verdict(&self, test: &Expr, later: bool, levels: u32) -> Verdict {
+        let Some(levels) = levels.checked_sub(1) else { return Verdict::Open };
+        let any = |values: &[Expr], wanted| values.iter().any(|value| self.verdict(value, later, levels) == wanted);
+        let all = |values: &[Expr], wanted| values.iter().all(|value| self.verdict(value, later, levels) == wanted);
+        match test {
+            Expr::Name(name) if self.typing.contains(&name.id.as_str()) => Verdict::Never,
+            // Before a function is called another file may have set it.
+            Expr::Name(name) if !later => self.constant(&name.id).map_or(Verdict::Open, Verdict::of),
+            Expr::Attribute(attribute) if &attribute.attr == "TYPE_CHECKING" => Verdict::Never,
+            Expr::BooleanLiteral(literal) => Verdict::of(literal.value),
+            Expr::NumberLiteral(literal) => {
+                literal.value.as_int().and_then(ast::Int::as_u8).map_or(Verdict::Open, |value| Verdict::of(value != 0))
+            }
+            Expr::Compare(comparison) => match main_comparison(comparison) {
+                Verdict::Open => self.decide(comparison).map_or(Verdict::Open, Verdict::of),
+                known => known,
+            },
+            Expr::Call(call) => starts_with(call).map_or(Verdict::Open, Verdict::of),
+            Expr::BoolOp(operation) => {
+                let (settling, other) = match operation.op {
+                    ast::BoolOp::And => (Verdict::Never, Verdict::Always),
+                    ast::BoolOp::Or => (Verdict::Always, Verdict::Never),
+                };
+                match () {
+                    () if any(&operation.values, settling) => settling,
+                    () if all(&operation.values, other) => other,
+                    () => Verdict::Open,
+                }
+            }
+            Expr::UnaryOp(operation) if operation.op == ast::UnaryOp::Not => {
+                match self.verdict(&operation.operand, later, levels) {
+                    Verdict::Never => Verdict::Always,
+                    Verdict::Always => Verdict::Never,
+                    Verdict::Open => Verdict::Open,
+                }
+            }
+            _ => Verdict::Open,
+        }
+    }
+
+    /// `HAS_REDIS = True`, if that is all that the file says of the name.
+    fn constant(&self, name: &str) -> Option<bool> {
+        let value = self.constants.get(name).copied()?;
+        let fixed = self.fixed.get_or_init(|| set_once(self.body));
+        fixed.contains(name).then_some(value)
+    }
+
+    /// `sys.platform == "win32"`, `os.name != "nt"`, `sys.version_info >= (3, 12)`.
+    fn decide(&self, comparison: &ast::ExprCompare) -> Option<bool> {
+        let ([operator], [right]) = (&*comparison.ops, &*comparison.comparators) else { return None };
+        if let Some(here) = platform_name(&comparison.left) {
+            let text = |expression: &Expr| expression.as_string_literal_expr().map(|text| text.value.to_str() == here);
+            let listed = || {
+                let elements = match right {
+                    Expr::Tuple(tuple) => &tuple.elts,
+                    Expr::List(list) => &list.elts,
+                    Expr::Set(set) => &set.elts,
+                    _ => return None,
+                };
+                elements.iter().map(text).try_fold(false, |found, same| Some(found | same?))
+            };
+            return match operator {
+                ast::CmpOp::Eq => text(right),
+                ast::CmpOp::NotEq => text(right).map(|same| !same),
+                ast::CmpOp::In => listed(),
+                ast::CmpOp::NotIn => listed().map(|found| !found),
+                _ => None,
+            };
+        }
+        let order = self.version_order(&comparison.left, right)?;
+        Some(match operator {
+            ast::CmpOp::Lt => order.is_lt(),
+            ast::CmpOp::LtE => order.is_le(),
+            ast::CmpOp::Gt => order.is_gt(),
+            ast::CmpOp::GtE => order.is_ge(),
+            ast::CmpOp::Eq => order.is_eq(),
+            ast::CmpOp::NotEq => order.is_ne(),
+            _ => return None,
+        })
+    }
+
+    /// `sys.version_info`, its first numbers or its first one, against what a test compares it with.
+    fn version_order(&self, left: &Expr, right: &Expr) -> Option<Ordering> {
+        let python = self.python?;
+        let here = [python.major, python.minor];
+        let number = |expression: &Expr| expression.as_number_literal_expr()?.value.as_int()?.as_u8();
+        let is_version = |expression: &Expr| is_of(expression, "sys", "version_info");
+        match left {
+            _ if is_version(left) => {
+                let wanted = right.as_tuple_expr()?.elts.iter().map(number).collect::<Option<Vec<u8>>>()?;
+                let order = here[..wanted.len().min(2)].cmp(&wanted[..wanted.len().min(2)]);
+                // The five components of the real one come after every shorter tuple that they begin with.
+                match (order, wanted.len()) {
+                    (Ordering::Equal, 0..=2) => Some(Ordering::Greater),
+                    (Ordering::Equal, _) => None,
+                    (order, _) => Some(order),
+                }
+            }
+            Expr::Attribute(attribute) if is_version(&attribute.value) && &attribute.attr == "major" => {
+                Some(python.major.cmp(&number(right)?))
+            }
+            Expr::Subscript(subscript) if is_version(&subscript.value) => match &*subscript.slice {
+                Expr::NumberLiteral(_) => {
+                    let index = usize::from(number(&subscript.slice)?);
+                    Some(here.get(index)?.cmp(&number(right)?))
+                }
+                Expr::Slice(slice) if slice.lower.is_none() && slice.step.is_none() => {
+                    let end = usize::from(number(slice.upper.as_deref()?)?);
+                    let wanted = right.as_tuple_expr()?.elts.iter().map(number).collect::<Option<Vec<u8>>>()?;
+                    Some(here.get(..end)?.cmp(&wanted))
+                }
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}
+
+/// Names that one statement of a file binds, and nothing else touches.
+fn set_once(body: &[Stmt]) -> HashSet<&str> {
+    let mut seen: HashMap<&str, u32> = HashMap::new();
+    let mut is_open = false;
+    any_node(body, usize::MAX, |node| {
+        match node {
+            AnyNodeRef::ExprName(name) if !name.ctx.is_load() => *seen.entry(name.id.as_str()).or_default() += 1,
+            AnyNodeRef::ExprName(name) => is_open |= matches!(name.id.as_str(), "globals" | "exec" | "vars"),
+            AnyNodeRef::StmtGlobal(global) => {
+                global.names.iter().for_each(|name| *seen.entry(name.as_str()).or_default() += 2);
+            }
+            AnyNodeRef::Alias(alias) => {
+                is_open |= &alias.name == "*";
+                *seen.entry(alias.asname.as_ref().unwrap_or(&alias.name).as_str()).or_default() += 1;
+            }
+            _ => {}
+        }
+        false
+    });
+    let once = seen.into_iter().filter(|(_, count)| *count == 1 && !is_open);
+    once.map(|(name, _)| name).collect()
+}
+
+fn is_of(expression: &Expr, owner: &str, name: &str) -> bool {
+    expression.as_attribute_expr().is_some_and(|attribute| {
+        &attribute.attr == name && attribute.value.as_name_expr().is_some_and(|value| value.id == owner)
+    })
+}
+
+/// What Python on Workers answers.
+fn platform_name(expression: &Expr) -> Option<&'static str> {
+    match expression {
+        _ if is_of(expression, "sys", "platform") => Some("emscripten"),
+        _ if is_of(expression, "os", "name") => Some("posix"),
+        _ => None,
+    }
+}
+
+/// `sys.platform.startswith("win")`.
+fn starts_with(call: &ast::ExprCall) -> Option<bool> {
+    let method = call.func.as_attribute_expr().filter(|method| &method.attr == "startswith")?;
+    let here = platform_name(&method.value)?;
+    let [Expr::StringLiteral(front)] = &*call.arguments.args else { return None };
+    Some(here.starts_with(front.value.to_str()))
+}
+
+/// `__name__ == "__main__"` and its opposite: the runtime imports main by its own name.
+fn main_comparison(comparison: &ast::ExprCompare) -> Verdict {
+    let is_name = |expression: &Expr| expression.as_name_expr().is_some_and(|name| name.id == "__name__");
+    let is_main = |expression: &Expr| {
+        expression.as_string_literal_expr().is_some_and(|literal| literal.value.to_str() == "__main__")
+    };
+    let ([operator], [right]) = (&*comparison.ops, &*comparison.comparators) else { return Verdict::Open };
+    if !((is_name(&comparison.left) && is_main(right)) || (is_main(&comparison.left) && is_name(right))) {
+        return Verdict::Open;
+    }
+    match operator {
+        ast::CmpOp::Eq => Verdict::Never,
+        ast::CmpOp::NotEq => Verdict::Always,
+        _ => Verdict::Open,
+    }
+}
+
+/// `sys.platform`, `sys.version_info`, `sys.implementation`, `os.name`, `platform.system()`, `find_spec("x")` or
+/// `"x" in sys.modules` anywhere in the test; names that packages give to the answer (`PY2`, `IS_WINDOWS`) too.
+fn asks_platform(test: &Expr) -> bool {
+    any_node([test], NODES, |node| match node {
+        AnyNodeRef::ExprAttribute(attribute) => {
+            let owner = attribute.value.as_name_expr().map(|name| name.id.as_str());
+            match (owner, attribute.attr.as_str()) {
+                (
+                    Some("sys"),
+                    "platform" | "version_info" | "implementation" | "version" | "hexversion" | "modules",
+                )
+                | (Some("os"), "name")
+                | (Some("platform"), _)
+                | (_, "find_spec" | "find_loader") => true,
+                (_, name) => names_platform(name),
+            }
+        }
+        AnyNodeRef::ExprName(name) => {
+            names_platform(&name.id) || matches!(name.id.as_str(), "find_spec" | "version_info")
+        }
+        _ => false,
+    })
+}
+
+/// `PY2`, `PY38`, `PYPY`, `WIN32`, `IS_WINDOWS`, `HAS_NUMPY`: a constant that says what the interpreter is or has, by
+/// whole words: `WINDOW_SECONDS` and `PYTHON_BACKEND` say something else.
+fn names_platform(name: &str) -> bool {
+    let upper = name.trim_matches('_');
+    if !upper.bytes().any(|byte| byte.is_ascii_uppercase()) || upper.bytes().any(|byte| byte.is_ascii_lowercase()) {
+        return false;
+    }
+    let digits = |word: &str| word.bytes().all(|byte| byte.is_ascii_digit());
+    let names = |word: &str| {
+        let word = word.trim_end_matches(|c: char| c.is_ascii_digit());
+        let systems = ["WIN", "WINDOWS", "LINUX", "DARWIN", "MAC", "MACOS", "MACOSX", "OSX", "POSIX", "CYGWIN", "IOS"];
+        let others = ["PY", "PYTHON", "PYPY", "CPYTHON", "JYTHON", "GRAALPY", "EMSCRIPTEN", "WASM", "WASI", "PYODIDE"];
+        systems.contains(&word)
+            || others.contains(&word)
+            || matches!(word, "ANDROID" | "FREEBSD" | "AIX" | "IRONPYTHON")
+    };
+    let glue = |word: &str| {
+        let words = ["IS", "ON", "IN", "OR", "AND", "NOT", "RUNNING", "UNDER", "PLUS", "ONLY", "VERSION", "PLATFORM"];
+        words.contains(&word)
+            || matches!(word, "GE" | "GT" | "LT" | "LE" | "MIN" | "LATER" | "NEWER" | "OLDER" | "INFO")
+    };
+    upper.starts_with("HAS_")
+        || upper.starts_with("HAVE_")
+        || (upper.split('_').any(names) && upper.split('_').all(|word| names(word) || glue(word) || digits(word)))
+}
+
+fn any_name(test: &Expr, wanted: impl Fn(&str) -> bool) -> bool {
+    any_node([test], NODES, |node| matches!(node, AnyNodeRef::ExprName(name) if wanted(&name.id)))
+}
+
+/// `path.exists()`, `path.is_file()`, `os.path.isfile(path)`.
+pub(super) fn asks_for_file(test: &Expr) -> bool {
+    any_node([test], NODES, |node| {
+        matches!(node, AnyNodeRef::ExprCall(call)
+            if matches!(last_name(&call.func), Some("exists" | "is_file" | "isfile" | "is_dir" | "isdir" | "access")))
+    })
+}
