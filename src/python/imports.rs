@@ -7,6 +7,8 @@
 
 mod asks;
 mod conditions;
+mod deleted;
+mod encodings;
 mod guards;
 mod handlers;
 mod refused;
@@ -155,6 +157,9 @@ fn imports_for(bytes: &[u8], python: Option<PythonVersion>) -> Imports {
         let (line, column) = (reader.place)(offset);
         (line, column, source::lower_first(&message))
     });
+    if let Some((line, name)) = decoded.unknown {
+        reader.found.syntax_error = Some((line, 1, format!("unknown encoding `{name}`")));
+    }
     let depth = reader.read(AnyNodeRef::from(parsed.syntax()));
     if reader.found.syntax_error.is_none() && !decoded.refused && depth < DEEPEST_CHECK {
         let refused = refused::refused(body, &decoded.text, python.unwrap_or_else(PythonVersion::latest));
@@ -164,6 +169,9 @@ fn imports_for(bytes: &[u8], python: Option<PythonVersion>) -> Imports {
         });
     }
     reader.judge_dynamic();
+    for name in deleted::deleted(body) {
+        reader.found.binds.remove(name);
+    }
     let (metadata, opens) = reader.calls.read(&reader.found.items, &reader.place);
     let mut found = Imports { metadata, opens, ..reader.found };
     found.items.sort_by_key(|item| (item.line, item.column));

@@ -3,6 +3,7 @@
 //! Receives bytes and text; hands on decoded text and positions. Knows Python's rules for encodings (PEP 263) and lines,
 //! and nothing of the grammar. Must never fail: text that cannot be decoded is handed on with its mark.
 
+use super::encodings;
 use crate::python::is_identifier;
 use ruff_text_size::TextSize;
 use std::borrow::Cow;
@@ -12,6 +13,8 @@ pub(super) struct Decoded<'a> {
     pub(super) text: Cow<'a, str>,
     /// Python would refuse to read the file.
     pub(super) refused: bool,
+    /// The line, from 1, that declares an encoding of which Python knows nothing, and its name.
+    pub(super) unknown: Option<(u32, String)>,
 }
 
 /// Decodes as Python does: a byte order mark, else the cookie of PEP 263, else UTF-8.
@@ -20,23 +23,27 @@ pub(super) fn decode(bytes: &[u8]) -> Decoded<'_> {
         Some(rest) => (true, rest),
         None => (false, bytes),
     };
-    let declared = cookie(bytes).map_or_else(|| "utf-8".to_owned(), |name| name.to_ascii_lowercase().replace('_', "-"));
+    let cookie = cookie(bytes);
+    let declared = cookie.map_or_else(|| "utf-8".to_owned(), |(_, name)| name.to_ascii_lowercase().replace('_', "-"));
     let is_utf8 = matches!(declared.as_str(), "utf-8" | "utf8" | "u8" | "utf-8-sig") || declared.starts_with("utf-8-");
+    let is_latin = ["latin-1-", "iso-8859-1-", "iso-latin-1-"].iter().any(|front| declared.starts_with(front));
+    let unknown = cookie.filter(|(_, name)| !is_utf8 && !is_latin && !encodings::is_known(name));
+    let unknown = unknown.map(|(line, name)| (line, name.to_owned()));
     if is_utf8 || marked {
         return match std::str::from_utf8(bytes) {
-            Ok(text) => Decoded { text: Cow::Borrowed(text), refused: !is_utf8 },
-            Err(_) => Decoded { text: String::from_utf8_lossy(bytes), refused: true },
+            Ok(text) => Decoded { text: Cow::Borrowed(text), refused: !is_utf8, unknown },
+            Err(_) => Decoded { text: String::from_utf8_lossy(bytes), refused: true, unknown },
         };
     }
     // Every other codec that Python takes for source has ASCII in its lower half, so that names and keywords come out
     // right when each byte is a character; only the words inside strings and comments differ.
     let refused = matches!(declared.as_str(), "ascii" | "us-ascii") && !bytes.is_ascii();
-    Decoded { text: Cow::Owned(bytes.iter().map(|&byte| char::from(byte)).collect()), refused }
+    Decoded { text: Cow::Owned(bytes.iter().map(|&byte| char::from(byte)).collect()), refused, unknown }
 }
 
-/// The codec that a comment in the first or second line declares.
-fn cookie(bytes: &[u8]) -> Option<&str> {
-    for line in bytes.split(|&byte| byte == b'\n').take(2) {
+/// The codec that a comment in the first or second line declares, and that line.
+fn cookie(bytes: &[u8]) -> Option<(u32, &str)> {
+    for (number, line) in (1..).zip(bytes.split(|&byte| byte == b'\n').take(2)) {
         let line = line.trim_ascii();
         if !line.is_empty() && !line.starts_with(b"#") {
             return None;
@@ -49,8 +56,8 @@ fn cookie(bytes: &[u8]) -> Option<&str> {
             let end = value.find(|c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c))).unwrap_or(value.len());
             (end > 0).then(|| &value[..end])
         });
-        if declared.is_some() {
-            return declared;
+        if let Some(name) = declared {
+            return Some((number, name));
         }
     }
     None

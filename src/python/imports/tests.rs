@@ -400,6 +400,17 @@ fn encodings() {
         assert_eq!(found.encoding_error, refused, "{}", String::from_utf8_lossy(source));
         assert_eq!(found.items.len(), 1);
     }
+    for (source, expected) in [
+        ("#!/usr/bin/python\n# -*- coding: foo-8 -*-\nimport a\n", Some((2, 1, "unknown encoding `foo-8`".to_owned()))),
+        ("# coding: Latin_1\nimport a\n", None),
+        ("# coding: latin-1-unix\nimport a\n", None),
+        ("# coding: utf-8-unix\nimport a\n", None),
+        ("# coding: windows-1252\nimport a\n", None),
+        ("# coding: euc-jp\nimport a\n", None),
+        ("# coding: iso-8859-15\nimport a\n", None),
+    ] {
+        assert_eq!(imports(source.as_bytes()).syntax_error, expected, "{source}");
+    }
     let column = imports("x = 'éé'; import a".as_bytes()).items[0].column;
     assert_eq!(column, 18, "columns count characters");
 }
@@ -463,6 +474,18 @@ fn names_that_a_module_binds_and_whether_it_may_have_more() {
     for closed in ["class A:\n    def __getattr__(self, name): ...", "def f():\n    exec(code)\n    return vars(self)"]
     {
         assert!(!says(closed).open, "{closed}");
+    }
+    for (source, expected) in [
+        ("a = 1\nb = 2\ndel a", "b"),
+        ("a = 1\ndel a\na = 2", "a"),
+        ("a = 1\ndel a\ndef f():\n    global a\n    a = 2", "a f"),
+        ("import a\nif b:\n    del a", "a"),
+        ("for a in (1, 2): pass\ndel a\nb = [c for c in 'd']", "b"),
+        ("x = [y := z for z in 'd']", "x y"),
+        ("if sys.platform == 'win32':\n    a = 1\nelse:\n    b = 1", "b"),
+    ] {
+        let binds = says(source).binds;
+        assert_eq!(binds.iter().map(String::as_str).collect::<Vec<_>>().join(" "), expected, "{source}");
     }
     assert!(says("__path__ = extend_path(__path__, __name__)").alters_path);
     assert!(says("import sys\nsys.path.insert(0, 'x')").alters_search && !says("os.path.join('x')").alters_search);
