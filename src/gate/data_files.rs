@@ -151,26 +151,28 @@ fn judge<'a>(
                 path.file_stem().unwrap_or_default()
             ),
         ),
-        // workerd's home is `/session`, and the upload is below `/session/metadata`.
-        Some(module)
-            if from_cwd && Utf8Path::new("metadata").join(&module.name) != Utf8Path::new(&open.parts.join("/")) =>
-        {
-            (
-                "data-files.elsewhere",
-                format!(
-                    "`{shown}:{}` opens `{}` from the working directory, `/session` on Workers, where it is not: it is `/session/metadata/{}`",
-                    open.line,
-                    open.parts.join("/"),
-                    module.name
-                ),
-                "open it by a path that starts from `Path(__file__).parent`".to_owned(),
-            )
-        }
+        // The upload is below `/session/metadata`, and the working directory is above it.
+        Some(module) if from_cwd && !is_below_session(open, module) => (
+            "data-files.elsewhere",
+            format!(
+                "`{shown}:{}` opens `{}` from the working directory, where the upload is not: it is `/session/metadata/{}`",
+                open.line,
+                open.parts.join("/"),
+                module.name
+            ),
+            "open it by a path that starts from `Path(__file__).parent`".to_owned(),
+        ),
         Some(_) => return None,
     };
     let sure = reached == Level::Always && !open.guard.conditional && calls.surely_opens(context, node, open);
     let severity = if sure { Severity::Deny } else { Severity::Warn };
     Some(Finding::new(severity, code, file, Location::at(Place::File, shown, open.line, open.column), message, help))
+}
+
+/// `metadata/names.txt`: written for the runtime.
+fn is_below_session(open: &Open, module: &Module) -> bool {
+    let written = open.parts.join("/");
+    written.strip_prefix("session/").unwrap_or(&written).strip_prefix("metadata/") == Some(&module.name)
 }
 
 fn kind(kind: ModuleType) -> &'static str {

@@ -27,6 +27,19 @@ pub(super) fn classes(context: &Context<'_>) -> Vec<Finding> {
     let uses = uses(&bytes);
     let judge = |one: Wanted| one.judge(has(context, at, &one.class, STARS), &uses, &shown);
     let mut findings: Vec<Finding> = wanted.into_iter().filter_map(judge).collect();
+    let leaves_out = uses.exports.as_ref().is_some_and(|exports| !exports.contains("Default"));
+    if leaves_out && main.says.as_ref().is_some_and(|says| says.binds.contains("Default")) {
+        findings.push(Finding::new(
+            Severity::Warn,
+            CLASS_MISSING,
+            "Default",
+            Location::new(Place::File, shown.as_str()),
+            format!(
+                "`__all__` of `{shown}` leaves out `Default`: the runtime does not find it, and no request gets there"
+            ),
+            "add \"Default\" to `__all__`",
+        ));
+    }
     // Each name of `__all__` is looked up when the Worker starts.
     let exports = uses.exports.iter().flatten();
     for name in exports.filter(|name| has(context, at, name, STARS) == Some(false)) {
