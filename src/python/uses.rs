@@ -6,6 +6,7 @@
 //! without recursion, so that no nesting can exhaust the stack.
 
 mod read;
+mod shapes;
 #[cfg(test)]
 mod tests;
 
@@ -20,7 +21,7 @@ pub(crate) struct Uses {
     pub(crate) modules: BTreeMap<String, String>,
     /// `NAME.attribute`, by the first name.
     pub(crate) attributes: BTreeMap<String, BTreeSet<String>>,
-    /// Names that are read for something else than an attribute of theirs.
+    /// Names that are read for something else than an attribute of theirs, and those of parameters and definitions.
     pub(crate) bare: BTreeSet<String>,
     /// Functions at the top of the file.
     pub(crate) functions: Vec<Function>,

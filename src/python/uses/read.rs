@@ -2,18 +2,17 @@
 //!
 //! Receives bytes; hands on `Uses`. Must never follow a name further than to the one value that the file gives it.
 
+use super::shapes::{
+    asks_for_main, children, is_exports, last_name, list, names_exports, stops_file_errors, suppresses,
+};
 use super::{Function, Mention, Uses};
-use ruff_python_ast::visitor::source_order::{SourceOrderVisitor, TraversalSignal};
-use ruff_python_ast::{self as ast, AnyNodeRef, ExceptHandler, Expr, Stmt};
+use ruff_python_ast::{self as ast, AnyNodeRef, Expr};
 use ruff_python_parser::{Mode, ParseOptions, parse_unchecked};
 use ruff_text_size::{Ranged, TextSize};
 use std::collections::{BTreeSet, HashMap};
 
 /// Dropping a tree recurses once per level; a deeper one is left to the end of the process instead.
 const DEEPEST_DROP: u32 = 400;
-
-const FILE_ERRORS: [&str; 6] =
-    ["FileNotFoundError", "OSError", "IOError", "EnvironmentError", "Exception", "BaseException"];
 
 /// Reads what `bytes` do with their names. Never fails: what does not parse is not there.
 pub(crate) fn uses(bytes: &[u8]) -> Uses {
@@ -184,8 +183,19 @@ impl<'a, L: Fn(TextSize) -> u32> Reader<'a, L> {
         self.bare(node);
     }
 
-    /// Names that are read, other than for an attribute.
+    /// Names that are read, other than for an attribute, or that something else has as well.
     fn bare(&mut self, node: AnyNodeRef<'a>) {
+        let bare = &mut self.uses.bare;
+        let mut also = |name: &str| bare.extend([name.to_owned()]);
+        match node {
+            AnyNodeRef::Parameter(parameter) => also(&parameter.name),
+            AnyNodeRef::StmtFunctionDef(function) => also(&function.name),
+            AnyNodeRef::StmtClassDef(class) => also(&class.name),
+            AnyNodeRef::StmtImportFrom(statement) => {
+                statement.names.iter().for_each(|alias| also(alias.asname.as_ref().unwrap_or(&alias.name)));
+            }
+            _ => {}
+        }
         if matches!(node, AnyNodeRef::ExprAttribute(_)) {
             return;
         }
@@ -263,7 +273,7 @@ impl<'a, L: Fn(TextSize) -> u32> Reader<'a, L> {
         let mut pending = vec![AnyNodeRef::from(expression)];
         while let Some(node) = pending.pop() {
             match node {
-                AnyNodeRef::ExprStringLiteral(string) => drop(texts.insert(string.value.to_str())),
+                AnyNodeRef::ExprStringLiteral(string) => texts.extend([string.value.to_str()]),
                 AnyNodeRef::ExprName(name) if followed.insert(name.id.as_str()) => {
                     let values = self.values.get(name.id.as_str()).into_iter().flatten();
                     pending.extend(values.map(|value| AnyNodeRef::from(*value)));
@@ -273,71 +283,4 @@ impl<'a, L: Fn(TextSize) -> u32> Reader<'a, L> {
         }
         texts
     }
-}
-
-fn names_exports(target: &Expr) -> bool {
-    target.as_name_expr().is_some_and(|name| name.id == "__all__")
-}
-
-fn is_exports(targets: &[Expr]) -> bool {
-    targets.iter().any(names_exports)
-}
-
-/// A list or a tuple of literals.
-fn list(value: &Expr) -> Option<BTreeSet<String>> {
-    let elements = match value {
-        Expr::List(list) => &list.elts,
-        Expr::Tuple(tuple) => &tuple.elts,
-        _ => return None,
-    };
-    elements.iter().map(|element| Some(element.as_string_literal_expr()?.value.to_str().to_owned())).collect()
-}
-
-/// `__name__ == "__main__"`.
-fn asks_for_main(test: &Expr) -> bool {
-    let Expr::Compare(comparison) = test else { return false };
-    let ([ast::CmpOp::Eq], [right]) = (&*comparison.ops, &*comparison.comparators) else { return false };
-    let is_name = |side: &Expr| side.as_name_expr().is_some_and(|name| name.id == "__name__");
-    let is_main = |side: &Expr| side.as_string_literal_expr().is_some_and(|text| text.value.to_str() == "__main__");
-    (is_name(&comparison.left) && is_main(right)) || (is_main(&comparison.left) && is_name(right))
-}
-
-fn stops_file_errors(statement: &ast::StmtTry) -> bool {
-    let handlers = statement.handlers.iter().map(|ExceptHandler::ExceptHandler(handler)| handler);
-    let mut quiet = handlers.filter(|handler| !handler.body.iter().any(Stmt::is_raise_stmt));
-    quiet.any(|handler| handler.type_.as_deref().is_none_or(names_file_error))
-}
-
-fn names_file_error(caught: &Expr) -> bool {
-    let listed = caught.as_tuple_expr().map_or(std::slice::from_ref(caught), |tuple| &tuple.elts);
-    listed.iter().filter_map(last_name).any(|name| FILE_ERRORS.contains(&name))
-}
-
-fn suppresses(context: &Expr) -> bool {
-    context.as_call_expr().is_some_and(|call| {
-        last_name(&call.func) == Some("suppress") && call.arguments.args.iter().any(names_file_error)
-    })
-}
-
-fn last_name(expression: &Expr) -> Option<&str> {
-    match expression {
-        Expr::Name(name) => Some(name.id.as_str()),
-        Expr::Attribute(attribute) => Some(attribute.attr.as_str()),
-        _ => None,
-    }
-}
-
-/// The direct children of a node. Annotations are left out: they call nothing.
-fn children(node: AnyNodeRef<'_>) -> impl Iterator<Item = AnyNodeRef<'_>> {
-    struct Children<'a>(Vec<AnyNodeRef<'a>>);
-    impl<'a> SourceOrderVisitor<'a> for Children<'a> {
-        fn enter_node(&mut self, node: AnyNodeRef<'a>) -> TraversalSignal {
-            self.0.push(node);
-            TraversalSignal::Skip
-        }
-        fn visit_annotation(&mut self, _: &'a Expr) {}
-    }
-    let mut found = Children(Vec::new());
-    node.visit_source_order(&mut found);
-    found.0.into_iter()
 }

@@ -21,7 +21,14 @@ fn what_is_taken_from_a_module() {
     );
     assert_eq!(taken("import types.sub\n"), Some(vec!["sub".to_owned()]));
     assert_eq!(taken("import types\n"), Some(vec![]));
-    assert_eq!(taken("import types\nregister(types)\n"), None);
+    for other in [
+        "register(types)",
+        "def f(types):\n    return types.A",
+        "from other import types",
+        "for types in x:\n    types.A",
+    ] {
+        assert_eq!(taken(&format!("import types\n{other}\n")), None, "{other}");
+    }
 }
 
 #[test]
