@@ -36,6 +36,36 @@ RATIONED = {
 }  # fmt: skip
 
 
+# What packages compare at import, of the modules that stand-ins stand in for; anything else of them is nobody's business.
+KNOWN = {
+    "ssl": {
+        "OPENSSL_VERSION": "OpenSSL 1.1.1w  11 Sep 2023",
+        "OPENSSL_VERSION_INFO": (1, 1, 1, 23, 15),
+        "OPENSSL_VERSION_NUMBER": 0x1010117F,
+        "HAS_ALPN": True,
+        "HAS_SNI": True,
+        "HAS_TLSv1_3": True,
+        "HAS_NEVER_CHECK_COMMON_NAME": True,
+    },
+    "sqlite3": {
+        "apilevel": "2.0",
+        "paramstyle": "qmark",
+        "sqlite_version": "3.39.0",
+        "sqlite_version_info": (3, 39, 0),
+        "threadsafety": 1,
+    },
+}  # fmt: skip
+
+
+class Loose(type):
+    """What is asked of a class that only stands in: `ssl.TLSVersion.TLSv1_2`."""
+
+    def __getattr__(cls, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return 0
+
+
 class StandIn(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """For modules that the runtime has and the npm package has not: last in line, so only where one is really missing."""
 
@@ -50,14 +80,16 @@ class StandIn(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def exec_module(self, module):
         self.used.append(module.__name__)
+        vars(module).update(KNOWN.get(module.__name__, {}))
 
         def attribute(name):
             if name.startswith("__"):
                 raise AttributeError(name)
             if name.isupper():
                 return 0
-            base = OSError if name.endswith(("Error", "Exception", "error")) else object
-            value = type(name, (base,), {"__module__": module.__name__})
+            failure = name.endswith(("Error", "Exception", "error"))
+            kind, base = (type, OSError) if failure else (Loose, object)
+            value = kind(name, (base,), {"__module__": module.__name__})
             setattr(module, name, value)
             return value
 

@@ -146,6 +146,7 @@ mod tests {
             location: Location::new(Place::Package, "deep"),
             newest: None,
             usable: None,
+            ancient: None,
         };
         let columns = [
             column("3.12", None, &[], vec![]),

@@ -157,7 +157,13 @@ fn offered(culprit: &Culprit) -> String {
             let day = day.as_ref().map_or_else(String::new, |day| format!(" of {day}"));
             format!("; {version}{day} would do")
         }
-        (None, Some(_)) => "; no release would do".to_owned(),
+        (None, Some(_)) => match &culprit.ancient {
+            Some((version, day)) => {
+                let day = day.as_ref().map_or_else(String::new, |day| format!(" of {day}"));
+                format!("; nothing newer than {version}{day} would do")
+            }
+            None => "; no release would do".to_owned(),
+        },
         (None, None) => String::new(),
     };
     format!("{newest}{usable}")

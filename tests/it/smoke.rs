@@ -59,7 +59,11 @@ fn clean_examples_boot_on_both_pythons_and_their_figures_are_in_the_report() {
     assert_eq!(smoke["slowest"].as_array().unwrap().len(), 15);
     assert_eq!(incident.snapshot(), before);
 
-    let older = worker("import ssl, sqlite3, lzma, secrets, tempfile, random\nssl.create_default_context\n");
+    // What urllib3 and SQLAlchemy compare at import.
+    let compared = "assert ssl.OPENSSL_VERSION.startswith('OpenSSL ') and ssl.OPENSSL_VERSION_INFO >= (1, 1, 1)\nssl.TLSVersion.TLSv1_2\nassert sqlite3.sqlite_version_info >= (3, 8)\n";
+    let older = worker(&format!(
+        "import ssl, sqlite3, lzma, secrets, tempfile, random\nssl.create_default_context\n{compared}"
+    ));
     let config = std::fs::read_to_string(older.path("wrangler.jsonc")).unwrap().replace("2026-10-01", "2026-06-01");
     older.write("wrangler.jsonc", &config);
     let report = check(&older, &[], 0);

@@ -67,7 +67,7 @@ fn fallen(lock: &[Pinned], elsewhere: &[Pinned], direct: &BTreeSet<String>) -> V
         let Some(there) = elsewhere.iter().find(|there| there.name == here.name) else { continue };
         let (Ok(low), Ok(high)) = (here.version.parse::<Version>(), there.version.parse::<Version>()) else { continue };
         if low < high {
-            let ancient = majors_behind(&low, &high) || days_behind(here, there);
+            let ancient = is_ancient(here, there);
             let fall = Fall {
                 name: here.name.clone(),
                 version: here.version.clone(),
@@ -84,6 +84,12 @@ fn fallen(lock: &[Pinned], elsewhere: &[Pinned], direct: &BTreeSet<String>) -> V
     }
     falls.retain(|(ancient, fall)| *ancient || direct.contains(&fall.name));
     falls.into_iter().map(|(_, fall)| fall).collect()
+}
+
+/// Whether a release is ancient beside a newer one.
+pub(super) fn is_ancient(here: &Pinned, there: &Pinned) -> bool {
+    let (Ok(low), Ok(high)) = (here.version.parse::<Version>(), there.version.parse::<Version>()) else { return false };
+    low < high && !made_for_workers(here) && (majors_behind(&low, &high) || days_behind(here, there))
 }
 
 /// A release that somebody built for WebAssembly is what the platform offers, however old.

@@ -79,8 +79,10 @@ pub(crate) struct Culprit {
     pub(crate) location: Location,
     /// The newest release, and what its wheels are for.
     pub(crate) newest: Option<(String, String)>,
-    /// The newest release that the target takes, and its day.
+    /// The newest release that the target takes, and its day; none that is ancient beside the newest.
     pub(crate) usable: Option<(String, Option<String>)>,
+    /// The same where it is ancient.
+    pub(crate) ancient: Option<(String, Option<String>)>,
 }
 
 impl Culprit {
@@ -134,6 +136,7 @@ pub(super) fn explain(
         return Ok(Meaning::Network(network::nothing_there(&unknown.name)));
     }
     pool.install(|| culprits.par_iter_mut().take(LOOKED_UP).try_for_each(|culprit| look_up(culprit, &uv)))?;
+    keep_those_in_the_way(&mut culprits);
     let mut trials = alternatives::trials(&culprits, &uv.requirements(), target);
     trials.retain(|_| plan.wants_alternatives);
     let tried: Vec<Option<Option<Alternative>>> = pool.install(|| {
@@ -197,7 +200,7 @@ fn culprits(said: &Words, requirements: &[Requirement]) -> Vec<Culprit> {
         let chain = chain.iter().map(ToString::to_string).collect();
         let tags = said.tags.iter().find(|(of, _, _)| of == name);
         let newest = tags.map(|(_, version, tags)| (version.clone(), tags.clone()));
-        Culprit { reason, name: name.to_owned(), chain, location, newest, usable: None }
+        Culprit { reason, name: name.to_owned(), chain, location, newest, usable: None, ancient: None }
     };
     let mut found: Vec<Culprit> = said.missing.iter().map(|name| make(name, Reason::Unknown)).collect();
     found.extend(
@@ -273,9 +276,24 @@ fn look_up(culprit: &mut Culprit, uv: &Uv) -> Result<()> {
         return Ok(());
     }
     let (newest, usable) = (uv.newest(&culprit.name, Wheels::Any)?, uv.newest(&culprit.name, Wheels::Target)?);
+    let ancient = usable.as_ref().zip(newest.as_ref()).is_some_and(|(usable, newest)| fall::is_ancient(usable, newest));
     culprit.newest = newest.map(|pinned| (pinned.version.clone(), offers(&pinned))).or(culprit.newest.take());
-    culprit.usable = usable.map(|pinned| (pinned.version, pinned.uploaded));
+    let usable = usable.map(|pinned| (pinned.version, pinned.uploaded));
+    (culprit.usable, culprit.ancient) = if ancient { (None, usable) } else { (usable, None) };
     Ok(())
+}
+
+/// uv also names what has a wheel and drags along what has none. That is no culprit, where there is another.
+fn keep_those_in_the_way(culprits: &mut Vec<Culprit>) {
+    let has_a_wheel = |culprit: &Culprit| {
+        let newest = culprit.newest.as_ref().map(|(version, _)| version);
+        culprit.reason == Reason::NoWheel
+            && newest.is_some()
+            && newest == culprit.usable.as_ref().map(|(version, _)| version)
+    };
+    if !culprits.iter().all(has_a_wheel) {
+        culprits.retain(|culprit| !has_a_wheel(culprit));
+    }
 }
 
 /// `cp313, cp314 for macosx, manylinux`.
