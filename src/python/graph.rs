@@ -88,7 +88,7 @@ pub(crate) struct Problem {
     /// The dotted name that is not there: as far as it was found, and the first component that was not.
     pub(crate) missing: String,
     pub(crate) kind: ProblemKind,
-    /// The module that the name is taken from, of `Name`, `OwnName` and `PackageName`.
+    /// The module that the name is taken from, of `Name` and `PackageName`.
     pub(crate) of: Option<u32>,
 }
 

@@ -57,6 +57,7 @@ pub(crate) struct Imports {
     pub(crate) alters_path: bool,
     /// It changes where any module is found: `sys.path`, `sys.meta_path`, `site.addsitedir`.
     pub(crate) alters_search: bool,
+    /// What it does to other modules, and to what `sys.modules` holds.
     pub(crate) effects: Effects,
     pub(crate) metadata: Vec<MetadataAsk>,
     /// Of a `.pth` file: directories that it puts on `sys.path`, relative to its own.
@@ -251,7 +252,7 @@ impl<'a, P: Fn(TextSize) -> (u32, u32)> Reader<'a, P> {
                 bind(&function.name);
                 if standing.at_module && &function.name == "__getattr__" {
                     match effects::served(function) {
-                        Some(names) => names.into_iter().for_each(|name| bind(name)),
+                        Some(names) => names.into_iter().for_each(&mut bind),
                         None => found.open = true,
                     }
                 }
