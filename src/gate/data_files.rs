@@ -1,8 +1,12 @@
 //! `data-files`: what the project's code opens for reading arrives with it.
 //!
 //! Receives the files that the source opens by a path that can be read off it, and the bundle; hands on those that exist in
-//! the project and do not travel, or travel as a type that `open()` cannot see. Must never guess a path, and never report a
-//! file whose absence the code has thought of.
+//! the project and do not travel, or travel as a type or to a place where `open()` does not see them. `calls` says whether a
+//! function with an `open` in it is called, `beside` looks for other files that stay behind. Must never guess a path, and
+//! never report a file whose absence the code has thought of.
+
+mod beside;
+mod calls;
 
 use super::{Context, Finding, Judged, Severity};
 use crate::bundle::{Content, Module, ModuleType, Owner};
@@ -10,14 +14,12 @@ use crate::error::{Location, Place, Result};
 use crate::python::graph::{Form, Level, Node};
 use crate::python::imports::{Base, Open};
 use crate::quantity::count;
+use calls::Calls;
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// What lies beside source and is no data of it: documentation, configuration of tools, what editors and builds leave.
-const NO_DATA: [&str; 22] = [
-    "md", "rst", "pyi", "pyc", "pyo", "typed", "ipynb", "sh", "bash", "lock", "toml", "cfg", "orig", "rej", "bak",
-    "swp", "log", "map", "ts", "tsx", "pyx", "pxd",
-];
+/// The code of the finding that `beside` makes.
+const BESIDE: &str = "data-files.beside";
 
 pub(super) fn check(context: &Context<'_>) -> Result<Judged> {
     let uploaded: HashMap<&Utf8Path, &Module> = context
@@ -30,13 +32,14 @@ pub(super) fn check(context: &Context<'_>) -> Result<Judged> {
         })
         .collect();
     let mut findings: BTreeMap<String, Finding> = BTreeMap::new();
+    let calls = Calls::default();
     let mut opened = 0;
     for (at, node) in context.bundle.graph.nodes().filter(|(_, node)| node.is_project() && node.present) {
         let Some(says) = &node.says else { continue };
         for open in &says.opens {
             for path in candidates(context, node, open) {
                 opened += 1;
-                if let Some(finding) = judge(context, (at, node), open, &path, &uploaded) {
+                if let Some(finding) = judge(context, &calls, (at, node), open, &path, &uploaded) {
                     findings.entry(finding.subject.clone()).or_insert(finding);
                 }
             }
@@ -44,7 +47,7 @@ pub(super) fn check(context: &Context<'_>) -> Result<Judged> {
     }
     let missing = findings.len();
     let mut findings: Vec<Finding> = findings.into_values().collect();
-    findings.extend(beside(context, &uploaded, &findings));
+    findings.extend(beside::beside(context, &calls, &uploaded, &findings));
     let figure = match (opened, missing) {
         (0, _) => "no file is opened by a path in the source".to_owned(),
         (opened, 0) => format!("{} opened, all of them there", count(opened, "file")),
@@ -80,7 +83,11 @@ fn candidates(context: &Context<'_>, node: &Node, open: &Open) -> Vec<Utf8PathBu
 }
 
 fn source_of<'a>(context: &Context<'a>, node: &Node) -> Option<&'a Utf8Path> {
-    match &context.bundle.module(&node.name)?.content {
+    file_of(context.bundle.module(&node.name)?)
+}
+
+fn file_of(module: &Module) -> Option<&Utf8Path> {
+    match &module.content {
         Content::File(path) => Some(path),
         Content::Inline(_) => None,
     }
@@ -112,8 +119,9 @@ fn normal(path: &Utf8Path) -> Utf8PathBuf {
     normal
 }
 
-fn judge(
-    context: &Context<'_>,
+fn judge<'a>(
+    context: &Context<'a>,
+    calls: &Calls<'a>,
     (at, node): (u32, &Node),
     open: &Open,
     path: &Utf8Path,
@@ -123,15 +131,15 @@ fn judge(
     if open.guard.file_caught || open.guard.is_guarded() {
         return None;
     }
-    let severity = if reached == Level::Always && !open.guard.conditional { Severity::Deny } else { Severity::Warn };
     let (shown, file) = (context.shown(node), context.project.display(path));
+    let from_cwd = open.base == Base::Cwd;
     let (code, message, help) = match uploaded.get(path) {
         None => (
             "data-files.missing",
             format!("`{shown}:{}` opens `{file}`, which no rule uploads{}", open.line, context.by(at)),
             rule_for(path),
         ),
-        Some(module) if !module.kind.is_file() && open.base != Base::Cwd => (
+        Some(module) if !module.kind.is_file() => (
             "data-files.hidden",
             format!(
                 "`{shown}:{}` opens `{file}`, which is uploaded as a module of type `{}`: Python sees no such file",
@@ -143,9 +151,28 @@ fn judge(
                 path.file_stem().unwrap_or_default()
             ),
         ),
+        // The upload is below `/session/metadata`, and the working directory is above it.
+        Some(module) if from_cwd && !is_below_session(open, module) => (
+            "data-files.elsewhere",
+            format!(
+                "`{shown}:{}` opens `{}` from the working directory, where the upload is not: it is `/session/metadata/{}`",
+                open.line,
+                open.parts.join("/"),
+                module.name
+            ),
+            "open it by a path that starts from `Path(__file__).parent`".to_owned(),
+        ),
         Some(_) => return None,
     };
+    let sure = reached == Level::Always && !open.guard.conditional && calls.surely_opens(context, node, open);
+    let severity = if sure { Severity::Deny } else { Severity::Warn };
     Some(Finding::new(severity, code, file, Location::at(Place::File, shown, open.line, open.column), message, help))
+}
+
+/// `metadata/names.txt`: written for the runtime.
+fn is_below_session(open: &Open, module: &Module) -> bool {
+    let written = open.parts.join("/");
+    written.strip_prefix("session/").unwrap_or(&written).strip_prefix("metadata/") == Some(&module.name)
 }
 
 fn kind(kind: ModuleType) -> &'static str {
@@ -166,59 +193,4 @@ fn rule_for(path: &Utf8Path) -> String {
         }
         None => format!("add to `rules`: type = \"Data\", globs = [\"**/{}\"]", path.file_name().unwrap_or_default()),
     }
-}
-
-/// Files beside the project's uploaded source that no rule takes; one finding for all.
-fn beside(context: &Context<'_>, uploaded: &HashMap<&Utf8Path, &Module>, known: &[Finding]) -> Option<Finding> {
-    let directories: BTreeSet<&Utf8Path> = uploaded
-        .iter()
-        .filter(|(_, module)| module.kind == ModuleType::Python)
-        .filter_map(|(path, _)| path.parent())
-        .filter(|directory| *directory != context.project.config.dir() && *directory != context.project.root)
-        .collect();
-    let mut left: BTreeSet<String> = BTreeSet::new();
-    for directory in directories {
-        let walk = walkdir::WalkDir::new(directory).into_iter().filter_entry(|entry| {
-            entry.depth() == 0 || !entry.file_type().is_dir() || entry.file_name().to_str().is_some_and(holds_data)
-        });
-        for path in walk.flatten().filter(|entry| entry.file_type().is_file()) {
-            let Ok(path) = Utf8PathBuf::from_path_buf(path.into_path()) else { continue };
-            let shown = context.project.display(&path);
-            let is_known = uploaded.contains_key(path.as_path()) || known.iter().any(|one| one.subject == shown);
-            if is_data(&path) && !is_known {
-                left.insert(shown);
-            }
-        }
-    }
-    let first = left.first()?.clone();
-    let more = match left.len() - 1 {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    Some(
-        Finding::new(
-            Severity::Warn,
-            "data-files.beside",
-            first.as_str(),
-            Location::new(Place::File, first.as_str()),
-            format!("`{first}`{more} beside the source stay behind: no rule uploads them"),
-            rule_for(Utf8Path::new(&first)),
-        )
-        .measured(left.len() as u64, 0),
-    )
-}
-
-/// A directory below the source that is neither another tool's nor for tests.
-fn holds_data(directory: &str) -> bool {
-    let other = ["node_modules", "python_modules", "__pycache__", "tests", "test", "build", "dist", "docs", "venv"];
-    !directory.starts_with('.') && !other.contains(&directory) && !directory.ends_with(".egg-info")
-}
-
-fn is_data(path: &Utf8Path) -> bool {
-    let name = path.file_name().unwrap_or_default();
-    // Python files that stay behind have a rule of their own.
-    !name.starts_with('.')
-        && path
-            .extension()
-            .is_some_and(|extension| extension != "py" && !NO_DATA.contains(&extension.to_ascii_lowercase().as_str()))
 }

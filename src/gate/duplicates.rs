@@ -83,10 +83,25 @@ fn rules(context: &Context<'_>) -> Vec<Finding> {
     by_kind
         .into_iter()
         .map(|(kind, names)| {
-            let message = format!("{} match more than one glob of `rules`, `{}` first; wrangler warns `Ignoring duplicate module` for each", count(names.len(), "file"), names[0]);
-            let word = serde_json::to_value(kind).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default();
-            Finding::new(Severity::Warn, "duplicates.rules", word, context.project.config.locate(&["rules"]), message, "make the globs of `rules` exclude each other")
-                .measured(names.len() as u64, 0)
+            let message = format!(
+                "{} more than one glob of `rules`, `{}` first; wrangler warns `Ignoring duplicate module` for each",
+                match names.len() {
+                    1 => "1 file matches".to_owned(),
+                    many => format!("{} match", count(many, "file")),
+                },
+                names[0]
+            );
+            let word =
+                serde_json::to_value(kind).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default();
+            Finding::new(
+                Severity::Warn,
+                "duplicates.rules",
+                word,
+                context.project.config.locate(&["rules"]),
+                message,
+                "make the globs of `rules` exclude each other",
+            )
+            .measured(names.len() as u64, 0)
         })
         .collect()
 }

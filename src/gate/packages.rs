@@ -1,19 +1,44 @@
 //! `packages`: a directory that is imported as a package says so with an `__init__.py`.
 //!
-//! Receives the import graph; hands on directories of the project without one. Python imports them as namespace packages,
+//! Receives the import graph; hands on the directories of the project without one, in one finding. Python imports them as namespace packages,
 //! which works until something asks them for a file or another directory of that name comes first. Must never look at
 //! vendored packages: shared namespaces are healthy there.
 
 use super::{Context, Finding, Judged, Severity};
-use crate::error::Result;
+use crate::error::{Location, Result};
 use crate::python::graph::Level;
 use crate::quantity::count;
 
+/// How many directories a message names.
+const NAMED: usize = 6;
+
 pub(super) fn check(context: &Context<'_>) -> Result<Judged> {
+    let bare = bare(context);
+    let figure = match (bare.len(), context.settings.fill_init) {
+        (0, true) => "every package has an `__init__.py`, or is given one".to_owned(),
+        (0, false) => "every package of the project has an `__init__.py`".to_owned(),
+        (bare, _) => format!("{} without `__init__.py`", count(bare, "package")),
+    };
+    Ok(Judged { figure, findings: finding(&bare).into_iter().collect() })
+}
+
+/// A directory without `__init__.py` that is imported.
+struct Bare<'a> {
+    dotted: &'a str,
+    /// Python files in it.
+    files: usize,
+    /// Who imports it: how that is shown, and the place.
+    by: String,
+    location: Location,
+}
+
+fn bare<'a>(context: &Context<'a>) -> Vec<Bare<'a>> {
     let graph = &context.bundle.graph;
-    let mut findings = Vec::new();
     let shim = context.layout.shim.as_ref().map(|_| context.bundle.main_module.as_str());
-    for (dotted, by) in graph.bare_packages() {
+    // Main's own directory is in the names because the layout keeps it there, which no other directory can spoil.
+    let kept = context.layout.shim.as_ref().and_then(|shim| shim.target.split('.').next());
+    let mut found = Vec::new();
+    for (dotted, by) in graph.bare_packages().filter(|(dotted, _)| Some(*dotted) != kept) {
         // The entry shim imports what it has to: the project's own imports are the point.
         let users = by.iter().filter(|(at, _)| Some(graph.node(*at).name.as_str()) != shim);
         let mut users =
@@ -26,28 +51,41 @@ pub(super) fn check(context: &Context<'_>) -> Result<Judged> {
         });
         let files = inside.count();
         let filled = context.bundle.module(&format!("{prefix}__init__.py")).is_some();
-        if files == 0 || filled {
-            continue;
+        if files > 0 && !filled {
+            let by = format!("{}:{}", context.shown(node), import.line);
+            found.push(Bare { dotted, files, by, location: context.place(node, import.line, import.column) });
         }
-        let message = format!(
-            "`{prefix}` has {} and no `__init__.py`, and `{}:{}` imports it",
-            count(files, "Python file"),
-            context.shown(node),
-            import.line
-        );
-        findings.push(Finding::new(
-            Severity::Warn,
-            "packages.no-init",
-            dotted,
-            context.place(node, import.line, import.column),
-            message,
-            format!("add `{prefix}__init__.py`, or set `fill-init = true`"),
-        ));
     }
-    let figure = match (findings.len(), context.settings.fill_init) {
-        (0, true) => "every package has an `__init__.py`, or is given one".to_owned(),
-        (0, false) => "every package of the project has an `__init__.py`".to_owned(),
-        (bare, _) => format!("{} without `__init__.py`", count(bare, "package")),
+    found
+}
+
+/// One for all of them: they are one habit.
+fn finding(bare: &[Bare<'_>]) -> Option<Finding> {
+    let directory = |one: &Bare<'_>| format!("{}/", one.dotted.replace('.', "/"));
+    let (first, rest) = bare.split_first()?;
+    let (message, help) = if rest.is_empty() {
+        let (directory, files) = (directory(first), count(first.files, "Python file"));
+        (
+            format!("`{directory}` has {files} and no `__init__.py`, and `{}` imports it", first.by),
+            format!("add `{directory}__init__.py`, or set `fill-init = true`"),
+        )
+    } else {
+        let names: Vec<String> = bare.iter().take(NAMED).map(|one| format!("`{}`", directory(one))).collect();
+        let more = match bare.len() - names.len() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        (
+            format!(
+                "{}{more} have Python files and no `__init__.py`, and are imported, `{}` by `{}`",
+                names.join(", "),
+                directory(first),
+                first.by
+            ),
+            "add an `__init__.py` to each, or set `fill-init = true`".to_owned(),
+        )
     };
-    Ok(Judged { figure, findings })
+    let subject = bare.iter().map(|one| one.dotted).collect::<Vec<_>>().join(", ");
+    let finding = Finding::new(Severity::Warn, "packages.no-init", subject, first.location.clone(), message, help);
+    Some(finding.measured(bare.len() as u64, 0))
 }

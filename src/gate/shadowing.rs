@@ -1,13 +1,16 @@
 //! `shadowing`: the project's own modules are found under their names.
 //!
 //! Receives the import graph and the layout; hands on top-level modules of the project that the standard library, the
-//! runtime or a vendored package hides. Directories that two sides share as a namespace package are healthy. Must never
-//! report a module that is only a part of a package: its name is longer.
+//! runtime or a vendored package hides, and whether the code that imports the name means them: by the names that it takes.
+//! Directories that two sides share as a namespace package are healthy. Must never report a module that is only a part of a
+//! package: its name is longer. Must never deny where the other module may be the one that is meant.
 
 use super::{Context, Finding, Judged, Severity};
 use crate::error::{Location, Place, Result};
 use crate::python::graph::{Form, Level, Node};
+use crate::python::imports::{Import, Imports, imports_of};
 use crate::python::stdlib;
+use crate::python::uses::uses;
 use crate::quantity::count;
 use std::collections::BTreeMap;
 
@@ -21,7 +24,10 @@ pub(super) fn check(context: &Context<'_>) -> Result<Judged> {
             clash.as_str(),
             Location::new(Place::File, context.project.display(&context.layout.main)),
             format!("the vendored `{clash}` is named like the main module, and the runtime refuses such an upload"),
-            "rename the main module",
+            match context.layout.at_project_root {
+                true => "rename the main module",
+                false => "rename the main module, or set `namespace = \"keep\"`",
+            },
         ));
     }
     let figure = match findings.len() {
@@ -56,27 +62,36 @@ fn hidden(context: &Context<'_>, name: &str, at: u32, node: &Node) -> Option<Fin
     let by_package =
         graph.module(name).map(|found| graph.node(found)).filter(|found| !found.is_project() && found.present);
     let is_main = node.name == context.bundle.main_module;
-    let (code, by) = if stdlib::hides(python, name) {
+    let (code, by, other) = if stdlib::hides(python, name) {
         // The runtime imports main by its name, and finds the library's.
         let whose = if stdlib::is_stdlib(python, name) { "the standard library's" } else { "the runtime's" };
-        ("shadowing.stdlib", format!("{whose} `{name}`"))
+        ("shadowing.stdlib", format!("{whose} `{name}`"), Other::Library)
     } else if let Some(package) = by_package.filter(|_| !is_main) {
         let owner = context.importer(package);
-        ("shadowing.package", format!("`{}` of `{owner}`", package.name))
+        ("shadowing.package", format!("`{}` of `{owner}`", package.name), Other::Package(package))
     } else {
         return None;
     };
-    let user = if is_main { None } else { user(context, name, at, node) };
     let shown = context.shown(node);
-    let (severity, message) = match &user {
-        Some((importer, line)) => {
-            (Severity::Deny, format!("`{shown}` is hidden by {by}, and `{importer}:{line}` imports it{}", ""))
+    let (severity, message) = if is_main {
+        let message = format!("the main module `{shown}` is hidden by {by}, which the runtime would start instead");
+        (Severity::Deny, message)
+    } else {
+        match user(&Pair { context, name, own: node, other }, at) {
+            Some(Use { meant: Meant::Own(wanted), importer, line }) => (
+                Severity::Deny,
+                format!(
+                    "`{shown}` is hidden by {by}, and `{importer}:{line}` imports it for `{wanted}`, which only yours has"
+                ),
+            ),
+            Some(Use { importer, line, .. }) => (
+                Severity::Warn,
+                format!(
+                    "`{shown}` is hidden by {by}, and `{importer}:{line}` may mean yours where it imports `{name}`"
+                ),
+            ),
+            None => (Severity::Warn, format!("`{shown}` is hidden by {by}; nothing imports it")),
         }
-        None if is_main => (
-            Severity::Deny,
-            format!("the main module `{shown}` is hidden by {by}, which the runtime would start instead"),
-        ),
-        None => (Severity::Warn, format!("`{shown}` is hidden by {by}; nothing imports it")),
     };
     Some(Finding::new(
         severity,
@@ -88,28 +103,132 @@ fn hidden(context: &Context<'_>, name: &str, at: u32, node: &Node) -> Option<Fin
     ))
 }
 
-/// A reached file of the project that imports the name and means the project's: file and line.
-fn user(context: &Context<'_>, name: &str, hidden: u32, module: &Node) -> Option<(String, u32)> {
-    let graph = &context.bundle.graph;
-    let first = |dotted: &str| dotted.split('.').next() == Some(name);
-    for (at, node) in graph.nodes().filter(|(at, node)| node.is_project() && node.present && *at != hidden) {
+/// What is found instead of the project's module.
+enum Other<'a> {
+    /// The standard library's, or the runtime's.
+    Library,
+    Package(&'a Node),
+}
+
+/// Two modules of one name.
+struct Pair<'a> {
+    context: &'a Context<'a>,
+    name: &'a str,
+    own: &'a Node,
+    other: Other<'a>,
+}
+
+/// Which of the two an import means.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Meant {
+    Other,
+    Unknown,
+    /// By a name that only the project's has.
+    Own(String),
+}
+
+struct Use {
+    meant: Meant,
+    importer: String,
+    line: u32,
+}
+
+/// The import in a reached file of the project that most surely means the project's module.
+fn user(pair: &Pair<'_>, hidden: u32) -> Option<Use> {
+    let context = pair.context;
+    let mut found: Option<Use> = None;
+    let nodes = context.bundle.graph.nodes().filter(|(at, node)| node.is_project() && node.present && *at != hidden);
+    for (at, node) in nodes {
         let reached = context.bundle.reach.level(at).is_some_and(|level| level <= Level::Guarded);
         let Some(says) = node.says.as_ref().filter(|_| reached) else { continue };
-        let meant = says.items.iter().find(|import| {
-            let here = import.level == 0 && !import.guard.type_checking;
-            let named = here && import.module.as_deref().is_some_and(first);
-            // Names that the project's module does not have say that the other one is meant.
-            let other = !import.names.is_empty()
-                && import.module.as_deref() == Some(name)
-                && module.dotted == name
-                && module.says.as_ref().is_some_and(|own| {
-                    !own.open && !import.names.iter().any(|wanted| own.binds.contains(&wanted.name))
-                });
-            named && !other
-        });
-        if let Some(import) = meant {
-            return Some((context.shown(node), import.line));
+        let first = |import: &&Import| {
+            let dotted = import.module.as_deref().filter(|_| import.level == 0 && !import.guard.type_checking);
+            dotted.is_some_and(|dotted| dotted.split('.').next() == Some(pair.name))
+        };
+        for import in says.items.iter().filter(first) {
+            let mut meant = pair.meant(node, import);
+            if import.guard.is_guarded() && meant != Meant::Other {
+                meant = Meant::Unknown;
+            }
+            if meant > found.as_ref().map_or(Meant::Other, |found| found.meant.clone()) {
+                found = Some(Use { meant, importer: context.shown(node), line: import.line });
+            }
         }
     }
-    None
+    found
+}
+
+impl Pair<'_> {
+    fn meant(&self, importer: &Node, import: &Import) -> Meant {
+        let below = import.module.as_deref().and_then(|dotted| dotted.split('.').nth(1));
+        if let Some(submodule) = below {
+            return self.of_names([submodule]);
+        }
+        if !import.names.is_empty() {
+            return self.of_names(import.names.iter().map(|wanted| wanted.name.as_str()));
+        }
+        // A directory without `__init__` runs nothing: only its modules can be meant.
+        let runs = self.own.dotted == self.name;
+        let unknown = if runs { Meant::Unknown } else { Meant::Other };
+        let module = self.context.bundle.module(&importer.name).filter(|_| !import.star && !import.dynamic);
+        let Some(bytes) = module.and_then(|module| module.content.read().ok()) else { return unknown };
+        match uses(&bytes).taken_from(self.name) {
+            Some(taken) if !taken.is_empty() => self.of_names(taken),
+            _ => unknown,
+        }
+    }
+
+    /// The surest word of any of the names.
+    fn of_names<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Meant {
+        names.into_iter().map(|name| self.of_name(name)).max().unwrap_or(Meant::Other)
+    }
+
+    fn of_name(&self, name: &str) -> Meant {
+        match (self.has(name), self.other_has(name)) {
+            (Some(true), Some(false)) => Meant::Own(name.to_owned()),
+            (Some(false), _) | (_, Some(true)) => Meant::Other,
+            (Some(true) | None, _) => Meant::Unknown,
+        }
+    }
+
+    /// Whether the project's module has a name; `None` where it may.
+    fn has(&self, name: &str) -> Option<bool> {
+        let submodule = format!("{}.{name}", self.name);
+        let below =
+            |dotted: &str| dotted.strip_prefix(&submodule).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+        let mut project = self.context.bundle.graph.nodes().filter(|(_, node)| node.is_project() && node.present);
+        if project.any(|(_, node)| below(&node.dotted)) {
+            return Some(true);
+        }
+        match self.own.says.as_deref().filter(|_| self.own.dotted == self.name) {
+            Some(says) => binds(says, name),
+            None => Some(false),
+        }
+    }
+
+    fn other_has(&self, name: &str) -> Option<bool> {
+        let package = match self.other {
+            Other::Library => return stdlib::has(&self.context.target.python, self.name, name),
+            Other::Package(package) => package,
+        };
+        let graph = &self.context.bundle.graph;
+        if graph.module(&format!("{}.{name}", self.name)).is_some_and(|at| !graph.node(at).is_project()) {
+            return Some(true);
+        }
+        if !package.name.ends_with(".py") {
+            return None;
+        }
+        // What packages bind is not in the graph.
+        let bytes = self.context.bundle.module(&package.name)?.content.read().ok()?;
+        binds(&imports_of(&bytes, &self.context.target.python), name)
+    }
+}
+
+/// Whether a module has a name of its own; `None` where it may.
+fn binds(says: &Imports, name: &str) -> Option<bool> {
+    if says.binds.contains(name) {
+        return Some(true);
+    }
+    let closed = !says.open && says.syntax_error.is_none() && !says.items.iter().any(|import| import.star);
+    closed.then_some(false)
 }

@@ -1,11 +1,17 @@
 //! `wrangler-config`: the configuration says what a Python Worker needs, and nothing that wrangler ignores in silence.
 //!
-//! Receives the configuration and its active environment; hands on findings with file, line and column. Must never judge
+//! Receives the configuration and its active environment; hands on findings with file, line and column (`classes` holds its
+//! class names against main). Must never judge
 //! what wrangler itself refuses with a clear word of its own, unless it would be found only after the upload.
+
+mod classes;
 
 use super::{Context, Finding, Judged, Severity};
 use crate::error::{Location, Place, Result};
 use crate::project::WranglerConfig;
+
+/// The code of the findings that `classes` makes.
+const CLASS_MISSING: &str = "wrangler-config.class-missing";
 
 pub(super) fn check(context: &Context<'_>) -> Result<Judged> {
     let config = &context.project.config;
@@ -16,6 +22,7 @@ pub(super) fn check(context: &Context<'_>) -> Result<Judged> {
     findings.extend(places(context));
     findings.extend(environments(context));
     findings.extend(ignored(config));
+    findings.extend(classes::classes(context));
     let file = context.project.display(&config.path);
     let environment = config.environment.as_deref().map_or_else(String::new, |name| format!(", environment `{name}`"));
     let figure = format!(

@@ -1,12 +1,13 @@
 //! What we know of Python: what a file imports, what a distribution owns, what the standard library has.
 //!
-//! Receives bytes and directories; hands on facts. Must never run Python, never judge, and only `imports` may know the parser.
+//! Receives bytes and directories; hands on facts. Must never run Python, never judge, and only `imports` and `uses` may know the parser.
 
 pub(crate) mod distribution;
 pub(crate) mod graph;
 pub(crate) mod imports;
 pub(crate) mod reading;
 pub(crate) mod stdlib;
+pub(crate) mod uses;
 
 /// A project name as PEP 503 normalises it: lower case, runs of `-`, `_` and `.` become one `-`.
 pub(crate) fn normalize(name: &str) -> String {

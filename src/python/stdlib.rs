@@ -1,7 +1,8 @@
 //! What the interpreter itself brings: the standard library per Python, the runtime's own modules, the keywords.
 //!
-//! Receives a Python version ("3.14") and a name; hands on facts from `data/stdlib.toml`, which
-//! `tests/rig/stdlib_table.py` makes from real interpreters. Must never guess a name that the table does not have.
+//! Receives a Python version ("3.14") and a name; hands on facts from `data/stdlib.toml` and
+//! `data/stdlib-members.toml`, which `tests/rig/stdlib_table.py` and `stdlib_members.py` make from real interpreters. Must
+//! never guess a name that the tables do not have.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -28,6 +29,17 @@ struct Library {
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
     toml_edit::de::from_str(include_str!("../../data/stdlib.toml"))
         .unwrap_or_else(|error| unreachable!("data/stdlib.toml is part of the program and tested: {error}"))
+});
+
+#[derive(serde::Deserialize)]
+struct Members {
+    /// By module: its public names and submodules, white space between.
+    members: BTreeMap<String, String>,
+}
+
+static MEMBERS: LazyLock<Members> = LazyLock::new(|| {
+    toml_edit::de::from_str(include_str!("../../data/stdlib-members.toml"))
+        .unwrap_or_else(|error| unreachable!("data/stdlib-members.toml is part of the program and tested: {error}"))
 });
 
 /// "3.14" of "3.14.2".
@@ -85,6 +97,14 @@ pub(crate) fn beside(python: &str, dotted: &str) -> Vec<&'static str> {
 /// Whether the runtime finds its own module first, before vendored packages and the project's.
 pub(crate) fn hides(python: &str, top_level: &str) -> bool {
     is_runtime(top_level) || (is_stdlib(python, top_level) && !is_absent(python, top_level))
+}
+
+/// Whether a module of the standard library has a name or a submodule of this name. `None` where the table cannot tell:
+/// modules that it does not have, private names, and a Python that it was not asked of.
+pub(crate) fn has(python: &str, top_level: &str, name: &str) -> Option<bool> {
+    let has = MEMBERS.members.get(top_level)?.split_whitespace().any(|member| member == name);
+    let known = has || !(name.starts_with('_') || python.starts_with("3.12"));
+    known.then_some(has)
 }
 
 /// Whether the Workers runtime or Pyodide brings it (workerd, `platform.md` 4). `workers` and `asgi` are not among them:
@@ -188,6 +208,20 @@ mod tests {
             }
         }
         assert_eq!(TABLE.python.keys().collect::<Vec<_>>(), ["3.12", "3.13", "3.14"]);
+    }
+
+    #[test]
+    fn members_are_names_and_submodules() {
+        for (module, name) in
+            [("types", "SimpleNamespace"), ("email", "message"), ("os", "path"), ("calendar", "MONDAY")]
+        {
+            assert_eq!(has("3.14", module, name), Some(true), "{module}.{name}");
+        }
+        assert_eq!(has("3.13", "calendar", "holidays"), Some(false));
+        assert_eq!(has("3.12", "calendar", "holidays"), None);
+        assert_eq!(has("3.14", "calendar", "_private"), None);
+        assert_eq!(has("3.14", "tkinter", "Tk"), None);
+        assert!(MEMBERS.members.keys().all(|module| is_stdlib("3.13", module) || is_stdlib("3.14", module)));
     }
 
     #[test]

@@ -79,7 +79,10 @@ impl Chosen<'_> {
                     self.missing_names(file, import, other, checked)?;
                 } else {
                     let works_as = found.first().and_then(|module| self.works_as(module.path()));
-                    checked.unresolved.push(finding(file, import, import.written(), works_as));
+                    let above = roots.above.iter().find(|candidate| candidate.root == *other);
+                    let obstacle = above.and_then(|candidate| candidate.obstacle.clone());
+                    let unresolved = finding(file, import, import.written(), works_as);
+                    checked.unresolved.push(Unresolved { obstacle, ..unresolved });
                 }
                 return Ok(());
             }
@@ -157,5 +160,6 @@ fn is_module_of(found: &Found, import: &Import) -> bool {
 }
 
 fn finding(file: &SourceFile, import: &Import, name: String, works_as: Option<String>) -> Unresolved {
-    Unresolved { file: file.path.clone(), line: import.line, column: import.column, name, works_as }
+    let Import { line, column, guard, .. } = *import;
+    Unresolved { file: file.path.clone(), line, column, name, works_as, obstacle: None, guard }
 }

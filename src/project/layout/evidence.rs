@@ -87,10 +87,15 @@ fn absolute_needs(roots: &Roots<'_>, import: &Import, flat: &mut usize) -> Resul
             None
         }
         Resolution::Part | Resolution::Nothing if !whole.is_empty() => Some(whole),
-        // `src.core.missing` fails either way, but it was written for a root above `src`.
-        Resolution::Nothing if roots.leads_to_main(first) && !part.is_empty() => Some(part),
+        // `src.core.missing` fails either way, but it was written for a root above `src`. What may never run says too little.
+        Resolution::Nothing if roots.leads_to_main(first) && !part.is_empty() && is_sure(import) => Some(part),
         Resolution::Part | Resolution::Nothing => None,
     })
+}
+
+/// Whether it runs when its module does.
+fn is_sure(import: &Import) -> bool {
+    !import.guard.in_function && !import.guard.conditional
 }
 
 /// The directories above under which a relative import has a package to start from, if the flat root gives it none.
@@ -108,9 +113,24 @@ fn relative_needs(
     if !climbs_out && !relative(roots, file, import)?.iter().any(|found| roots.flat.is_displaced(found)) {
         return Ok(None);
     }
+    if base.starts_with(&roots.top) && !leads_somewhere(base, import)? {
+        return Ok(None);
+    }
     let strictly_above = |directory: &Utf8Path| base != directory && base.starts_with(directory);
     let above = roots.above.iter().enumerate().filter(|(_, candidate)| strictly_above(&candidate.root.directory));
     Ok(Some(above.map(|(index, _)| index).collect()))
+}
+
+/// Whether what a relative import names is there, by the position of its file. What is not fails in every layout.
+fn leads_somewhere(base: &Utf8Path, import: &Import) -> Result<bool> {
+    let Some(module) = &import.module else {
+        let mut found = base.join("__init__.py").is_file();
+        for name in &import.names {
+            found |= tree::find(base, &[&name.name])?.is_some();
+        }
+        return Ok(found);
+    };
+    Ok(tree::find(base, &module.split('.').collect::<Vec<_>>())?.is_some())
 }
 
 /// The directories above under which a string names a module, if it does not under the flat root.

@@ -14,6 +14,7 @@ mod tree;
 
 use crate::error::{Error, Kind, Result};
 use crate::project::display;
+use crate::python::imports::Guard;
 use camino::{Utf8Path, Utf8PathBuf};
 use evidence::{Evidence, Vote};
 use reach::{ImportRoot, Roots};
@@ -56,6 +57,9 @@ pub(crate) struct Unresolved {
     pub(crate) name: String,
     /// The name under which the bundle has it, if it has it at all: `core`.
     pub(crate) works_as: Option<String>,
+    /// Where it would have a name and cannot: "`my-api` cannot be part of a module's name".
+    pub(crate) obstacle: Option<String>,
+    pub(crate) guard: Guard,
 }
 
 /// How the project's own source is laid out in the upload.

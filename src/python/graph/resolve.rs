@@ -277,6 +277,10 @@ impl Resolver<'_> {
         }
         let has = if at == from { self.has_besides(at, name) } else { self.has(at, name, STARS) };
         let kind = if node.is_project() { ProblemKind::Name } else { ProblemKind::PackageName };
+        let first = node.dotted.split('.').next().unwrap_or_default();
+        if !node.is_project() && (self.importers.contains(first) || self.makers.contains(first)) {
+            return None; // `tlz` fills itself
+        }
         // A package knows its own names best.
         let is_theirs = self.node(from).space != node.space || node.is_project();
         (has == Some(false) && is_theirs).then_some(kind)

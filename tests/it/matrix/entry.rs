@@ -109,7 +109,7 @@ cases! {
         .imports("src/rig_tests.py", "from core import x")
         .files(&["src/core.py"])
         .plain_breaks("clashes with main module")
-        .refused(3, "namespace.main-taken"),
+        .refused(3, "shadowing.main"),
 
     main_called_something_else: Case::new("src/my_worker.py")
         .imports("src/my_worker.py", "from src.core import x")

@@ -1,0 +1,166 @@
+//! The classes that the configuration names are classes of main.
+//!
+//! Receives the active environment's Durable Objects and Workflows, and the import graph; hands on those that main does not
+//! have, or hides by its `__all__`. The runtime looks among `main.__all__`, or `dir(main)` without names in `_`, and takes
+//! each class by its own name (workerd, `collect_classes`). Must never deny what main may make in a way that is not read.
+
+use super::{CLASS_MISSING, active};
+use crate::error::{Location, Place};
+use crate::gate::{Context, Finding, Severity};
+use crate::project::WranglerConfig;
+use crate::python::graph::{EdgeKind, Node};
+use crate::python::imports::imports_of;
+use crate::python::uses::{Uses, uses};
+use serde_json::Value;
+use std::borrow::Cow;
+
+/// How far star imports are followed.
+const STARS: u32 = 8;
+
+pub(super) fn classes(context: &Context<'_>) -> Vec<Finding> {
+    let wanted = wanted(&context.project.config);
+    let Some((at, main)) = main(context) else { return Vec::new() };
+    let shown = context.shown(main);
+    let Some(bytes) = context.bundle.module(&main.name).and_then(|module| module.content.read().ok()) else {
+        return Vec::new();
+    };
+    let uses = uses(&bytes);
+    let judge = |one: Wanted| one.judge(has(context, at, &one.class, STARS), &uses, &shown);
+    let mut findings: Vec<Finding> = wanted.into_iter().filter_map(judge).collect();
+    let leaves_out = uses.exports.as_ref().is_some_and(|exports| !exports.contains("Default"));
+    if leaves_out && main.says.as_ref().is_some_and(|says| says.binds.contains("Default")) {
+        findings.push(Finding::new(
+            Severity::Warn,
+            CLASS_MISSING,
+            "Default",
+            Location::new(Place::File, shown.as_str()),
+            format!(
+                "`__all__` of `{shown}` leaves out `Default`: the runtime does not find it, and no request gets there"
+            ),
+            "add \"Default\" to `__all__`",
+        ));
+    }
+    // Each name of `__all__` is looked up when the Worker starts.
+    let exports = uses.exports.iter().flatten();
+    for name in exports.filter(|name| has(context, at, name, STARS) == Some(false)) {
+        if findings.iter().all(|finding| finding.subject != *name) {
+            findings.push(Finding::new(
+                Severity::Warn,
+                CLASS_MISSING,
+                name.as_str(),
+                Location::new(Place::File, shown.as_str()),
+                format!(
+                    "`__all__` of `{shown}` lists `{name}`, which it does not define: the runtime looks up each of them"
+                ),
+                "define it, or take it out of `__all__`",
+            ));
+        }
+    }
+    findings
+}
+
+/// The user's main: in the keep layout it is behind the shim.
+fn main<'a>(context: &Context<'a>) -> Option<(u32, &'a Node)> {
+    let graph = &context.bundle.graph;
+    let at = match &context.layout.shim {
+        Some(shim) => graph.module(&shim.target)?,
+        None => graph.find(&context.bundle.main_module)?,
+    };
+    let node = graph.node(at);
+    node.says.as_ref().filter(|says| says.syntax_error.is_none() && !says.encoding_error)?;
+    Some((at, node))
+}
+
+/// A class that the configuration names.
+struct Wanted {
+    class: String,
+    /// "the Durable Object", "the workflow".
+    what: &'static str,
+    location: Location,
+}
+
+impl Wanted {
+    fn judge(&self, has: Option<bool>, uses: &Uses, main: &str) -> Option<Finding> {
+        let class = &self.class;
+        // A class counts by its own name, whatever main calls it.
+        let is_said = || uses.mentions.iter().any(|mention| mention.name == *class);
+        let hidden = uses.exports.as_ref().is_some_and(|exports| !exports.contains(class));
+        let (severity, message, help) = match has {
+            Some(true) if hidden => (
+                Severity::Deny,
+                format!(
+                    "{} wants the class `{class}`, which `__all__` of `{main}` leaves out: the runtime does not find it",
+                    self.what
+                ),
+                format!("add \"{class}\" to `__all__`"),
+            ),
+            Some(true) => return None,
+            _ => (
+                if has == Some(false) && !is_said() { Severity::Deny } else { Severity::Warn },
+                format!("{} wants the class `{class}`, which `{main}` does not define or import", self.what),
+                format!("define or import `{class}` in `{main}`, or correct `class_name`"),
+            ),
+        };
+        Some(Finding::new(severity, CLASS_MISSING, class.as_str(), self.location.clone(), message, help))
+    }
+}
+
+/// Those without a `script_name`, which would be another Worker's.
+fn wanted(config: &WranglerConfig) -> Vec<Wanted> {
+    let objects = config.get("durable_objects").and_then(|objects| objects.get("bindings"));
+    let lists = [
+        ("durable_objects", &["bindings"][..], "the Durable Object", objects),
+        ("workflows", &[][..], "the workflow", config.get("workflows")),
+    ];
+    let mut wanted = Vec::new();
+    for (key, below, what, list) in lists {
+        for (index, entry) in list.and_then(Value::as_array).into_iter().flatten().enumerate() {
+            let Some(class) = entry.get("class_name").and_then(Value::as_str) else { continue };
+            if entry.get("script_name").is_some_and(|name| !name.is_null()) {
+                continue;
+            }
+            let index = index.to_string();
+            let location = match config.get_origin(key) {
+                Some(origin) => {
+                    let path = origin.iter().map(String::as_str).chain(below.iter().copied());
+                    config.locate(&path.chain([index.as_str(), "class_name"]).collect::<Vec<_>>())
+                }
+                None => active(config, key),
+            };
+            if wanted.iter().all(|known: &Wanted| known.class != class) {
+                wanted.push(Wanted { class: class.to_owned(), what, location });
+            }
+        }
+    }
+    wanted
+}
+
+/// Whether a module has a class of this name, its star imports followed. `None` where it cannot be told.
+fn has(context: &Context<'_>, at: u32, name: &str, stars: u32) -> Option<bool> {
+    let graph = &context.bundle.graph;
+    let node = graph.node(at);
+    let says = if node.is_project() {
+        Cow::Borrowed(node.says.as_deref()?)
+    } else if !node.name.ends_with(".py") {
+        return None;
+    } else {
+        // What packages bind is not in the graph.
+        let bytes = context.bundle.module(&node.name)?.content.read().ok()?;
+        Cow::Owned(imports_of(&bytes, &context.target.python))
+    };
+    let imported = says.items.iter().flat_map(|import| &import.names).any(|imported| imported.name == name);
+    if imported || says.binds.contains(name) || name.starts_with("__") {
+        return Some(true);
+    }
+    if says.open || says.syntax_error.is_some() {
+        return None;
+    }
+    let stars = stars.checked_sub(1)?;
+    for import in says.items.iter().filter(|import| import.star) {
+        let edge = graph.edges(at).iter().find(|edge| edge.line == import.line && edge.kind == EdgeKind::Module);
+        if has(context, edge?.to, name, stars)? {
+            return Some(true);
+        }
+    }
+    Some(false)
+}

@@ -1,0 +1,77 @@
+//! What single expressions and statements are: `__all__`, a start by hand, a handler of missing files.
+//!
+//! Receives nodes; hands on yes or no, and parts. Must never look beyond the node.
+
+use ruff_python_ast::visitor::source_order::{SourceOrderVisitor, TraversalSignal};
+use ruff_python_ast::{self as ast, AnyNodeRef, ExceptHandler, Expr, Stmt};
+use std::collections::BTreeSet;
+
+const FILE_ERRORS: [&str; 6] =
+    ["FileNotFoundError", "OSError", "IOError", "EnvironmentError", "Exception", "BaseException"];
+
+pub(super) fn names_exports(target: &Expr) -> bool {
+    target.as_name_expr().is_some_and(|name| name.id == "__all__")
+}
+
+pub(super) fn is_exports(targets: &[Expr]) -> bool {
+    targets.iter().any(names_exports)
+}
+
+/// A list or a tuple of literals.
+pub(super) fn list(value: &Expr) -> Option<BTreeSet<String>> {
+    let elements = match value {
+        Expr::List(list) => &list.elts,
+        Expr::Tuple(tuple) => &tuple.elts,
+        _ => return None,
+    };
+    elements.iter().map(|element| Some(element.as_string_literal_expr()?.value.to_str().to_owned())).collect()
+}
+
+/// `__name__ == "__main__"`.
+pub(super) fn asks_for_main(test: &Expr) -> bool {
+    let Expr::Compare(comparison) = test else { return false };
+    let ([ast::CmpOp::Eq], [right]) = (&*comparison.ops, &*comparison.comparators) else { return false };
+    let is_name = |side: &Expr| side.as_name_expr().is_some_and(|name| name.id == "__name__");
+    let is_main = |side: &Expr| side.as_string_literal_expr().is_some_and(|text| text.value.to_str() == "__main__");
+    (is_name(&comparison.left) && is_main(right)) || (is_main(&comparison.left) && is_name(right))
+}
+
+pub(super) fn stops_file_errors(statement: &ast::StmtTry) -> bool {
+    let handlers = statement.handlers.iter().map(|ExceptHandler::ExceptHandler(handler)| handler);
+    let mut quiet = handlers.filter(|handler| !handler.body.iter().any(Stmt::is_raise_stmt));
+    quiet.any(|handler| handler.type_.as_deref().is_none_or(names_file_error))
+}
+
+fn names_file_error(caught: &Expr) -> bool {
+    let listed = caught.as_tuple_expr().map_or(std::slice::from_ref(caught), |tuple| &tuple.elts);
+    listed.iter().filter_map(last_name).any(|name| FILE_ERRORS.contains(&name))
+}
+
+pub(super) fn suppresses(context: &Expr) -> bool {
+    context.as_call_expr().is_some_and(|call| {
+        last_name(&call.func) == Some("suppress") && call.arguments.args.iter().any(names_file_error)
+    })
+}
+
+pub(super) fn last_name(expression: &Expr) -> Option<&str> {
+    match expression {
+        Expr::Name(name) => Some(name.id.as_str()),
+        Expr::Attribute(attribute) => Some(attribute.attr.as_str()),
+        _ => None,
+    }
+}
+
+/// The direct children of a node. Annotations are left out: they call nothing.
+pub(super) fn children(node: AnyNodeRef<'_>) -> impl Iterator<Item = AnyNodeRef<'_>> {
+    struct Children<'a>(Vec<AnyNodeRef<'a>>);
+    impl<'a> SourceOrderVisitor<'a> for Children<'a> {
+        fn enter_node(&mut self, node: AnyNodeRef<'a>) -> TraversalSignal {
+            self.0.push(node);
+            TraversalSignal::Skip
+        }
+        fn visit_annotation(&mut self, _: &'a Expr) {}
+    }
+    let mut found = Children(Vec::new());
+    node.visit_source_order(&mut found);
+    found.0.into_iter()
+}

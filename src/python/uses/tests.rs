@@ -1,0 +1,79 @@
+//! What is read off small files.
+
+use super::*;
+
+fn of(text: &str) -> Uses {
+    uses(text.as_bytes())
+}
+
+fn set<'a>(names: &[&'a str]) -> BTreeSet<&'a str> {
+    names.iter().copied().collect()
+}
+
+#[test]
+fn what_is_taken_from_a_module() {
+    let taken =
+        |text: &str| of(text).taken_from("types").map(|taken| taken.into_iter().map(str::to_owned).collect::<Vec<_>>());
+    assert_eq!(taken("import types\nX = types.SimpleNamespace(a=1)\n"), Some(vec!["SimpleNamespace".to_owned()]));
+    assert_eq!(
+        taken("import types as t\n\n\ndef f():\n    return t.A, t.B.c\n"),
+        Some(vec!["A".to_owned(), "B".to_owned()])
+    );
+    assert_eq!(taken("import types.sub\n"), Some(vec!["sub".to_owned()]));
+    assert_eq!(taken("import types\n"), Some(vec![]));
+    for other in [
+        "register(types)",
+        "def f(types):\n    return types.A",
+        "from other import types",
+        "for types in x:\n    types.A",
+    ] {
+        assert_eq!(taken(&format!("import types\n{other}\n")), None, "{other}");
+    }
+}
+
+#[test]
+fn where_functions_are_mentioned() {
+    let uses = of(
+        "def a():\n    b()\n\n\ndef b():\n    pass\n\n\ntry:\n    a()\nexcept OSError:\n    pass\n\nif __name__ == \"__main__\":\n    b()\n",
+    );
+    let mentions: Vec<_> =
+        uses.mentions.iter().map(|mention| (mention.name.as_str(), mention.by, mention.handled)).collect();
+    assert!(mentions.contains(&("a", None, true)), "{mentions:?}");
+    assert!(mentions.contains(&("b", Some(uses.functions.iter().position(|f| f.name == "a").unwrap()), false)));
+    assert_eq!(mentions.iter().filter(|(name, ..)| *name == "b").count(), 1, "a start by hand is none: {mentions:?}");
+    assert_eq!(uses.function_at(2).unwrap().name, "a");
+    assert!(uses.function_at(4).is_none() && uses.function_at(10).is_none());
+}
+
+#[test]
+fn exports_are_read_where_they_are_one_list() {
+    assert_eq!(of("__all__ = [\"A\", \"b\"]\n").exports, Some(["A".to_owned(), "b".to_owned()].into()));
+    assert_eq!(of("__all__ = [\"A\"]\n__all__ += other.__all__\n").exports, None);
+    assert_eq!(of("__all__ = [\"A\", *more]\n").exports, None);
+    assert_eq!(of("__all__ = [\"A\"]\n__all__.append(\"B\")\n").exports, None);
+    assert_eq!(of("A = 1\n").exports, None);
+}
+
+#[test]
+fn what_is_written_and_listed() {
+    let uses = of(
+        "import os\nP = \"data/cache.json\"\nos.chdir(\"/tmp\")\nopen(P, \"w\")\nopen(\"read.json\")\nPath(\"x.txt\").write_text(\"\")\nos.listdir(os.path.join(HERE, \"prompts\"))\n",
+    );
+    assert!(uses.changes_directory);
+    assert_eq!(uses.writes.iter().map(String::as_str).collect::<BTreeSet<_>>(), set(&["cache.json", "x.txt"]));
+    assert_eq!(uses.listed.iter().map(String::as_str).collect::<BTreeSet<_>>(), set(&["prompts"]));
+}
+
+#[test]
+fn endings_of_names_that_are_put_together() {
+    let uses =
+        of("a = f\"{name}.md\"\nb = root.glob(\"**/*.TOML\")\nc = name + \".cfg\"\nd = \"notes.rst\"\ne = \"a. b\"\n");
+    assert_eq!(uses.endings.iter().map(String::as_str).collect::<BTreeSet<_>>(), set(&["cfg", "md", "toml"]));
+}
+
+#[test]
+fn no_nesting_is_too_deep() {
+    let deep = format!("x = {}1{}\n", "(".repeat(150), ")".repeat(150))
+        + &"a".repeat(3000).split("").collect::<Vec<_>>().join(".f");
+    let _ = of(&deep);
+}
