@@ -10,6 +10,7 @@ use crate::error::Result;
 use crate::python::distribution::recorded_digests;
 use crate::python::graph::{Level, Node, Problem, ProblemKind};
 use crate::python::imports::{Guard, Import};
+use crate::python::stdlib;
 use crate::quantity::count;
 use std::collections::BTreeMap;
 
@@ -52,17 +53,26 @@ fn missing(context: &Context<'_>, problem: &Problem) -> Option<Finding> {
         return None;
     }
     let mut level = context.level(problem.node, succeeded(context, problem, node, import))?;
+    let by_name = level == Level::Named && is_certain_once_named(context, problem, node, import);
     if level == Level::Guarded && is_last_resort(context, problem, node, import) {
         let guard = Guard { fallback: false, ..import.guard };
         level = context.level(problem.node, guard)?;
     }
-    let mut severity = severity(level)?;
+    let mut severity = if by_name { Severity::Warn } else { severity(level)? };
     // Most problems are unreached or guarded: what is left is worth a closer look.
     if is_namespaces(context, node, import) || is_runtimes(context, &problem.missing) {
         return None;
     }
     if problem.kind == ProblemKind::TopLevel && may_be_found(context, &problem.missing) {
         return None;
+    }
+    severity = severity.min(made(context, problem)?);
+    match problem.kind {
+        ProblemKind::StdlibBroken => severity = severity.min(Severity::Warn),
+        // What a package binds is read off its source by somebody who did not write it.
+        ProblemKind::PackageName if severity == Severity::Deny => severity = Severity::Warn,
+        ProblemKind::PackageName => return None,
+        _ => {}
     }
     if severity == Severity::Deny && is_sdk(&problem.missing) && !was_installed(context) {
         severity = Severity::Warn;
@@ -89,6 +99,23 @@ fn missing(context: &Context<'_>, problem: &Problem) -> Option<Finding> {
             format!("{what}, and the package that it names has no such module"),
             "correct the name, or require a version that has it".to_owned(),
         ),
+        ProblemKind::StdlibSubmodule => (
+            "imports.stdlib",
+            format!("{what}, and the standard library of Python {} has no such module", context.target.python),
+            meant(name, stdlib::beside(&context.target.python, name).into_iter())
+                .unwrap_or_else(|| "correct the name, or guard the import".to_owned()),
+        ),
+        ProblemKind::StdlibBroken => (
+            "imports.stdlib",
+            format!("{what}, a module that Python {} on Workers has and cannot import", context.target.python),
+            "guard the import with `try` and `except ImportError`, or do without it".to_owned(),
+        ),
+        ProblemKind::PackageName => (
+            "imports.name",
+            format!("{what}, a name that its package does not seem to define"),
+            meant_of(context, problem)
+                .unwrap_or_else(|| "correct the name, or require a version that has it".to_owned()),
+        ),
         ProblemKind::Stdlib => (
             "imports.stdlib",
             format!(
@@ -100,7 +127,7 @@ fn missing(context: &Context<'_>, problem: &Problem) -> Option<Finding> {
         ProblemKind::Name => (
             "imports.name",
             format!("{what}, a name that its module does not define"),
-            "define it there, or correct the name".to_owned(),
+            meant_of(context, problem).unwrap_or_else(|| "define it there, or correct the name".to_owned()),
         ),
     };
     let subject = format!("{} -> {name}", context.importer(node));
@@ -151,16 +178,78 @@ fn succeeded(context: &Context<'_>, problem: &Problem, node: &Node, import: &Imp
     if context.bundle.graph.problems().iter().any(failed) { guard } else { Guard { otherwise: 0, ..guard } }
 }
 
-/// `except ImportError: import b` after an import that is not there either.
+/// `except ImportError: import b` after an import that is not there either, nor any alternative around it: where tries
+/// are nested, one that is there keeps all that follow it from running.
 fn is_last_resort(context: &Context<'_>, problem: &Problem, node: &Node, import: &Import) -> bool {
-    let Some(says) = &node.says else { return false };
-    if !import.guard.fallback {
-        return false;
+    let Some(says) = node.says.as_ref().filter(|_| import.guard.fallback) else { return false };
+    let is_missing = |item: usize| {
+        let mut problems = context.bundle.graph.problems().iter();
+        problems.any(|other| other.node == problem.node && other.item == item)
+    };
+    let mut at = problem.item;
+    while let Some(first) = says.items[..at].iter().rposition(|item| item.guard.alternative) {
+        if says.items[first].guard.fallback {
+            // A first choice that is itself the fallback of a try further out.
+            if !is_missing(first) {
+                return false;
+            }
+            at = first;
+            continue;
+        }
+        // The outermost try: its handler runs when any of its imports fails.
+        let body = (0..=first).rev().take_while(|item| {
+            let guard = says.items[*item].guard;
+            guard.alternative && !guard.fallback
+        });
+        return body.into_iter().any(is_missing);
     }
-    let first = says.items[..problem.item].iter().rposition(|item| item.guard.alternative);
-    first.is_some_and(|first| {
-        context.bundle.graph.problems().iter().any(|other| other.node == problem.node && other.item == first)
-    })
+    false
+}
+
+/// The most that can be said of what other modules may make while the program runs; `None` where they do make it.
+fn made(context: &Context<'_>, problem: &Problem) -> Option<Severity> {
+    let (graph, reach) = (&context.bundle.graph, &context.bundle.reach);
+    let setters: Vec<u32> = match problem.of {
+        Some(module) => {
+            let name = problem.missing.rsplit('.').next().unwrap_or_default();
+            graph.setters(module, name).chain(graph.putters(&problem.missing)).collect()
+        }
+        None => graph.putters(&problem.missing).collect(),
+    };
+    let surest = setters.into_iter().filter(|by| graph.node(*by).present).filter_map(|by| reach.level(by)).min();
+    match surest {
+        Some(Level::Always | Level::Sometimes | Level::Seldom) => return None,
+        Some(Level::Guarded | Level::Named) => return Some(Severity::Warn),
+        None => {}
+    }
+    let finds = |(at, node): (u32, &Node)| {
+        node.is_project()
+            && node.present
+            && reach.level(at).is_some_and(|level| level <= Level::Sometimes)
+            && node.says.as_ref().is_some_and(|says| says.effects.finds || says.effects.makes_any)
+    };
+    let is_name = matches!(problem.kind, ProblemKind::Name | ProblemKind::PackageName);
+    Some(if !is_name && graph.nodes().any(finds) { Severity::Warn } else { Severity::Deny })
+}
+
+/// A file of the project's that only a string names is imported if at all by that name (Django's views): then whatever it
+/// imports of the project's own at its start has to be there.
+fn is_certain_once_named(context: &Context<'_>, problem: &Problem, node: &Node, import: &Import) -> bool {
+    let first = problem.missing.split('.').next().unwrap_or_default();
+    let is_own = |(_, node): (u32, &Node)| node.is_project() && node.dotted.split('.').next() == Some(first);
+    let is_wanted = matches!(problem.kind, ProblemKind::Submodule | ProblemKind::Name);
+    let is_sure = Level::of(import.guard, node.is_project()) == Level::Always;
+    is_wanted && is_sure && node.is_project() && context.bundle.graph.nodes().any(is_own)
+}
+
+/// `did you mean ...?`, of names like the one that is not there.
+fn meant<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
+    crate::cli::closest(name, known.filter(|known| *known != name)).map(|close| format!("did you mean `{close}`?"))
+}
+
+fn meant_of(context: &Context<'_>, problem: &Problem) -> Option<String> {
+    let says = context.bundle.graph.node(problem.of?).says.as_ref()?;
+    meant(problem.missing.rsplit('.').next()?, says.binds.iter().map(String::as_str))
 }
 
 /// Code that runs changes `sys.path`, and somewhere in the upload there is a module of that name.

@@ -88,6 +88,8 @@ pub(crate) struct Problem {
     /// The dotted name that is not there: as far as it was found, and the first component that was not.
     pub(crate) missing: String,
     pub(crate) kind: ProblemKind,
+    /// The module that the name is taken from, of `Name` and `PackageName`.
+    pub(crate) of: Option<u32>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,10 +98,16 @@ pub(crate) enum ProblemKind {
     TopLevel,
     /// A module of the standard library that Workers lack.
     Stdlib,
+    /// One that is there and fails when it is imported.
+    StdlibBroken,
+    /// The standard library has no module of that name below one that it has.
+    StdlibSubmodule,
     /// The package is there, the module below it is not.
     Submodule,
     /// The module of the project is there and does not define the name.
     Name,
+    /// The same of a package, all of whose names can be read off its source.
+    PackageName,
 }
 
 /// Everything that imports something, and everything that can be imported.
@@ -112,6 +120,10 @@ pub(crate) struct Graph {
     by_name: HashMap<String, u32>,
     /// Directories of the project that are imported as packages and have no `__init__.py`: dotted name, and who does.
     bare_packages: BTreeMap<String, Vec<(u32, usize)>>,
+    /// Modules whose attributes other modules set: which, and the attribute where it can be read.
+    set: HashMap<u32, Vec<(u32, Option<String>)>>,
+    /// Names that are put into `sys.modules`, and by whom.
+    put: HashMap<String, Vec<u32>>,
 }
 
 impl Graph {
@@ -121,7 +133,13 @@ impl Graph {
         let names = Names::new(&nodes);
         let alters = nodes.iter().filter(|node| node.says.as_ref().is_some_and(|says| says.alters_search));
         let importers = alters.filter_map(|node| node.dotted.split('.').next()).collect();
-        let resolver = resolve::Resolver { names: &names, nodes: &nodes, python, importers: &importers };
+        let makers = nodes.iter().filter(|node| node.says.as_ref().is_some_and(|says| says.effects.makes_any));
+        let makers = makers.filter_map(|node| node.dotted.split('.').next()).collect();
+        let (importers, makers) = (&importers, &makers);
+        let told = vec![false; nodes.len()];
+        let mut resolver = resolve::Resolver { names: &names, nodes: &nodes, python, importers, makers, told: &told };
+        let told = resolver.told();
+        resolver.told = &told;
         let found: Vec<resolve::Found> =
             (0..nodes.len()).into_par_iter().map(|index| resolver.follow(names::index(index))).collect();
         let mut graph = Self { names: Names::default(), ..Self::default() };
@@ -131,6 +149,17 @@ impl Graph {
             }
             graph.edges.push(found.edges);
             graph.problems.extend(found.problems);
+        }
+        for (at, node) in nodes.iter().enumerate() {
+            let Some(effects) = node.says.as_ref().map(|says| &says.effects) else { continue };
+            for (module, attribute) in &effects.sets {
+                for module in resolver.meant(names::index(at), module) {
+                    graph.set.entry(module).or_default().push((names::index(at), attribute.clone()));
+                }
+            }
+            for name in &effects.puts {
+                graph.put.entry(name.clone()).or_default().push(names::index(at));
+            }
         }
         graph.by_name = nodes.iter().enumerate().map(|(at, node)| (node.name.clone(), names::index(at))).collect();
         graph.names = names;
@@ -162,6 +191,22 @@ impl Graph {
 
     pub(crate) fn problems(&self) -> &[Problem] {
         &self.problems
+    }
+
+    /// Which modules may set an attribute `name` of `module`: on it under any name, or of that name on any module, for star
+    /// imports hand it on.
+    pub(crate) fn setters(&self, module: u32, name: &str) -> impl Iterator<Item = u32> {
+        let of = move |(on, sets): (&u32, &Vec<(u32, Option<String>)>)| {
+            let sets = sets.iter().filter(|(_, set)| set.as_deref().map_or(*on == module, |set| set == name));
+            sets.map(|(by, _)| *by).collect::<Vec<_>>()
+        };
+        self.set.iter().flat_map(of)
+    }
+
+    /// Which modules put the module `dotted`, or one above it, into `sys.modules`.
+    pub(crate) fn putters<'a>(&'a self, dotted: &'a str) -> impl Iterator<Item = u32> + 'a {
+        let ends = dotted.match_indices('.').map(|(at, _)| at).chain([dotted.len()]);
+        ends.filter_map(|end| self.put.get(&dotted[..end])).flatten().copied()
     }
 
     /// Dotted names of the project's directories that are imported as packages and have no `__init__.py`, with the nodes

@@ -8,6 +8,7 @@
 mod asks;
 mod conditions;
 mod deleted;
+mod effects;
 mod encodings;
 mod guards;
 mod handlers;
@@ -17,6 +18,7 @@ mod source;
 mod tests;
 
 pub(crate) use asks::{Base, MetadataAsk, Open, Wanted};
+pub(crate) use effects::Effects;
 pub(crate) use guards::Guard;
 
 use asks::Calls;
@@ -54,7 +56,8 @@ pub(crate) struct Imports {
     pub(crate) strings: Vec<StringName>,
     /// Names that the module's own statements bind, also in branches and by `global`; those of star imports are not here.
     pub(crate) binds: BTreeSet<String>,
-    /// The module may have more names than that: `__getattr__`, `globals()`, `sys.modules`, `exec`.
+    /// The module may have more names than that: `__getattr__`, `globals()`, `sys.modules`, `exec`. Names for which a
+    /// `__getattr__` plainly has an answer are among `binds`.
     pub(crate) open: bool,
     /// It imports modules, or lists them, by names that only a run knows: `import_module(name)`, `iter_modules`.
     pub(crate) computes: bool,
@@ -62,6 +65,8 @@ pub(crate) struct Imports {
     pub(crate) alters_path: bool,
     /// It changes where any module is found: `sys.path`, `sys.meta_path`, `site.addsitedir`.
     pub(crate) alters_search: bool,
+    /// What it does to other modules, and to what `sys.modules` holds.
+    pub(crate) effects: Effects,
     pub(crate) metadata: Vec<MetadataAsk>,
     /// Of a `.pth` file: directories that it puts on `sys.path`, relative to its own.
     pub(crate) search: Vec<String>,
@@ -143,6 +148,7 @@ fn imports_for(bytes: &[u8], python: Option<PythonVersion>) -> Imports {
 
     let found = Imports { encoding_error: decoded.refused, ..Imports::default() };
     let body = &parsed.syntax().as_module().map_or(&[][..], |module| &module.body);
+    let watch = effects::Watch::default();
     let mut reader = Reader {
         place,
         found,
@@ -150,6 +156,7 @@ fn imports_for(bytes: &[u8], python: Option<PythonVersion>) -> Imports {
         calls: Calls::default(),
         dynamic: Vec::new(),
         importlib: HashMap::new(),
+        watch,
     };
     let syntax_error = parsed.errors().first().map(|error| (error.location.start(), error.error.to_string()));
     let too_new = parsed.unsupported_syntax_errors().first().map(|error| (error.range.start(), error.to_string()));
@@ -174,6 +181,7 @@ fn imports_for(bytes: &[u8], python: Option<PythonVersion>) -> Imports {
     }
     let (metadata, opens) = reader.calls.read(&reader.found.items, &reader.place);
     let mut found = Imports { metadata, opens, ..reader.found };
+    found.effects.finish(&found.items, &reader.watch);
     found.items.sort_by_key(|item| (item.line, item.column));
     found.strings.sort_by_key(|name| (name.line, name.column));
     if depth > DEEPEST_DROP {
@@ -204,6 +212,7 @@ struct Reader<'a, P: Fn(TextSize) -> (u32, u32)> {
     dynamic: Vec<(&'a ast::ExprCall, Guard, Relative)>,
     /// Local names of `importlib` and of `import_module`, and whether they surely are that.
     importlib: HashMap<&'a str, bool>,
+    watch: effects::Watch,
 }
 
 impl<'a, P: Fn(TextSize) -> (u32, u32)> Reader<'a, P> {
@@ -293,15 +302,21 @@ impl<'a, P: Fn(TextSize) -> (u32, u32)> Reader<'a, P> {
     /// What a node binds in the module's own namespace, and what it does to the ways in which modules are found.
     fn name(&mut self, node: AnyNodeRef<'a>, standing: Standing) {
         let found = &mut self.found;
+        found.open |= self.watch.read(node, &mut found.effects);
         let mut bind = |name: &str| {
-            if standing.at_module && !standing.guard.type_checking {
-                found.binds.insert(name.to_owned());
+            if standing.at_module && !standing.guard.type_checking && !found.binds.insert(name.to_owned()) {
+                found.effects.bound_again.insert(name.to_owned());
             }
         };
         match node {
             AnyNodeRef::StmtFunctionDef(function) => {
                 bind(&function.name);
-                found.open |= standing.at_module && matches!(function.name.as_str(), "__getattr__");
+                if standing.at_module && &function.name == "__getattr__" {
+                    match effects::served(function) {
+                        Some(names) => names.into_iter().for_each(&mut bind),
+                        None => found.open = true,
+                    }
+                }
             }
             AnyNodeRef::StmtClassDef(class) => bind(&class.name),
             AnyNodeRef::StmtImport(statement) => {
@@ -325,6 +340,7 @@ impl<'a, P: Fn(TextSize) -> (u32, u32)> Reader<'a, P> {
             AnyNodeRef::PatternMatchMapping(pattern) => pattern.rest.iter().for_each(|name| bind(name)),
             AnyNodeRef::StmtGlobal(statement) => {
                 found.binds.extend(statement.names.iter().map(ToString::to_string));
+                found.effects.bound_again.extend(statement.names.iter().map(ToString::to_string));
             }
             AnyNodeRef::StmtAssign(statement) => self.calls.assigned(statement),
             AnyNodeRef::ExprCall(call) => match last_name(&call.func) {

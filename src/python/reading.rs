@@ -31,7 +31,7 @@ pub(crate) enum Content<'a> {
 }
 
 /// Changes whenever `Imports` is read or written differently.
-const FORMAT: &[u8] = concat!("saddlebag imports 4 ", env!("CARGO_PKG_VERSION"), "\n").as_bytes();
+const FORMAT: &[u8] = concat!("saddlebag imports 5 ", env!("CARGO_PKG_VERSION"), "\n").as_bytes();
 
 /// How many files are encoded together: enough for every core to have some.
 const TOGETHER: usize = 256;
@@ -99,8 +99,7 @@ fn read_one(file: &File<'_>, python: &str) -> Result<Imports> {
     }
     let mut says = imports::imports_of(&bytes, python);
     if is_vendored(file.name) {
-        // Whether a package defines a name, and which of its own files it opens, is its own affair.
-        says.binds.clear();
+        // Which of its own files a package opens is its own affair.
         says.opens.clear();
     }
     Ok(says)

@@ -1,6 +1,6 @@
 //! What the interpreter itself brings: the standard library per Python, the runtime's own modules, the keywords.
 //!
-//! Receives a Python version ("3.14") and a top-level name; hands on facts from `data/stdlib.toml` and
+//! Receives a Python version ("3.14") and a name; hands on facts from `data/stdlib.toml` and
 //! `data/stdlib-members.toml`, which `tests/rig/stdlib_table.py` and `stdlib_members.py` make from real interpreters. Must
 //! never guess a name that the tables do not have.
 
@@ -18,9 +18,12 @@ struct Table {
 struct Library {
     names: BTreeSet<String>,
     absent: BTreeSet<String>,
-    /// There, hides modules of its name, and fails when it is imported. Nothing asks for it yet but the table's own tests.
-    #[cfg(test)]
+    /// There, hides modules of its name, and fails when it is imported.
     broken: BTreeSet<String>,
+    /// Loaded by the Workers runtime; what lies below is not in the table.
+    apart: BTreeSet<String>,
+    /// Dotted, of everything else that is there: `os.path`.
+    inside: BTreeSet<String>,
 }
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
@@ -39,13 +42,17 @@ static MEMBERS: LazyLock<Members> = LazyLock::new(|| {
         .unwrap_or_else(|error| unreachable!("data/stdlib-members.toml is part of the program and tested: {error}"))
 });
 
+/// "3.14" of "3.14.2".
+fn minor(python: &str) -> &str {
+    python.match_indices('.').nth(1).map_or(python, |(at, _)| &python[..at])
+}
+
 /// The table of a Python ("3.14" or "3.14.2"); of one that it does not know, the newest.
 fn library(python: &str) -> Option<&'static Library> {
-    let minor = python.match_indices('.').nth(1).map_or(python, |(at, _)| &python[..at]);
     let version = |name: &str| name.split('.').map(|part| part.parse::<u32>().unwrap_or_default()).collect::<Vec<_>>();
     TABLE
         .python
-        .get(minor)
+        .get(minor(python))
         .or_else(|| TABLE.python.iter().max_by_key(|(name, _)| version(name)).map(|(_, newest)| newest))
 }
 
@@ -58,6 +65,33 @@ pub(crate) fn is_stdlib(python: &str, top_level: &str) -> bool {
 /// of that name elsewhere.
 pub(crate) fn is_absent(python: &str, top_level: &str) -> bool {
     library(python).is_some_and(|library| library.absent.contains(top_level))
+}
+
+/// Whether it is there and fails when it is imported (`pty` on 3.13).
+pub(crate) fn is_broken(python: &str, top_level: &str) -> bool {
+    library(python).is_some_and(|library| library.broken.contains(top_level))
+}
+
+/// As far as `dotted` is sure not to be in the standard library, of which its first component is: `xml.tree` of
+/// `xml.tree.Element`. `None` if all of it is there, or if the table cannot tell.
+pub(crate) fn lacks<'a>(python: &str, dotted: &'a str) -> Option<&'a str> {
+    let first = dotted.split('.').next()?;
+    // Of a Python that is newer than the table nothing is sure.
+    let library = TABLE.python.get(minor(python)).filter(|_| hides(python, first) && !is_runtime(first))?;
+    if library.apart.contains(first) || library.broken.contains(first) {
+        return None;
+    }
+    let ends = dotted.match_indices('.').map(|(at, _)| at).skip(1).chain([dotted.len()]);
+    let mut below = ends.map(|end| &dotted[..end]).filter(|below| *below != first);
+    below.find(|below| !library.inside.contains(*below) && !below.ends_with(".__main__"))
+}
+
+/// What the standard library has below the package of `dotted`: what may have been meant.
+pub(crate) fn beside(python: &str, dotted: &str) -> Vec<&'static str> {
+    let Some(library) = library(python) else { return Vec::new() };
+    let package = dotted.rsplit_once('.').map_or("", |(package, _)| package);
+    let names = library.inside.iter().map(String::as_str);
+    names.filter(|name| name.rsplit_once('.').is_some_and(|(beside, _)| beside == package)).collect()
 }
 
 /// Whether the runtime finds its own module first, before vendored packages and the project's.
@@ -119,8 +153,45 @@ mod tests {
             }
         }
         assert!(is_absent("3.13", "fcntl") && !is_absent("3.14", "fcntl"));
-        let broken = |python: &str| TABLE.python[python].broken.contains("pty");
-        assert!(broken("3.13") && hides("3.13", "pty") && !broken("3.14"));
+        assert!(is_broken("3.13", "pty") && hides("3.13", "pty") && !is_broken("3.14", "pty"));
+    }
+
+    #[test]
+    fn what_lies_below_is_known() {
+        for python in ["3.12", "3.13", "3.14", "3.14.2"] {
+            for name in [
+                "os.path",
+                "xml.etree.ElementTree",
+                "xml.parsers.expat.errors",
+                "concurrent.futures.thread",
+                "collections.abc",
+                "importlib.metadata",
+                "importlib.resources.abc",
+                "email.mime.text",
+                "unittest.mock",
+                "json",
+                "asyncio.__main__",
+                "sqlite3.dbapi2",
+                "tkinter.ttk",
+                "js.anything",
+                "pyodide.nope",
+                "fastapi.nope",
+                "_cloudflare.x",
+                "multiprocessing.pool",
+                "urllib.request",
+            ] {
+                assert_eq!(lacks(python, name), None, "{python} {name}");
+            }
+            assert_eq!(lacks(python, "os.paths"), Some("os.paths"), "{python}");
+            assert_eq!(lacks(python, "xml.tree.Element"), Some("xml.tree"), "{python}");
+            assert_eq!(lacks(python, "socket.socket"), Some("socket.socket"), "{python}");
+        }
+        assert_eq!(lacks("3.13", "ssl.anything"), None, "the runtime loads it, and the table has not looked inside");
+        assert_eq!(lacks("3.13", "compression.zstd"), None, "no module of that name, or somebody else's");
+        assert_eq!(lacks("3.13", "string.templatelib"), Some("string.templatelib"));
+        assert_eq!(lacks("3.14", "string.templatelib"), None);
+        assert_eq!(lacks("3.15", "asyncio.new_in_3_15"), None, "a Python that is newer than the table");
+        assert!(beside("3.14", "asyncio.taskgroup").contains(&"asyncio.taskgroups"));
     }
 
     #[test]
@@ -129,6 +200,12 @@ mod tests {
             assert!(library.names.len() > 250, "{python}");
             assert!(library.absent.is_subset(&library.names) && library.broken.is_subset(&library.names), "{python}");
             assert!(library.absent.is_disjoint(&library.broken), "{python}");
+            assert!(library.inside.len() > 300, "{python}");
+            for name in &library.inside {
+                let (above, _) = name.rsplit_once('.').expect("dotted");
+                assert!(library.inside.contains(above) || library.names.contains(above), "{python} {name}");
+                assert!(!library.absent.contains(above) && !library.broken.contains(above), "{python} {name}");
+            }
         }
         assert_eq!(TABLE.python.keys().collect::<Vec<_>>(), ["3.12", "3.13", "3.14"]);
     }

@@ -27,7 +27,7 @@ process.exit(0);
 
 # Importing some modules does things (`antigravity` opens a browser), so those are only looked for.
 PROBE = """
-import importlib, importlib.util, json, keyword, sys
+import importlib, importlib.util, json, keyword, pkgutil, sys
 def look(name):
     if name in sys.modules or name in sys.builtin_module_names:
         return "there"
@@ -44,11 +44,23 @@ def look(name):
         return "broken"
     return "there"
 found = {name: look(name) for name in sorted(sys.stdlib_module_names)}
+# What lies below: files beside the package's own, and what a module that ran put into `sys.modules` (`os.path`).
+def below(name, path):
+    for module in pkgutil.iter_modules(path):
+        yield name + "." + module.name
+        if module.ispkg:
+            yield from below(name + "." + module.name, [entry + "/" + module.name for entry in path])
+inside = {name for name in sys.modules if "." in name and name.split(".")[0] in found}
+for name, state in found.items():
+    spec = importlib.util.find_spec(name) if state == "there" and name != "__main__" else None
+    if spec is not None and spec.submodule_search_locations:
+        inside |= set(below(name, list(spec.submodule_search_locations)))
 json.dumps({
     "python": sys.version.split()[0],
     "names": list(found),
     "absent": [name for name, state in found.items() if state == "absent"],
     "broken": [name for name, state in found.items() if state == "broken"],
+    "inside": sorted(name for name in inside if not name.endswith(".__main__")),
     "keywords": keyword.kwlist,
 })
 """
@@ -64,6 +76,7 @@ def probe(directory):
         if package.get("package_type") == "cpython_module"
         for name in package["imports"]
     }
+    answer["apart"] = sorted(name for state in ("absent", "broken") for name in answer[state] if name in apart)
     for state in ("absent", "broken"):
         answer[state] = [name for name in answer[state] if name not in apart]
     return answer
@@ -81,16 +94,18 @@ def main():
     keywords = {tuple(answer["keywords"]) for answer in answers}
     if len(keywords) != 1:
         sys.exit("the keywords differ between the interpreters: the table needs them per Python")
-    print("# What Python itself brings, top-level names only. Made by tests/rig/stdlib_table.py, do not edit.")
+    print("# What Python itself brings. Made by tests/rig/stdlib_table.py, do not edit.")
     print("# names: sys.stdlib_module_names (CPython's own list, the same on every machine).")
     print("# absent: of those, what Pyodide does not have, so that a project's module of that name is found.")
     print("# broken: of those, what is there and hides a project's module, and fails to import.")
+    print("# apart: of those, what npm's Pyodide has not and the Workers runtime loads; what lies below is not known.")
+    print("# inside: what can be imported below the others, dotted (sys.modules among it: `os.path`).")
     print(f"date = {datetime.date.today().isoformat()}")
     print(array("keywords", answers[0]["keywords"]))
     for answer in answers:
         print(f"\n[python.\"{'.'.join(answer['python'].split('.')[:2])}\"]")
         print(f"source = \"npm package pyodide {answer['pyodide']}, CPython {answer['python']}\"")
-        for key in ("absent", "broken", "names"):
+        for key in ("absent", "broken", "apart", "names", "inside"):
             print(array(key, answer[key]))
 
 

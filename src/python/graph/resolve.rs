@@ -7,6 +7,7 @@ use super::names::{Form, Names, Search, Step};
 use super::{Edge, EdgeKind, Node, Problem, ProblemKind};
 use crate::python::imports::{Guard, Import};
 use crate::python::stdlib;
+use rayon::prelude::*;
 use std::collections::HashSet;
 
 /// How far star imports are followed for names.
@@ -18,6 +19,10 @@ pub(super) struct Resolver<'a> {
     pub(super) python: &'a str,
     /// Top-level names of which some module changes how modules are found: what is not there may be made (`tlz`).
     pub(super) importers: &'a HashSet<&'a str>,
+    /// Top-level names of which some module puts others into `sys.modules` under names that cannot be read.
+    pub(super) makers: &'a HashSet<&'a str>,
+    /// Of each node, whether it has told its `__name__` to a module that works on `sys.modules`: it may be replaced.
+    pub(super) told: &'a [bool],
 }
 
 /// What one file's imports lead to.
@@ -88,15 +93,15 @@ impl Resolver<'_> {
             found.edges.push(edge(*to, if at == last { EdgeKind::Module } else { EdgeKind::Parent }));
         }
         found.bare_packages.extend(walk.bare.into_iter().map(|dotted| (dotted, item)));
-        let mut problem = |missing, kind| found.problems.push(Problem { node: from, item, missing, kind });
+        let mut problem = |missing, kind, of| found.problems.push(Problem { node: from, item, missing, kind, of });
         match walk.end {
             End::Elsewhere => {}
             End::Missing { perhaps: true, .. } => {}
-            End::Missing { name, kind, .. } => problem(name, kind),
+            End::Missing { name, kind, .. } => problem(name, kind, None),
             End::Module(module) => {
                 for name in &import.names {
-                    if self.lacks(module, &name.name) {
-                        problem(format!("{dotted}.{}", name.name), ProblemKind::Name);
+                    if let Some(kind) = self.lacks(from, module, &name.name) {
+                        problem(format!("{dotted}.{}", name.name), kind, Some(module));
                     }
                 }
             }
@@ -108,10 +113,11 @@ impl Resolver<'_> {
                             found.edges.push(edge(to, EdgeKind::Name));
                         }
                         Step::Package(..) | Step::Module(_) | Step::Namespace(_) => {}
-                        Step::Nothing if package != from && self.lacks(package, &name.name) => {
-                            problem(format!("{dotted}.{}", name.name), ProblemKind::Name);
+                        Step::Nothing => {
+                            if let Some(kind) = self.lacks(from, package, &name.name) {
+                                problem(format!("{dotted}.{}", name.name), kind, Some(package));
+                            }
                         }
-                        Step::Nothing => {}
                     }
                 }
             }
@@ -122,7 +128,7 @@ impl Resolver<'_> {
                             found.edges.push(edge(to, EdgeKind::Module));
                         }
                         Step::Package(..) | Step::Module(_) | Step::Namespace(_) => {}
-                        Step::Nothing => problem(format!("{dotted}.{}", name.name), ProblemKind::Submodule),
+                        Step::Nothing => problem(format!("{dotted}.{}", name.name), ProblemKind::Submodule, None),
                     }
                 }
             }
@@ -133,6 +139,13 @@ impl Resolver<'_> {
         let first = dotted.split('.').next().unwrap_or_default();
         let mut walk = Walk { ran: Vec::new(), end: End::Elsewhere, bare: Vec::new() };
         if stdlib::hides(self.python, first) {
+            let missing = match stdlib::lacks(self.python, dotted) {
+                Some(missing) => Some((missing, ProblemKind::StdlibSubmodule)),
+                None => stdlib::is_broken(self.python, first).then_some((first, ProblemKind::StdlibBroken)),
+            };
+            if let Some((name, kind)) = missing {
+                walk.end = End::Missing { name: name.to_owned(), kind, perhaps: false };
+            }
             return walk;
         }
         let mut search = self.names.top();
@@ -145,15 +158,14 @@ impl Resolver<'_> {
             let step = self.names.step(&search, component);
             walk.end = match step {
                 Step::Package(node, inside) => {
-                    let says = self.node(node).says.as_deref();
-                    let alters = says.is_none_or(|says| says.alters_path);
-                    perhaps |= alters || says.is_none_or(|says| says.open || says.alters_search);
+                    let alters = self.node(node).says.as_deref().is_none_or(|says| says.alters_path);
+                    perhaps |= alters || self.may_make(node);
                     search = if alters { self.names.everywhere(so_far) } else { inside };
                     walk.ran.push(node);
                     End::Package(node, search.clone())
                 }
                 Step::Module(node) => {
-                    perhaps |= self.node(node).says.as_deref().is_none_or(|says| says.open || says.alters_search);
+                    perhaps |= self.may_make(node);
                     search = Search::default();
                     walk.ran.push(node);
                     End::Module(node)
@@ -180,20 +192,131 @@ impl Resolver<'_> {
         walk
     }
 
-    /// Whether a module of the project surely has no such name.
-    fn lacks(&self, at: u32, name: &str) -> bool {
+    /// The modules for which `written` may stand in a file: as `Effects::sets` and `Effects::hands_name` name them. Empty:
+    /// all that it imports by a call.
+    pub(super) fn meant(&self, at: u32, written: &str) -> Vec<u32> {
         let node = self.node(at);
-        node.is_project() && node.present && name != "*" && self.has(at, name, STARS) == Some(false)
+        let Some(says) = node.says.as_deref() else { return Vec::new() };
+        let module = |dotted: &str| match self.walk(dotted).end {
+            End::Module(module) | End::Package(module, _) => Some(module),
+            _ => None,
+        };
+        if written.is_empty() {
+            let called = says.items.iter().filter(|import| import.dynamic);
+            return called.filter_map(|import| module(&absolute(node, import)?)).collect();
+        }
+        let (first, rest) = written.split_at(written.find('.').unwrap_or(written.len()));
+        let taken = says.items.iter().flat_map(|import| import.names.iter().map(move |name| (import, name)));
+        let taken = taken.filter(|(_, name)| name.asname.as_deref().unwrap_or(&name.name) == first);
+        let mut meant: Vec<u32> = taken
+            .filter_map(|(import, name)| module(&format!("{}.{}{rest}", absolute(node, import)?, name.name)))
+            .collect();
+        meant.extend(module(written));
+        meant
+    }
+
+    /// Of each node, whether it calls a function with its `__name__` that is defined where `sys.modules` is used.
+    pub(super) fn told(&self) -> Vec<bool> {
+        let tells = |at: u32| {
+            let Some(says) = self.node(at).says.as_deref() else { return false };
+            says.effects.hands_name.iter().any(|function| {
+                let homes = self.homes(at, function, 2);
+                homes.into_iter().any(|home| {
+                    let effects = self.node(home).says.as_deref().map(|says| &says.effects);
+                    home != at && effects.is_some_and(|effects| effects.makes_any)
+                })
+            })
+        };
+        (0..self.nodes.len()).into_par_iter().map(|at| tells(super::names::index(at))).collect()
+    }
+
+    /// The modules that may define a function, by the name that it has in a file; through as many re-exports.
+    fn homes(&self, at: u32, function: &str, hops: u32) -> Vec<u32> {
+        let (module, name) = function.rsplit_once('.').unwrap_or(("", function));
+        let node = self.node(at);
+        let Some(says) = node.says.as_deref().filter(|_| hops > 0) else { return Vec::new() };
+        let mut homes = Vec::new();
+        let mut further = |home: u32| {
+            homes.push(home);
+            homes.extend(self.homes(home, name, hops - 1));
+        };
+        if !module.is_empty() {
+            self.meant(at, module).into_iter().for_each(further);
+            return homes;
+        }
+        for import in &says.items {
+            let takes = import.names.iter().find(|taken| taken.asname.as_deref().unwrap_or(&taken.name) == name);
+            if takes.is_some() || import.star {
+                let walk = absolute(node, import).map(|dotted| self.walk(&dotted).end);
+                if let Some(End::Module(home) | End::Package(home, _)) = walk {
+                    further(home);
+                }
+            }
+        }
+        homes
+    }
+
+    /// Whether a module may make others below itself. `__getattr__`, `globals()` and the like give it names, never
+    /// submodules: those come from `sys.modules` or from a finder.
+    fn may_make(&self, at: u32) -> bool {
+        let node = self.node(at);
+        let first = node.dotted.split('.').next().unwrap_or_default();
+        self.told[at as usize]
+            || node.says.as_deref().is_none_or(|says| {
+                let effects = &says.effects;
+                let by_others = says.open && (self.importers.contains(first) || self.makers.contains(first));
+                by_others || effects.makes_own || effects.makes_any || says.alters_search
+            })
+    }
+
+    /// What kind of problem it is to take a name from a module; none if that may have it.
+    fn lacks(&self, from: u32, at: u32, name: &str) -> Option<ProblemKind> {
+        let node = self.node(at);
+        if !node.present || name == "*" {
+            return None;
+        }
+        let has = if at == from { self.has_besides(at, name) } else { self.has(at, name, STARS) };
+        let kind = if node.is_project() { ProblemKind::Name } else { ProblemKind::PackageName };
+        let first = node.dotted.split('.').next().unwrap_or_default();
+        if !node.is_project() && (self.importers.contains(first) || self.makers.contains(first)) {
+            return None; // `tlz` fills itself
+        }
+        // A package knows its own names best.
+        let is_theirs = self.node(from).space != node.space || node.is_project();
+        (has == Some(false) && is_theirs).then_some(kind)
+    }
+
+    /// Whether a module has a name that it takes from itself: by something else than that import.
+    fn has_besides(&self, at: u32, name: &str) -> Option<bool> {
+        let says = self.node(at).says.as_deref()?;
+        if says.effects.bound_again.contains(name) {
+            return Some(true);
+        }
+        let takes = |import: &Import| {
+            import
+                .names
+                .iter()
+                .any(|taken| taken.name == name && taken.asname.as_ref().is_none_or(|local| local == name))
+                && absolute(self.node(at), import).is_some_and(|module| module == self.node(at).dotted)
+        };
+        if says.items.iter().any(|import| import.star) {
+            return None; // it may bind the same name
+        }
+        let by_itself = says.items.iter().any(|import| !import.guard.in_function && takes(import));
+        match self.has(at, name, STARS)? {
+            // Bound once, and by this very import.
+            true if by_itself && says.binds.contains(name) => Some(is_everywhere(name)),
+            known => Some(known),
+        }
     }
 
     /// `None` where it cannot be told.
     fn has(&self, at: u32, name: &str, stars: u32) -> Option<bool> {
         let node = self.node(at);
-        if !node.is_project() {
-            return None; // what packages bind is not read
-        }
-        let says =
-            node.says.as_deref().filter(|says| !says.open && says.syntax_error.is_none() && !says.encoding_error)?;
+        let says = node.says.as_deref().filter(|says| {
+            let readable = says.syntax_error.is_none() && !says.encoding_error;
+            readable && !says.open && !says.alters_path && !self.told[at as usize]
+        })?;
         if is_everywhere(name) || says.binds.contains(name) {
             return Some(true);
         }
@@ -201,8 +324,16 @@ impl Resolver<'_> {
         for import in says.items.iter().filter(|import| import.star) {
             match self.walk(&absolute(node, import)?).end {
                 End::Module(from) | End::Package(from, _) if from == at => {}
-                End::Module(from) | End::Package(from, _) => {
+                // What a package hands to the project's own modules by a star may be more than its statements say.
+                End::Module(from) | End::Package(from, _) if self.node(from).space != node.space => return None,
+                End::Module(from) => {
                     if self.has(from, name, stars)? {
+                        return Some(true);
+                    }
+                }
+                End::Package(from, inside) => {
+                    // A submodule that has been imported, or that `__all__` lists, comes with the star.
+                    if self.names.step(&inside, name) != Step::Nothing || self.has(from, name, stars)? {
                         return Some(true);
                     }
                 }

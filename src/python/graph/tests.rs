@@ -99,6 +99,7 @@ fn what_is_not_there_is_told_by_kind() {
             "main.py: a.gone Submodule",
             "main.py: a.nothing Name",
             "main.py: a.b.also_gone Name",
+            "main.py: p.whatever PackageName",
             "main.py: p.gone Submodule",
             "main.py: ns.gone_too Submodule",
         ]
@@ -126,6 +127,131 @@ fn what_may_be_made_while_it_runs_is_never_missing() {
     let closed =
         graph_of(&[("main.py", "from star import z\n"), ("star.py", "from base import *\n"), ("base.py", "x = 1\n")]);
     assert_eq!(problems(&closed), ["main.py: star.z Name"]);
+}
+
+#[test]
+fn only_modules_make_submodules() {
+    // Each gives its package names that no statement shows, and none of them a module.
+    for says in ["def __getattr__(name):\n    return load(name)\n", "globals().update(x)\n", "exec(code)\n"] {
+        let graph = graph_of(&[
+            ("main.py", "import p.gone\nfrom p import anything\nfrom own.gone import x\nfrom own import anything\n"),
+            ("python_modules/p/__init__.py", says),
+            ("own/__init__.py", says),
+        ]);
+        assert_eq!(problems(&graph), ["main.py: p.gone Submodule", "main.py: own.gone Submodule"], "{says}");
+    }
+    // What works on `sys.modules` may make any, and so may what is told `__name__` by the package.
+    for (says, helper) in [
+        ("import sys\nsys.modules[__name__] = Lazy()\n", ""),
+        ("import sys\nfor name in names:\n    sys.modules[f'p.{name}'] = make(name)\n", ""),
+        (
+            "from . import lazy\nlazy.recreate(__name__, {})\n",
+            "import sys\ndef recreate(name, x):\n    sys.modules[name] = x\n",
+        ),
+        (
+            "from .lazy import recreate as r\nr(__name__)\n",
+            "import sys\ndef recreate(name):\n    sys.modules[name] = x\n",
+        ),
+        (
+            "from p.lazy import finder\ndef __getattr__(name): ...\n",
+            "import sys\nfinder = 1\nsys.meta_path.append(finder)\n",
+        ),
+    ] {
+        let files = [
+            ("main.py", "import p.gone\nfrom p import anything\n"),
+            ("python_modules/p/__init__.py", says),
+            ("python_modules/p/lazy.py", helper),
+        ];
+        assert_eq!(problems(&graph_of(&files)), Vec::<String>::new(), "{says}");
+        let own = files.map(|(name, text)| (name.trim_start_matches("python_modules/"), text));
+        assert_eq!(problems(&graph_of(&own)), Vec::<String>::new(), "{says}");
+    }
+    // Looking at `sys.modules` makes none; the names of the module stay unsure.
+    let looks = "import sys\nif 'x' in sys.modules and sys.modules['x'].y:\n    del sys.modules['x']\n";
+    let graph =
+        graph_of(&[("main.py", "import p.gone\nfrom p import anything\n"), ("python_modules/p/__init__.py", looks)]);
+    assert_eq!(problems(&graph), ["main.py: p.gone Submodule"]);
+    let logs = graph_of(&[
+        ("main.py", "from own import log, gone\n"),
+        ("own.py", "import logging, helper\nlog = logging.getLogger(__name__)\nhelper.tell(__name__)\n"),
+        ("helper.py", "def tell(name): ...\n"),
+    ]);
+    assert_eq!(problems(&logs), ["main.py: own.gone Name"], "being told a name is not enough");
+}
+
+#[test]
+fn a_package_does_not_find_in_itself_what_it_only_takes_from_itself() {
+    let graph = graph_of(&[
+        ("main.py", "import a, b, c, d, e\n"),
+        ("a/__init__.py", "from . import gone, there\nfrom a import also_gone as other\n"),
+        ("a/there.py", ""),
+        ("b/__init__.py", "early = 1\nfrom . import early, late\ndef late(): ...\n"),
+        ("c/__init__.py", "from .names import *\nfrom . import x, y\nfrom . import made\n"),
+        ("c/names.py", "x = 1\n"),
+        ("d.py", "from d import X\n"),
+        ("e/__init__.py", "import sys\nfrom . import x\nsys.modules['e.x'] = 1\n"),
+    ]);
+    assert_eq!(
+        problems(&graph),
+        ["a/__init__.py: a.gone Name", "a/__init__.py: a.also_gone Name", "d.py: d.X Name"],
+        "what a star brings to `c` may be any of its names"
+    );
+}
+
+#[test]
+fn the_standard_library_has_the_modules_that_it_has() {
+    let graph = graph_of(&[(
+        "main.py",
+        "import os.path, xml.etree.ElementTree, collections.abc\nimport asyncio.taskgroup\nfrom xml.tree import X\nimport pty\n",
+    )]);
+    assert_eq!(
+        problems(&graph),
+        [
+            "main.py: asyncio.taskgroup StdlibSubmodule",
+            "main.py: xml.tree StdlibSubmodule",
+            "main.py: pty StdlibBroken"
+        ]
+    );
+}
+
+#[test]
+fn modules_that_others_change_are_known() {
+    let graph = graph_of(&[
+        (
+            "main.py",
+            "import app.state as s, plain\nfrom app import state, stars\nimport importlib\ns.db = 1\nplain.x.y = 1\nstate.more = 2\nsetattr(stars, name, 3)\nimportlib.import_module('called').late = 4\nm = importlib.import_module('called')\nm.later = 5\n",
+        ),
+        ("app/__init__.py", ""),
+        ("app/state.py", ""),
+        ("app/stars.py", ""),
+        ("plain.py", ""),
+        ("called.py", ""),
+        ("stub.py", "import sys\nsys.modules['uvloop'] = 1\nsys.modules.setdefault('a.b', 1)\n"),
+    ]);
+    let sets = |module: &str, name: &str| graph.setters(graph.find(module).unwrap(), name).count() > 0;
+    assert!(sets("app/state.py", "db") && sets("app/state.py", "more") && !sets("app/state.py", "gone"));
+    assert!(sets("app/stars.py", "whatever") && sets("called.py", "later"));
+    assert!(!sets("plain.py", "y"), "an attribute of something in it");
+    let stub = graph.find("stub.py").unwrap();
+    for (name, put) in [("uvloop", true), ("uvloop.loop", true), ("a.b", true), ("a", false), ("uv", false)] {
+        assert_eq!(graph.putters(name).any(|by| by == stub), put, "{name}");
+    }
+}
+
+#[test]
+fn a_star_brings_submodules_and_a_longer_path_anything() {
+    let graph = graph_of(&[
+        ("main.py", "from api import users, gone\nfrom long import anything\nfrom sdk import env, Nope\n"),
+        ("api.py", "from routes import *\n"),
+        ("routes/__init__.py", "from .users import router\n"),
+        ("routes/users.py", "router = 1\n"),
+        ("long/__init__.py", "__path__.append(x)\n"),
+        (
+            "sdk.py",
+            "def __getattr__(key):\n    if key == 'env':\n        return 1\n    if key in ('a', 'b'):\n        return 2\n    raise AttributeError(key)\n",
+        ),
+    ]);
+    assert_eq!(problems(&graph), ["main.py: api.gone Name", "main.py: sdk.Nope Name"]);
 }
 
 #[test]

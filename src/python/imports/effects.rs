@@ -1,0 +1,246 @@
+//! What a file does to other modules, and to its own names, in ways that no statement for importing shows.
+//!
+//! Receives the nodes of one file, parents before children; hands on `Effects`. Must never resolve a name: which module a
+//! name stands for is the graph's to say.
+
+use super::{Import, ImportedName, last_name};
+use ruff_python_ast::{self as ast, AnyNodeRef, Expr, Stmt};
+use ruff_text_size::{Ranged, TextRange};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+/// Ways to look at `sys.modules` that put nothing into it.
+const LOOKS: [&str; 8] = ["get", "pop", "keys", "values", "items", "copy", "__contains__", "__getitem__"];
+const COPIES: [&str; 8] = ["list", "dict", "set", "tuple", "sorted", "len", "frozenset", "iter"];
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Effects {
+    /// It puts itself, or modules below itself, into `sys.modules`: `sys.modules[__name__] = ...`.
+    pub(crate) makes_own: bool,
+    /// It puts modules into `sys.modules` under names that only a run knows.
+    pub(crate) makes_any: bool,
+    /// Names that it puts into `sys.modules`, as they are written there.
+    pub(crate) puts: BTreeSet<String>,
+    /// It has a finder of its own: `sys.meta_path`, `sys.path_hooks`.
+    pub(crate) finds: bool,
+    /// Attributes that it sets on what it imports: the name by which it knows the module (empty: one that it imports by
+    /// a call), and the attribute if that can be read.
+    pub(crate) sets: BTreeSet<(String, Option<String>)>,
+    /// Functions, dotted as they are called, that are told this module's `__name__`.
+    pub(crate) hands_name: BTreeSet<String>,
+    /// Names that a `from` import of this file binds, and something else in it as well.
+    pub(crate) bound_again: BTreeSet<String>,
+}
+
+/// Reads effects, and remembers which `sys.modules` has been understood already.
+#[derive(Debug, Default)]
+pub(super) struct Watch {
+    harmless: HashSet<TextRange>,
+    /// `import a.b as c`, by `c`.
+    renamed: HashMap<String, String>,
+}
+
+impl Watch {
+    /// Returns whether the module may have more names than its statements bind.
+    pub(super) fn read(&mut self, node: AnyNodeRef<'_>, effects: &mut Effects) -> bool {
+        match node {
+            AnyNodeRef::ExprSubscript(subscript) if is_sys_modules(&subscript.value) => {
+                self.harmless.insert(subscript.value.range());
+                if subscript.ctx.is_store() {
+                    put(&subscript.slice, effects);
+                }
+            }
+            AnyNodeRef::ExprCompare(comparison) => self.looks_at(comparison.comparators.iter()),
+            AnyNodeRef::StmtFor(statement) => self.looks_at([&*statement.iter]),
+            AnyNodeRef::Comprehension(comprehension) => self.looks_at([&comprehension.iter]),
+            AnyNodeRef::ExprAttribute(attribute) => self.attribute(attribute, effects),
+            AnyNodeRef::ExprName(name) => return matches!(name.id.as_str(), "global_enum" | "currentframe"),
+            AnyNodeRef::StmtImportFrom(statement) if statement.module.as_ref().is_some_and(|name| name == "sys") => {
+                let takes = |wanted: &str| statement.names.iter().any(|alias| &alias.name == wanted);
+                effects.makes_any |= takes("modules");
+                effects.finds |= takes("meta_path") || takes("path_hooks");
+                return takes("_getframe") || takes("modules");
+            }
+            AnyNodeRef::StmtImport(statement) => {
+                let renamed = statement.names.iter().filter_map(|alias| Some((alias.asname.as_ref()?, &alias.name)));
+                self.renamed.extend(renamed.map(|(local, name)| (local.to_string(), name.to_string())));
+            }
+            AnyNodeRef::ExprCall(call) => return self.call(call, effects),
+            _ => {}
+        }
+        matches!(node, AnyNodeRef::ExprAttribute(attribute)
+            if matches!(attribute.attr.as_str(), "global_enum" | "_convert_" | "_convert" | "_getframe" | "f_globals" | "currentframe"))
+    }
+
+    fn looks_at<'e>(&mut self, expressions: impl IntoIterator<Item = &'e Expr>) {
+        self.harmless.extend(expressions.into_iter().filter(|one| is_sys_modules(one)).map(Ranged::range));
+    }
+
+    fn attribute(&mut self, attribute: &ast::ExprAttribute, effects: &mut Effects) {
+        if is_sys(&attribute.value) {
+            effects.finds |= matches!(attribute.attr.as_str(), "meta_path" | "path_hooks");
+            effects.makes_any |= &attribute.attr == "modules" && !self.harmless.contains(&attribute.range());
+        }
+        if is_sys_modules(&attribute.value) && LOOKS.contains(&attribute.attr.as_str()) {
+            self.harmless.insert(attribute.value.range());
+        }
+        if attribute.ctx.is_store() {
+            set(&attribute.value, Some(&attribute.attr), effects);
+        }
+        if &attribute.attr == "__dict__" {
+            set(&attribute.value, None, effects);
+        }
+        // `package.__path__.append(directory)`
+        if let Expr::Attribute(inner) = &*attribute.value
+            && &inner.attr == "__path__"
+            && matches!(attribute.attr.as_str(), "append" | "extend" | "insert")
+        {
+            set(&inner.value, Some(&inner.attr), effects);
+        }
+    }
+
+    fn call(&mut self, call: &ast::ExprCall, effects: &mut Effects) -> bool {
+        let arguments = &call.arguments;
+        match last_name(&call.func) {
+            Some("setdefault") if owner(&call.func).is_some_and(is_sys_modules) => {
+                self.looks_at(owner(&call.func));
+                arguments.args.first().into_iter().for_each(|key| put(key, effects));
+            }
+            Some("setattr") => {
+                if let Some(module) = arguments.args.first() {
+                    let name = arguments.args.get(1).and_then(Expr::as_string_literal_expr);
+                    set(module, name.map(|name| name.value.to_str()), effects);
+                }
+            }
+            Some("vars") => arguments.args.iter().for_each(|module| set(module, None, effects)),
+            Some(name) if COPIES.contains(&name) => self.looks_at(&arguments.args),
+            _ => {}
+        }
+        let mut values = arguments.args.iter().chain(arguments.keywords.iter().map(|keyword| &keyword.value));
+        let told = values.any(|value| value.as_name_expr().is_some_and(|name| name.id == "__name__"));
+        if told && let Some(function) = dotted(&call.func) {
+            effects.hands_name.insert(function);
+        }
+        told && matches!(last_name(&call.func), Some("import_module" | "__import__"))
+    }
+}
+
+impl Effects {
+    /// Drops what is about no module: attributes of objects, functions of the file's own. What is known by a name that
+    /// `import a.b as c` gave it goes by `a.b` from here on.
+    pub(super) fn finish(&mut self, items: &[Import], watch: &Watch) {
+        let by_call = items.iter().any(|item| item.dynamic);
+        let taken = || items.iter().flat_map(|item| &item.names);
+        let local = |name: &ImportedName| name.asname.as_ref().unwrap_or(&name.name).clone();
+        let plain = items.iter().filter(|item| item.names.is_empty() && !item.star && !item.dynamic);
+        let mut bound: HashSet<String> = taken().map(local).collect();
+        bound.extend(plain.filter_map(|item| Some(item.module.as_deref()?.split('.').next()?.to_owned())));
+        let module = |written: &str| {
+            let (first, rest) = written.split_at(written.find('.').unwrap_or(written.len()));
+            match watch.renamed.get(first) {
+                Some(name) => Some(format!("{name}{rest}")),
+                None => bound.contains(first).then(|| written.to_owned()),
+            }
+        };
+        let sets = std::mem::take(&mut self.sets).into_iter();
+        self.sets = sets
+            .filter_map(|(written, attribute)| {
+                Some((module(&written).or_else(|| by_call.then(String::new))?, attribute))
+            })
+            .collect();
+        self.hands_name = self.hands_name.iter().filter_map(|function| module(function)).collect();
+        self.bound_again.retain(|again| taken().any(|name| local(name) == *again));
+    }
+}
+
+/// The names for which a module's `__getattr__` has an answer, if it says so by comparing its parameter with them and
+/// raises for all others; `None` if that cannot be told.
+pub(super) fn served(function: &ast::StmtFunctionDef) -> Option<Vec<&str>> {
+    let parameter = function.parameters.args.first()?.name().as_str();
+    let (last, rest) = function.body.split_last()?;
+    if !last.is_raise_stmt() || !function.decorator_list.is_empty() {
+        return None;
+    }
+    let mut names = Vec::new();
+    for statement in rest {
+        match statement {
+            Stmt::Expr(statement) if statement.value.is_string_literal_expr() => {}
+            Stmt::If(statement) if statement.elif_else_clauses.is_empty() => {
+                let comparison = statement.test.as_compare_expr()?;
+                comparison.left.as_name_expr().filter(|name| name.id == parameter)?;
+                let ([operator], [right]) = (&*comparison.ops, &*comparison.comparators) else { return None };
+                let literals = match (operator, right) {
+                    (ast::CmpOp::Eq, literal) => std::slice::from_ref(literal),
+                    (ast::CmpOp::In, Expr::Tuple(tuple)) => &tuple.elts,
+                    (ast::CmpOp::In, Expr::List(list)) => &list.elts,
+                    (ast::CmpOp::In, Expr::Set(set)) => &set.elts,
+                    _ => return None,
+                };
+                for literal in literals {
+                    names.push(literal.as_string_literal_expr()?.value.to_str());
+                }
+            }
+            _ => return None,
+        }
+    }
+    Some(names)
+}
+
+fn is_sys(expression: &Expr) -> bool {
+    expression.as_name_expr().is_some_and(|name| name.id.trim_matches('_') == "sys")
+}
+
+fn is_sys_modules(expression: &Expr) -> bool {
+    expression.as_attribute_expr().is_some_and(|attribute| &attribute.attr == "modules" && is_sys(&attribute.value))
+}
+
+fn owner(function: &Expr) -> Option<&Expr> {
+    function.as_attribute_expr().map(|attribute| &*attribute.value)
+}
+
+fn put(key: &Expr, effects: &mut Effects) {
+    match key {
+        Expr::StringLiteral(literal) => {
+            effects.puts.insert(literal.value.to_str().to_owned());
+        }
+        _ if starts_with_own_name(key) => effects.makes_own = true,
+        _ => effects.makes_any = true,
+    }
+}
+
+/// `__name__`, `__name__ + ".x"`, `f"{__name__}.x"`.
+fn starts_with_own_name(key: &Expr) -> bool {
+    let is_own =
+        |one: &Expr| one.as_name_expr().is_some_and(|name| matches!(name.id.as_str(), "__name__" | "__package__"));
+    match key {
+        Expr::BinOp(operation) => is_own(&operation.left),
+        Expr::FString(string) => match string.value.iter().next() {
+            Some(ast::FStringPart::FString(part)) => part
+                .elements
+                .first()
+                .and_then(ast::InterpolatedStringElement::as_interpolation)
+                .is_some_and(|first| is_own(&first.expression)),
+            _ => false,
+        },
+        _ => is_own(key),
+    }
+}
+
+fn set(module: &Expr, attribute: Option<&str>, effects: &mut Effects) {
+    if let Some(module) = dotted(module).filter(|module| module != "self" && module != "cls") {
+        effects.sets.insert((module, attribute.map(str::to_owned)));
+    }
+}
+
+/// `a.b.c`, as it is written.
+fn dotted(expression: &Expr) -> Option<String> {
+    let mut components = Vec::new();
+    let mut at = expression;
+    while let Expr::Attribute(attribute) = at {
+        components.push(attribute.attr.as_str());
+        at = &attribute.value;
+    }
+    components.push(at.as_name_expr()?.id.as_str());
+    components.reverse();
+    Some(components.join("."))
+}
