@@ -32,8 +32,16 @@ fn date(project: &Project, from: &str, to: &str) {
     project.write("wrangler.jsonc", &config);
 }
 
+/// On a machine that is too busy to try every way out in the time there is, saddlebag says so, and is asked again.
 fn check(project: &Project, code: i32) -> Value {
-    project.saddlebag(&["check", "--format", "json"]).on_rig().env("UV_INDEX", index()).run().expect(code).json()
+    let ask = || project.saddlebag(&["check", "--format", "json"]).on_rig().env("UV_INDEX", index()).run().expect(code);
+    let mut ran = ask();
+    for _ in 0..3 {
+        if ran.stderr.contains("could not be tried") {
+            ran = ask();
+        }
+    }
+    ran.json()
 }
 
 fn wheels(report: &Value) -> Vec<Value> {
