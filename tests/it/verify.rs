@@ -187,6 +187,11 @@ fn the_rehearsal_builds_no_image_of_a_container() {
   "containers": [{ "class_name": "Room", "image": "./Dockerfile" }],"#;
     project.write("wrangler.jsonc", &config.replacen('{', &format!("{{{containers}"), 1));
     project.write("Dockerfile", "FROM scratch\n");
+    let entry = std::fs::read_to_string(project.path("src/entry.py")).unwrap();
+    project.write(
+        "src/entry.py",
+        &format!("{entry}\n\nfrom workers import DurableObject\n\n\nclass Room(DurableObject):\n    pass\n"),
+    );
     let check = |words: &[&str]| {
         let arguments = [&["check", "--verify", "--format", "json"], words].concat();
         project.saddlebag(&arguments).on_rig().env("WRANGLER_DOCKER_BIN", "/nowhere/docker").run().expect(0).json()
