@@ -450,7 +450,7 @@ impl<'a, P: Fn(TextSize) -> (u32, u32)> Reader<'a, P> {
 }
 
 /// The direct children of a node, annotations left out: they are not run as imports, whatever strings they hold.
-fn children(node: AnyNodeRef<'_>) -> impl Iterator<Item = AnyNodeRef<'_>> {
+pub(super) fn children(node: AnyNodeRef<'_>) -> impl Iterator<Item = AnyNodeRef<'_>> {
     struct Children<'a>(Vec<AnyNodeRef<'a>>);
     impl<'a> SourceOrderVisitor<'a> for Children<'a> {
         fn enter_node(&mut self, node: AnyNodeRef<'a>) -> TraversalSignal {
@@ -483,7 +483,7 @@ fn any_node<'a, N: Into<AnyNodeRef<'a>>>(
 }
 
 /// `import_module` of `import_module` and of `importlib.import_module`.
-fn last_name(expression: &Expr) -> Option<&str> {
+pub(super) fn last_name(expression: &Expr) -> Option<&str> {
     match expression {
         Expr::Name(name) => Some(name.id.as_str()),
         Expr::Attribute(attribute) => Some(attribute.attr.as_str()),

@@ -2,8 +2,8 @@
 //!
 //! Receives nodes; hands on yes or no, and parts. Must never look beyond the node.
 
-use ruff_python_ast::visitor::source_order::{SourceOrderVisitor, TraversalSignal};
-use ruff_python_ast::{self as ast, AnyNodeRef, ExceptHandler, Expr, Stmt};
+pub(super) use crate::python::imports::{children, last_name};
+use ruff_python_ast::{self as ast, ExceptHandler, Expr, Stmt};
 use std::collections::BTreeSet;
 
 const FILE_ERRORS: [&str; 6] =
@@ -51,27 +51,4 @@ pub(super) fn suppresses(context: &Expr) -> bool {
     context.as_call_expr().is_some_and(|call| {
         last_name(&call.func) == Some("suppress") && call.arguments.args.iter().any(names_file_error)
     })
-}
-
-pub(super) fn last_name(expression: &Expr) -> Option<&str> {
-    match expression {
-        Expr::Name(name) => Some(name.id.as_str()),
-        Expr::Attribute(attribute) => Some(attribute.attr.as_str()),
-        _ => None,
-    }
-}
-
-/// The direct children of a node. Annotations are left out: they call nothing.
-pub(super) fn children(node: AnyNodeRef<'_>) -> impl Iterator<Item = AnyNodeRef<'_>> {
-    struct Children<'a>(Vec<AnyNodeRef<'a>>);
-    impl<'a> SourceOrderVisitor<'a> for Children<'a> {
-        fn enter_node(&mut self, node: AnyNodeRef<'a>) -> TraversalSignal {
-            self.0.push(node);
-            TraversalSignal::Skip
-        }
-        fn visit_annotation(&mut self, _: &'a Expr) {}
-    }
-    let mut found = Children(Vec::new());
-    node.visit_source_order(&mut found);
-    found.0.into_iter()
 }
