@@ -11,6 +11,7 @@ pub(crate) use install::install;
 use crate::bundle::Bundle;
 use crate::error::{Error, Kind, Result};
 use crate::project::Target;
+use crate::project::target::SDK;
 use crate::settings::Environment;
 use crate::stage::Stage;
 use crate::tool;
@@ -171,7 +172,7 @@ fn ask<'a>(boot: &Boot<'a>, inside: &'a Utf8Path) -> Result<Request<'a>> {
     let modules = shown.map(|module| Ok((module.name.as_str(), boot.stage.file(&module.name)?)));
     let mut stand_ins = TABLE.stand_ins(&boot.target.python);
     if boot.target.brings_sdk {
-        stand_ins.extend(["workers", "asgi"]); // the runtime brings them
+        stand_ins.extend(SDK); // the runtime brings them
     }
     let pth =
         boot.target.compatibility_date >= TABLE.since.pth_files || boot.target.has_flag("python_process_pth_files");

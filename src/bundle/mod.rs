@@ -220,8 +220,13 @@ impl Bundle {
 
     /// How main gets to a module: `src/main.py:1`, `fastapi/__init__.py:7`, ..., the module itself.
     pub(crate) fn steps(&self, project: &Project, node: u32) -> Vec<String> {
+        self.steps_of(&self.reach, project, node)
+    }
+
+    /// The same by another walk over the graph.
+    pub(crate) fn steps_of(&self, reach: &Reach, project: &Project, node: u32) -> Vec<String> {
         let short = |node: &Node| below_packages(&self.shown(project, node)).to_owned();
-        let links = self.reach.chain(node);
+        let links = reach.chain(node);
         let from = links.iter().map(|link| format!("{}:{}", short(self.graph.node(link.from)), link.line));
         from.chain([short(self.graph.node(node))]).collect()
     }

@@ -15,6 +15,7 @@ pub(crate) mod pywrangler;
 mod subject;
 pub(crate) mod why;
 
+use crate::cli::Format;
 use crate::error::{Error, Kind, Result};
 use camino::Utf8Path;
 
@@ -32,6 +33,11 @@ impl Answer {
         let json = serde_json::to_string_pretty(document)
             .map_err(|error| Error::new(Kind::Internal, error.to_string(), "report this defect"))?;
         Ok(Self { text, json: json + "\n" })
+    }
+
+    /// As it was asked for: the document for every format but the one for people.
+    pub(crate) fn said(self, format: Format) -> String {
+        if format == Format::Human { self.text } else { self.json }
     }
 }
 

@@ -3,7 +3,7 @@
 //! Receives the project, the bundle and the name; hands on the answer. Must never judge.
 
 use super::Answer;
-use super::subject::{self, Subject};
+use super::subject;
 use crate::bundle::Bundle;
 use crate::error::{Error, Kind, Result};
 use crate::project::Project;
@@ -15,7 +15,7 @@ pub(crate) fn answer(project: &Project, bundle: &Bundle, name: &str) -> Result<A
     let subject = subject::find(bundle, name)?;
     let package = bundle.packages.iter().find(|package| subject.kind == "distribution" && package.name == subject.name);
     let required = package.map(|package| bundle.required_by(&package.name));
-    let reached = first_reached(bundle, &subject);
+    let reached = bundle.reach.surest(subject.nodes.iter().map(|(node, _)| *node));
     let imported = reached.map(|(node, level)| (level, bundle.steps(project, node)));
 
     let title = package.map_or_else(|| subject.name.clone(), |package| format!("{} {}", package.name, package.version));
@@ -51,12 +51,6 @@ pub(crate) fn answer(project: &Project, bundle: &Bundle, name: &str) -> Result<A
     let json = serde_json::to_string_pretty(&document)
         .map_err(|error| Error::new(Kind::Internal, error.to_string(), "report this defect"))?;
     Ok(Answer { text, json: json + "\n" })
-}
-
-/// The module of it that is imported most surely, and of those the one with the shortest way.
-fn first_reached(bundle: &Bundle, subject: &Subject<'_>) -> Option<(u32, Level)> {
-    let reached = subject.nodes.iter().filter_map(|(node, _)| Some((*node, bundle.reach.level(*node)?)));
-    reached.min_by_key(|(node, level)| (*level, bundle.reach.chain(*node).len()))
 }
 
 pub(super) fn word(level: Level) -> &'static str {

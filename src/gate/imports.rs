@@ -7,6 +7,7 @@
 use super::sight::severity;
 use super::{Context, Finding, Judged, Severity};
 use crate::error::Result;
+use crate::project::target::SDK;
 use crate::python::distribution::recorded_digests;
 use crate::python::graph::{Level, Node, Problem, ProblemKind};
 use crate::python::imports::{Guard, Import};
@@ -60,7 +61,7 @@ fn missing(context: &Context<'_>, problem: &Problem) -> Option<Finding> {
     }
     let mut severity = if by_name { Severity::Warn } else { severity(level)? };
     // Most problems are unreached or guarded: what is left is worth a closer look.
-    if is_namespaces(context, node, import) || is_runtimes(context, &problem.missing) {
+    if is_namespaces(context, node, import) || context.target.brings(first_of(&problem.missing)) {
         return None;
     }
     if problem.kind == ProblemKind::TopLevel && may_be_found(context, &problem.missing) {
@@ -74,7 +75,7 @@ fn missing(context: &Context<'_>, problem: &Problem) -> Option<Finding> {
         ProblemKind::PackageName => return None,
         _ => {}
     }
-    if severity == Severity::Deny && is_sdk(&problem.missing) && !was_installed(context) {
+    if severity == Severity::Deny && SDK.contains(&problem.missing.as_str()) && !was_installed(context) {
         severity = Severity::Warn;
     }
     let shown = context.shown(node);
@@ -146,12 +147,6 @@ fn is_namespaces(context: &Context<'_>, node: &Node, import: &Import) -> bool {
         .any(|unresolved| unresolved.line == import.line && context.project.display(&unresolved.file) == shown)
 }
 
-/// Before the SDK became a package of its own the runtime had it.
-fn is_runtimes(context: &Context<'_>, name: &str) -> bool {
-    let first = name.split('.').next().unwrap_or_default();
-    is_sdk(first) && context.target.brings_sdk
-}
-
 /// Whether an installer made the tree: its RECORDs have hashes. Only then does it say anything that the SDK, which
 /// pywrangler adds by itself, is not in it.
 fn was_installed(context: &Context<'_>) -> bool {
@@ -161,8 +156,8 @@ fn was_installed(context: &Context<'_>) -> bool {
     })
 }
 
-fn is_sdk(name: &str) -> bool {
-    matches!(name, "workers" | "asgi")
+fn first_of(dotted: &str) -> &str {
+    dotted.split('.').next().unwrap_or_default()
 }
 
 /// The guard of an import; that of the `else` of a `try` no longer counts where everything that the `try` imports is there.
@@ -235,7 +230,7 @@ fn made(context: &Context<'_>, problem: &Problem) -> Option<Severity> {
 /// A file of the project's that only a string names is imported if at all by that name (Django's views): then whatever it
 /// imports of the project's own at its start has to be there.
 fn is_certain_once_named(context: &Context<'_>, problem: &Problem, node: &Node, import: &Import) -> bool {
-    let first = problem.missing.split('.').next().unwrap_or_default();
+    let first = first_of(&problem.missing);
     let is_own = |(_, node): (u32, &Node)| node.is_project() && node.dotted.split('.').next() == Some(first);
     let is_wanted = matches!(problem.kind, ProblemKind::Submodule | ProblemKind::Name);
     let is_sure = Level::of(import.guard, node.is_project()) == Level::Always;

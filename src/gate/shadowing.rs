@@ -8,7 +8,7 @@
 use super::{Context, Finding, Judged, Severity};
 use crate::error::{Location, Place, Result};
 use crate::python::graph::{Form, Level, Node};
-use crate::python::imports::{Import, Imports, imports_of};
+use crate::python::imports::{Import, Imports};
 use crate::python::stdlib;
 use crate::python::uses::uses;
 use crate::quantity::count;
@@ -215,12 +215,7 @@ impl Pair<'_> {
         if graph.module(&format!("{}.{name}", self.name)).is_some_and(|at| !graph.node(at).is_project()) {
             return Some(true);
         }
-        if !package.name.ends_with(".py") {
-            return None;
-        }
-        // What packages bind is not in the graph.
-        let bytes = self.context.bundle.module(&package.name)?.content.read().ok()?;
-        binds(&imports_of(&bytes, &self.context.target.python), name)
+        binds(package.says.as_deref()?, name)
     }
 }
 

@@ -32,7 +32,7 @@ pub(super) fn answer(
         Command::Doctor => examine(invocation, environment, report),
         _ => return None,
     };
-    Some(answer.map(|answer| report.answer = Some(if format == Format::Human { answer.text } else { answer.json })))
+    Some(answer.map(|answer| report.answer = Some(answer.said(format))))
 }
 
 fn cached(action: CacheAction, invocation: &OwnInvocation, environment: &Environment) -> Result<Answer> {

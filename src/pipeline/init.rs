@@ -37,10 +37,7 @@ pub(super) fn finish(
     report: &mut Report,
     terminal: &Terminal,
 ) -> Result<()> {
-    let answer = |text: String, written: bool| {
-        let answer = plan.answer(text, written)?;
-        Ok::<_, Error>(Some(if format == Format::Human { answer.text } else { answer.json }))
-    };
+    let answer = |text: String, written: bool| Ok::<_, Error>(Some(plan.answer(text, written)?.said(format)));
     if flags.yes {
         let said = plan.write()?;
         report.answer = answer(format!("{}\n{said}", plan.shown()), true)?;

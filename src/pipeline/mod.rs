@@ -125,7 +125,7 @@ fn drive(
     details(&toolchain, terminal);
     if invocation.command == Command::DoctorWheels {
         let answer = command::doctor_wheels::answer(project, &vendor::survey(project, target, &toolchain, terminal)?)?;
-        report.answer = Some(if format == Format::Human { answer.text } else { answer.json });
+        report.answer = Some(answer.said(format));
         return Ok(());
     }
     if invocation.command == Command::DoctorInstall {
@@ -158,7 +158,7 @@ fn drive(
     clock.lap("vendor");
     if invocation.command == Command::Lock {
         let answer = command::lock::write(project, &vendored)?;
-        report.answer = Some(if format == Format::Human { answer.text } else { answer.json });
+        report.answer = Some(answer.said(format));
         return Ok(());
     }
     report.layout = Some(lay_out(project, target, &settings, &vendored, &main)?);
@@ -172,27 +172,25 @@ fn drive(
 
     // What was only asked about is not judged.
     let answer = match &invocation.command {
-        Command::Init => {
+        Command::Init | Command::Classify => {
             let host = host::installed(&project.root);
             let found = classify::classify(project, target, bundle, host.as_deref(), &left_out)?;
             let unprovided = classify::unprovided(project, target, bundle, host.is_some());
+            if invocation.command == Command::Classify {
+                report.dependencies = Some(classify::document(&found));
+                report.answer = Some(classify::answer(&found, &unprovided, host.is_some())?.said(format));
+                return Ok(());
+            }
             let classified = command::init::Classified { dependencies: &found, unprovided: &unprovided };
             let plan = command::init::plan(project, wish, Some(classified));
             return init::finish(&plan, &invocation.flags, format, report, terminal);
-        }
-        Command::Classify => {
-            let host = host::installed(&project.root);
-            let found = classify::classify(project, target, bundle, host.as_deref(), &left_out)?;
-            let unprovided = classify::unprovided(project, target, bundle, host.is_some());
-            report.dependencies = Some(classify::document(&found));
-            Some(classify::answer(&found, &unprovided, host.is_some())?)
         }
         Command::Why(name) => Some(command::why::answer(project, bundle, name)?),
         Command::Impact(name) => Some(command::impact::answer(project, bundle, name)?),
         _ => None,
     };
     if let Some(answer) = answer {
-        report.answer = Some(if format == Format::Human { answer.text } else { answer.json });
+        report.answer = Some(answer.said(format));
         return Ok(());
     }
 
@@ -249,7 +247,7 @@ fn drive(
     }
     if *command == Command::Baseline && verdict != Verdict::Blocked {
         let answer = command::baseline::write(&baseline_path, &project.display(&baseline_path), &weighed)?;
-        report.answer = Some(if format == Format::Human { answer.text } else { answer.json });
+        report.answer = Some(answer.said(format));
         return Ok(());
     }
     if format == Format::Human {

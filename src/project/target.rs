@@ -41,7 +41,15 @@ pub(crate) struct Target {
     pub(crate) pywrangler_would_pick: Option<String>,
 }
 
+/// The top-level modules of the Workers SDK that programs import.
+pub(crate) const SDK: [&str; 2] = ["workers", "asgi"];
+
 impl Target {
+    /// Whether a top-level module of the SDK is the runtime's own: before the SDK became a package, it had it.
+    pub(crate) fn brings(&self, top_level: &str) -> bool {
+        self.brings_sdk && SDK.contains(&top_level)
+    }
+
     pub(crate) fn has_flag(&self, flag: &str) -> bool {
         self.compatibility_flags.iter().any(|known| known == flag)
     }

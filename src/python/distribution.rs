@@ -147,7 +147,8 @@ fn required_name(line: &str) -> Option<String> {
     (!name.is_empty() && !on_extra).then_some(name)
 }
 
-fn leading_name(text: &str) -> &str {
+/// The name that a requirement begins with, as it is written: `fastapi` of `fastapi[all]>=0.100`.
+pub(crate) fn leading_name(text: &str) -> &str {
     let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c)));
     &text[..end.unwrap_or(text.len())]
 }

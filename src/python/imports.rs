@@ -18,8 +18,10 @@ mod source;
 mod tests;
 
 pub(crate) use asks::{Base, MetadataAsk, Open, Wanted};
+pub(in crate::python) use conditions::is_main;
 pub(crate) use effects::Effects;
 pub(crate) use guards::Guard;
+pub(in crate::python) use handlers::FILE_ERRORS;
 
 use asks::Calls;
 use conditions::Tests;

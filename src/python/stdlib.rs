@@ -42,6 +42,16 @@ static MEMBERS: LazyLock<Members> = LazyLock::new(|| {
         .unwrap_or_else(|error| unreachable!("data/stdlib-members.toml is part of the program and tested: {error}"))
 });
 
+/// A distribution that a module of the standard library imports by names that it computes.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    pub(crate) by: &'static str,
+    pub(crate) distribution: &'static str,
+}
+
+/// PEP 615; `load_tzdata` in CPython's Lib/zoneinfo/_common.py, 3.14.
+pub(crate) const ZONES: Loaded = Loaded { by: "zoneinfo", distribution: "tzdata" };
+
 /// "3.14" of "3.14.2".
 fn minor(python: &str) -> &str {
     python.match_indices('.').nth(1).map_or(python, |(at, _)| &python[..at])

@@ -7,11 +7,8 @@
 use super::mentions::Candidate;
 use super::{Module, Owner, vendored_path};
 use crate::python::graph::{Form, Graph};
+use crate::python::stdlib;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Distributions that the standard library imports by computed names: `zoneinfo` reads its zones from `tzdata`
-/// (`load_tzdata` in CPython's Lib/zoneinfo/_common.py, 3.14).
-const ASKED_BY_THE_STANDARD_LIBRARY: [&str; 1] = ["tzdata"];
 
 /// One module that may go.
 #[derive(Debug)]
@@ -84,7 +81,7 @@ impl Shake {
     pub(super) fn keep_what_is_listed(&self, direct: &[String], needed: &mut [bool]) -> bool {
         let unused = self.unused(needed);
         let stays = |owner: &Owner| match owner {
-            Owner::Package(name) => direct.contains(name) || ASKED_BY_THE_STANDARD_LIBRARY.contains(&name.as_str()),
+            Owner::Package(name) => direct.contains(name) || name == stdlib::ZONES.distribution,
             _ => true,
         };
         let listed = self.modules.iter().filter(|module| unused.contains(&module.owner) && stays(&module.owner));

@@ -3,9 +3,9 @@
 //! Receives the diagnosis of a resolution that failed; hands on what to leave out. Must never leave out what does not keep
 //! the rest from resolving, and never call a misspelt name something of Workers.
 
-use super::name_of;
 use crate::project::Project;
 use crate::project::requirements::Requirement;
+use crate::python::distribution::leading_name;
 use crate::vendor::{Culprit, Reason, Unresolved};
 use std::collections::BTreeSet;
 
@@ -53,12 +53,8 @@ pub(crate) fn in_the_way(why: &Unresolved, project: &Project, explained: &[(Stri
 
 /// Those that are in the way by themselves. uv also names what has a wheel and drags one of them in.
 fn obstacles(head: &str, culprits: &[&Culprit], explained: &[(String, String)]) -> Vec<Obstacle> {
-    let is_there = |culprit: &Culprit| {
-        let newest = culprit.newest.as_ref().map(|(version, _)| version);
-        newest.is_some() && newest == culprit.usable.as_ref().map(|(version, _)| version)
-    };
     let hopeless = |culprit: &&&Culprit| culprit.newest.is_some() && culprit.usable.is_none();
-    let kept: Vec<&&Culprit> = culprits.iter().filter(|culprit| !is_there(culprit)).collect();
+    let kept: Vec<&&Culprit> = culprits.iter().filter(|culprit| !culprit.has_a_wheel()).collect();
     let worst: Vec<&&Culprit> = kept.iter().copied().filter(hopeless).collect();
     // Deepest first: without facts, what the others need.
     let chosen = if worst.is_empty() { kept.into_iter().take(1).collect() } else { worst };
@@ -66,7 +62,7 @@ fn obstacles(head: &str, culprits: &[&Culprit], explained: &[(String, String)]) 
         let before = culprit.chain.len().checked_sub(2).and_then(|at| culprit.chain.get(at));
         Obstacle {
             name: culprit.name.clone(),
-            required_by: crate::python::normalize(before.map_or(head, |before| name_of(before))),
+            required_by: crate::python::normalize(before.map_or(head, |before| leading_name(before))),
             why: explained
                 .iter()
                 .find(|(name, _)| *name == culprit.name)

@@ -293,8 +293,3 @@ fn brought(
     }
     brought
 }
-
-/// The name that a requirement, or a step of a chain, begins with.
-fn name_of(text: &str) -> &str {
-    text.split(['<', '>', '=', '!', '~', '[', ' ', ';']).next().unwrap_or(text)
-}

@@ -11,14 +11,12 @@ use crate::gate;
 use crate::project::Project;
 use crate::python::graph::{EdgeKind, Level, Reach};
 use crate::python::imports::Wanted;
-use crate::python::normalize;
+use crate::python::{normalize, stdlib};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What pywrangler adds by itself (workers-py 1.17.9, `sync.py`).
 const SDK: &str = "workers-runtime-sdk";
-/// Loaded by the standard library, by a name that no source of the bundle says (PEP 615).
-const ZONES: (&str, &str) = ("zoneinfo", "tzdata");
 /// Entry points that programs and tools look for, and no Worker.
 const OF_TOOLS: [&str; 9] = [
     "console_scripts",
@@ -119,20 +117,13 @@ impl<'a> View<'a> {
         Ok(view)
     }
 
-    /// The node of a package that is imported most surely, and of those the one with the shortest way.
     fn surest(&self, reach: &Reach, name: &str) -> Option<(u32, Level)> {
-        let nodes = self.nodes.get(name)?;
-        let reached = nodes.iter().filter_map(|node| Some((*node, reach.level(*node)?)));
-        reached.min_by_key(|(node, level)| (*level, reach.chain(*node).len()))
+        reach.surest(self.nodes.get(name)?.iter().copied())
     }
 
     fn imported(&self, reach: &Reach, name: &str) -> Option<Imported> {
         let (node, level) = self.surest(reach, name)?;
-        let shown =
-            |node: u32| below_packages(&self.bundle.shown(self.project, self.bundle.graph.node(node))).to_owned();
-        let links = reach.chain(node);
-        let from = links.iter().map(|link| format!("{}:{}", shown(link.from), link.line));
-        Some(Imported { level, chain: from.chain([shown(node)]).collect() })
+        Some(Imported { level, chain: self.bundle.steps_of(reach, self.project, node) })
     }
 
     fn required_by(&self, name: &str) -> &[String] {
@@ -202,8 +193,8 @@ impl<'a> View<'a> {
                     }
                 }
             }
-            let zones = says.items.iter().find(|item| item.module.as_deref() == Some(ZONES.0));
-            if let (Some(item), Some(package)) = (zones, self.package(ZONES.1)) {
+            let zones = says.items.iter().find(|item| item.module.as_deref() == Some(stdlib::ZONES.by));
+            if let (Some(item), Some(package)) = (zones, self.package(stdlib::ZONES.distribution)) {
                 found
                     .entry(package)
                     .or_insert_with(|| format!("`zoneinfo` reads it, which `{}` imports", by(item.line)));

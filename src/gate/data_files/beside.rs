@@ -8,6 +8,7 @@ use crate::bundle::{Module, ModuleType};
 use crate::error::{Location, Place};
 use crate::gate::Context;
 use camino::{Utf8Path, Utf8PathBuf};
+use std::cell::LazyCell;
 use std::collections::{BTreeSet, HashMap};
 
 /// What is no data wherever it lies: what editors, type checkers and builds leave.
@@ -54,7 +55,8 @@ pub(super) fn beside<'a>(
     uploaded: &HashMap<&Utf8Path, &Module>,
     known: &[Finding],
 ) -> Option<Finding> {
-    let asked = asked(context, calls);
+    // Reads every file of the project: only where a file is there that such a name could mean.
+    let asked = LazyCell::new(|| asked(context, calls));
     let mut left: BTreeSet<String> = BTreeSet::new();
     for directory in directories(context, uploaded) {
         let walk = walkdir::WalkDir::new(directory).into_iter().filter_entry(|entry| {
@@ -64,7 +66,7 @@ pub(super) fn beside<'a>(
             let Ok(path) = Utf8PathBuf::from_path_buf(path.into_path()) else { continue };
             let shown = context.project.display(&path);
             let is_known = uploaded.contains_key(path.as_path()) || known.iter().any(|one| one.subject == shown);
-            if is_data(&path, &asked) && !is_known {
+            if !is_known && is_data(&path, |path, extension| asked.asks_for(path, extension)) {
                 left.insert(shown);
             }
         }
@@ -131,7 +133,7 @@ fn holds_data(directory: &str) -> bool {
     !directory.starts_with('.') && !OTHERS.contains(&directory) && !directory.ends_with(".egg-info")
 }
 
-fn is_data(path: &Utf8Path, asked: &Asked) -> bool {
+fn is_data(path: &Utf8Path, asks_for: impl Fn(&Utf8Path, &str) -> bool) -> bool {
     let name = path.file_name().unwrap_or_default();
     let stem = name.split('.').next().unwrap_or_default().to_ascii_lowercase();
     let Some(extension) = path.extension().map(str::to_ascii_lowercase) else { return false };
@@ -140,5 +142,5 @@ fn is_data(path: &Utf8Path, asked: &Asked) -> bool {
         || extension == "py"
         || LEFTOVERS.contains(&extension.as_str())
         || DOCUMENTS.contains(&stem.as_str());
-    !is_none && (!SELDOM_DATA.contains(&extension.as_str()) || asked.asks_for(path, &extension))
+    !is_none && (!SELDOM_DATA.contains(&extension.as_str()) || asks_for(path, &extension))
 }

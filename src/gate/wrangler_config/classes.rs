@@ -9,10 +9,8 @@ use crate::error::{Location, Place};
 use crate::gate::{Context, Finding, Severity};
 use crate::project::WranglerConfig;
 use crate::python::graph::{EdgeKind, Node};
-use crate::python::imports::imports_of;
 use crate::python::uses::{Uses, uses};
 use serde_json::Value;
-use std::borrow::Cow;
 
 /// How far star imports are followed.
 const STARS: u32 = 8;
@@ -138,16 +136,7 @@ fn wanted(config: &WranglerConfig) -> Vec<Wanted> {
 /// Whether a module has a class of this name, its star imports followed. `None` where it cannot be told.
 fn has(context: &Context<'_>, at: u32, name: &str, stars: u32) -> Option<bool> {
     let graph = &context.bundle.graph;
-    let node = graph.node(at);
-    let says = if node.is_project() {
-        Cow::Borrowed(node.says.as_deref()?)
-    } else if !node.name.ends_with(".py") {
-        return None;
-    } else {
-        // What packages bind is not in the graph.
-        let bytes = context.bundle.module(&node.name)?.content.read().ok()?;
-        Cow::Owned(imports_of(&bytes, &context.target.python))
-    };
+    let says = graph.node(at).says.as_deref()?;
     let imported = says.items.iter().flat_map(|import| &import.names).any(|imported| imported.name == name);
     if imported || says.binds.contains(name) || name.starts_with("__") {
         return Some(true);

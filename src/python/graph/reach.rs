@@ -69,6 +69,12 @@ impl Reach {
         self.by.get(node as usize).copied().flatten()
     }
 
+    /// Of these nodes the one that is imported most surely, and of those the one with the shortest way.
+    pub(crate) fn surest(&self, nodes: impl IntoIterator<Item = u32>) -> Option<(u32, Level)> {
+        let reached = nodes.into_iter().filter_map(|node| Some((node, self.level(node)?)));
+        reached.min_by_key(|(node, level)| (*level, self.chain(*node).len()))
+    }
+
     /// The imports that lead to a node, from the start on; empty for where the walk began.
     pub(crate) fn chain(&self, node: u32) -> Vec<Link> {
         let mut chain = Vec::new();

@@ -122,9 +122,10 @@ impl<'a> Tests<'a> {
             Expr::NumberLiteral(literal) => {
                 literal.value.as_int().and_then(ast::Int::as_u8).map_or(Verdict::Open, |value| Verdict::of(value != 0))
             }
-            Expr::Compare(comparison) => match main_comparison(comparison) {
-                Verdict::Open => self.decide(comparison).map_or(Verdict::Open, Verdict::of),
-                known => known,
+            Expr::Compare(comparison) => match is_main(comparison) {
+                // The runtime imports main by its own name.
+                Some(same) => Verdict::of(!same),
+                None => self.decide(comparison).map_or(Verdict::Open, Verdict::of),
             },
             Expr::Call(call) => starts_with(call).map_or(Verdict::Open, Verdict::of),
             Expr::BoolOp(operation) => {
@@ -273,20 +274,20 @@ fn starts_with(call: &ast::ExprCall) -> Option<bool> {
     Some(here.starts_with(front.value.to_str()))
 }
 
-/// `__name__ == "__main__"` and its opposite: the runtime imports main by its own name.
-fn main_comparison(comparison: &ast::ExprCompare) -> Verdict {
+/// `__name__ == "__main__"` is true, `__name__ != "__main__"` is false, and anything else is neither.
+pub(in crate::python) fn is_main(comparison: &ast::ExprCompare) -> Option<bool> {
     let is_name = |expression: &Expr| expression.as_name_expr().is_some_and(|name| name.id == "__name__");
     let is_main = |expression: &Expr| {
         expression.as_string_literal_expr().is_some_and(|literal| literal.value.to_str() == "__main__")
     };
-    let ([operator], [right]) = (&*comparison.ops, &*comparison.comparators) else { return Verdict::Open };
+    let ([operator], [right]) = (&*comparison.ops, &*comparison.comparators) else { return None };
     if !((is_name(&comparison.left) && is_main(right)) || (is_main(&comparison.left) && is_name(right))) {
-        return Verdict::Open;
+        return None;
     }
     match operator {
-        ast::CmpOp::Eq => Verdict::Never,
-        ast::CmpOp::NotEq => Verdict::Always,
-        _ => Verdict::Open,
+        ast::CmpOp::Eq => Some(true),
+        ast::CmpOp::NotEq => Some(false),
+        _ => None,
     }
 }
 

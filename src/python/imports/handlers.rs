@@ -23,7 +23,8 @@ const METADATA_ERRORS: [&str; 8] = [
     "StopIteration",
     "LookupError",
 ];
-const FILE_ERRORS: [&str; 6] =
+/// What takes a `FileNotFoundError`.
+pub(in crate::python) const FILE_ERRORS: [&str; 6] =
     ["FileNotFoundError", "OSError", "IOError", "EnvironmentError", "Exception", "BaseException"];
 const IMPORT_ERRORS: [&str; 3] = ["ImportError", "Exception", "BaseException"];
 

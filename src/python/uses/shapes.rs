@@ -2,12 +2,10 @@
 //!
 //! Receives nodes; hands on yes or no, and parts. Must never look beyond the node.
 
+use crate::python::imports::{FILE_ERRORS, is_main};
 pub(super) use crate::python::imports::{children, last_name};
 use ruff_python_ast::{self as ast, ExceptHandler, Expr, Stmt};
 use std::collections::BTreeSet;
-
-const FILE_ERRORS: [&str; 6] =
-    ["FileNotFoundError", "OSError", "IOError", "EnvironmentError", "Exception", "BaseException"];
 
 pub(super) fn names_exports(target: &Expr) -> bool {
     target.as_name_expr().is_some_and(|name| name.id == "__all__")
@@ -29,11 +27,7 @@ pub(super) fn list(value: &Expr) -> Option<BTreeSet<String>> {
 
 /// `__name__ == "__main__"`.
 pub(super) fn asks_for_main(test: &Expr) -> bool {
-    let Expr::Compare(comparison) = test else { return false };
-    let ([ast::CmpOp::Eq], [right]) = (&*comparison.ops, &*comparison.comparators) else { return false };
-    let is_name = |side: &Expr| side.as_name_expr().is_some_and(|name| name.id == "__name__");
-    let is_main = |side: &Expr| side.as_string_literal_expr().is_some_and(|text| text.value.to_str() == "__main__");
-    (is_name(&comparison.left) && is_main(right)) || (is_main(&comparison.left) && is_name(right))
+    test.as_compare_expr().is_some_and(|comparison| is_main(comparison) == Some(true))
 }
 
 pub(super) fn stops_file_errors(statement: &ast::StmtTry) -> bool {

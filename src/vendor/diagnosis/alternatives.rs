@@ -8,7 +8,8 @@ use super::{Culprit, Reason, fall};
 use crate::error::Result;
 use crate::project::target::{self, Known};
 use crate::project::{Project, Target};
-use crate::python;
+use crate::python::distribution::leading_name;
+use crate::python::normalize;
 use crate::tool;
 use crate::toolchain::Toolchain;
 use crate::vendor::workspace::{self, Plan};
@@ -166,14 +167,13 @@ fn elsewhere(
 }
 
 fn name_of(text: &str) -> String {
-    let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c))).unwrap_or(text.len());
-    python::normalize(&text[..end])
+    normalize(leading_name(text))
 }
 
 /// A requirement in its parts: name, extras with their brackets, versions, marker with its `;`.
 fn parts(text: &str) -> Option<(&str, &str, &str, &str)> {
     let (head, marker) = text.find(';').map_or((text, ""), |at| (&text[..at], &text[at..]));
-    let name_end = head.find(|c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c))).unwrap_or(head.len());
+    let name_end = leading_name(head).len();
     let extras_end = head.find(']').map_or(name_end, |at| at + 1);
     let versions = head[extras_end..].trim().trim_start_matches('(').trim_end_matches(')');
     (!versions.starts_with('@')).then_some((&head[..name_end], head[name_end..extras_end].trim(), versions, marker))

@@ -21,6 +21,7 @@ use super::workspace::Plan;
 use crate::error::{Error, Location, Place, Result};
 use crate::project::requirements::Requirement;
 use crate::project::{Project, Target};
+use crate::python::distribution::leading_name;
 use crate::term::Terminal;
 use crate::toolchain::Toolchain;
 use ask::{Pinned, Uv, Wheels};
@@ -88,8 +89,13 @@ pub(crate) struct Culprit {
 impl Culprit {
     /// The direct requirement's name.
     pub(crate) fn head(&self) -> Option<&str> {
-        let first = self.chain.first()?;
-        Some(first.split(['<', '>', '=', '!', '~', '[', ' ']).next().unwrap_or(first))
+        self.chain.first().map(|first| leading_name(first))
+    }
+
+    /// Whether its newest release has a wheel for the target: then it only drags along what has none.
+    pub(crate) fn has_a_wheel(&self) -> bool {
+        let newest = self.newest.as_ref().map(|(version, _)| version);
+        newest.is_some() && newest == self.usable.as_ref().map(|(version, _)| version)
     }
 }
 
@@ -285,14 +291,9 @@ fn look_up(culprit: &mut Culprit, uv: &Uv) -> Result<()> {
 
 /// uv also names what has a wheel and drags along what has none. That is no culprit, where there is another.
 fn keep_those_in_the_way(culprits: &mut Vec<Culprit>) {
-    let has_a_wheel = |culprit: &Culprit| {
-        let newest = culprit.newest.as_ref().map(|(version, _)| version);
-        culprit.reason == Reason::NoWheel
-            && newest.is_some()
-            && newest == culprit.usable.as_ref().map(|(version, _)| version)
-    };
-    if !culprits.iter().all(has_a_wheel) {
-        culprits.retain(|culprit| !has_a_wheel(culprit));
+    let drags = |culprit: &Culprit| culprit.reason == Reason::NoWheel && culprit.has_a_wheel();
+    if !culprits.iter().all(drags) {
+        culprits.retain(|culprit| !drags(culprit));
     }
 }
 
