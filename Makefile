@@ -1,5 +1,5 @@
 # `make demo` and `make test` set up what they need: the rig (tests/rig) with the pinned tools.
-.PHONY: demo test matrix lint bench bench-pruning screenshot rig
+.PHONY: demo test fresh matrix lint bench bench-pruning screenshot rig
 
 RIG_HOME ?= $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/saddlebag-rig
 export RIG_HOME
@@ -14,6 +14,10 @@ demo: rig
 
 test: rig
 	cargo test
+
+# Both of the above as a new machine runs them: a fresh clone, empty caches. About half an hour.
+fresh:
+	tests/rig/fresh.sh
 
 # Layouts, configurations and entry points, each deployed with plain pywrangler too: a part of the tests, by itself.
 matrix: rig
