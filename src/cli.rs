@@ -74,6 +74,14 @@ pub(crate) enum CacheAction {
 }
 
 impl Command {
+    /// pywrangler's words for a command that uploads.
+    pub(crate) fn upload_words(&self) -> Option<&'static [&'static str]> {
+        match self {
+            Self::Upload(words) => Some(words),
+            _ => None,
+        }
+    }
+
     /// As the report names it.
     pub(crate) fn name(&self) -> String {
         match self {

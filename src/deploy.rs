@@ -5,7 +5,6 @@
 
 pub(crate) mod refusal;
 
-use crate::cli::Command;
 use crate::error::Result;
 use crate::gate::Cleared;
 use crate::heard::{Ear, Heard};
@@ -23,26 +22,28 @@ pub(crate) struct Deployed {
     pub(crate) heard: Heard,
 }
 
-/// Starts `pywrangler COMMAND` in the stage and waits for it.
+/// What pywrangler is started with, besides the stage.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct DeployRequest<'a> {
+    /// pywrangler's words: `["versions", "upload"]`.
+    pub(crate) command: &'a [&'a str],
+    pub(crate) words: &'a Passthrough,
+    pub(crate) project: &'a Project,
+    pub(crate) toolchain: &'a Toolchain,
+    pub(crate) stdout: Stdout,
+}
+
+/// Starts `pywrangler COMMAND` in the stage and waits for it. The stage comes back: what wrangler wrote into it is read.
 ///
-/// # Errors
-/// Only what keeps it from being started; its own exit code is in `Deployed`.
-pub(crate) fn deploy(
-    stage: &Cleared<Stage>,
-    command: &Command,
-    words: &Passthrough,
-    project: &Project,
-    toolchain: &Toolchain,
-    stdout: Stdout,
-) -> Result<Deployed> {
-    let stage = stage.get();
-    let Command::Upload(command) = command else {
-        return Err(crate::error::Error::new(
-            crate::error::Kind::Internal,
-            "only a command that uploads can deploy",
-            "",
-        ));
-    };
+/// The error is what keeps pywrangler from being started; its own exit code is in `Deployed`.
+pub(crate) fn deploy(stage: Cleared<Stage>, request: &DeployRequest<'_>) -> (Stage, Result<Deployed>) {
+    let (stage, _) = stage.into_parts();
+    let deployed = start(&stage, request);
+    (stage, deployed)
+}
+
+fn start(stage: &Stage, request: &DeployRequest<'_>) -> Result<Deployed> {
+    let DeployRequest { command, words, project, toolchain, stdout } = *request;
     let mut environment = toolchain.environment.clone();
     if let (Some(name), Some(_)) = (&project.config.environment, &project.config.generated_for) {
         // Built for it, whether or not the command line says so again. Not as a flag: that would load `.env.NAME` too.

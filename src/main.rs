@@ -1,6 +1,6 @@
 //! saddlebag: deploys Cloudflare Python Workers without bad surprises.
 //!
-//! Receives argv; hands on an exit code. Everything else is in the rooms; `pipeline` is the corridor between them.
+//! Receives argv; hands on an exit code. `session` has the steps of a run, `command` what each command does with them.
 
 #[cfg(not(unix))]
 compile_error!("saddlebag runs on Linux and macOS: processes and locks are Unix's; on Windows, use WSL");
@@ -14,11 +14,11 @@ mod error;
 mod gate;
 mod heard;
 mod passthrough;
-mod pipeline;
 mod project;
 mod python;
 mod quantity;
 mod report;
+mod session;
 mod settings;
 mod smoke;
 mod stage;
@@ -29,6 +29,7 @@ mod vendor;
 mod verify;
 
 use crate::cli::Invocation;
+use crate::session::Session;
 use crate::settings::Environment;
 use crate::term::Terminal;
 use std::process::ExitCode;
@@ -37,22 +38,24 @@ fn main() -> ExitCode {
     let argv: Vec<_> = std::env::args_os().skip(1).collect();
     let format = cli::format_of(&argv);
     let environment = Environment::read();
-    let mut terminal = Terminal::new(environment.get("TERM") == Some("dumb"));
+    let terminal = Terminal::new(environment.get("TERM") == Some("dumb"));
+    let run = |invocation| Session::run(invocation, &environment, &terminal, command::run);
+    let refuse = |error| session::refuse(&error, format, &environment, &terminal);
     let code = match tool::hear_signals().and_then(|()| cli::parse(argv)) {
-        Ok(Invocation::Own(invocation)) => pipeline::run(&invocation, &environment, &mut terminal),
+        Ok(Invocation::Own(invocation)) => run(&invocation),
         Ok(Invocation::Init { ours, words }) => match ours {
-            ours if !pipeline::is_init_ours(ours.as_ref().ok().map(|invocation| &invocation.rest)) => {
+            ours if !command::init::is_ours(ours.as_ref().ok().map(|invocation| &invocation.rest)) => {
                 command::pywrangler::run(&words, &environment, &terminal)
             }
-            Ok(invocation) => pipeline::run(&invocation, &environment, &mut terminal),
-            Err(error) => pipeline::refuse(error, format, &environment, &terminal),
+            Ok(invocation) => run(&invocation),
+            Err(error) => refuse(error),
         },
         Ok(Invocation::Pywrangler(words)) => command::pywrangler::run(&words, &environment, &terminal),
         Ok(Invocation::Text(text)) => {
             terminal.out(&text);
             0
         }
-        Err(error) => pipeline::refuse(error, format, &environment, &terminal),
+        Err(error) => refuse(error),
     };
     // An exit status is one byte; everything that comes here fits.
     ExitCode::from(u8::try_from(code).unwrap_or(u8::MAX))

@@ -27,7 +27,7 @@ mod tests;
 
 use crate::bundle::{Bundle, Module};
 use crate::error::{Error, Kind, Result};
-use crate::gate::Cleared;
+use crate::gate::{Cleared, MadeFrom};
 use crate::project::config::Format;
 use camino::{Utf8Path, Utf8PathBuf};
 use document::Document;
@@ -66,7 +66,7 @@ pub(crate) struct StageRequest<'a> {
     /// The active environment, `None` for the top level: it has to see the staged main.
     pub(crate) environment: Option<&'a str>,
     /// Cleared by the gates: nothing else is ever staged.
-    pub(crate) bundle: &'a Cleared<&'a Bundle>,
+    pub(crate) bundle: &'a Cleared<Bundle>,
     /// The text of pywrangler's sync tokens: the version of workers-py.
     pub(crate) token: &'a str,
     /// A `pylock.toml` of what was vendored.
@@ -101,6 +101,8 @@ pub(crate) struct Stage {
     config_text: String,
     ground: Option<Ground>,
 }
+
+impl MadeFrom<Bundle> for Stage {}
 
 impl Stage {
     fn open(project_root: &Utf8Path, at: Place<'_>, config_name: &str) -> Result<Self> {
@@ -199,10 +201,10 @@ pub(crate) fn write(request: &StageRequest<'_>, at: Place<'_>) -> Result<Stage> 
 }
 
 fn contents<'a>(request: &StageRequest<'a>, at: Place<'_>) -> Result<Contents<'a>> {
-    let modules = modules::placed(&request.bundle.get().modules)?;
-    let main = Utf8Path::new(modules::WORKER).join(&request.bundle.get().main_module);
+    let modules = modules::placed(&request.bundle.value().modules)?;
+    let main = Utf8Path::new(modules::WORKER).join(&request.bundle.value().main_module);
     if !modules.contains_key(&main) {
-        let message = format!("the main module `{}` is not part of the bundle", request.bundle.get().main_module);
+        let message = format!("the main module `{}` is not part of the bundle", request.bundle.value().main_module);
         return Err(Error::new(Kind::Internal, message, "report this defect"));
     }
     let config_name = match request.config.format {
@@ -226,11 +228,11 @@ fn staged_config(request: &StageRequest<'_>) -> Result<String> {
         |module: &Module| module.name.starts_with("python_modules/") && module.name.ends_with(".pyc");
     let mut document = Document::parse(&name, source.text, source.format)?;
     let staged = Staged {
-        main: format!("{}/{}", modules::WORKER, request.bundle.get().main_module),
+        main: format!("{}/{}", modules::WORKER, request.bundle.value().main_module),
         environment: request.environment,
         glob_prefix: request.glob_prefix,
         drop_build_command: request.drop_build_command,
-        holds_bytecode: request.bundle.get().modules.iter().any(vendored_bytecode),
+        holds_bytecode: request.bundle.value().modules.iter().any(vendored_bytecode),
         directory,
     };
     for edit in edits::plan(&document.value, &paths::path_keys()?, &staged) {

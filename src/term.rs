@@ -6,6 +6,7 @@
 use crate::error::{Error, Result};
 use console::{Style, Term};
 use indicatif::{ProgressBar, ProgressStyle};
+use std::cell::Cell;
 use std::io::Write;
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
@@ -13,19 +14,25 @@ use std::time::Duration;
 /// The two streams and how much is said on them.
 #[derive(Debug, Clone)]
 pub(crate) struct Terminal {
-    quiet: bool,
-    pub(crate) verbose: bool,
+    quiet: Cell<bool>,
+    verbose: Cell<bool>,
     live: bool,
 }
 
 impl Terminal {
     /// A terminal that cannot move its cursor (`TERM=dumb`) is written to like a file: nothing is drawn twice.
     pub(crate) fn new(dumb: bool) -> Self {
-        Self { quiet: false, verbose: false, live: !dumb && Term::stderr().features().is_attended() }
+        Self {
+            quiet: Cell::new(false),
+            verbose: Cell::new(false),
+            live: !dumb && Term::stderr().features().is_attended(),
+        }
     }
 
-    pub(crate) fn say_how_much(&mut self, quiet: bool, verbose: bool) {
-        (self.quiet, self.verbose) = (quiet, verbose);
+    /// As soon as the settings are known.
+    pub(crate) fn set_verbosity(&self, quiet: bool, verbose: bool) {
+        self.quiet.set(quiet);
+        self.verbose.set(verbose);
     }
 
     /// The columns of the terminal that the report is read on; `None` where it goes elsewhere.
@@ -49,14 +56,14 @@ impl Terminal {
 
     /// A line that only `--verbose` shows.
     pub(crate) fn detail(&self, text: &str) {
-        if self.verbose {
+        if self.verbose.get() {
             self.line(text);
         }
     }
 
     /// Something that is going on. Plain lines where nobody watches, nothing with `--quiet`.
     pub(crate) fn begin(&self, what: &str) -> Step {
-        if self.quiet {
+        if self.quiet.get() {
             return Step { bar: None };
         }
         if !self.live {
@@ -78,7 +85,7 @@ impl Terminal {
     /// The same for something that may ask the user a question on the terminal by itself (ssh, for the passphrase of a
     /// key): one line that nothing is drawn over.
     pub(crate) fn begin_still(&self, what: &str) -> Step {
-        if !self.quiet {
+        if !self.quiet.get() {
             self.line(what);
         }
         Step { bar: None }

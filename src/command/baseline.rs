@@ -8,8 +8,34 @@ use crate::baseline::{self, Baseline, Growth};
 use crate::error::{Error, Kind, Result};
 use crate::quantity::{bytes, count};
 use crate::report::{self, human::Manner};
+use crate::session::{Ended, Plan, ResolveOptions, Session, Step};
 use camino::Utf8Path;
 use serde_json::json;
+
+pub(crate) fn run(session: Session<'_>) -> Step<'_, Ended<'_>> {
+    let planned = session.open()?.find_tools()?.resolve(ResolveOptions::UNJUDGED)?.plan()?;
+    let checked = planned.check_but(&[("growth", "the baseline is written anew")])?;
+    let cleared = checked.into_cleared().map_err(not_written)?;
+    if cleared.wants_stage() {
+        let passed = cleared.stage()?.check()?.into_cleared().map_err(not_written)?;
+        let answer = answer(&passed.plan);
+        return passed.end().answered(answer);
+    }
+    let answer = answer(&cleared.plan);
+    cleared.end().answered(answer)
+}
+
+fn answer(plan: &Plan<'_>) -> Result<Answer> {
+    let path = &plan.baseline.path;
+    write(path, &plan.loaded.project.display(path), &plan.weighed)
+}
+
+fn not_written(mut ended: Box<Ended<'_>>) -> Box<Ended<'_>> {
+    if let Some(shown) = ended.baseline_path() {
+        ended.notices.push(format!("`{shown}` was not written"));
+    }
+    ended
+}
 
 /// Writes `now` to `path`; `shown` is its name.
 ///

@@ -3,8 +3,11 @@
 //! Receives the cache's directory; hands on an answer. Must never touch what a run holds (`vendor::cache` sees to that).
 
 use super::Answer;
+use crate::cli::CacheAction;
 use crate::error::Result;
 use crate::quantity::{bytes, count};
+use crate::session::{Ended, Session, Step};
+use crate::settings;
 use crate::vendor::cache::{self, Entry};
 use camino::Utf8Path;
 use serde_json::{Value, json};
@@ -14,11 +17,23 @@ use std::time::Duration;
 const NAMES: usize = 4;
 const DAY: u64 = 24 * 60 * 60;
 
-pub(crate) fn directory(cache: &Utf8Path) -> Result<Answer> {
+pub(crate) fn run(session: Session<'_>, action: CacheAction) -> Step<'_, Ended<'_>> {
+    let answer = settings::current_dir().and_then(|cwd| {
+        let cache = settings::cache_dir(session.environment, &cwd)?;
+        match action {
+            CacheAction::Show => show(&cache),
+            CacheAction::Directory => directory(&cache),
+            CacheAction::Clean => clean(&cache, session.invocation.flags.older_than),
+        }
+    });
+    session.end().answered(answer)
+}
+
+fn directory(cache: &Utf8Path) -> Result<Answer> {
     Answer::of(format!("{cache}\n"), &json!({ "schema": "saddlebag.cache/1", "path": cache }))
 }
 
-pub(crate) fn show(cache: &Utf8Path) -> Result<Answer> {
+fn show(cache: &Utf8Path) -> Result<Answer> {
     let (entries, pyodide) = (cache::entries(cache), pyodides(cache));
     let mut text = format!("{cache}\n");
     if !entries.is_empty() {
@@ -57,7 +72,7 @@ pub(crate) fn show(cache: &Utf8Path) -> Result<Answer> {
 
 /// # Errors
 /// `Kind::Unwritable`.
-pub(crate) fn clean(cache: &Utf8Path, older_than_days: Option<u64>) -> Result<Answer> {
+fn clean(cache: &Utf8Path, older_than_days: Option<u64>) -> Result<Answer> {
     let older_than = older_than_days.map(|days| Duration::from_secs(days.saturating_mul(DAY)));
     let cleaned = cache::clean(cache, older_than)?;
     let freed: u64 = cleaned.removed.iter().map(|entry| entry.bytes).sum();

@@ -3,6 +3,8 @@
 //! Receives what was found; hands on rows, and the answer made of them. `pipeline` gathers. Must never stop at the first
 //! thing that is missing, and never ask the network.
 
+mod examine;
+
 use super::Answer;
 use super::cache::count_of;
 use crate::error::{Error, Result};
@@ -10,6 +12,7 @@ use crate::gate::{self, Limit, Severity};
 use crate::project::requirements::Source;
 use crate::project::{Project, Target};
 use crate::quantity::{bytes, count};
+use crate::session::{Ended, Session, Step};
 use crate::smoke::pyodide::Pyodide;
 use crate::toolchain::minimums::minimum;
 use crate::toolchain::{Tool, Toolchain};
@@ -18,6 +21,17 @@ use camino::Utf8Path;
 use console::Style;
 use serde_json::{Value, json};
 use std::fmt::Write;
+
+pub(crate) fn run(session: Session<'_>) -> Step<'_, Ended<'_>> {
+    match examine::examine(session) {
+        Ok((answer, failed)) => {
+            let mut ended = session.end().answered(Ok(answer))?;
+            ended.exit.code = if failed { 4 } else { 0 };
+            Ok(ended)
+        }
+        Err(error) => Err(session.fail(error)),
+    }
+}
 
 /// How something is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

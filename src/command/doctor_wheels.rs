@@ -6,12 +6,20 @@
 use super::Answer;
 use crate::error::{Error, Kind, Result};
 use crate::project::Project;
-use crate::vendor::{Column, Culprit, Reason};
+use crate::session::{Ended, Session, Step};
+use crate::vendor::{self, Column, Culprit, Reason};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-pub(crate) fn answer(project: &Project, columns: &[Column]) -> Result<Answer> {
+pub(crate) fn run(session: Session<'_>) -> Step<'_, Ended<'_>> {
+    let loaded = session.open()?.find_tools()?;
+    let columns = vendor::survey(&loaded.project, &loaded.target, &loaded.toolchain, session.terminal);
+    let answer = columns.and_then(|columns| answer(&loaded.project, &columns));
+    loaded.end().answered(answer)
+}
+
+fn answer(project: &Project, columns: &[Column]) -> Result<Answer> {
     let direct: BTreeSet<&str> =
         project.requirements.entries.iter().filter_map(|entry| entry.name.as_deref()).collect();
     let found = columns.iter().flat_map(|column| column.found.keys().map(String::as_str));

@@ -10,6 +10,7 @@ use crate::error::{Error, Kind, Result};
 use crate::project::Project;
 use crate::python::graph::{EdgeKind, Level};
 use crate::quantity::{bytes, count};
+use crate::session::{Ended, ResolveOptions, Session, Step};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,7 +25,13 @@ struct Breakage {
     imports: String,
 }
 
-pub(crate) fn answer(project: &Project, bundle: &Bundle, name: &str) -> Result<Answer> {
+pub(crate) fn run<'a>(session: Session<'a>, name: &str) -> Step<'a, Ended<'a>> {
+    let planned = session.open()?.find_tools()?.resolve(ResolveOptions::UNJUDGED)?.plan()?;
+    let answer = answer(planned.project(), &planned.bundle, name);
+    planned.end().answered(answer)
+}
+
+fn answer(project: &Project, bundle: &Bundle, name: &str) -> Result<Answer> {
     let subject = subject::find(bundle, name)?;
     let gone: BTreeSet<u32> = subject.nodes.iter().map(|(node, _)| *node).collect();
     let orphans = if subject.kind == "distribution" { orphans(bundle, &subject.name) } else { Vec::new() };

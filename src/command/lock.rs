@@ -7,11 +7,18 @@ use super::Answer;
 use crate::error::{Error, Kind, Result};
 use crate::project::Project;
 use crate::quantity::count;
+use crate::session::{Ended, ResolveOptions, Session, Step};
 use crate::vendor::{self, Vendored};
 use serde_json::json;
 
 /// The name of a lock for one purpose (PEP 751).
 const NAME: &str = "pylock.runtime.toml";
+
+pub(crate) fn run(session: Session<'_>) -> Step<'_, Ended<'_>> {
+    let resolved = session.open()?.find_tools()?.resolve(ResolveOptions::UNJUDGED)?;
+    let answer = write(&resolved.loaded.project, &resolved.vendored);
+    resolved.end().answered(answer)
+}
 
 /// # Errors
 /// `Kind::SyncFailed` where pywrangler left no lock, `Kind::Unwritable`.

@@ -4,20 +4,45 @@
 
 pub(crate) mod baseline;
 pub(crate) mod cache;
+pub(crate) mod check;
 pub(crate) mod classify;
+pub(crate) mod deploy;
 pub(crate) mod doctor;
+pub(crate) mod doctor_install;
 pub(crate) mod doctor_wheels;
 pub(crate) mod explain;
 pub(crate) mod impact;
 pub(crate) mod init;
 pub(crate) mod lock;
 pub(crate) mod pywrangler;
+pub(crate) mod stage;
 mod subject;
 pub(crate) mod why;
 
-use crate::cli::Format;
+use crate::cli::{Command, Format};
 use crate::error::{Error, Kind, Result};
+use crate::session::{Ended, Session, Step};
 use camino::Utf8Path;
+
+/// Runs one of our own commands.
+pub(crate) fn run(session: Session<'_>) -> Step<'_, Ended<'_>> {
+    match &session.invocation.command {
+        Command::Upload(_) => deploy::run(session),
+        // `report` is `check` told by package: the plan is shown in another way.
+        Command::Check | Command::Report => check::run(session),
+        Command::Stage => stage::run(session),
+        Command::Lock => lock::run(session),
+        Command::Cache(action) => cache::run(session, *action),
+        Command::Doctor => doctor::run(session),
+        Command::Baseline => baseline::run(session),
+        Command::DoctorWheels => doctor_wheels::run(session),
+        Command::DoctorInstall => doctor_install::run(session),
+        Command::Classify => classify::run(session),
+        Command::Init => init::run(session),
+        Command::Why(name) => why::run(session, name),
+        Command::Impact(name) => impact::run(session, name),
+    }
+}
 
 /// What a command that only asks says: for people, and as one JSON document.
 #[derive(Debug)]

@@ -2,9 +2,9 @@
 //!
 //! Receives the words; hands on pywrangler's own exit code. Must never read, stage or change anything.
 
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
 use crate::project::pyproject;
-use crate::settings::Environment;
+use crate::settings::{self, Environment};
 use crate::term::Terminal;
 use crate::tool;
 use crate::toolchain;
@@ -18,14 +18,7 @@ pub(crate) fn run(words: &[OsString], environment: &Environment, terminal: &Term
 }
 
 fn start(words: &[OsString], environment: &Environment) -> Result<i32> {
-    let cwd = std::env::current_dir().map_err(|error| {
-        Error::new(
-            Kind::Unreadable,
-            format!("the working directory cannot be told: {error}"),
-            "change to a directory that exists",
-        )
-    })?;
-    let cwd = crate::error::utf8(cwd)?;
+    let cwd = settings::current_dir()?;
     let found = pyproject::find(&cwd);
     let root = found.as_deref().and_then(camino::Utf8Path::parent).unwrap_or(&cwd);
     // Whether the project declares workers-py is not worth a parse error here: pywrangler itself has the last word.

@@ -9,9 +9,16 @@ use crate::error::{Error, Kind, Result};
 use crate::project::Project;
 use crate::python::graph::Level;
 use crate::quantity::{bytes, count};
+use crate::session::{Ended, ResolveOptions, Session, Step};
 use serde_json::json;
 
-pub(crate) fn answer(project: &Project, bundle: &Bundle, name: &str) -> Result<Answer> {
+pub(crate) fn run<'a>(session: Session<'a>, name: &str) -> Step<'a, Ended<'a>> {
+    let planned = session.open()?.find_tools()?.resolve(ResolveOptions::UNJUDGED)?.plan()?;
+    let answer = answer(planned.project(), &planned.bundle, name);
+    planned.end().answered(answer)
+}
+
+fn answer(project: &Project, bundle: &Bundle, name: &str) -> Result<Answer> {
     let subject = subject::find(bundle, name)?;
     let package = bundle.packages.iter().find(|package| subject.kind == "distribution" && package.name == subject.name);
     let required = package.map(|package| bundle.required_by(&package.name));

@@ -4,6 +4,7 @@
 //! `Verdict`. Only a passing `Verdict` makes a `Cleared`, and only what is cleared can be staged or deployed. Must never
 //! print, never run a process and never change what it judges.
 
+mod checked;
 mod data_files;
 mod duplicates;
 mod growth;
@@ -23,6 +24,7 @@ pub(crate) mod verify;
 mod wheels;
 mod wrangler_config;
 
+pub(crate) use checked::{Checked, Cleared, MadeFrom};
 pub(crate) use requirements::is_development_tool;
 pub(crate) use size::{Limit, limits};
 
@@ -121,6 +123,26 @@ pub(crate) struct Context<'a> {
     pub(crate) settings: &'a Settings,
 }
 
+/// Everything that a gate may look at but the bundle.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Inputs<'a> {
+    pub(crate) project: &'a Project,
+    pub(crate) target: &'a Target,
+    pub(crate) toolchain: &'a Toolchain,
+    pub(crate) layout: &'a Layout,
+    pub(crate) vendored: &'a Vendored,
+    /// Since the baseline, if there is one.
+    pub(crate) growth: Option<&'a Growth>,
+    pub(crate) settings: &'a Settings,
+}
+
+impl<'a> Inputs<'a> {
+    pub(crate) fn with(self, bundle: &'a Bundle) -> Context<'a> {
+        let Self { project, target, toolchain, layout, vendored, growth, settings } = self;
+        Context { project, target, toolchain, layout, vendored, bundle, growth, settings }
+    }
+}
+
 /// What one gate says: its figure, for people, and its findings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Judged {
@@ -194,18 +216,26 @@ pub(crate) struct Judgement {
     pub(crate) findings: Vec<Finding>,
 }
 
-/// Runs every gate, whatever the others say, in order. `today` is `YYYY-MM-DD`, for allow entries that expire.
-pub(crate) fn judge(context: &Context<'_>, today: &str) -> Vec<Judgement> {
+/// Runs every gate of the plan, whatever the others find, in order; those of `skipped` (an id and the reason) are left out.
+/// `today` is `YYYY-MM-DD`, for allow entries that expire.
+pub(crate) fn check(inputs: &Inputs<'_>, bundle: Bundle, skipped: &[(&str, &str)], today: &str) -> Checked<Bundle> {
+    let results = judge(&inputs.with(&bundle), skipped, today);
+    Checked::new(bundle, results)
+}
+
+fn judge(context: &Context<'_>, aside: &[(&str, &str)], today: &str) -> Vec<Judgement> {
     let mut judgements: Vec<Judgement> = table()
         .map(|gate| {
             let level = context.settings.gates.get(gate.id).copied();
-            match gate.check {
+            let reason = aside.iter().find(|(id, _)| *id == gate.id).map(|(_, reason)| *reason);
+            match (gate.check, reason) {
                 _ if level == Some(Level::Off) => skipped(gate, Level::Off, "switched off"),
+                (_, Some(reason)) => skipped(gate, level.unwrap_or(gate.level), reason),
                 _ if gate.id == "growth" && growth::has_nothing_to_judge(context) => {
                     skipped(gate, level.unwrap_or(gate.level), growth::NO_BASELINE)
                 }
-                None => not_yet_judged(gate, context.settings),
-                Some(check) => one(gate, level, || check(context)),
+                (None, _) => not_yet_judged(gate, context.settings),
+                (Some(check), _) => one(gate, level, || check(context)),
             }
         })
         .collect();
@@ -250,32 +280,28 @@ fn not_yet_judged(gate: &Gate, settings: &Settings) -> Judgement {
     }
 }
 
-/// Puts the judgement of one gate of the stage in its place. What keeps the room before it from its work breaks it.
-pub(crate) fn judge_stage(
-    judgements: &mut [Judgement],
-    id: &str,
-    settings: &Settings,
-    today: &str,
-    check: impl FnOnce() -> Result<Judged>,
-) {
-    let level = settings.gates.get(id).copied();
-    let Some((gate, judgement)) =
-        table().find(|gate| gate.id == id).zip(judgements.iter_mut().find(|judgement| judgement.id == id))
-    else {
-        return;
-    };
-    let asked = Gate { level: Level::Deny, ..*gate };
-    *judgement = one(&asked, level, check);
-    allow(std::slice::from_mut(judgement), &settings.allow, today);
-}
+impl<T> Checked<T> {
+    /// Runs one gate of the stage. What keeps it from its work breaks it.
+    pub(crate) fn judge(&mut self, id: &str, settings: &Settings, today: &str, check: impl FnOnce() -> Result<Judged>) {
+        let level = settings.gates.get(id).copied();
+        let Some((gate, judgement)) = self.stage_gate(id) else { return };
+        let asked = Gate { level: Level::Deny, ..*gate };
+        *judgement = one(&asked, level, check);
+        allow(std::slice::from_mut(judgement), &settings.allow, today);
+    }
 
-/// Says of a gate of the stage why it did not judge.
-pub(crate) fn skip_stage(judgements: &mut [Judgement], id: &str, settings: &Settings, reason: &str) {
-    let level = settings.gates.get(id).copied().unwrap_or(Level::Deny);
-    if let Some((gate, judgement)) =
-        table().find(|gate| gate.id == id).zip(judgements.iter_mut().find(|judgement| judgement.id == id))
-    {
-        *judgement = skipped(gate, level, reason);
+    /// Skips one gate of the stage, with the reason.
+    pub(crate) fn skip(&mut self, id: &str, settings: &Settings, reason: &str) {
+        let level = settings.gates.get(id).copied().unwrap_or(Level::Deny);
+        if let Some((gate, judgement)) = self.stage_gate(id) {
+            *judgement = skipped(gate, level, reason);
+        }
+    }
+
+    /// A gate that judges the stage, and its result: no other result can be replaced.
+    fn stage_gate(&mut self, id: &str) -> Option<(&'static Gate, &mut Judgement)> {
+        let gate = table().find(|gate| gate.id == id && gate.check.is_none())?;
+        Some((gate, self.results_mut().iter_mut().find(|judgement| judgement.id == id)?))
     }
 }
 
@@ -284,15 +310,6 @@ pub(crate) fn explained(why: &Unresolved, target: &Target) -> Vec<(String, Strin
     let culprits =
         wheels::explain(why, target).findings.into_iter().filter(|finding| finding.severity == Severity::Deny);
     culprits.map(|finding| (finding.subject, finding.message)).collect()
-}
-
-/// Takes one judgement back: it is of no concern to what was asked for.
-pub(crate) fn set_aside(judgements: &mut [Judgement], id: &str, reason: &str) {
-    if let Some((gate, judgement)) =
-        table().find(|gate| gate.id == id).zip(judgements.iter_mut().find(|judgement| judgement.id == id))
-    {
-        *judgement = skipped(gate, judgement.level, reason);
-    }
 }
 
 /// A resolution that failed: there is nothing to judge for any other gate.
@@ -444,28 +461,12 @@ impl Verdict {
             Self::Passed
         }
     }
-
-    /// The only way to a `Cleared`.
-    pub(crate) fn clear<T>(self, value: T) -> Option<Cleared<T>> {
-        match self {
-            Self::Passed | Self::PassedWithWarnings => Some(Cleared(value)),
-            Self::Blocked => None,
-        }
-    }
 }
 
-/// Something that the gates let through: a `Cleared<Bundle>` may be staged, a `Cleared<Stage>` may be deployed.
-#[derive(Debug)]
-pub(crate) struct Cleared<T>(T);
-
-impl<T> Cleared<T> {
-    pub(crate) fn get(&self) -> &T {
-        &self.0
-    }
-
-    pub(crate) fn into_inner(self) -> T {
-        self.0
-    }
+/// Cleared without a gate, for the tests of what is made from it.
+#[cfg(test)]
+pub(crate) fn cleared<T>(value: T) -> Cleared<T> {
+    Checked::new(value, Vec::new()).into_cleared().unwrap_or_else(|_| unreachable!("nothing blocks it"))
 }
 
 #[cfg(test)]

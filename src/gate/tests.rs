@@ -37,8 +37,8 @@ fn what_denies_blocks_and_what_breaks_blocks() {
     assert_eq!((broke.outcome, Verdict::of(&[broke])), (Outcome::Broke, Verdict::Blocked));
     let panicked = one(&GATES[13], None, || panic!("a defect"));
     assert_eq!(panicked.outcome, Outcome::Broke);
-    assert!(Verdict::Blocked.clear(()).is_none());
-    assert!(Verdict::PassedWithWarnings.clear(()).is_some());
+    assert!(Checked::new((), vec![judged(Severity::Deny)]).into_cleared().is_err());
+    assert!(Checked::new((), vec![judged(Severity::Warn)]).into_cleared().is_ok());
 }
 
 #[test]

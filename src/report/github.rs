@@ -184,9 +184,9 @@ mod tests {
     use crate::deploy::Deployed;
     use crate::error::{Error, Kind};
     use crate::gate::{Judgement, Level};
-    use crate::report::Exit;
+    use crate::report::{Exit, lasting};
 
-    fn report() -> Report {
+    fn report() -> Report<'static> {
         let finding = |severity, location, message: &str| {
             Finding::new(severity, "imports.missing", "a -> b", location, message, "require it, 100 %: now")
         };
@@ -220,13 +220,13 @@ mod tests {
         };
         Report {
             command: "check".into(),
-            bundle: Some(Bundle {
+            bundle: Some(lasting(Bundle {
                 raw_bytes: 2048,
                 gzip_bytes: 1024,
                 packages: vec![package("light", 1), package("heavy", 2000)],
                 ..Bundle::default()
-            }),
-            judgements: Some(vec![judgement]),
+            })),
+            judgements: Some(lasting(vec![judgement])),
             verdict: Some(Verdict::Blocked),
             exit: Exit { code: 3, pywranglers: false },
             ..Report::default()
@@ -250,7 +250,7 @@ mod tests {
             4,
             1,
         ));
-        let report = Report { error: Some(error), ..Report::default() };
+        let report = Report { error: Some(&error), ..Report::default() };
         assert_eq!(
             annotations(&report, ""),
             "::error file=wrangler.toml,line=4,col=1,title=config-syntax::expected `=`%0Ahint: correct the file\n"
@@ -283,7 +283,7 @@ mod tests {
             heard: crate::heard::Heard { version_id: Some("v\n1".into()), ..crate::heard::Heard::default() },
             ..Deployed::default()
         };
-        let report = Report { deployed: Some(deployed), ..report() };
+        let report = Report { deployed: Some(&deployed), ..report() };
         assert_eq!(
             outputs(&report),
             "verdict=blocked\nexit-code=3\nraw-bytes=2048\ngzip-bytes=1024\nmodule-count=0\nversion-id=v1\n"

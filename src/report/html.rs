@@ -79,7 +79,7 @@ mod tests {
             owner: Owner::Project,
         };
         let bundle = Bundle { main_module: name.to_owned(), modules: vec![module], raw_bytes: 7, ..Bundle::default() };
-        let report = Report { command: "check".into(), bundle: Some(bundle), ..Report::default() };
+        let report = Report { command: "check".into(), bundle: Some(&bundle), ..Report::default() };
         render(&report, &Beside::default())
     }
 

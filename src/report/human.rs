@@ -141,12 +141,12 @@ fn slowest(out: &mut String, booted: &Booted, manner: Manner) {
 }
 
 fn ids(report: &Report, wanted: &[Outcome]) -> Vec<&'static str> {
-    let judgements = report.judgements.iter().flatten();
+    let judgements = report.judgements.into_iter().flatten();
     judgements.filter(|judgement| wanted.contains(&judgement.outcome)).map(|judgement| judgement.id).collect()
 }
 
 fn warnings(report: &Report) -> usize {
-    let all = report.judgements.iter().flatten().flat_map(|judgement| &judgement.findings);
+    let all = report.judgements.into_iter().flatten().flat_map(|judgement| &judgement.findings);
     all.filter(|finding| finding.weight() == Severity::Warn).count()
 }
 
@@ -222,7 +222,7 @@ mod tests {
     #[test]
     fn gates_findings_and_the_last_line_read_from_top_to_bottom() {
         let report = Report {
-            judgements: Some(vec![
+            judgements: Some(&[
                 judgement("namespace", Outcome::Passed, vec![finding(Severity::Note)]),
                 judgement("secrets", Outcome::Warned, vec![finding(Severity::Warn)]),
                 judgement("size", Outcome::Blocked, vec![finding(Severity::Deny)]),
@@ -253,12 +253,12 @@ mod tests {
 
     #[test]
     fn the_last_line_says_how_it_ended() {
-        let last = |verdict, deployed, dry_run| {
+        let last = |verdict, deployed: Option<Deployed>, dry_run| {
             console::set_colors_enabled(false);
             last_line(&Report {
-                judgements: Some(vec![judgement("size", Outcome::Passed, vec![])]),
+                judgements: Some(&[judgement("size", Outcome::Passed, vec![])]),
                 verdict: Some(verdict),
-                deployed,
+                deployed: deployed.as_ref(),
                 dry_run,
                 ..Report::default()
             })

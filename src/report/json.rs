@@ -182,7 +182,7 @@ pub(super) fn value(report: &Report) -> serde_json::Value {
     serde_json::to_value(document(report)).unwrap_or_default()
 }
 
-fn document(report: &Report) -> Document<'_> {
+fn document<'r>(report: &'r Report<'_>) -> Document<'r> {
     Document {
         schema: "saddlebag.report/1",
         version: env!("CARGO_PKG_VERSION"),
@@ -233,7 +233,7 @@ fn document(report: &Report) -> Document<'_> {
         }),
         dropped: report.bundle.as_ref().map(|bundle| bundle.dropped.as_slice()),
         limits: report.bundle.as_ref().map(|_| report.limits.as_slice()),
-        growth: report.growth.as_ref().map(growth),
+        growth: report.growth.map(growth),
         gates: report.judgements.as_ref().map(|judgements| judgements.iter().map(gate).collect()),
         verdict: report.verdict,
         smoke: report.smoke.as_ref().map(|booted| SmokeV1 {
@@ -257,7 +257,7 @@ fn document(report: &Report) -> Document<'_> {
             code: report.exit.code,
             origin: if report.exit.pywranglers { "pywrangler" } else { "saddlebag" },
         },
-        error: report.error.as_ref().map(error),
+        error: report.error.map(error),
     }
 }
 

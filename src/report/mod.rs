@@ -18,34 +18,28 @@ use crate::error::Error;
 use crate::gate::{Judgement, Limit, Verdict};
 use crate::project::{Layout, Project, Target};
 use crate::smoke::Booted;
-use std::time::Duration;
 
 /// What a run has to say. What was not reached is `None`.
 #[derive(Debug, Default)]
-pub(crate) struct Report {
+pub(crate) struct Report<'a> {
     pub(crate) command: String,
-    pub(crate) project: Option<Project>,
-    pub(crate) target: Option<Target>,
-    pub(crate) layout: Option<Layout>,
-    pub(crate) bundle: Option<Bundle>,
+    pub(crate) project: Option<&'a Project>,
+    pub(crate) target: Option<&'a Target>,
+    pub(crate) layout: Option<&'a Layout>,
+    pub(crate) bundle: Option<&'a Bundle>,
     /// Since the baseline, if there is one.
-    pub(crate) growth: Option<Growth>,
+    pub(crate) growth: Option<&'a Growth>,
     pub(crate) limits: Vec<Limit>,
-    pub(crate) judgements: Option<Vec<Judgement>>,
+    pub(crate) judgements: Option<&'a [Judgement]>,
     pub(crate) verdict: Option<Verdict>,
     /// What the boot measured, if there was one.
-    pub(crate) smoke: Option<Booted>,
-    /// What a run has to say besides: about the stage, about wrangler's figures.
-    pub(crate) remarks: Vec<String>,
-    /// What a command that only asks says in place of the report.
-    pub(crate) answer: Option<String>,
-    /// `saddlebag.classify/1`, where that was asked for; the picture has it made otherwise.
-    pub(crate) dependencies: Option<serde_json::Value>,
-    pub(crate) deployed: Option<Deployed>,
+    pub(crate) smoke: Option<&'a Booted>,
+    /// `saddlebag.classify/1`, if it was asked for; the HTML report makes it otherwise.
+    pub(crate) dependencies: Option<&'a serde_json::Value>,
+    pub(crate) deployed: Option<&'a Deployed>,
     pub(crate) dry_run: bool,
-    pub(crate) error: Option<Error>,
+    pub(crate) error: Option<&'a Error>,
     pub(crate) exit: Exit,
-    pub(crate) timings: Vec<(&'static str, Duration)>,
 }
 
 /// The exit code, and whose it is.
@@ -53,4 +47,10 @@ pub(crate) struct Report {
 pub(crate) struct Exit {
     pub(crate) code: i32,
     pub(crate) pywranglers: bool,
+}
+
+/// A value that a report of a test can point at.
+#[cfg(test)]
+fn lasting<T>(value: T) -> &'static T {
+    Box::leak(Box::new(value))
 }

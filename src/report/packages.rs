@@ -111,7 +111,7 @@ mod tests {
             gzip_bytes: 900,
             ..Bundle::default()
         };
-        let report = Report { bundle: Some(bundle), ..Report::default() };
+        let report = Report { bundle: Some(&bundle), ..Report::default() };
         insta::assert_snapshot!(render(&report), @"
         package                    bytes  modules  dropped  required by
         b 1.0                    2.0 KiB        1  4.0 KiB  project

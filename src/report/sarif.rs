@@ -130,7 +130,7 @@ fn fingerprint(finding: &Finding) -> String {
 }
 
 fn notifications(report: &Report, prefix: &str) -> Vec<Value> {
-    let broke = report.judgements.iter().flatten().filter(|judgement| judgement.outcome == Outcome::Broke);
+    let broke = report.judgements.into_iter().flatten().filter(|judgement| judgement.outcome == Outcome::Broke);
     let mut all: Vec<Value> = broke
         .map(|judgement| {
             let text = format!("{}: {}", judgement.id, judgement.reason.as_deref().unwrap_or("the gate broke"));
@@ -161,12 +161,12 @@ mod tests {
         serde_json::from_str(&render(report, "apps/w/")).unwrap()
     }
 
-    fn report() -> Report {
+    fn report() -> Report<'static> {
         let finding = |severity, code, location| Finding::new(severity, code, "a -> b", location, "m", "h");
         let mut allowed = finding(Severity::Warn, "size.raw", Location::new(Place::Package, "bundle"));
         allowed.allowed = Some("known".into());
         Report {
-            judgements: Some(vec![Judgement {
+            judgements: Some(crate::report::lasting(vec![Judgement {
                 id: "imports",
                 level: Level::Deny,
                 outcome: Outcome::Blocked,
@@ -181,7 +181,7 @@ mod tests {
                         Location::at(Place::Module, "python_modules/x.py", 9, 1),
                     ),
                 ],
-            }]),
+            }])),
             ..Report::default()
         }
     }
@@ -208,7 +208,7 @@ mod tests {
     #[test]
     fn an_error_is_a_notification() {
         let error = Error::new(Kind::ConfigMissing, "no configuration", "add one");
-        let run = document(&Report { error: Some(error), ..Report::default() })["runs"][0].clone();
+        let run = document(&Report { error: Some(&error), ..Report::default() })["runs"][0].clone();
         assert_eq!(run["invocations"][0]["executionSuccessful"], false);
         assert_eq!(run["invocations"][0]["toolExecutionNotifications"][0]["descriptor"]["id"], "config-missing");
         assert_eq!(run["results"], json!([]));

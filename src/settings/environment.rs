@@ -3,6 +3,8 @@
 //! Receives nothing; hands on a snapshot that can be asked, changed and given to children. The only place that reads the
 //! real one. Must never show a value: it can be a secret.
 
+use crate::error::{Error, Kind, Result};
+use camino::Utf8PathBuf;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 
@@ -49,4 +51,19 @@ impl Environment {
     pub(crate) fn pairs(&self) -> impl Iterator<Item = (&OsString, &OsString)> {
         self.0.iter()
     }
+}
+
+/// The working directory of this process.
+///
+/// # Errors
+/// `Unreadable`: it was removed, or its name is not UTF-8.
+pub(crate) fn current_dir() -> Result<Utf8PathBuf> {
+    let path = std::env::current_dir().map_err(|error| {
+        Error::new(
+            Kind::Unreadable,
+            format!("cannot determine the working directory: {error}"),
+            "change to a directory that exists",
+        )
+    })?;
+    crate::error::utf8(path)
 }

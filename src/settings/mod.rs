@@ -7,7 +7,7 @@ mod environment;
 mod growth;
 mod table;
 
-pub(crate) use environment::Environment;
+pub(crate) use environment::{Environment, current_dir};
 pub(crate) use growth::{Allowance, Budget, GrowthSettings, Named};
 
 use crate::bundle::prune::{DistInfo, PruneOptions, recipes};

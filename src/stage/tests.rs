@@ -3,7 +3,6 @@
 use super::modules::staged_path;
 use super::*;
 use crate::bundle::{Content, ModuleType, Owner};
-use crate::gate::Verdict;
 use proptest::prelude::*;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use tempfile::TempDir;
@@ -55,7 +54,7 @@ impl Project {
                 users_config_dir: &self.root,
                 config: ConfigSource { path: &self.root.join(name), text, format },
                 environment: None,
-                bundle: &Verdict::Passed.clear(&self.bundle).unwrap(),
+                bundle: &crate::gate::cleared(self.bundle.clone()),
                 token: "1.17.9",
                 lock: Some(&self.root.join("pylock.toml")),
                 requirements: &self.requirements,

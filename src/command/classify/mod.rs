@@ -20,6 +20,7 @@ use crate::project::requirements::{Declared, Requirement, declared};
 use crate::project::{Project, Target};
 use crate::python::distribution::Distribution;
 use crate::python::graph::Level;
+use crate::session::{Ended, Planned, ResolveOptions, Session, Step};
 use missing::{Missing, Want};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -77,6 +78,28 @@ impl Dependency {
     pub(crate) fn is_declared_for_runtime(&self) -> bool {
         self.declared.iter().any(|declared| declared.runtime)
     }
+}
+
+pub(crate) fn run(session: Session<'_>) -> Step<'_, Ended<'_>> {
+    let planned = session.open()?.find_tools()?.resolve(ResolveOptions::CLASSIFIED)?.plan()?;
+    let host = host::installed(&planned.project().root);
+    let found = match of(&planned, host.as_deref()) {
+        Ok(found) => found,
+        Err(error) => return Err(planned.fail(error)),
+    };
+    let unprovided = unprovided(planned.project(), planned.target(), &planned.bundle, host.is_some());
+    let answer = answer(&found, &unprovided, host.is_some());
+    let mut ended = planned.end().answered(answer)?;
+    ended.dependencies = Some(document(&found));
+    Ok(ended)
+}
+
+/// The dependencies of a plan.
+///
+/// # Errors
+/// As `classify`.
+pub(crate) fn of(planned: &Planned<'_>, host: Option<&[HostDistribution]>) -> Result<Vec<Dependency>> {
+    classify(planned.project(), planned.target(), &planned.bundle, host, &planned.plan.left_out)
 }
 
 /// Every dependency that the project declares or that is in the bundle, by name. `host`: what the project's own environment

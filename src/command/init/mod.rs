@@ -3,7 +3,10 @@
 //! Receives the project and its classified dependencies; shows what it would write, and writes it once it may. Must never
 //! write anything else, never over what is there unless told to, and never a credential.
 
+mod run;
 mod templates;
+
+pub(crate) use run::{is_ours, run};
 
 use super::Answer;
 use super::classify::{Class, Dependency, Unprovided};

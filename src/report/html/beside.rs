@@ -22,14 +22,14 @@ pub(crate) struct Beside<'a> {
 pub(super) fn document(report: &Report, beside: &Beside<'_>) -> Value {
     let project = report.project.as_ref();
     let figures: BTreeMap<&str, &str> =
-        report.judgements.iter().flatten().map(|judgement| (judgement.id, judgement.figure.as_str())).collect();
+        report.judgements.into_iter().flatten().map(|judgement| (judgement.id, judgement.figure.as_str())).collect();
     json!({
         "name": project.and_then(|project| project.config.name()),
         "dry_run": report.dry_run,
         "figures": figures,
-        "imports": report.bundle.as_ref().map(imports),
+        "imports": report.bundle.map(imports),
         "shown": report.bundle.as_ref().zip(project).map(|(bundle, project)| shown(bundle, project)),
-        "dropped": report.bundle.as_ref().map(dropped_owners),
+        "dropped": report.bundle.map(dropped_owners),
         "host": beside.host.map(|host| {
             host.iter()
                 .map(|distribution| {

@@ -1,52 +1,23 @@
-//! Commands that need no project: `doctor`, which looks at one if there is one, and `cache`.
-//!
-//! Receives the invocation; hands on the answer in the report. What is missing is a part of the answer here. Must never
-//! resolve anything, and never ask the network.
+//! Gathers what `doctor` shows. What is missing is a part of the answer here: nothing is resolved, and the network is not
+//! asked.
 
-use super::steps::{current_dir, find_project, main_module, target_flags};
-use crate::cli::{CacheAction, Command, Format, OwnInvocation};
-use crate::command::doctor::{self, PROJECT, Row, State};
-use crate::command::{Answer, cache};
+use super::{PROJECT, Row, State};
+use crate::command::{Answer, doctor};
 use crate::error::{Kind, Result};
 use crate::gate;
-use crate::project::{Project, Target, pyproject, requirements};
-use crate::report::Report;
+use crate::project::{Project, Target, pyproject};
+use crate::session::{Session, find_project, main_module, read_requirements, target_flags};
 use crate::settings::{self, Environment, Settings};
 use crate::smoke::pyodide;
 use crate::toolchain;
 use crate::vendor;
 use camino::Utf8Path;
 
-/// What is said to such a command; `None` for every other.
-///
-/// # Errors
-/// Those of the command.
-pub(super) fn answer(
-    invocation: &OwnInvocation,
-    environment: &Environment,
-    report: &mut Report,
-    format: Format,
-) -> Option<Result<()>> {
-    let answer = match &invocation.command {
-        Command::Cache(action) => cached(*action, invocation, environment),
-        Command::Doctor => examine(invocation, environment, report),
-        _ => return None,
-    };
-    Some(answer.map(|answer| report.answer = Some(answer.said(format))))
-}
-
-fn cached(action: CacheAction, invocation: &OwnInvocation, environment: &Environment) -> Result<Answer> {
-    let place = settings::cache_dir(environment, &current_dir()?)?;
-    match action {
-        CacheAction::Show => cache::show(&place),
-        CacheAction::Directory => cache::directory(&place),
-        CacheAction::Clean => cache::clean(&place, invocation.flags.older_than),
-    }
-}
-
-fn examine(invocation: &OwnInvocation, environment: &Environment, report: &mut Report) -> Result<Answer> {
-    let cwd = current_dir()?;
-    let found = find_project(invocation, environment, &cwd);
+/// The rows as an answer, and whether any of them fails.
+pub(super) fn examine(session: Session<'_>) -> Result<(Answer, bool)> {
+    let environment = session.environment;
+    let cwd = settings::current_dir()?;
+    let found = find_project(session, &cwd);
     let (root, config_dir, uses_uv) = match &found {
         Ok((project, _)) => {
             let declares = project.pyproject.as_ref().is_some_and(|pyproject| pyproject.declares("workers-py"));
@@ -71,11 +42,11 @@ fn examine(invocation: &OwnInvocation, environment: &Environment, report: &mut R
         Ok((mut project, settings)) => {
             rows.extend(doctor::project(&project));
             rows.push(wanted(&mut project, &settings, environment));
-            match main_module(&project, &invocation.rest) {
+            match main_module(&project, session.words()) {
                 Ok(main) => rows.push(Row::new(PROJECT, "main", State::Ok, project.display(&main))),
                 Err(error) => rows.push(Row::failed(PROJECT, "main", &error)),
             }
-            match Target::of(&project.config, &target_flags(&invocation.rest, &project.config)) {
+            match Target::of(&project.config, &target_flags(session.words(), &project.config)) {
                 Ok(target) => {
                     let knows = vendor::knows(&toolchain, &target).err();
                     rows.extend(doctor::target(&target, knows.as_ref()));
@@ -87,7 +58,7 @@ fn examine(invocation: &OwnInvocation, environment: &Environment, report: &mut R
             }
             own = Some(settings);
         }
-        Err(error) if error.kind == Kind::ConfigMissing && invocation.rest.config().is_none() => {
+        Err(error) if error.kind == Kind::ConfigMissing && session.words().config().is_none() => {
             let message = "no wrangler configuration here or above: nothing of a project was looked at";
             rows.push(Row::new(PROJECT, "configuration", State::Note, message));
         }
@@ -101,25 +72,17 @@ fn examine(invocation: &OwnInvocation, environment: &Environment, report: &mut R
     rows.extend(doctor::cache(&place, &entries, writable));
     let settings = match own {
         Some(settings) => settings,
-        None => Settings::read(&invocation.flags, environment, None, None)?,
+        None => Settings::read(&session.invocation.flags, environment, None, None)?,
     };
     rows.extend(doctor::limits(&gate::limits(&crate::bundle::Bundle::default(), &settings)));
-    if doctor::is_red(&rows) {
-        report.exit.code = 4;
-    }
-    doctor::answer(&rows, has_project)
+    let failed = doctor::is_red(&rows);
+    doctor::answer(&rows, has_project).map(|answer| (answer, failed))
 }
 
 /// Reads the requirements into the project, and says which.
 fn wanted(project: &mut Project, settings: &Settings, environment: &Environment) -> Row {
-    let named = settings.requirements.as_deref();
-    let variable = |name: &str| environment.get(name).map(str::to_owned);
-    let (root, pyproject) = (&project.root, project.pyproject.as_ref());
-    match requirements::read(named, named.is_some(), root, pyproject, settings.lists(), &variable) {
-        Ok(found) => {
-            project.requirements = found;
-            doctor::requirements(project)
-        }
+    match read_requirements(project, settings, environment, settings.requirements.as_deref()) {
+        Ok(()) => doctor::requirements(project),
         Err(error) => Row::failed(PROJECT, "requirements", &error),
     }
 }

@@ -1,0 +1,179 @@
+//! The end of a run: how far it came, what it says, and its exit code.
+
+use super::{ClearedPlan, ClearedStage, Loaded, Opened, Planned, Resolved, Session, Step, Timings};
+use crate::bundle::Bundle;
+use crate::command::Answer;
+use crate::deploy::Deployed;
+use crate::error::{Error, Result};
+use crate::gate::{Judgement, Limit, Verdict};
+use crate::project::Project;
+use crate::report::{Exit, Report};
+use crate::settings::Settings;
+use crate::smoke::Booted;
+
+use super::plan::Plan;
+
+/// How far a run came.
+#[derive(Debug)]
+pub(crate) enum Reached<'a> {
+    Nothing,
+    /// The requirements were not read yet: the project is no part of the report.
+    Settings(Box<(Project, Settings)>),
+    Project(Box<(Project, Settings)>),
+    Opened(Box<Opened<'a>>),
+    Loaded(Box<Loaded<'a>>),
+    Resolved(Box<Resolved<'a>>),
+    Planned(Box<Planned<'a>>),
+    Judged(Box<Judged<'a>>),
+}
+
+/// A plan that the gates have judged, without the proof: it can only be reported.
+#[derive(Debug)]
+pub(crate) struct Judged<'a> {
+    pub(super) plan: Plan<'a>,
+    pub(super) bundle: Bundle,
+    pub(super) limits: Vec<Limit>,
+    pub(super) results: Vec<Judgement>,
+    pub(super) smoke: Option<Booted>,
+    pub(super) deployed: Option<Deployed>,
+}
+
+/// The end of a run.
+#[derive(Debug)]
+pub(crate) struct Ended<'a> {
+    pub(super) session: Session<'a>,
+    pub(super) reached: Reached<'a>,
+    pub(crate) exit: Exit,
+    pub(crate) error: Option<Error>,
+    /// Results of gates that judged before there was a plan.
+    pub(super) early_results: Option<Vec<Judgement>>,
+    /// What there is to say besides the report: about the stage, about wrangler's figures.
+    pub(crate) notices: Vec<String>,
+    /// What a command that only answers a question prints in place of the report.
+    pub(crate) answer: Option<String>,
+    /// `saddlebag.classify/1`, if it was asked for.
+    pub(crate) dependencies: Option<serde_json::Value>,
+}
+
+impl<'a> Ended<'a> {
+    /// Exit code 0, and nothing to say but the report.
+    pub(super) fn new(session: Session<'a>, reached: Reached<'a>) -> Self {
+        Self {
+            session,
+            reached,
+            exit: Exit::default(),
+            error: None,
+            early_results: None,
+            notices: Vec::new(),
+            answer: None,
+            dependencies: None,
+        }
+    }
+
+    pub(super) fn failed(session: Session<'a>, reached: Reached<'a>, error: Error) -> Box<Self> {
+        Self::new(session, reached).with_error(error)
+    }
+
+    /// With what a command that only answers a question has to say, or why it could not.
+    pub(crate) fn answered(mut self, answer: Result<Answer>) -> Step<'a, Self> {
+        match answer {
+            Ok(answer) => {
+                self.answer = Some(answer.said(self.session.format));
+                Ok(self)
+            }
+            Err(error) => Err(self.with_error(error)),
+        }
+    }
+
+    /// The same run, failed; what it answered stays.
+    pub(crate) fn with_error(mut self, error: Error) -> Box<Self> {
+        self.exit = Exit { code: error.kind.exit(), pywranglers: false };
+        self.error = Some(error);
+        Box::new(self)
+    }
+
+    /// The name of the baseline file, if the run came that far.
+    pub(crate) fn baseline_path(&self) -> Option<String> {
+        match &self.reached {
+            Reached::Judged(judged) => Some(judged.plan.loaded.project.display(&judged.plan.baseline.path)),
+            _ => None,
+        }
+    }
+
+    /// The project and its settings, as soon as they were found.
+    pub(super) fn found(&self) -> Option<(&Project, &Settings)> {
+        Some(match &self.reached {
+            Reached::Nothing => return None,
+            Reached::Settings(found) | Reached::Project(found) => (&found.0, &found.1),
+            Reached::Opened(opened) => (&opened.project, &opened.settings),
+            _ => self.loaded().map(|loaded| (&loaded.project, &loaded.settings))?,
+        })
+    }
+
+    pub(super) fn timings(&self) -> Option<&Timings> {
+        self.loaded().map(|loaded| &loaded.timings)
+    }
+
+    fn loaded(&self) -> Option<&Loaded<'a>> {
+        match &self.reached {
+            Reached::Nothing | Reached::Settings(_) | Reached::Project(_) | Reached::Opened(_) => None,
+            Reached::Loaded(loaded) => Some(loaded),
+            Reached::Resolved(resolved) => Some(&resolved.loaded),
+            Reached::Planned(planned) => Some(&planned.plan.loaded),
+            Reached::Judged(judged) => Some(&judged.plan.loaded),
+        }
+    }
+
+    /// The data of the run, for every format.
+    pub(super) fn report(&self) -> Report<'_> {
+        let mut report = self.session.empty_report();
+        match &self.reached {
+            Reached::Nothing | Reached::Settings(_) => {}
+            Reached::Project(found) => report.project = Some(&found.0),
+            Reached::Opened(opened) => {
+                (report.project, report.target) = (Some(&opened.project), Some(&opened.target));
+            }
+            Reached::Loaded(loaded) => loaded.add_to(&mut report),
+            Reached::Resolved(resolved) => resolved.loaded.add_to(&mut report),
+            Reached::Planned(planned) => planned.plan.add_to(&mut report, &planned.bundle),
+            Reached::Judged(judged) => {
+                judged.plan.add_to(&mut report, &judged.bundle);
+                report.limits.clone_from(&judged.limits);
+                report.judgements = Some(&judged.results);
+                report.smoke = judged.smoke.as_ref();
+                report.deployed = judged.deployed.as_ref();
+            }
+        }
+        if let Some(results) = &self.early_results {
+            report.judgements = Some(results);
+        }
+        report.verdict = report.judgements.filter(|_| self.error.is_none()).map(Verdict::of);
+        report.error = self.error.as_ref();
+        report.exit = self.exit;
+        report.dependencies = self.dependencies.as_ref();
+        report
+    }
+}
+
+impl Session<'_> {
+    pub(super) fn empty_report<'r>(&self) -> Report<'r> {
+        Report { command: self.invocation.command.name(), dry_run: self.invocation.rest.dry_run(), ..Report::default() }
+    }
+}
+
+impl<'a> ClearedPlan<'a> {
+    /// The end of a command that goes no further than the plan.
+    pub(crate) fn end(self) -> Ended<'a> {
+        let session = self.plan.loaded.session;
+        Ended::new(session, self.into_reached())
+    }
+}
+
+impl<'a> ClearedStage<'a> {
+    /// The end of a command that only needed the stage for its gates; the stage is removed.
+    pub(crate) fn end(self) -> Ended<'a> {
+        let (session, (judged, stage)) = (self.plan.loaded.session, self.into_judged());
+        drop(stage);
+        Ended::new(session, Reached::Judged(Box::new(judged)))
+    }
+}

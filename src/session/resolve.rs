@@ -1,0 +1,245 @@
+//! The custom build, main, and the vendored packages of the Worker.
+
+use super::{Ended, Loaded, Reached, Session, Step, today};
+use crate::baseline::{self, Baseline};
+use crate::cli::Format;
+use crate::command::classify::{self, LeftOut};
+use crate::error::{Error, Kind, Result};
+use crate::gate::{self, Verdict};
+use crate::passthrough::Passthrough;
+use crate::project::Project;
+use crate::report;
+use crate::settings::{Environment, Named, Settings};
+use crate::tool::{self, Stdout};
+use crate::vendor::{self, Unresolved, Vendored};
+use camino::Utf8PathBuf;
+
+/// How often requirements are left out for `classify`; each time costs a resolution.
+const MAX_LEFT_OUT_ROUNDS: usize = 4;
+
+/// What a command wants of the resolution.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ResolveOptions {
+    /// Requirements that keep the others from resolving are left out. Never for what is deployed.
+    pub(crate) leave_out: bool,
+    /// The bundle is compared with the committed baseline.
+    pub(crate) compare: bool,
+}
+
+impl ResolveOptions {
+    /// For commands that judge the bundle.
+    pub(crate) const JUDGED: Self = Self { leave_out: false, compare: true };
+    /// For commands that answer a question about it, or write the baseline.
+    pub(crate) const UNJUDGED: Self = Self { leave_out: false, compare: false };
+    /// For commands that classify every dependency, also one that cannot run.
+    pub(crate) const CLASSIFIED: Self = Self { leave_out: true, compare: true };
+}
+
+/// Where the baseline is, and what it says if the bundle is compared with it.
+#[derive(Debug)]
+pub(crate) struct BaselineFile {
+    /// Absolute.
+    pub(crate) path: Utf8PathBuf,
+    pub(super) baseline: Option<Baseline>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Resolved<'a> {
+    pub(crate) loaded: Loaded<'a>,
+    /// saddlebag's own.
+    pub(super) cache: Utf8PathBuf,
+    /// The user's main module, absolute.
+    pub(super) main: Utf8PathBuf,
+    pub(super) baseline: BaselineFile,
+    pub(crate) vendored: Vendored,
+    pub(super) left_out: Vec<LeftOut>,
+}
+
+/// `Err` inside: the requirements do not resolve, and nothing can be left out.
+type Resolution = std::result::Result<(Vendored, Vec<LeftOut>), Box<Unresolved>>;
+
+impl<'a> Loaded<'a> {
+    /// Runs the custom build, finds main and resolves the requirements.
+    pub(crate) fn resolve(mut self, options: ResolveOptions) -> Step<'a, Resolved<'a>> {
+        let prepared = self.prepare(options);
+        let (cache, main, baseline) = match prepared {
+            Ok(prepared) => prepared,
+            Err(error) => return Err(self.fail(error)),
+        };
+        let resolution = match self.vendor(&cache, options) {
+            Ok(resolution) => resolution,
+            Err(error) => return Err(self.fail(error)),
+        };
+        self.timings.lap("vendor");
+        let (vendored, left_out) = match resolution {
+            Ok(resolved) => resolved,
+            Err(why) => return Err(self.unresolved(*why)),
+        };
+        self.session.terminal.detail(if vendored.cached {
+            "the packages are in the cache: no sync"
+        } else {
+            "the packages were synced"
+        });
+        Ok(Resolved { loaded: self, cache, main, baseline, vendored, left_out })
+    }
+
+    fn prepare(&mut self, options: ResolveOptions) -> Result<(Utf8PathBuf, Utf8PathBuf, BaselineFile)> {
+        build(&self.project, &self.settings, self.session)?;
+        let main = main_module(&self.project, self.session.words())?;
+        self.timings.lap("build");
+        let baseline = baseline_file(&self.project, &self.settings, options)?;
+        Ok((self.cache_dir()?, main, baseline))
+    }
+
+    fn vendor(&mut self, cache: &camino::Utf8Path, options: ResolveOptions) -> Result<Resolution> {
+        let terminal = self.session.terminal;
+        let wish = vendor::Wish { fresh: self.settings.no_cache, alternatives: !options.leave_out };
+        let mut left_out: Vec<LeftOut> = Vec::new();
+        let mut rounds = if options.leave_out { MAX_LEFT_OUT_ROUNDS } else { 0 };
+        loop {
+            let (project, target) = (&self.project, &self.target);
+            let why = match vendor::vendor(project, target, &self.toolchain, cache, wish, terminal)? {
+                vendor::Outcome::Vendored(vendored) => return Ok(Ok((*vendored, left_out))),
+                vendor::Outcome::Unresolved(why) => why,
+            };
+            let more = match rounds {
+                0 => Vec::new(),
+                _ => classify::in_the_way(&why, project, &gate::explained(&why, target)),
+            };
+            if more.is_empty() {
+                return Ok(Err(why));
+            }
+            rounds -= 1;
+            let names: Vec<String> = more.iter().map(|one| one.name.clone()).collect();
+            terminal.line(&format!("Leaving out what cannot run on Workers: {}", names.join(", ")));
+            left_out.extend(more);
+            let goes = |name: &Option<String>| name.as_ref().is_some_and(|name| names.contains(name));
+            self.project.requirements.entries.retain(|entry| !goes(&entry.name));
+        }
+    }
+
+    /// The end of a run whose requirements do not resolve: the gate `wheels` says why. If that is allowed or switched off,
+    /// there is still nothing to go on with.
+    fn unresolved(self, why: Unresolved) -> Box<Ended<'a>> {
+        let results = gate::judge_unresolved(&why, (&self.target, &self.toolchain), &self.settings, &today());
+        if Verdict::of(&results) != Verdict::Blocked {
+            return self.fail(why.error);
+        }
+        let mut ended = self.end();
+        ended.early_results = Some(results);
+        ended.exit.code = 3;
+        for alternative in &why.alternatives {
+            ended.notices.push(format!("this would work: {} ({})", alternative.write, alternative.gives));
+        }
+        if why.untried > 0 {
+            let more = crate::quantity::count(why.untried, "more way");
+            ended.notices.push(format!("{more} out could not be tried in the time there is"));
+        }
+        if let (Format::Human, Some((_, settings))) = (ended.session.format, ended.found()) {
+            let options = ended.session.render_options(settings);
+            ended.session.terminal.out(&report::human::plan(&ended.report(), options));
+        }
+        Box::new(ended)
+    }
+}
+
+impl<'a> Resolved<'a> {
+    pub(crate) fn fail(self, error: Error) -> Box<Ended<'a>> {
+        Ended::failed(self.loaded.session, Reached::Resolved(Box::new(self)), error)
+    }
+
+    pub(crate) fn end(self) -> Ended<'a> {
+        Ended::new(self.loaded.session, Reached::Resolved(Box::new(self)))
+    }
+}
+
+/// The project's own build, once, before its files are read: its output belongs in the bundle.
+fn build(project: &Project, settings: &Settings, session: Session<'_>) -> Result<()> {
+    let Some(build) = project.config.build_command().filter(|_| !settings.no_build) else { return Ok(()) };
+    let mut environment: Environment = session.environment.clone();
+    let words = session.invocation.command.upload_words().unwrap_or(&["deploy"]);
+    environment.set("WRANGLER_COMMAND", words.join(" "));
+    let cwd =
+        build.cwd.as_deref().map_or_else(|| project.cwd.clone(), |cwd| crate::project::resolve(&project.cwd, cwd));
+    if !settings.quiet {
+        session.terminal.line(&format!("Running the custom build: {}", build.command));
+    }
+    let ended =
+        tool::run(&["sh".into(), "-c".into(), build.command.clone().into()], &cwd, &environment, Stdout::ToStderr)?;
+    tool::check_interrupted()?;
+    if ended.success() {
+        return Ok(());
+    }
+    Err(Error::new(
+        Kind::BuildFailed,
+        format!("the custom build failed with exit code {}: `{}`", ended.code, build.command),
+        "mend the build, or skip it with `--no-build`",
+    )
+    .with_location(project.config.locate(&["build", "command"])))
+}
+
+/// The user's main: the script on the command line, else `main`.
+pub(crate) fn main_module(project: &Project, words: &Passthrough) -> Result<Utf8PathBuf> {
+    let config = &project.config;
+    if let Some(entry) = words.entry().filter(|entry| words.script().is_none() && project.cwd.join(entry).is_file()) {
+        let message = format!("the entry point `{entry}` is not a Python module, and saddlebag deploys Python Workers");
+        return Err(Error::new(
+            Kind::Usage,
+            message,
+            "name one that ends in `.py`, or deploy this Worker with wrangler",
+        ));
+    }
+    let (main, location) = match words.script() {
+        Some(script) => (crate::project::resolve(&project.cwd, script), None),
+        None => {
+            let main = config.main().ok_or_else(|| {
+                Error::new(Kind::MainMissing, "the configuration has no `main`", "add `main = \"src/main.py\"`")
+                    .with_location(config.locate(&[]))
+            })?;
+            let origin = config.get_origin("main").unwrap_or_default();
+            (main, Some(config.locate(&origin.iter().map(String::as_str).collect::<Vec<_>>())))
+        }
+    };
+    let shown = project.display(&main);
+    let located = |error: Error| match location.clone() {
+        Some(location) => error.with_location(location),
+        None => error,
+    };
+    if main.extension() != Some("py") {
+        let message = format!("`main` is `{shown}`, and saddlebag deploys Python Workers: their main ends in `.py`");
+        return Err(located(Error::new(Kind::ConfigInvalid, message, "deploy this Worker with wrangler")));
+    }
+    if !main.is_file() {
+        return Err(located(Error::new(
+            Kind::MainMissing,
+            format!("the main module `{shown}` does not exist"),
+            "correct `main`, or write the file",
+        )));
+    }
+    Ok(main)
+}
+
+/// One that was named must be there, if it is read at all.
+fn baseline_file(project: &Project, settings: &Settings, options: ResolveOptions) -> Result<BaselineFile> {
+    let path = match &settings.growth.baseline {
+        Some(Named::Outright(path)) => crate::project::resolve(&project.process_cwd, path.as_str()),
+        Some(Named::Setting(path, _)) => crate::project::resolve(&project.root, path.as_str()),
+        None => project.root.join(baseline::FILE),
+    };
+    if !options.compare || settings.gates.get("growth") == Some(&gate::Level::Off) {
+        return Ok(BaselineFile { path, baseline: None });
+    }
+    let shown = project.display(&path);
+    let found = baseline::read(&path, &shown)?;
+    match (&found, &settings.growth.baseline) {
+        (None, Some(named)) => {
+            let message = format!("there is no baseline `{shown}`");
+            let error = Error::new(Kind::Baseline, message, "write it with `saddlebag baseline`, or correct its name");
+            Err(match named {
+                Named::Setting(_, location) => error.with_location(location.clone()),
+                Named::Outright(_) => error,
+            })
+        }
+        _ => Ok(BaselineFile { path, baseline: found }),
+    }
+}
