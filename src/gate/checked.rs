@@ -1,7 +1,7 @@
 //! Proof that the gates have passed.
 //!
 //! `Checked` holds a value together with the result of every gate, and is the only way to a `Cleared`. Its fields are private
-//! and only `gate` fills them, so nothing else can make a `Cleared`: tests/compile_fail holds it to that.
+//! and only `gate` fills them, so nothing else can make a `Cleared`: tests/it/cleared.rs proves it.
 
 use super::{Judgement, Verdict};
 

@@ -5,6 +5,7 @@
 
 mod bad_input;
 mod browser;
+mod cleared;
 mod command_line;
 mod commands;
 mod corpus;
