@@ -31,7 +31,7 @@ use camino::Utf8PathBuf;
 use proof::Proof;
 use std::time::{Duration, Instant};
 use steps::{
-    baseline, build, current_dir, details, find_project, lay_out, main_module, plan, request, target_flags, today,
+    baseline, build, current_dir, details, find_project, imported, lay_out, main_module, plan, request, target_flags, today,
     unusable,
 };
 use telling::{Also, close, finish, manner};
@@ -143,7 +143,8 @@ fn drive(
     let resolved = resolve::resolve(invocation, report, (&toolchain, &cache), &settings, terminal)?;
     let (vendored, left_out) = match resolved {
         Ok(resolved) => resolved,
-        Err(why) => {
+        Err(mut why) => {
+            why.imported = imported(reached(&report.project)?, reached(&report.target)?, &settings, &main);
             clock.lap("vendor");
             report.timings = clock.laps;
             return unresolved(*why, report, &toolchain, &settings, format, terminal);

@@ -11,12 +11,13 @@ use crate::passthrough::{self, Passthrough};
 use crate::project::layout::{self, LayoutRequest};
 use crate::project::target::TargetFlags;
 use crate::project::{Layout, Project, Requirements, Target, WranglerConfig, config, pyproject};
+use crate::python::stdlib;
 use crate::settings::{Environment, Named, Settings};
 use crate::stage;
 use crate::term::Terminal;
 use crate::tool::{self, Stdout};
 use crate::toolchain;
-use crate::vendor::Vendored;
+use crate::vendor::{Imported, Vendored};
 use camino::{Utf8Path, Utf8PathBuf};
 use std::collections::BTreeSet;
 
@@ -255,6 +256,43 @@ pub(super) fn lay_out(
         python: &target.python,
         vendored_top_levels: &top_levels(vendored),
     })
+}
+
+/// What the project's files import, for a project whose packages could not be had. `None` where a run could import more.
+pub(super) fn imported(project: &Project, target: &Target, settings: &Settings, main: &Utf8Path) -> Option<Imported> {
+    let base_dir = project.config.base_dir();
+    let layout = layout::decide(&LayoutRequest {
+        config_dir: project.config.dir(),
+        main,
+        base_dir: base_dir.as_deref(),
+        setting: settings.namespace,
+        include: &settings.include,
+        python: &target.python,
+        vendored_top_levels: &BTreeSet::new(),
+    });
+    let layout = layout.ok().filter(|layout| layout.unparsed.is_empty())?;
+    let roots = [&layout.module_root, &project.root, &main.parent()?.to_owned()];
+    let is_own = |name: &str| {
+        roots.iter().any(|root| root.join(name).is_dir() || root.join(format!("{name}.py")).is_file())
+    };
+    let mut imported = Imported::default();
+    for file in &layout.reached {
+        let bytes = fs_err::read(file).ok()?;
+        let says = crate::python::imports::imports(&bytes);
+        if says.computes || says.alters_search {
+            return None;
+        }
+        let absolute = says.items.iter().filter(|import| import.level == 0);
+        let top_levels = absolute.filter_map(|import| import.module.as_deref()?.split('.').next());
+        for name in top_levels.filter(|name| !stdlib::is_stdlib(&target.python, name) && !stdlib::is_runtime(name)) {
+            let set = if is_own(name) { &mut imported.own } else { &mut imported.top_levels };
+            set.insert(name.to_owned());
+        }
+        imported.text += &String::from_utf8_lossy(&bytes).to_lowercase();
+    }
+    // Its package is not among the requirements: pywrangler adds it.
+    imported.top_levels.retain(|name| !crate::project::target::SDK.contains(&name.as_str()));
+    Some(imported)
 }
 
 /// The names that `import` finds at the top of the vendored tree.

@@ -81,8 +81,7 @@ fn run_sync(
         return match diagnosis::explain(&output, plan, project, target, toolchain, terminal)? {
             Meaning::Network(network) => Err(network.with_output(said(&output))),
             Meaning::Unresolved(found) => {
-                let (culprits, alternatives, untried) = *found;
-                Ok(Synced::Unresolved(Box::new(Unresolved { error, culprits, alternatives, untried })))
+                Ok(Synced::Unresolved(Box::new(Unresolved::of(*found, error))))
             }
             Meaning::Unknown => Err(error),
         };
