@@ -136,7 +136,9 @@ mod tests {
             unknown: resolves.is_none().then(|| "no interpreter".to_owned()),
             found: found
                 .iter()
-                .map(|(name, version)| ((*name).to_owned(), FoundVersion { version: (*version).to_owned(), kind: "pure" }))
+                .map(|(name, version)| {
+                    ((*name).to_owned(), FoundVersion { version: (*version).to_owned(), kind: "pure" })
+                })
                 .collect(),
             culprits,
             needing: if resolves == Some(false) { [("app".to_owned(), "deep".to_owned())].into() } else { [].into() },

@@ -70,7 +70,10 @@ mod tests {
         let packages = ["uvloop", "httpx", "python-dotenv", "pillow"];
         assert!(unused_of("uvloop", &["httpx", "dotenv"], "import httpx", &packages));
         assert!(!unused_of("uvloop", &["httpx", "uvloop"], "", &packages));
-        assert!(!unused_of("pillow", &["httpx", "PIL"], "from PIL import Image", &packages), "it may be that of pillow");
+        assert!(
+            !unused_of("pillow", &["httpx", "PIL"], "from PIL import Image", &packages),
+            "it may be that of pillow"
+        );
         assert!(!unused_of("asyncpg", &["httpx"], "url = 'postgresql+asyncpg://'", &packages), "named in a string");
         assert!(!unused_of("core", &["httpx"], "", &packages), "a module of the project has its name");
     }

@@ -32,7 +32,8 @@ fn excluded(project: &Project, target: &Target) -> Option<Finding> {
     let pyproject = project.pyproject.as_ref()?;
     let path = ["project", "requires-python"];
     let written = pyproject.document.get(path[0])?.get(path[1])?.as_str()?;
-    let (specifiers, python) = (written.parse::<VersionSpecifiers>().ok()?, target.python_full.parse::<Version>().ok()?);
+    let (specifiers, python) =
+        (written.parse::<VersionSpecifiers>().ok()?, target.python_full.parse::<Version>().ok()?);
     (!specifiers.contains(&python)).then(|| {
         Finding::new(
             Severity::Warn,
@@ -145,8 +146,11 @@ fn in_the_way(culprit: &Culprit, why: &Unresolved, target: &Target) -> Finding {
         ),
         Reason::Build => (
             "wheels.build",
-            format!("`{name}` must be built before its requirements can be read, and pywrangler builds nothing by default"),
-            "set `[tool.pywrangler] allow-build = true`, or write its version and dependencies as static metadata".to_owned(),
+            format!(
+                "`{name}` must be built before its requirements can be read, and pywrangler builds nothing by default"
+            ),
+            "set `[tool.pywrangler] allow-build = true`, or write its version and dependencies as static metadata"
+                .to_owned(),
         ),
     };
     let help = match (unimported(culprit, why), why.alternatives.first(), &why.too_far) {
@@ -185,7 +189,8 @@ fn without_wheel(culprit: &Culprit, why: &Unresolved, target: &Target) -> String
         (None, false) => format!("{who}, which"),
     };
     // Of what has one, it is the other requirements that allow none with it.
-    let fits = if culprit.wanted.is_none() && culprit.has_a_wheel() { " in a version that fits the others" } else { "" };
+    let fits =
+        if culprit.wanted.is_none() && culprit.has_a_wheel() { " in a version that fits the others" } else { "" };
     format!(
         "{who} has no wheel for Python {} on Workers{fits}: {}{}",
         target.python,
@@ -203,7 +208,8 @@ fn what_else(culprit: &Culprit) -> String {
         }
         (Some((version, _)), _, None) => format!("require `{name}` {version}, and loosen what keeps it out"),
         (None, None, _) => {
-            "require something else, or, if it is pure Python, build it: `[tool.pywrangler] allow-build = true`".to_owned()
+            "require something else, or, if it is pure Python, build it: `[tool.pywrangler] allow-build = true`"
+                .to_owned()
         }
         (None, Some(_), _) => "require something else, or ask its maintainers for a wheel of that platform".to_owned(),
     }
@@ -227,7 +233,8 @@ fn offered(culprit: &Culprit) -> String {
         }
         (None, Some((version, day)), _) => format!("; {version}{} has one", of(day)),
         (Some((newest, tags)), None, ancient) => {
-            let since = ancient.as_ref().map(|(version, day)| format!("nothing newer than {version}{} has one", of(day)));
+            let since =
+                ancient.as_ref().map(|(version, day)| format!("nothing newer than {version}{} has one", of(day)));
             let since = since.unwrap_or_else(|| "no release has one".to_owned());
             format!("; {newest}, the newest, is {}; {since}", wheels(tags))
         }

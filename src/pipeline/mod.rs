@@ -31,8 +31,8 @@ use camino::Utf8PathBuf;
 use proof::Proof;
 use std::time::{Duration, Instant};
 use steps::{
-    baseline, build, current_dir, details, find_project, imported, lay_out, main_module, plan, request, target_flags, today,
-    unusable,
+    baseline, build, current_dir, details, find_project, imported, lay_out, main_module, plan, request, target_flags,
+    today, unusable,
 };
 use telling::{Also, close, finish, manner};
 use upload::Upload;

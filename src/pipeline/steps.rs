@@ -272,9 +272,8 @@ pub(super) fn imported(project: &Project, target: &Target, settings: &Settings, 
     });
     let layout = layout.ok().filter(|layout| layout.unparsed.is_empty())?;
     let roots = [&layout.module_root, &project.root, &main.parent()?.to_owned()];
-    let is_own = |name: &str| {
-        roots.iter().any(|root| root.join(name).is_dir() || root.join(format!("{name}.py")).is_file())
-    };
+    let is_own =
+        |name: &str| roots.iter().any(|root| root.join(name).is_dir() || root.join(format!("{name}.py")).is_file());
     let mut imported = Imported::default();
     for file in &layout.reached {
         let bytes = fs_err::read(file).ok()?;

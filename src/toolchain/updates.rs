@@ -6,7 +6,8 @@ use crate::settings::Environment;
 use camino::{Utf8Path, Utf8PathBuf};
 
 /// Where there is none, `uv self update` is no help.
-pub(crate) const INSTALL_UV: &str = "install it: `curl -LsSf https://astral.sh/uv/install.sh | sh`, or `pip install uv`";
+pub(crate) const INSTALL_UV: &str =
+    "install it: `curl -LsSf https://astral.sh/uv/install.sh | sh`, or `pip install uv`";
 
 /// What updates the uv at `path`.
 pub(crate) fn update_uv(path: &Utf8Path, environment: &Environment) -> String {

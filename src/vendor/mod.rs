@@ -16,7 +16,7 @@ mod workspace;
 
 #[cfg(test)]
 pub(crate) use diagnosis::FoundVersion;
-pub(crate) use diagnosis::{chain_in_words, Column, Culprit, Fall, Imported, Reason, Unresolved};
+pub(crate) use diagnosis::{Column, Culprit, Fall, Imported, Reason, Unresolved, chain_in_words};
 pub(crate) use drift::{Drift, portable};
 pub(crate) use lock::LockedPackage;
 

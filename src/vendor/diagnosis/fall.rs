@@ -165,7 +165,8 @@ fn culprit(wheelless: &[Spec], fall: &Fall, elsewhere: &[Pinned], graph: Option<
         let wanted = elsewhere.iter().find(|there| there.name == spec.name);
         wanted.is_some_and(|wanted| spec.contains(&wanted.version))
     };
-    let is_needed = |spec: &&Spec| spec.name == fall.name || graph.is_some_and(|graph| graph.needs(&fall.name, &spec.name));
+    let is_needed =
+        |spec: &&Spec| spec.name == fall.name || graph.is_some_and(|graph| graph.needs(&fall.name, &spec.name));
     wheelless.iter().filter(is_wanted).find(is_needed).map(|spec| spec.name.clone())
 }
 
@@ -213,7 +214,10 @@ mod tests {
         assert_eq!(of(&[spec("core", "<2"), spec("websockets", "<16")], "websockets"), None);
         assert_eq!(of(&[spec("google-genai", "<1"), spec("core", ">=2")], "websockets").as_deref(), Some("core"));
         assert_eq!(of(&[spec("core", "==3.0")], "google-genai").as_deref(), Some("core"));
-        assert_eq!(culprit(&[spec("websockets", ">16")], &fall("websockets"), &elsewhere, None).as_deref(), Some("websockets"));
+        assert_eq!(
+            culprit(&[spec("websockets", ">16")], &fall("websockets"), &elsewhere, None).as_deref(),
+            Some("websockets")
+        );
     }
 
     #[test]

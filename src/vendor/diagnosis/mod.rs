@@ -286,7 +286,8 @@ impl Case<'_> {
                 look_up(culprit, self.uv)?;
                 Ok(!self.uv.time_is_over())
             };
-            let looked = culprits.par_iter_mut().take(LOOKED_UP).with_max_len(1).map(look_up).collect::<Result<Vec<_>>>()?;
+            let looked =
+                culprits.par_iter_mut().take(LOOKED_UP).with_max_len(1).map(look_up).collect::<Result<Vec<_>>>()?;
             let looked = looked.into_iter().chain(std::iter::repeat(false));
             let mut culprits: Vec<Culprit> = culprits
                 .into_iter()
@@ -306,8 +307,7 @@ impl Case<'_> {
     }
 
     fn of_wanted(self, pinned: &Pinned, wanted: &Unrestricted) -> Culprit {
-        let mut culprit =
-            culprit(&pinned.name, Reason::NoWheel, wanted.graph.chain(&pinned.name), self.entries);
+        let mut culprit = culprit(&pinned.name, Reason::NoWheel, wanted.graph.chain(&pinned.name), self.entries);
         culprit.heads = wanted.graph.heads(&pinned.name);
         culprit.wanted = Some(pinned.version.clone());
         culprit.seen = Some((pinned.version.clone(), offers(pinned)));

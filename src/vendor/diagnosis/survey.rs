@@ -92,6 +92,12 @@ fn column(known: &Known, plan: &Plan, project: &Project, toolchain: &Toolchain) 
     };
     column.resolves = Some(false);
     column.culprits = culprits(&said, &project.requirements.entries);
+    each_alone(&mut column, project, &uv)?;
+    Ok(column)
+}
+
+/// Every requirement by itself, with what the others say of versions.
+fn each_alone(column: &mut Column, project: &Project, uv: &Uv) -> Result<()> {
     for entry in &project.requirements.entries {
         match uv.resolve_alone(&entry.text, Wheels::Target)? {
             Answer::Resolved(lock) => column.found.extend(lock.into_iter().map(found)),
@@ -110,7 +116,7 @@ fn column(known: &Known, plan: &Plan, project: &Project, toolchain: &Toolchain) 
             Answer::TimeIsOver => break,
         }
     }
-    Ok(column)
+    Ok(())
 }
 
 fn found(pinned: Pinned) -> (String, Found) {

@@ -79,7 +79,8 @@ static MARKER: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"([A-Za-z0-9._\]-])\{[^{}]*\}").expect("a constant that the tests compile"));
 
 static UNBUILT: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"Building source distributions(?: for `([^`]+)`)? is disabled").expect("a constant that the tests compile")
+    Regex::new(r"Building source distributions(?: for `([^`]+)`)? is disabled")
+        .expect("a constant that the tests compile")
 });
 
 /// What had to be built before its requirements could be read, while building is off. `None` inside: uv did not say what.

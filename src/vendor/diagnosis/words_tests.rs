@@ -89,11 +89,20 @@ fn markers_do_not_hide_the_package_they_belong_to() {
         (
             "Because jsonschema==4.18.0 depends on rpds-py>=0.7.1 and rpds-py>=0.7.1,<=0.23.1 has no usable wheels, we can conclude that jsonschema==4.18.0 depends on rpds-py>=0.24.0.\n         And because saddlebag-workspace depends on jsonschema[format]{python_full_version < '4'}==4.18 and rpds-py<0.24, we can conclude that your requirements are unsatisfiable.",
             vec!["rpds-py>=0.7.1,<=0.23.1"],
-            vec!["jsonschema==4.18.0 -> rpds-py>=0.7.1", "project -> jsonschema==4.18", "project -> rpds-py<0.24"],
+            vec![
+                "jsonschema==4.18.0 -> rpds-py>=0.7.1",
+                "jsonschema==4.18.0 -> rpds-py>=0.24.0",
+                "project -> jsonschema==4.18",
+                "project -> rpds-py<0.24",
+            ],
         ),
     ] {
         let words = of(text);
-        assert_eq!((shown(&words.wheelless), requires(&words)), (wheelless.iter().map(ToString::to_string).collect(), wants.iter().map(ToString::to_string).collect()), "{text}");
+        assert_eq!(
+            (shown(&words.wheelless), requires(&words)),
+            (wheelless.iter().map(ToString::to_string).collect(), wants.iter().map(ToString::to_string).collect()),
+            "{text}"
+        );
     }
 }
 
@@ -110,7 +119,10 @@ fn under_a_marker_a_package_or_a_version_that_is_not_there_is_said_otherwise() {
     let words = of(
         "Because only idna{sys_platform == 'emscripten'}<=3.20 is available and saddlebag-workspace depends on idna{sys_platform == 'emscripten'}>=99, we can conclude that your requirements are unsatisfiable.",
     );
-    assert_eq!((shown(&words.available), requires(&words)), (vec!["idna<=3.20".into()], vec!["project -> idna>=99".into()]));
+    assert_eq!(
+        (shown(&words.available), requires(&words)),
+        (vec!["idna<=3.20".into()], vec!["project -> idna>=99".into()])
+    );
     let words = of(
         "Because saddlebag-workspace depends on idna{sys_platform == 'emscripten'}>=3 and idna<3, we can conclude that your requirements are unsatisfiable.",
     );
