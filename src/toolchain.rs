@@ -4,6 +4,7 @@
 //! there. Must never install anything and never judge: the gate `toolchain` does.
 
 pub(crate) mod minimums;
+pub(crate) mod updates;
 
 use crate::error::{Error, Kind, Result};
 use crate::settings::Environment;

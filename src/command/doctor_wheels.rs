@@ -51,6 +51,7 @@ fn why_not(culprit: &Culprit) -> &'static str {
         Reason::Conflict(_) => "conflict",
         Reason::Version(_) => "no such version",
         Reason::Python(_) => "another Python",
+        Reason::Build => "must be built",
     }
 }
 
@@ -79,7 +80,8 @@ fn table(columns: &[Column], names: &[&str], direct: &BTreeSet<&str>) -> String 
     }
     for column in columns {
         for culprit in column.culprits.iter().filter(|culprit| culprit.chain.len() > 1) {
-            let _ = write!(text, "\n{} on {}: {}", culprit.name, column.python, culprit.chain.join(" → "));
+            let why = crate::vendor::chain_in_words(&culprit.chain);
+            let _ = write!(text, "\n{} on {}: {why}", culprit.name, column.python);
         }
         if let Some(unknown) = &column.unknown {
             let _ = write!(text, "\n{}: {unknown}", column.python);
@@ -131,7 +133,7 @@ fn document(columns: &[Column], names: &[&str], direct: &BTreeSet<&str>) -> Valu
 mod tests {
     use super::*;
     use crate::error::{Location, Place};
-    use crate::vendor::Found;
+    use crate::vendor::FoundVersion;
 
     #[test]
     fn versions_reasons_and_what_could_not_be_asked_stand_side_by_side() {
@@ -142,7 +144,9 @@ mod tests {
             unknown: resolves.is_none().then(|| "no interpreter".to_owned()),
             found: found
                 .iter()
-                .map(|(name, version)| ((*name).to_owned(), Found { version: (*version).to_owned(), kind: "pure" }))
+                .map(|(name, version)| {
+                    ((*name).to_owned(), FoundVersion { version: (*version).to_owned(), kind: "pure" })
+                })
                 .collect(),
             culprits,
             needing: if resolves == Some(false) { [("app".to_owned(), "deep".to_owned())].into() } else { [].into() },
@@ -151,8 +155,11 @@ mod tests {
             reason: Reason::NoWheel,
             name: "deep".into(),
             chain: vec!["app==1".into(), "deep>=2".into()],
+            heads: ["app".to_owned()].into(),
+            wanted: None,
             location: Location::new(Place::Package, "deep"),
             newest: None,
+            seen: None,
             usable: None,
             ancient: None,
         };
@@ -168,7 +175,7 @@ mod tests {
         all together  could not be asked  does not resolve  resolves
 
         3.12: no interpreter
-        deep on 3.13: app==1 → deep>=2
+        deep on 3.13: `app` needs `deep`
         ");
         let document = document(&columns, &["app", "deep"], &["app"].into());
         assert_eq!(document["packages"][1]["targets"]["3.13"]["reason"], "no wheel");

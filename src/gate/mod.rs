@@ -20,6 +20,7 @@ mod sight;
 mod size;
 pub(crate) mod smoke;
 mod toolchain;
+mod unused;
 pub(crate) mod verify;
 mod wheels;
 mod wrangler_config;

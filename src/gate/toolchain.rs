@@ -5,6 +5,7 @@
 use super::{Finding, Judged, Severity};
 use crate::error::{Location, Place};
 use crate::toolchain::minimums::minimum;
+use crate::toolchain::updates::{INSTALL_UV, update_uv};
 use crate::toolchain::{Toolchain, older};
 
 pub(super) fn check(toolchain: &Toolchain) -> Judged {
@@ -47,7 +48,7 @@ pub(super) fn check(toolchain: &Toolchain) -> Judged {
         minimum("uv", pywrangler),
         Severity::Deny,
         "pywrangler",
-        "install the newest uv: `uv self update`, or `pip install -U uv`",
+        &uv.map_or_else(|| INSTALL_UV.to_owned(), |uv| update_uv(&uv.path, &toolchain.environment)),
     );
     let wrangler = toolchain.wrangler.as_ref();
     let node = toolchain.node.as_ref();

@@ -3,17 +3,19 @@
 //! Receives the diagnosis of a resolution that failed, or what is known of the age of one that succeeded; hands on
 //! findings. Must never ask an index: what is not known by now is not said.
 
-use super::{Context, Finding, Judged, Severity};
+use super::{Context, Finding, Judged, Severity, unused};
 use crate::error::{Location, Place};
-use crate::project::Target;
+use crate::project::{Project, Target};
 use crate::quantity::count;
-use crate::vendor::{Culprit, Drift, Fall, Reason, Unresolved};
+use crate::vendor::{Culprit, Drift, Fall, Reason, Unresolved, chain_in_words};
+use pep508_rs::pep440_rs::{Version, VersionSpecifiers};
 
 /// A resolution that succeeded.
 pub(super) fn check(context: &Context<'_>) -> Judged {
     let packages = count(context.vendored.distributions.len(), "package");
     let python = &context.target.python;
     let mut findings = if context.settings.locked { unlike_the_lock(context) } else { Vec::new() };
+    findings.extend(excluded(context.project, context.target));
     let unknown = match &context.vendored.falls {
         None => "; whether one is ancient could not be told",
         Some(falls) => {
@@ -22,6 +24,26 @@ pub(super) fn check(context: &Context<'_>) -> Judged {
         }
     };
     Judged { figure: format!("{packages} for Python {python}{unknown}"), findings }
+}
+
+/// `requires-python` of the project, where it excludes the Python that the Worker runs. uv 0.13.8 warns of it, which nobody
+/// sees, and resolves and installs all the same.
+fn excluded(project: &Project, target: &Target) -> Option<Finding> {
+    let pyproject = project.pyproject.as_ref()?;
+    let path = ["project", "requires-python"];
+    let written = pyproject.document.get(path[0])?.get(path[1])?.as_str()?;
+    let (specifiers, python) =
+        (written.parse::<VersionSpecifiers>().ok()?, target.python_full.parse::<Version>().ok()?);
+    (!specifiers.contains(&python)).then(|| {
+        Finding::new(
+            Severity::Warn,
+            "wheels.requires-python",
+            "requires-python",
+            pyproject.locate(&path),
+            format!("`requires-python = \"{written}\"` excludes Python {python}, which the Worker runs"),
+            "widen it, or choose another Python with `compatibility_date`",
+        )
+    })
 }
 
 /// `--locked`: what resolves has to be what is locked.
@@ -95,48 +117,102 @@ pub(super) fn explain(why: &Unresolved, target: &Target) -> Judged {
 
 fn in_the_way(culprit: &Culprit, why: &Unresolved, target: &Target) -> Finding {
     let name = &culprit.name;
-    let by = if culprit.chain.len() > 1 { format!(" ({})", culprit.chain.join(" → ")) } else { String::new() };
-    let python = &target.python;
-    let (code, message, help): (_, _, &str) = match &culprit.reason {
-        Reason::NoWheel => (
-            "wheels.none",
-            format!(
-                "`{name}` has no wheel for Python {python} on Workers{by}: {}{}",
-                accepted(target),
-                offered(culprit)
-            ),
-            "require something else, or ask its maintainers for a wheel of that platform",
-        ),
+    let by = if culprit.chain.len() > 1 { format!(" ({})", chain_in_words(&culprit.chain)) } else { String::new() };
+    let (code, message, help): (_, _, String) = match &culprit.reason {
+        Reason::NoWheel => ("wheels.none", without_wheel(culprit, why, target), what_else(culprit)),
         Reason::Unknown => (
             "wheels.unknown",
             format!("there is no distribution `{name}` in any package index that uv asks{by}"),
-            "correct the name, or add the index that has it",
+            "correct the name, or add the index that has it".to_owned(),
         ),
         Reason::Conflict(wanted) => (
             "wheels.conflict",
             format!("no version of `{name}` is all of what is required: {}", wanted.join(", and ")),
-            "loosen one of the two",
+            "loosen one of the two".to_owned(),
         ),
         Reason::Version(available) => (
             "wheels.version",
             format!(
-                "no version of `{name}` is what is required ({}){}",
-                culprit.chain.join(" → "),
+                "no version of `{name}` is what is required (`{}`){by}{}",
+                culprit.chain.last().unwrap_or(name),
                 there_is(available)
             ),
-            "require a version that there is",
+            "require a version that there is".to_owned(),
         ),
         Reason::Python(needs) => (
             "wheels.python",
             format!("`{name}` needs Python{needs}, and the Worker runs {}{by}{}", target.python_full, offered(culprit)),
-            "require something that supports the Worker's Python",
+            "require something that supports the Worker's Python".to_owned(),
+        ),
+        Reason::Build => (
+            "wheels.build",
+            format!(
+                "`{name}` must be built before its requirements can be read, and pywrangler builds nothing by default"
+            ),
+            "set `[tool.pywrangler] allow-build = true`, or write its version and dependencies as static metadata"
+                .to_owned(),
         ),
     };
-    let help = match why.alternatives.first() {
-        Some(first) => format!("write {}: {}", first.write, first.gives),
-        None => help.to_owned(),
+    let help = match (unimported(culprit, why), why.alternatives.first(), &why.too_far) {
+        (Some(heads), _, _) => {
+            format!("move {heads} out of the runtime requirements (`saddlebag init`): nothing imports it")
+        }
+        (None, Some(first), _) => format!("write {}: {}", first.write, first.gives),
+        (None, None, Some(far)) => format!("require something else: nothing near what is required works, only {far}"),
+        (None, None, None) => help,
     };
     Finding::new(Severity::Deny, code, name.as_str(), culprit.location.clone(), message, help)
+}
+
+/// The requirements of the project's that it is there for, where nothing imports any of them.
+fn unimported(culprit: &Culprit, why: &Unresolved) -> Option<String> {
+    let unused = unused::unused(why);
+    let all = !culprit.heads.is_empty() && culprit.heads.is_subset(&unused);
+    all.then(|| culprit.heads.iter().map(|head| format!("`{head}`")).collect::<Vec<_>>().join(" and "))
+}
+
+/// `` `sphinx` needs `jinja2`, which needs `markupsafe`, which has no wheel for Python 3.14 on Workers ``.
+fn without_wheel(culprit: &Culprit, why: &Unresolved, target: &Target) -> String {
+    let alone = culprit.chain.len() < 2;
+    let mut who = if alone { format!("`{}`", culprit.name) } else { chain_in_words(&culprit.chain) };
+    let others = culprit.usable.is_some() || culprit.ancient.is_some();
+    // Where another version has a wheel it is this one that has none.
+    match (&culprit.wanted, culprit.chain.last()) {
+        (Some(version), _) if others => who = format!("{who} {version}"),
+        (None, Some(last)) if alone && last.len() > culprit.name.len() => who = format!("`{last}`"),
+        (Some(_) | None, _) => {}
+    }
+    let who = match (unimported(culprit, why), alone) {
+        (Some(heads), true) => format!("nothing imports {heads}, and it"),
+        (Some(heads), false) => format!("nothing imports {heads}, and {who}, which"),
+        (None, true) => who,
+        (None, false) => format!("{who}, which"),
+    };
+    // Of what has one, it is the other requirements that allow none with it.
+    let fits =
+        if culprit.wanted.is_none() && culprit.has_a_wheel() { " in a version that fits the others" } else { "" };
+    format!(
+        "{who} has no wheel for Python {} on Workers{fits}: {}{}",
+        target.python,
+        accepted(target),
+        offered(culprit)
+    )
+}
+
+/// What to do about what has no wheel, where nothing was found to work.
+fn what_else(culprit: &Culprit) -> String {
+    let name = &culprit.name;
+    match (&culprit.usable, &culprit.newest, culprit.head().filter(|head| head != name)) {
+        (Some((version, _)), _, Some(head)) => {
+            format!("require a release of `{head}` that takes `{name}` {version}, or something else")
+        }
+        (Some((version, _)), _, None) => format!("require `{name}` {version}, and loosen what keeps it out"),
+        (None, None, _) => {
+            "require something else, or, if it is pure Python, build it: `[tool.pywrangler] allow-build = true`"
+                .to_owned()
+        }
+        (None, Some(_), _) => "require something else, or ask its maintainers for a wheel of that platform".to_owned(),
+    }
 }
 
 /// What the target takes.
@@ -146,27 +222,26 @@ fn accepted(target: &Target) -> String {
     format!("it takes pure Python, or `cp{python}` and `abi3` for {}", platforms.join(" or "))
 }
 
-/// What there is instead.
+/// What there is instead. A release is said to have a wheel or what its wheels are for, never both.
 fn offered(culprit: &Culprit) -> String {
-    let newest = match &culprit.newest {
-        Some((version, tags)) => format!("; {version}, the newest, is for {tags}"),
-        None => String::new(),
-    };
-    let usable = match (&culprit.usable, &culprit.newest) {
-        (Some((version, day)), _) => {
-            let day = day.as_ref().map_or_else(String::new, |day| format!(" of {day}"));
-            format!("; {version}{day} would do")
+    let of = |day: &Option<String>| day.as_ref().map_or_else(String::new, |day| format!(" of {day}"));
+    let wheels = |tags: &String| if tags.as_str() == "source only" { tags.clone() } else { format!("for {tags}") };
+    match (&culprit.newest, &culprit.usable, &culprit.ancient) {
+        (_, Some((version, day)), _) if culprit.has_a_wheel() => format!("; {version}{}, the newest, has one", of(day)),
+        (Some((newest, tags)), Some((version, day)), _) => {
+            format!("; {version}{} has one, and {newest}, the newest, is {}", of(day), wheels(tags))
         }
-        (None, Some(_)) => match &culprit.ancient {
-            Some((version, day)) => {
-                let day = day.as_ref().map_or_else(String::new, |day| format!(" of {day}"));
-                format!("; nothing newer than {version}{day} would do")
-            }
-            None => "; no release would do".to_owned(),
-        },
-        (None, None) => String::new(),
-    };
-    format!("{newest}{usable}")
+        (None, Some((version, day)), _) => format!("; {version}{} has one", of(day)),
+        (Some((newest, tags)), None, ancient) => {
+            let since =
+                ancient.as_ref().map(|(version, day)| format!("nothing newer than {version}{} has one", of(day)));
+            let since = since.unwrap_or_else(|| "no release has one".to_owned());
+            format!("; {newest}, the newest, is {}; {since}", wheels(tags))
+        }
+        (None, None, _) => {
+            culprit.seen.as_ref().map_or_else(String::new, |(version, tags)| format!("; {version} is {}", wheels(tags)))
+        }
+    }
 }
 
 fn there_is(available: &[String]) -> String {

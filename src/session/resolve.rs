@@ -8,11 +8,14 @@ use crate::error::{Error, Kind, Result};
 use crate::gate::{self, Verdict};
 use crate::passthrough::Passthrough;
 use crate::project::Project;
+use crate::project::layout::{self, LayoutRequest};
+use crate::python::stdlib;
 use crate::report;
 use crate::settings::{Environment, Named, Settings};
 use crate::tool::{self, Stdout};
-use crate::vendor::{self, Unresolved, Vendored};
-use camino::Utf8PathBuf;
+use crate::vendor::{self, Imported, Unresolved, Vendored};
+use camino::{Utf8Path, Utf8PathBuf};
+use std::collections::BTreeSet;
 
 /// How often requirements are left out for `classify`; each time costs a resolution.
 const MAX_LEFT_OUT_ROUNDS: usize = 4;
@@ -73,7 +76,10 @@ impl<'a> Loaded<'a> {
         self.timings.lap("vendor");
         let (vendored, left_out) = match resolution {
             Ok(resolved) => resolved,
-            Err(why) => return Err(self.unresolved(*why)),
+            Err(mut why) => {
+                why.imported = self.imported(&main);
+                return Err(self.unresolved(*why));
+            }
         };
         self.session.terminal.detail(if vendored.cached {
             "the packages are in the cache: no sync"
@@ -91,7 +97,7 @@ impl<'a> Loaded<'a> {
         Ok((self.cache_dir()?, main, baseline))
     }
 
-    fn vendor(&mut self, cache: &camino::Utf8Path, options: ResolveOptions) -> Result<Resolution> {
+    fn vendor(&mut self, cache: &Utf8Path, options: ResolveOptions) -> Result<Resolution> {
         let terminal = self.session.terminal;
         let wish = vendor::Wish { fresh: self.settings.no_cache, alternatives: !options.leave_out };
         let mut left_out: Vec<LeftOut> = Vec::new();
@@ -116,6 +122,43 @@ impl<'a> Loaded<'a> {
             let goes = |name: &Option<String>| name.as_ref().is_some_and(|name| names.contains(name));
             self.project.requirements.entries.retain(|entry| !goes(&entry.name));
         }
+    }
+
+    /// What the project's files import, for a project whose packages could not be resolved. `None` if a run could import more.
+    fn imported(&self, main: &Utf8Path) -> Option<Imported> {
+        let Self { project, settings, target, .. } = self;
+        let base_dir = project.config.base_dir();
+        let layout = layout::decide(&LayoutRequest {
+            config_dir: project.config.dir(),
+            main,
+            base_dir: base_dir.as_deref(),
+            setting: settings.namespace,
+            include: &settings.include,
+            python: &target.python,
+            vendored_top_levels: &BTreeSet::new(),
+        });
+        let layout = layout.ok().filter(|layout| layout.unparsed.is_empty())?;
+        let roots = [&layout.module_root, &project.root, &main.parent()?.to_owned()];
+        let is_own =
+            |name: &str| roots.iter().any(|root| root.join(name).is_dir() || root.join(format!("{name}.py")).is_file());
+        let mut imported = Imported::default();
+        for file in &layout.reached {
+            let bytes = fs_err::read(file).ok()?;
+            let says = crate::python::imports::imports(&bytes);
+            if says.computes || says.alters_search {
+                return None;
+            }
+            let absolute = says.items.iter().filter(|import| import.level == 0);
+            let top_levels = absolute.filter_map(|import| import.module.as_deref()?.split('.').next());
+            for name in top_levels.filter(|name| !stdlib::is_stdlib(&target.python, name) && !stdlib::is_runtime(name)) {
+                let set = if is_own(name) { &mut imported.own } else { &mut imported.top_levels };
+                set.insert(name.to_owned());
+            }
+            imported.text += &String::from_utf8_lossy(&bytes).to_lowercase();
+        }
+        // Its package is not among the requirements: pywrangler adds it.
+        imported.top_levels.retain(|name| !crate::project::target::SDK.contains(&name.as_str()));
+        Some(imported)
     }
 
     /// The end of a run whose requirements do not resolve: the gate `wheels` says why. If that is allowed or switched off,

@@ -15,8 +15,8 @@ mod uv_workspace;
 mod workspace;
 
 #[cfg(test)]
-pub(crate) use diagnosis::Found;
-pub(crate) use diagnosis::{Column, Culprit, Fall, Reason, Unresolved};
+pub(crate) use diagnosis::FoundVersion;
+pub(crate) use diagnosis::{Column, Culprit, Fall, Imported, Reason, Unresolved, chain_in_words};
 pub(crate) use drift::{Drift, portable};
 pub(crate) use lock::LockedPackage;
 

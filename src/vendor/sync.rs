@@ -80,10 +80,7 @@ fn run_sync(
         let error = sync_failed(ended, &output);
         return match diagnosis::explain(&output, plan, project, target, toolchain, terminal)? {
             Meaning::Network(network) => Err(network.with_output(said(&output))),
-            Meaning::Unresolved(found) => {
-                let (culprits, alternatives, untried) = *found;
-                Ok(Synced::Unresolved(Box::new(Unresolved { error, culprits, alternatives, untried })))
-            }
+            Meaning::Unresolved(found) => Ok(Synced::Unresolved(Box::new(Unresolved::of(*found, error)))),
             Meaning::Unknown => Err(error),
         };
     }

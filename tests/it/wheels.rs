@@ -69,9 +69,13 @@ fn what_has_no_wheel_is_named_with_its_chain_and_every_alternative_deploys() {
     assert_eq!((&culprit["code"], &culprit["subject"]), (&"wheels.none".into(), &"rig-only314".into()));
     assert_eq!(culprit["location"]["path"], "requirements-runtime.txt");
     let message = culprit["message"].as_str().unwrap();
-    for part in
-        ["rig-app>=1.1 → rig-only314", "`cp313`", "`pyodide_2025_0_wasm32`", "cp314", "pyemscripten_2026_0_wasm32"]
-    {
+    for part in [
+        "`rig-app[fast]` needs `rig-only314`, which has no wheel",
+        "`cp313`",
+        "`pyodide_2025_0_wasm32`",
+        "cp314",
+        "pyemscripten_2026_0_wasm32",
+    ] {
         assert!(message.contains(part), "{part}: {message}");
     }
     assert_eq!(gate(&report, "imports")["outcome"], "skipped");
@@ -106,6 +110,82 @@ fn each_way_not_to_resolve_has_its_code() {
         assert_eq!((&found["code"], &found["subject"]), (&code.into(), &subject.into()), "{requirements}: {found}");
         assert!(!found["help"].as_str().unwrap().is_empty());
     }
+}
+
+#[test]
+fn a_marker_does_not_hide_who_is_in_the_way() {
+    let marker = "; sys_platform == 'emscripten'";
+    for (requirements, code, subject) in [
+        (format!("rig-cp312{marker}\n"), "wheels.none", "rig-cp312"),
+        (format!("rig-app[fast]>=1.1{marker}\n"), "wheels.none", "rig-only314"),
+        (format!("rig-no-such-thing{marker}\n"), "wheels.unknown", "rig-no-such-thing"),
+        (format!("rig-meta>=3{marker}\n"), "wheels.version", "rig-meta"),
+    ] {
+        let found = &wheels(&check(&worker(&requirements), 3))[0];
+        assert_eq!((&found["code"], &found["subject"]), (&code.into(), &subject.into()), "{requirements}: {found}");
+        assert_eq!(found["location"]["path"], "requirements-runtime.txt", "{found}");
+    }
+}
+
+#[test]
+fn a_newer_release_is_tried_before_an_older_one_and_no_major_version_back_is_advised() {
+    // 2.0 and 2.1 have no wheel for 3.13, 2.2 has, and 1.9 is pure Python.
+    let report = check_until_all_is_tried(&worker("rig-pinned==2.0\n"), 3);
+    let found = &wheels(&report)[0];
+    let message = found["message"].as_str().unwrap();
+    assert!(message.starts_with("`rig-pinned` 2.0 has no wheel for Python 3.13 on Workers"), "{message}");
+    assert!(message.ends_with("; 2.2, the newest, has one"), "{message}");
+    assert_eq!(found["help"], "write `rig-pinned==2.2`: a newer release");
+    assert!(alternatives(&report).iter().all(|found| !found.contains("1.9")), "{:?}", alternatives(&report));
+
+    let report = check_until_all_is_tried(&worker("rig-pinned==2.0\nrig-app[fast]>=1.1\n"), 3);
+    let subjects: Vec<Value> = wheels(&report).iter().map(|finding| finding["subject"].clone()).collect();
+    assert!(subjects.contains(&"rig-pinned".into()) && subjects.contains(&"rig-only314".into()), "{subjects:?}");
+
+    // Only 1.0 would do for 2.0: that is another thing.
+    let report = check_until_all_is_tried(&worker("rig-major==2.0\n"), 3);
+    let help = wheels(&report)[0]["help"].as_str().unwrap().to_owned();
+    assert_eq!(help, "require something else: nothing near what is required works, only `rig-major` 1.0");
+    assert!(alternatives(&report).iter().all(|found| !found.contains("rig-major==")), "{:?}", alternatives(&report));
+}
+
+#[test]
+fn what_nothing_imports_is_to_be_moved_out_and_what_is_imported_is_not() {
+    let project = worker("rig-cp312\nrig-meta\n");
+    let main = std::fs::read_to_string(project.path("src/entry.py")).unwrap();
+    project.write("src/entry.py", &format!("{main}\nimport rig_meta\n"));
+    let help = |project: &Project| wheels(&check(project, 3))[0]["help"].as_str().unwrap().to_owned();
+    assert!(help(&project).starts_with("move `rig-cp312` out of the runtime requirements"), "{}", help(&project));
+    for doubt in ["import rig_cp312", "import unknown_to_all", "NAME = 'rig-cp312'", "__import__(NAME)"] {
+        project.write("src/entry.py", &format!("{main}\nimport rig_meta\n{doubt}\n"));
+        assert!(!help(&project).contains("move"), "{doubt}: {}", help(&project));
+    }
+}
+
+#[test]
+fn a_source_that_must_be_built_is_named_with_what_allows_it() {
+    let project = worker("dynlib @ ./dynlib\n");
+    project.write("dynlib/setup.py", "from setuptools import setup\nsetup(name='dynlib', version='1.0')\n");
+    let found = &wheels(&check(&project, 3))[0];
+    assert_eq!((&found["code"], &found["subject"]), (&"wheels.build".into(), &"dynlib".into()));
+    assert!(found["help"].as_str().unwrap().contains("allow-build = true"), "{found}");
+}
+
+#[test]
+fn a_requires_python_that_excludes_the_workers_is_warned_of() {
+    let project = worker("rig-meta\n");
+    let of = |requires: &str| {
+        project.write(
+            "pyproject.toml",
+            &format!("[project]\nname = \"p\"\nversion = \"1\"\nrequires-python = \"{requires}\"\n"),
+        );
+        let report = check(&project, 0);
+        let found = wheels(&report);
+        found.first().map(|found| (found["code"].clone(), found["level"].clone(), found["location"]["line"].clone()))
+    };
+    assert_eq!(of(">=3.14"), Some(("wheels.requires-python".into(), "warn".into(), 4.into())));
+    assert_eq!(of(">=3.10,<3.13"), Some(("wheels.requires-python".into(), "warn".into(), 4.into())));
+    assert_eq!(of(">=3.12"), None);
 }
 
 #[test]
@@ -239,6 +319,12 @@ fn the_doctor_holds_every_requirement_against_every_python() {
     assert_eq!(of("rig-app", "3.13")["reason"], "needs");
     assert_eq!(of("rig-fallen", "3.13")["version"], "0.9", "what resolves alone is shown though not all do");
     assert_eq!(of("rig-app", "3.14")["kind"], "pure");
+    // A requirement that is tried alone gets the versions that the others ask for.
+    project.write("other.txt", "rig-only314\nrig-app==1.0\nrig-user\n");
+    let report = project.saddlebag(&words).on_rig().env("UV_INDEX", index()).run().expect(0).json();
+    let packages = report["packages"].as_array().unwrap();
+    let app = packages.iter().find(|package| package["name"] == "rig-app").unwrap();
+    assert_eq!(app["targets"]["3.13"]["version"], "1.0", "{app}");
     project.saddlebag(&["check", "--wheels"]).on_rig().run().expect(2);
 }
 
@@ -294,10 +380,7 @@ fn litellm_is_stopped_by_fastuuid() {
     let found = wheels(&report);
     let culprit = found.iter().find(|finding| finding["subject"] == "fastuuid").unwrap();
     let message = culprit["message"].as_str().unwrap();
-    assert!(
-        message.contains("litellm") && message.contains("→ fastuuid") && message.contains("manylinux"),
-        "{message}"
-    );
+    assert!(message.contains("`litellm` needs `fastuuid`") && message.contains("manylinux"), "{message}");
     assert!(alternatives(&report).iter().all(|found| !found.contains("0.1.202")), "ancient");
     assert!(begun.elapsed().as_secs() < 60, "{:?}", begun.elapsed());
 }

@@ -122,6 +122,15 @@ RELEASES = [
     *release("rig-built", "1.0", ["cp313-cp313-pyodide_2025_0_wasm32", *host("cp313")]),
     *release("rig-built", "2.0", host("cp313")),
     *release("rig-future", "1.0", ["py3-none-any"], python=">=3.15"),
+    # A pin that only a newer release, or one of another major version, could replace.
+    *release("rig-pinned", "1.9", ["py3-none-any"]),
+    *release("rig-pinned", "2.0", host("cp313", "cp314")),
+    *release("rig-pinned", "2.1", host("cp313", "cp314")),
+    *release("rig-pinned", "2.2", ["py3-none-any"]),
+    *release("rig-major", "1.0", ["py3-none-any"]),
+    *release("rig-major", "2.0", host("cp313", "cp314")),
+    # Takes any rig-app, of which there are two that every Python takes.
+    *release("rig-user", "1.0", ["py3-none-any"], ("rig-app",)),
 ]
 
 PACKAGES = [

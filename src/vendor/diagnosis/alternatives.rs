@@ -4,16 +4,17 @@
 //! tried or what is ancient, and never run over its time.
 
 use super::ask::{Answer, Pinned, Uv, Wheels, read_lock};
+use super::unrestricted::Unrestricted;
 use super::{Culprit, Reason, fall};
 use crate::error::Result;
+use crate::project::Target;
 use crate::project::target::{self, Known};
-use crate::project::{Project, Target};
 use crate::python::distribution::leading_name;
 use crate::python::normalize;
 use crate::tool;
 use crate::toolchain::Toolchain;
 use crate::vendor::workspace::{self, Plan};
-use pep508_rs::pep440_rs::{Operator, VersionSpecifiers};
+use pep508_rs::pep440_rs::{Operator, VersionSpecifier, VersionSpecifiers};
 use std::collections::BTreeSet;
 
 /// Something that resolves.
@@ -30,7 +31,9 @@ pub(crate) struct Alternative {
 /// What to try.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Trial {
-    /// The direct requirements behind the culprits, by name, without their lower bounds.
+    /// These direct requirements, by name, without their upper bounds.
+    Newer(Vec<String>),
+    /// The same without their lower bounds.
     Older(Vec<String>),
     /// A requirement without one of its extras: the text of either.
     WithoutExtra { from: String, to: String },
@@ -38,20 +41,45 @@ pub(super) enum Trial {
     Elsewhere(Known),
 }
 
+/// How a trial ended.
+#[derive(Debug)]
+pub(super) enum Tried {
+    Works(Alternative),
+    /// It resolves, and only to what is too far from what is required: `pydantic 1.10.27, of 2026-01-02`.
+    TooFar(String),
+    Fails,
+    /// There was no time for it.
+    Not,
+}
+
 /// What the case lets be tried, least change first.
 pub(super) fn trials(culprits: &[Culprit], requirements: &[String], target: &Target) -> Vec<Trial> {
-    let heads: BTreeSet<&str> = culprits.iter().filter_map(Culprit::head).collect();
-    let concerned: Vec<&String> = requirements.iter().filter(|text| heads.contains(name_of(text).as_str())).collect();
+    let nearest: BTreeSet<&str> = culprits.iter().filter_map(Culprit::head).collect();
+    // A pin of its own often stands beside the pin of what it needs.
+    let all: BTreeSet<&str> = nearest
+        .iter()
+        .copied()
+        .chain(culprits.iter().flat_map(|culprit| culprit.heads.iter().map(String::as_str)))
+        .collect();
+    let of = |heads: &BTreeSet<&str>, loosen: fn(&str) -> Option<String>| -> Vec<String> {
+        let concerned = requirements.iter().filter(|text| heads.contains(name_of(text).as_str()));
+        concerned.filter(|text| loosen(text).as_ref() != Some(*text)).map(|text| name_of(text)).collect()
+    };
     let mut trials = Vec::new();
-    let bounded: Vec<String> =
-        concerned.iter().filter(|text| relaxed(text).as_ref() != Some(**text)).map(|text| name_of(text)).collect();
+    for heads in [&nearest, &all] {
+        let bounded = Trial::Newer(of(heads, without_upper));
+        if bounded != Trial::Newer(Vec::new()) && !trials.contains(&bounded) {
+            trials.push(bounded);
+        }
+    }
+    let bounded = of(&nearest, without_lower);
     if !bounded.is_empty() {
         trials.push(Trial::Older(bounded));
     }
-    for text in &concerned {
+    for text in requirements.iter().filter(|text| nearest.contains(name_of(text).as_str())) {
         for extra in extras(text) {
             let to = without(text, extra);
-            trials.push(Trial::WithoutExtra { from: (*text).clone(), to });
+            trials.push(Trial::WithoutExtra { from: text.clone(), to });
         }
     }
     // Who has chosen a Python by its flag would have to take that back first.
@@ -65,66 +93,134 @@ pub(super) fn trials(culprits: &[Culprit], requirements: &[String], target: &Tar
     trials
 }
 
-/// Tries one. `None`: it does not resolve, or only to what is ancient, or the time is over.
+/// What to show of all trials: the first of those that lead to newer releases, and older ones only where none does.
+pub(super) fn chosen(tried: Vec<(Trial, Tried)>) -> Vec<Alternative> {
+    let mut newer = false;
+    let mut chosen = Vec::new();
+    for (trial, tried) in tried {
+        let Tried::Works(alternative) = tried else { continue };
+        match trial {
+            Trial::Newer(_) | Trial::Older(_) if newer => continue,
+            Trial::Newer(_) => newer = true,
+            Trial::Older(_) | Trial::WithoutExtra { .. } | Trial::Elsewhere(_) => {}
+        }
+        chosen.push(alternative);
+    }
+    chosen
+}
+
+/// What trials are made with.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Case<'a> {
+    pub(super) uv: &'a Uv,
+    pub(super) plan: &'a Plan,
+    pub(super) toolchain: &'a Toolchain,
+    /// The names that the project itself requires.
+    pub(super) direct: &'a BTreeSet<String>,
+    /// What the requirements ask for, where every wheel counts.
+    pub(super) wanted: Option<&'a Unrestricted>,
+}
+
+/// Tries one.
 ///
 /// # Errors
 /// `Kind::Interrupted`, and what keeps the tools from being started.
-pub(super) fn attempt(
-    trial: &Trial,
-    uv: &Uv,
-    plan: &Plan,
-    project: &Project,
-    toolchain: &Toolchain,
-) -> Result<Option<Alternative>> {
-    let requirements = uv.requirements();
-    let direct: BTreeSet<String> = project.requirements.entries.iter().filter_map(|entry| entry.name.clone()).collect();
-    match trial {
-        Trial::Older(names) => {
-            let changed: Vec<String> = requirements
-                .iter()
-                .map(|text| {
-                    if names.contains(&name_of(text)) {
-                        relaxed(text).unwrap_or_else(|| text.clone())
-                    } else {
-                        text.clone()
-                    }
-                })
-                .collect();
-            let Some(lock) = resolved(uv, &changed, &direct)? else { return Ok(None) };
-            let pin = |text: &String| {
-                let pinned = lock.iter().find(|pinned| pinned.name == name_of(text))?;
-                let (name, extras, _, marker) = parts(text)?;
-                Some(format!("{name}{extras}=={}{}", pinned.version, spaced(marker)))
-            };
-            let pins: Vec<String> =
-                requirements.iter().filter(|text| names.contains(&name_of(text))).filter_map(pin).collect();
-            let day = |name: &String| {
-                lock.iter().find(|pinned| pinned.name == *name).and_then(|pinned| pinned.uploaded.clone())
-            };
-            let days: Vec<String> = names.iter().filter_map(day).collect();
-            let of = if days.is_empty() { String::new() } else { format!(", of {}", days.join(" and ")) };
-            Ok(Some(Alternative {
-                subject: names.join(" "),
-                write: format!("`{}`", pins.join("` and `")),
-                gives: format!("an older release{of}"),
-            }))
-        }
-        Trial::WithoutExtra { from, to } => {
-            let changed: Vec<String> =
-                requirements.iter().map(|text| if text == from { to.clone() } else { text.clone() }).collect();
-            let lock = resolved(uv, &changed, &direct)?;
-            Ok(lock.map(|lock| {
-                let version =
-                    lock.iter().find(|pinned| pinned.name == name_of(to)).map(|pinned| pinned.version.clone());
-                Alternative {
-                    subject: name_of(to),
-                    write: format!("`{to}` instead of `{from}`"),
-                    gives: format!("{} {} without that extra", name_of(to), version.unwrap_or_default()),
-                }
-            }))
-        }
-        Trial::Elsewhere(known) => elsewhere(known, uv, plan, &direct, toolchain),
+pub(super) fn attempt(trial: &Trial, case: Case<'_>) -> Result<Tried> {
+    if case.uv.time_is_over() {
+        return Ok(Tried::Not);
     }
+    let tried = match trial {
+        Trial::Newer(names) => case.loosened(names, without_upper, "a newer release")?,
+        Trial::Older(names) => case.loosened(names, without_lower, "an older release")?,
+        Trial::WithoutExtra { from, to } => case.without_extra(from, to)?,
+        Trial::Elsewhere(known) => {
+            elsewhere(known, case.uv, case.plan, case.direct, case.toolchain)?.map_or(Tried::Fails, Tried::Works)
+        }
+    };
+    let unsure = matches!(tried, Tried::Fails) && case.uv.time_is_over();
+    Ok(if unsure { Tried::Not } else { tried })
+}
+
+impl Case<'_> {
+    fn loosened(self, names: &[String], loosen: fn(&str) -> Option<String>, what: &str) -> Result<Tried> {
+        let requirements = self.uv.requirements();
+        let is_meant = |text: &&String| names.contains(&name_of(text));
+        let change = |text: &String| if is_meant(&text) { loosen(text) } else { None }.unwrap_or_else(|| text.clone());
+        let changed: Vec<String> = requirements.iter().map(change).collect();
+        let Some(lock) = resolved(self.uv, &changed, self.direct)? else { return Ok(Tried::Fails) };
+        let found = |text: &String| lock.iter().find(|pinned| pinned.name == name_of(text));
+        // What gets what it asks for may stay as it is written.
+        let changes: Vec<(&String, &Pinned)> = requirements
+            .iter()
+            .filter(is_meant)
+            .filter_map(|text| found(text).filter(|pinned| !allows(text, &pinned.version)).map(|pinned| (text, pinned)))
+            .collect();
+        let far = changes.iter().find(|(text, pinned)| self.is_far(text, pinned));
+        if let Some((_, pinned)) = far {
+            let day = pinned.uploaded.as_ref().map_or_else(String::new, |day| format!(", of {day}"));
+            return Ok(Tried::TooFar(format!("`{}` {}{day}", pinned.name, pinned.version)));
+        }
+        let writes: Vec<String> =
+            changes.iter().filter_map(|(text, pinned)| rewritten(text, &pinned.version)).collect();
+        if writes.is_empty() {
+            return Ok(Tried::Fails);
+        }
+        let days: BTreeSet<&str> = changes.iter().filter_map(|(_, pinned)| pinned.uploaded.as_deref()).collect();
+        let days: Vec<&str> = days.into_iter().collect();
+        let of = if days.is_empty() { String::new() } else { format!(", of {}", days.join(" and ")) };
+        let subjects: Vec<&str> = changes.iter().map(|(_, pinned)| pinned.name.as_str()).collect();
+        Ok(Tried::Works(Alternative {
+            subject: subjects.join(" "),
+            write: format!("`{}`", writes.join("` and `")),
+            gives: format!("{what}{of}"),
+        }))
+    }
+
+    /// Whether a release is another thing than what is required: a major version below it, or much older.
+    fn is_far(self, text: &str, pinned: &Pinned) -> bool {
+        let wanted = self.wanted.and_then(|wanted| wanted.packages.get(&pinned.name));
+        match wanted {
+            Some(wanted) => fall::is_far_below(pinned, wanted),
+            None => lowest(text).is_some_and(|lowest| fall::is_major_below(&pinned.version, &lowest)),
+        }
+    }
+
+    fn without_extra(self, from: &str, to: &str) -> Result<Tried> {
+        let requirements = self.uv.requirements();
+        let changed: Vec<String> =
+            requirements.iter().map(|text| if text == from { to.to_owned() } else { text.clone() }).collect();
+        let Some(lock) = resolved(self.uv, &changed, self.direct)? else { return Ok(Tried::Fails) };
+        let version = lock.iter().find(|pinned| pinned.name == name_of(to)).map(|pinned| pinned.version.clone());
+        Ok(Tried::Works(Alternative {
+            subject: name_of(to),
+            write: format!("`{to}` instead of `{from}`"),
+            gives: format!("{} {} without that extra", name_of(to), version.unwrap_or_default()),
+        }))
+    }
+}
+
+/// A requirement with exactly this version: it is what was resolved.
+fn rewritten(text: &str, version: &str) -> Option<String> {
+    let (name, extras, _, marker) = parts(text)?;
+    Some(format!("{name}{extras}=={version}{}", spaced(marker)))
+}
+
+/// Whether a requirement takes that version.
+fn allows(text: &str, version: &str) -> bool {
+    let specifiers = parts(text).and_then(|(_, _, versions, _)| versions.parse::<VersionSpecifiers>().ok());
+    specifiers.zip(version.parse().ok()).is_some_and(|(specifiers, version)| specifiers.contains(&version))
+}
+
+/// The version that a requirement pins or begins with.
+fn lowest(text: &str) -> Option<String> {
+    let specifiers: VersionSpecifiers = parts(text)?.2.parse().ok()?;
+    let begins = |specifier: &&VersionSpecifier| {
+        !matches!(
+            specifier.operator(),
+            Operator::LessThan | Operator::LessThanEqual | Operator::NotEqual | Operator::NotEqualStar
+        )
+    };
+    specifiers.iter().find(begins).map(|specifier| specifier.version().to_string())
 }
 
 /// uv's answer, less what is ancient.
@@ -171,7 +267,7 @@ fn name_of(text: &str) -> String {
 }
 
 /// A requirement in its parts: name, extras with their brackets, versions, marker with its `;`.
-fn parts(text: &str) -> Option<(&str, &str, &str, &str)> {
+pub(super) fn parts(text: &str) -> Option<(&str, &str, &str, &str)> {
     let (head, marker) = text.find(';').map_or((text, ""), |at| (&text[..at], &text[at..]));
     let name_end = leading_name(head).len();
     let extras_end = head.find(']').map_or(name_end, |at| at + 1);
@@ -180,21 +276,34 @@ fn parts(text: &str) -> Option<(&str, &str, &str, &str)> {
 }
 
 /// Without lower bounds: what keeps newer ones out stays. `None` for what has no versions, such as an URL.
-fn relaxed(text: &str) -> Option<String> {
+fn without_lower(text: &str) -> Option<String> {
+    loosened(text, |specifier| match specifier.operator() {
+        Operator::LessThan | Operator::LessThanEqual | Operator::NotEqual | Operator::NotEqualStar => {
+            Some(specifier.to_string())
+        }
+        Operator::Equal | Operator::ExactEqual => Some(format!("<{}", specifier.version())),
+        _ => None,
+    })
+}
+
+/// Without upper bounds: what keeps older ones out stays.
+fn without_upper(text: &str) -> Option<String> {
+    loosened(text, |specifier| match specifier.operator() {
+        Operator::LessThan | Operator::LessThanEqual => None,
+        Operator::Equal | Operator::EqualStar | Operator::ExactEqual | Operator::TildeEqual => {
+            Some(format!(">={}", specifier.version()))
+        }
+        _ => Some(specifier.to_string()),
+    })
+}
+
+fn loosened(text: &str, keep: fn(&VersionSpecifier) -> Option<String>) -> Option<String> {
     let (name, extras, versions, marker) = parts(text)?;
     let specifiers: VersionSpecifiers = versions.parse().ok()?;
-    let kept: Vec<String> = specifiers
-        .iter()
-        .filter_map(|specifier| match specifier.operator() {
-            Operator::LessThan | Operator::LessThanEqual | Operator::NotEqual | Operator::NotEqualStar => {
-                Some(specifier.to_string())
-            }
-            Operator::Equal | Operator::ExactEqual => Some(format!("<{}", specifier.version())),
-            _ => None,
-        })
-        .collect();
-    let relaxed = format!("{name}{extras}{}{}", kept.join(","), spaced(marker));
-    Some(if specifiers.is_empty() { text.to_owned() } else { relaxed })
+    let kept: Vec<String> = specifiers.iter().filter_map(keep).collect();
+    // As it is written where nothing changes, so that it can be told.
+    let same = kept.len() == specifiers.len() && specifiers.iter().zip(&kept).all(|(was, is)| was.to_string() == *is);
+    Some(if same { text.to_owned() } else { format!("{name}{extras}{}{}", kept.join(","), spaced(marker)) })
 }
 
 fn extras(text: &str) -> Vec<&str> {
@@ -209,7 +318,7 @@ fn without(text: &str, extra: &str) -> String {
     format!("{name}{left}{versions}{}", spaced(marker))
 }
 
-fn spaced(marker: &str) -> String {
+pub(super) fn spaced(marker: &str) -> String {
     if marker.is_empty() { String::new() } else { format!(" {marker}") }
 }
 
@@ -227,9 +336,52 @@ mod tests {
             ("a", "a"),
             ("a<3", "a<3"),
         ] {
-            assert_eq!(relaxed(from).as_deref(), Some(to), "{from}");
+            assert_eq!(without_lower(from).as_deref(), Some(to), "{from}");
         }
-        assert_eq!(relaxed("a @ file:///x"), None);
+        assert_eq!(without_lower("a @ file:///x"), None);
+    }
+
+    #[test]
+    fn an_upper_bound_goes_and_a_lower_stays() {
+        for (from, to) in [
+            ("a==2.9.2", "a>=2.9.2"),
+            ("a[x]==2.* ; python_version > '3'", "a[x]>=2 ; python_version > '3'"),
+            ("a>=1,<2,!=1.5", "a>=1,!=1.5"),
+            ("a~=1.4", "a>=1.4"),
+            ("a", "a"),
+            ("a >= 3", "a >= 3"),
+        ] {
+            assert_eq!(without_upper(from).as_deref(), Some(to), "{from}");
+        }
+        assert_eq!(without_upper("a @ file:///x"), None);
+    }
+
+    #[test]
+    fn a_version_is_written_as_a_pin_with_extras_and_marker() {
+        assert_eq!(rewritten("a[x]==1 ; os_name == 'x'", "2").as_deref(), Some("a[x]==2 ; os_name == 'x'"));
+        assert_eq!(rewritten("a>=1", "0.9").as_deref(), Some("a==0.9"));
+        assert!(allows("a>=1,<2", "1.5") && !allows("a==1.0", "1.5") && allows("a", "7"));
+        assert_eq!(lowest("a<2,>=1.4").as_deref(), Some("1.4"));
+        assert_eq!(lowest("a<2"), None);
+    }
+
+    #[test]
+    fn an_older_release_is_shown_only_where_no_newer_one_works() {
+        let works =
+            |write: &str| Tried::Works(Alternative { subject: "a".into(), write: write.into(), gives: String::new() });
+        let trials = |first: Tried| {
+            let trials = vec![
+                (Trial::Newer(vec!["a".into()]), first),
+                (Trial::Newer(vec!["a".into(), "b".into()]), works("both")),
+                (Trial::Older(vec!["a".into()]), works("older")),
+                (Trial::WithoutExtra { from: "a[x]".into(), to: "a".into() }, works("extra")),
+            ];
+            chosen(trials).into_iter().map(|one| one.write).collect::<Vec<_>>()
+        };
+        assert_eq!(trials(works("newer")), ["newer", "extra"]);
+        assert_eq!(trials(Tried::Fails), ["both", "extra"]);
+        let only_older = vec![(Trial::Older(vec!["a".into()]), works("older"))];
+        assert_eq!(chosen(only_older).len(), 1);
     }
 
     #[test]

@@ -4,7 +4,10 @@
 //! credentials stay uv's: there is no other way to the network. Must never build a package, and never touch the workspace.
 
 use super::super::workspace::Plan;
+use super::alternatives::{parts, spaced};
+use super::unrestricted::{self, Graph, Unrestricted};
 use crate::error::Result;
+use crate::project::Target;
 use crate::python;
 use crate::settings::Environment;
 use crate::tool;
@@ -97,10 +100,22 @@ impl Uv {
     /// # Errors
     /// `Kind::Interrupted`, and what keeps uv from being started.
     pub(super) fn resolve(&self, requirements: &[String], wheels: Wheels) -> Result<Answer> {
-        let mut document = self.pyproject.clone();
-        let mut array: Array = requirements.iter().map(String::as_str).collect();
-        array.push("workers-runtime-sdk"); // as pywrangler adds it
-        document["project"]["dependencies"] = value(array);
+        self.ask(&self.document(requirements), wheels, &[])
+    }
+
+    /// One of the project's requirements without the others, but with what they say of versions.
+    ///
+    /// # Errors
+    /// As `resolve`.
+    pub(super) fn resolve_alone(&self, requirement: &str, wheels: Wheels) -> Result<Answer> {
+        let mut document = self.document(&[requirement.to_owned()]);
+        let others = self.requirements();
+        let constraints = others.iter().filter(|other| *other != requirement).filter_map(|other| constraint(other));
+        let settings = document["tool"]["uv"].or_insert(toml_edit::table());
+        let array = settings["constraint-dependencies"].or_insert(value(Array::new()));
+        if let Some(array) = array.as_array_mut() {
+            array.extend(constraints);
+        }
         self.ask(&document, wheels, &[])
     }
 
@@ -123,8 +138,60 @@ impl Uv {
         })
     }
 
+    /// What the requirements resolve to where any wheel will do, with who requires what. A release that is older than the
+    /// target's Python has no wheels for it at all: then it is asked as of an older one. `None`: not to be had.
+    ///
+    /// # Errors
+    /// As `resolve`.
+    pub(super) fn unrestricted(&self, requirements: &[String], target: &Target) -> Result<Option<Unrestricted>> {
+        let document = self.document(requirements);
+        for python in [None, Some("3.12"), Some("3.10")] {
+            let mut options = vec!["--universal"];
+            options.extend(python.into_iter().flat_map(|python| ["--python-version", python]));
+            match self.compile(&document, "pylock.toml", &options)? {
+                Written::File(lock) => {
+                    let Written::File(graph) = self.compile(&document, "requirements.txt", &options)? else { break };
+                    return Ok(Some(Unrestricted::of(parse_lock(&lock, Some(target)), &graph)));
+                }
+                // For another reason than wheels: an older Python does not help.
+                Written::Failed(output) if !output.contains("wheels") => break,
+                Written::Failed(_) => {}
+                Written::TimeIsOver => break,
+            }
+        }
+        Ok(None)
+    }
+
+    /// Who requires what, in the resolution of an ordinary server.
+    ///
+    /// # Errors
+    /// As `resolve`.
+    pub(super) fn graph(&self, requirements: &[String]) -> Result<Option<Graph>> {
+        let written = self.compile(&self.document(requirements), "requirements.txt", &options(Wheels::Linux))?;
+        Ok(if let Written::File(text) = written { Some(Graph::read(&text)) } else { None })
+    }
+
+    /// The workspace's `pyproject.toml` with these requirements, and that which pywrangler adds.
+    fn document(&self, requirements: &[String]) -> DocumentMut {
+        let mut document = self.pyproject.clone();
+        let mut array: Array = requirements.iter().map(String::as_str).collect();
+        array.push("workers-runtime-sdk");
+        document["project"]["dependencies"] = value(array);
+        document
+    }
+
     fn ask(&self, document: &DocumentMut, wheels: Wheels, more: &[&str]) -> Result<Answer> {
-        let nowhere = |_: std::io::Error| Answer::Failed(String::new()); // no place to ask from: nothing is known
+        let all: Vec<&str> = more.iter().copied().chain(options(wheels)).collect();
+        Ok(match self.compile(document, "pylock.toml", &all)? {
+            Written::File(lock) => Answer::Resolved(parse_lock(&lock, None)),
+            Written::Failed(output) => Answer::Failed(output),
+            Written::TimeIsOver => Answer::TimeIsOver,
+        })
+    }
+
+    /// One run of uv, in a directory of its own; `file` also says the form of what it writes.
+    fn compile(&self, document: &DocumentMut, file: &str, more: &[&str]) -> Result<Written> {
+        let nowhere = |_: std::io::Error| Written::Failed(String::new()); // no place to ask from: nothing is known
         let scratch = match tempfile::tempdir_in(self.directory.path()).map_err(nowhere) {
             Ok(scratch) => scratch,
             Err(answer) => return Ok(answer),
@@ -134,19 +201,38 @@ impl Uv {
             return Ok(answer);
         }
         let mut argv = self.argv.clone();
-        argv.extend(["pyproject.toml", "--no-build", "--no-header", "-q", "-o", "pylock.toml"].map(OsString::from));
+        argv.extend(["pyproject.toml", "--no-build", "--no-header", "-q", "-o", file].map(OsString::from));
         argv.extend(more.iter().map(OsString::from));
-        match wheels {
-            Wheels::Target => {}
-            Wheels::Linux => argv.extend(["--python-platform", "x86_64-manylinux_2_40"].map(OsString::from)),
-            Wheels::Any => argv.push("--universal".into()),
-        }
         let (ended, output) = tool::listen_until(&argv, &directory, &self.environment, Some(self.until), |_| {})?;
         if ended.success() {
-            return Ok(read_lock(&directory.join("pylock.toml")).map_or(Answer::Failed(output), Answer::Resolved));
+            let text = fs_err::read_to_string(directory.join(file));
+            return Ok(text.map_or(Written::Failed(output), Written::File));
         }
-        Ok(if self.time_is_over() { Answer::TimeIsOver } else { Answer::Failed(output) })
+        Ok(if self.time_is_over() { Written::TimeIsOver } else { Written::Failed(output) })
     }
+}
+
+/// How a run of uv ended.
+enum Written {
+    /// With this text in the file.
+    File(String),
+    /// With these words.
+    Failed(String),
+    TimeIsOver,
+}
+
+fn options(wheels: Wheels) -> Vec<&'static str> {
+    match wheels {
+        Wheels::Target => Vec::new(),
+        Wheels::Linux => vec!["--python-platform", "x86_64-manylinux_2_40"],
+        Wheels::Any => vec!["--universal"],
+    }
+}
+
+/// A requirement as a constraint: those have no extras. `None` where it says nothing of versions.
+fn constraint(text: &str) -> Option<String> {
+    let (name, _, versions, marker) = parts(text)?;
+    (!versions.is_empty()).then(|| format!("{name}{versions}{}", spaced(marker)))
 }
 
 #[derive(Deserialize)]
@@ -159,6 +245,7 @@ struct Lock {
 struct Entry {
     name: String,
     version: Option<String>,
+    marker: Option<String>,
     #[serde(default)]
     wheels: Vec<File>,
 }
@@ -181,7 +268,16 @@ impl File {
 
 /// The packages of a lock that have a version. `None` for what is no lock.
 pub(super) fn read_lock(path: &Utf8Path) -> Option<Vec<Pinned>> {
-    let lock: Lock = toml_edit::de::from_str(&fs_err::read_to_string(path).ok()?).ok()?;
+    Some(parse_lock(&fs_err::read_to_string(path).ok()?, None)).filter(|packages| !packages.is_empty())
+}
+
+/// The same of a text; of a lock for every platform, those that the target takes.
+fn parse_lock(text: &str, target: Option<&Target>) -> Vec<Pinned> {
+    let Ok(lock) = toml_edit::de::from_str::<Lock>(text) else { return Vec::new() };
+    let counts = |entry: &Entry| match (&entry.marker, target) {
+        (Some(marker), Some(target)) => unrestricted::holds(marker, target),
+        (None, _) | (_, None) => true,
+    };
     let pinned = |entry: Entry| {
         let uploaded = entry.wheels.iter().filter_map(|file| file.uploaded.as_ref()?.date.map(|date| date.to_string()));
         Some(Pinned {
@@ -191,13 +287,25 @@ pub(super) fn read_lock(path: &Utf8Path) -> Option<Vec<Pinned>> {
             wheels: entry.wheels.iter().filter_map(File::file_name).collect(),
         })
     };
-    Some(lock.packages.into_iter().filter_map(pinned).collect())
+    lock.packages.into_iter().filter(counts).filter_map(pinned).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use camino::Utf8PathBuf;
+
+    #[test]
+    fn what_others_say_of_versions_is_a_constraint_without_extras() {
+        for (text, expected) in [
+            ("certifi==2025.1.31", Some("certifi==2025.1.31")),
+            ("uvicorn[standard]>=0.30 ; os_name == 'posix'", Some("uvicorn>=0.30 ; os_name == 'posix'")),
+            ("httpx", None),
+            ("x @ file:///y", None),
+        ] {
+            assert_eq!(constraint(text).as_deref(), expected, "{text}");
+        }
+    }
 
     #[test]
     fn a_lock_says_versions_files_and_days() {

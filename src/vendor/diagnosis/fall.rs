@@ -4,7 +4,8 @@
 //! fell. So a pin or a constraint is no fall: it holds on both sides. Must never speak where uv could not answer.
 
 use super::ask::{Answer, Pinned, Uv, Wheels};
-use super::words;
+use super::unrestricted::Graph;
+use super::words::{self, Spec};
 use crate::error::Result;
 use pep508_rs::pep440_rs::Version;
 use serde::{Deserialize, Serialize};
@@ -45,9 +46,11 @@ pub(super) fn judge(
     let Answer::Resolved(elsewhere) = uv.resolve(requirements, Wheels::Linux)? else { return Ok(None) };
     let mut falls = fallen(lock, &elsewhere, direct);
     falls.sort_by_key(|fall| !direct.contains(&fall.name));
+    let graph = if falls.is_empty() { None } else { uv.graph(requirements)? };
+    let context = Context { uv, requirements, elsewhere: &elsewhere, graph: graph.as_ref() };
     let mut judged = Vec::new();
     for fall in falls.iter().take(ASKED_ABOUT) {
-        match insist(uv, fall, requirements)? {
+        match context.insist(fall)? {
             Insisting::Fails(culprit) => judged.push(Fall { culprit, ..fall.clone() }),
             Insisting::Works => {} // it fell with another, or gave way to one: no wheel is to blame
             Insisting::TimeIsOver => break,
@@ -92,6 +95,21 @@ pub(super) fn is_ancient(here: &Pinned, there: &Pinned) -> bool {
     low < high && !made_for_workers(here) && (majors_behind(&low, &high) || days_behind(here, there))
 }
 
+/// Whether a release stands too far below another to take its place: by a major version, or by a year.
+pub(super) fn is_far_below(here: &Pinned, there: &Pinned) -> bool {
+    is_below(&here.version, &there.version)
+        && (is_major_below(&here.version, &there.version) || days_behind(here, there))
+}
+
+/// Whether its first number is below that of the other; numbers that are years do not count.
+pub(super) fn is_major_below(low: &str, high: &str) -> bool {
+    low.parse().ok().zip(high.parse().ok()).is_some_and(|(low, high)| majors_behind(&low, &high))
+}
+
+fn is_below(low: &str, high: &str) -> bool {
+    low.parse::<Version>().ok().zip(high.parse().ok()).is_some_and(|(low, high)| low < high)
+}
+
 /// A release that somebody built for WebAssembly is what the platform offers, however old.
 fn made_for_workers(pinned: &Pinned) -> bool {
     pinned.wheels.iter().any(|wheel| wheel.ends_with("_wasm32.whl"))
@@ -115,19 +133,41 @@ enum Insisting {
     TimeIsOver,
 }
 
-/// What uv says when the newest is insisted on.
-fn insist(uv: &Uv, fall: &Fall, requirements: &[String]) -> Result<Insisting> {
-    let mut insisting = requirements.to_vec();
-    insisting.push(format!("{}=={}", fall.name, fall.newest));
-    Ok(match uv.resolve(&insisting, Wheels::Target)? {
-        Answer::Resolved(_) => Insisting::Works,
-        Answer::TimeIsOver => Insisting::TimeIsOver,
-        Answer::Failed(output) => {
-            let said = words::read(&output, super::WORKSPACE).unwrap_or_default();
-            let named = said.wheelless.into_iter().find(|spec| !spec.is_prerelease());
-            Insisting::Fails(named.map(|spec| spec.name))
-        }
-    })
+/// What falls are looked into with.
+struct Context<'a> {
+    uv: &'a Uv,
+    requirements: &'a [String],
+    /// What an ordinary server gets, and who requires what there.
+    elsewhere: &'a [Pinned],
+    graph: Option<&'a Graph>,
+}
+
+impl Context<'_> {
+    /// What uv says when the newest is insisted on.
+    fn insist(&self, fall: &Fall) -> Result<Insisting> {
+        let mut insisting = self.requirements.to_vec();
+        insisting.push(format!("{}=={}", fall.name, fall.newest));
+        Ok(match self.uv.resolve(&insisting, Wheels::Target)? {
+            Answer::Resolved(_) => Insisting::Works,
+            Answer::TimeIsOver => Insisting::TimeIsOver,
+            Answer::Failed(output) => {
+                let said = words::read(&output, super::WORKSPACE).unwrap_or_default();
+                Insisting::Fails(culprit(&said.wheelless, fall, self.elsewhere, self.graph))
+            }
+        })
+    }
+}
+
+/// Which of those that uv says have no wheel keeps a release out: itself or what it requires, in the version that it would
+/// get. uv also names old versions of others, and things that require it.
+fn culprit(wheelless: &[Spec], fall: &Fall, elsewhere: &[Pinned], graph: Option<&Graph>) -> Option<String> {
+    let is_wanted = |spec: &&Spec| {
+        let wanted = elsewhere.iter().find(|there| there.name == spec.name);
+        wanted.is_some_and(|wanted| spec.contains(&wanted.version))
+    };
+    let is_needed =
+        |spec: &&Spec| spec.name == fall.name || graph.is_some_and(|graph| graph.needs(&fall.name, &spec.name));
+    wheelless.iter().filter(is_wanted).find(is_needed).map(|spec| spec.name.clone())
 }
 
 #[cfg(test)]
@@ -149,6 +189,51 @@ mod tests {
     }
 
     const PURE: &str = "py3-none-any";
+
+    #[test]
+    fn what_keeps_a_release_out_is_what_it_requires_in_the_version_it_would_get() {
+        let spec = |name: &str, versions: &str| Spec { name: name.into(), versions: versions.into() };
+        let fall = |name: &str| Fall {
+            name: name.into(),
+            version: "15".into(),
+            uploaded: None,
+            newest: "17".into(),
+            newest_uploaded: None,
+            culprit: None,
+        };
+        let elsewhere = [
+            pinned("websockets", "17", "", "x"),
+            pinned("google-genai", "2.0", "", PURE),
+            pinned("core", "3.0", "", "x"),
+        ];
+        let graph = Graph::read("websockets==17\n    # via google-genai\ncore==3.0\n    # via websockets\n");
+        let of = |wheelless: &[Spec], name: &str| culprit(wheelless, &fall(name), &elsewhere, Some(&graph));
+        // It requires `websockets`, not the other way round.
+        assert_eq!(of(&[spec("google-genai", "")], "websockets"), None);
+        // Only old versions of it have no wheel.
+        assert_eq!(of(&[spec("core", "<2"), spec("websockets", "<16")], "websockets"), None);
+        assert_eq!(of(&[spec("google-genai", "<1"), spec("core", ">=2")], "websockets").as_deref(), Some("core"));
+        assert_eq!(of(&[spec("core", "==3.0")], "google-genai").as_deref(), Some("core"));
+        assert_eq!(
+            culprit(&[spec("websockets", ">16")], &fall("websockets"), &elsewhere, None).as_deref(),
+            Some("websockets")
+        );
+    }
+
+    #[test]
+    fn a_major_version_or_a_year_below_is_far() {
+        let wanted = pinned("x", "2.9.2", "2024-09-17", PURE);
+        for (version, day, far) in [
+            ("1.10.27", "2026-01-02", true),
+            ("2.9.1", "2024-09-09", false),
+            ("2.1.0", "2023-07-03", true),
+            ("2.14.4", "2026-11-01", false),
+            ("2.9.1", "", false),
+        ] {
+            assert_eq!(is_far_below(&pinned("x", version, day, PURE), &wanted), far, "{version} {day}");
+        }
+        assert!(is_major_below("1.9", "2.0") && !is_major_below("2025.1", "2026.1") && !is_major_below("3.0", "2.0"));
+    }
 
     #[test]
     fn a_major_or_a_year_behind_is_ancient_and_what_was_asked_for_is_named_with_it() {

@@ -9,38 +9,43 @@ mod ask;
 mod fall;
 mod network;
 mod survey;
+mod unrestricted;
 mod words;
 
 pub(crate) use alternatives::Alternative;
 pub(crate) use fall::Fall;
 pub(crate) use survey::Column;
 #[cfg(test)]
-pub(crate) use survey::Found;
+pub(crate) use survey::Found as FoundVersion;
 
 use super::workspace::Plan;
 use crate::error::{Error, Location, Place, Result};
 use crate::project::requirements::Requirement;
 use crate::project::{Project, Target};
 use crate::python::distribution::leading_name;
+use crate::python::normalize;
 use crate::term::Terminal;
 use crate::toolchain::Toolchain;
+use alternatives::{Trial, Tried};
 use ask::{Pinned, Uv, Wheels};
 use camino::Utf8Path;
+use pep508_rs::pep440_rs::Version;
 use rayon::prelude::*;
 use std::collections::{BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
+use unrestricted::Unrestricted;
 use words::{Spec, Words};
 
 /// The name of the sync workspace's project: "your project", in uv's words.
 const WORKSPACE: &str = "saddlebag-workspace";
 /// How long alternatives are looked for.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a resolution that succeeded is looked at.
 const GLANCE: Duration = Duration::from_secs(10);
 /// How many of uv's are started at once.
 const AT_ONCE: usize = 2;
-/// More culprits than these are named without facts.
-const LOOKED_UP: usize = 3;
+/// More culprits than these are not looked up in the index.
+const LOOKED_UP: usize = 16;
 
 /// A resolution that failed and that can be explained.
 #[derive(Debug)]
@@ -52,6 +57,54 @@ pub(crate) struct Unresolved {
     pub(crate) alternatives: Vec<Alternative>,
     /// What was not tried, because the time was over.
     pub(crate) untried: usize,
+    /// What resolves and is too far from what is required to be an alternative: `pydantic 1.10.27, of 2026-01-02`.
+    pub(crate) too_far: Option<String>,
+    /// Every distribution that the requirements would bring, as far as that is known.
+    pub(crate) packages: BTreeSet<String>,
+    /// What the project's files import; set by who knows its main module.
+    pub(crate) imported: Option<Imported>,
+}
+
+impl Unresolved {
+    pub(super) fn of(found: Found, error: Error) -> Self {
+        let Found { culprits, alternatives, untried, too_far, packages } = found;
+        Self { error, culprits, alternatives, untried, too_far, packages, imported: None }
+    }
+}
+
+/// `` `a` needs `b`, which needs `c` ``: names only, for the versions of the way there are the resolver's.
+pub(crate) fn chain_in_words(chain: &[String]) -> String {
+    let name = |text: &String| {
+        let end = text.find(|c: char| "<>=!~;@ ".contains(c)).unwrap_or(text.len());
+        format!("`{}`", &text[..end])
+    };
+    let mut words = chain.first().map(name).unwrap_or_default();
+    for (at, next) in chain.iter().enumerate().skip(1) {
+        words += if at == 1 { " needs " } else { ", which needs " };
+        words += &name(next);
+    }
+    words
+}
+
+/// What is imported by the files that main reaches.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Imported {
+    /// Top-level names that are neither the project's own nor the runtime's.
+    pub(crate) top_levels: BTreeSet<String>,
+    /// Those that are the project's own.
+    pub(crate) own: BTreeSet<String>,
+    /// All of their text, in lower case.
+    pub(crate) text: String,
+}
+
+/// What a search has found out.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) culprits: Vec<Culprit>,
+    pub(super) alternatives: Vec<Alternative>,
+    pub(super) untried: usize,
+    pub(super) too_far: Option<String>,
+    pub(super) packages: BTreeSet<String>,
 }
 
 /// Why a distribution is in the way.
@@ -67,6 +120,8 @@ pub(crate) enum Reason {
     Version(Vec<String>),
     /// It wants another Python: `>=3.15`.
     Python(String),
+    /// It has to be built before its requirements can be read, and building is off.
+    Build,
 }
 
 /// A distribution that is in the way.
@@ -76,10 +131,16 @@ pub(crate) struct Culprit {
     pub(crate) name: String,
     /// From the project's own requirement to the culprit's.
     pub(crate) chain: Vec<String>,
+    /// Every requirement of the project's that needs it, by name.
+    pub(crate) heads: BTreeSet<String>,
+    /// The version that the requirements ask for, where that is known.
+    pub(crate) wanted: Option<String>,
     /// The requirement that the chain begins with.
     pub(crate) location: Location,
     /// The newest release, and what its wheels are for.
     pub(crate) newest: Option<(String, String)>,
+    /// A release that uv spoke of, and what its wheels are for; not always the newest.
+    pub(crate) seen: Option<(String, String)>,
     /// The newest release that the target takes, and its day; none that is ancient beside the newest.
     pub(crate) usable: Option<(String, Option<String>)>,
     /// The same where it is ancient.
@@ -90,6 +151,13 @@ impl Culprit {
     /// The direct requirement's name.
     pub(crate) fn head(&self) -> Option<&str> {
         self.chain.first().map(|first| leading_name(first))
+    }
+
+    /// Whether no release that is worth having has a wheel for the target, or only newer ones than what is wanted.
+    fn is_hopeless(&self) -> bool {
+        let wanted = self.wanted.as_ref().and_then(|version| version.parse::<Version>().ok());
+        let usable = self.usable.as_ref().and_then(|(version, _)| version.parse::<Version>().ok());
+        usable.is_none_or(|usable| wanted.is_some_and(|wanted| usable > wanted))
     }
 
     /// Whether its newest release has a wheel for the target: then it only drags along what has none.
@@ -103,7 +171,7 @@ impl Culprit {
 #[derive(Debug)]
 pub(super) enum Meaning {
     Network(Error),
-    Unresolved(Box<(Vec<Culprit>, Vec<Alternative>, usize)>),
+    Unresolved(Box<Found>),
     /// As it was.
     Unknown,
 }
@@ -123,41 +191,135 @@ pub(super) fn explain(
     if let Some(error) = network::trouble(output) {
         return Ok(Meaning::Network(error));
     }
-    let Some(said) = words::read(output, WORKSPACE) else { return Ok(Meaning::Unknown) };
-    let mut culprits = culprits(&said, &project.requirements.entries);
+    let Some(said) = words::read(output, WORKSPACE) else { return Ok(unbuilt(output, project)) };
+    let culprits = culprits(&said, &project.requirements.entries);
+    let nothing_more = |culprits| Ok(Meaning::Unresolved(Box::new(Found { culprits, ..Found::default() })));
     if culprits.is_empty() {
         return Ok(Meaning::Unknown);
     }
-    let Some(uv) = Uv::of(output, plan, toolchain, Instant::now() + PATIENCE) else {
-        return Ok(Meaning::Unresolved(Box::new((culprits, Vec::new(), 0))));
-    };
+    let Some(uv) = Uv::of(output, plan, toolchain, Instant::now() + PATIENCE) else { return nothing_more(culprits) };
     let what = if plan.wants_alternatives { "Looking for what would work" } else { "Looking for what is in the way" };
     let _step = terminal.begin(&format!("{what}, for at most {} s", PATIENCE.as_secs()));
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(AT_ONCE).build();
-    let Ok(pool) = pool else { return Ok(Meaning::Unresolved(Box::new((culprits, Vec::new(), 0)))) };
+    let Ok(pool) = rayon::ThreadPoolBuilder::new().num_threads(AT_ONCE).build() else { return nothing_more(culprits) };
     if let Some(unknown) = culprits.iter().find(|culprit| culprit.reason == Reason::Unknown)
         && uv.newest("workers-runtime-sdk", Wheels::Any)?.is_none()
         && !uv.time_is_over()
     {
         return Ok(Meaning::Network(network::nothing_there(&unknown.name)));
     }
-    pool.install(|| culprits.par_iter_mut().take(LOOKED_UP).try_for_each(|culprit| look_up(culprit, &uv)))?;
-    keep_those_in_the_way(&mut culprits);
-    let mut trials = alternatives::trials(&culprits, &uv.requirements(), target);
+    let requirements = uv.requirements();
+    let blames_wheels = culprits.iter().all(|culprit| culprit.reason == Reason::NoWheel);
+    let wanted = if blames_wheels { uv.unrestricted(&requirements, target)? } else { None };
+    let case = Case { uv: &uv, entries: &project.requirements.entries, said: &said, target };
+    let culprits = pool.install(|| case.judge(culprits, wanted.as_ref()))?;
+    let direct = project.requirements.entries.iter().filter_map(|entry| entry.name.clone()).collect();
+    let case = alternatives::Case { uv: &uv, plan, toolchain, direct: &direct, wanted: wanted.as_ref() };
+    let mut trials = alternatives::trials(&culprits, &requirements, target);
     trials.retain(|_| plan.wants_alternatives);
-    let tried: Vec<Option<Option<Alternative>>> = pool.install(|| {
-        let one = |trial: &alternatives::Trial| {
-            if uv.time_is_over() {
-                return Ok(None);
+    let one = |trial: Trial| alternatives::attempt(&trial, case).map(|tried| (trial, tried));
+    let tried: Vec<(Trial, Tried)> =
+        pool.install(|| trials.into_par_iter().with_max_len(1).map(one).collect::<Result<_>>())?;
+    let untried = tried.iter().filter(|(_, tried)| matches!(tried, Tried::Not)).count();
+    let too_far = tried.iter().find_map(|(_, tried)| match tried {
+        Tried::TooFar(what) => Some(what.clone()),
+        Tried::Works(_) | Tried::Fails | Tried::Not => None,
+    });
+    let packages = wanted.map(|wanted| wanted.packages.into_keys().collect()).unwrap_or_default();
+    let alternatives = alternatives::chosen(tried);
+    Ok(Meaning::Unresolved(Box::new(Found { culprits, alternatives, untried, too_far, packages })))
+}
+
+/// A requirement that must be built to be read: a local source without static metadata, or one from git.
+fn unbuilt(output: &str, project: &Project) -> Meaning {
+    let Some(named) = words::unbuilt(output) else { return Meaning::Unknown };
+    let entries = &project.requirements.entries;
+    // uv does not always say which. Where only one is not from an index it is that one.
+    let mut sources = entries.iter().filter(|entry| entry.local.is_some() || entry.text.contains(" @ "));
+    let only = sources.next().filter(|_| sources.next().is_none()).and_then(|entry| entry.name.clone());
+    let Some(name) = named.or(only) else { return Meaning::Unknown };
+    let culprit = culprit(&name, Reason::Build, vec![name.clone()], entries);
+    Meaning::Unresolved(Box::new(Found { culprits: vec![culprit], ..Found::default() }))
+}
+
+/// A culprit of which nothing more is known.
+fn culprit(name: &str, reason: Reason, mut chain: Vec<String>, entries: &[Requirement]) -> Culprit {
+    let head = chain.first().map_or_else(|| name.to_owned(), |first| normalize(leading_name(first)));
+    let entry = entries.iter().find(|entry| entry.name.as_deref() == Some(&head));
+    // What it needs, it may need by an extra.
+    if let (Some(entry), [first, _, ..]) = (entry, &mut chain[..])
+        && let Some((_, extras, _, _)) = alternatives::parts(&entry.text)
+    {
+        first.insert_str(leading_name(first).len(), extras);
+    }
+    let location = entry.map_or_else(|| Location::new(Place::Package, name), |entry| entry.location());
+    Culprit {
+        reason,
+        name: name.to_owned(),
+        heads: chain.first().map(|_| head).into_iter().collect(),
+        chain,
+        wanted: None,
+        location,
+        newest: None,
+        seen: None,
+        usable: None,
+        ancient: None,
+    }
+}
+
+/// What wheels are to blame for is found out with.
+#[derive(Debug, Clone, Copy)]
+struct Case<'a> {
+    uv: &'a Uv,
+    entries: &'a [Requirement],
+    said: &'a Words,
+    target: &'a Target,
+}
+
+impl Case<'_> {
+    /// Who is really in the way: of what the requirements would bring where every wheel counts, that which has none for
+    /// the target. uv itself speaks of every version that it tried. `suspects` where that cannot be told.
+    fn judge(self, mut suspects: Vec<Culprit>, wanted: Option<&Unrestricted>) -> Result<Vec<Culprit>> {
+        if let Some(wanted) = wanted {
+            let mut culprits: Vec<Culprit> =
+                wanted.without_wheel(self.target).map(|pinned| self.of_wanted(pinned, wanted)).collect();
+            let look_up = |culprit: &mut Culprit| {
+                look_up(culprit, self.uv)?;
+                Ok(!self.uv.time_is_over())
+            };
+            let looked =
+                culprits.par_iter_mut().take(LOOKED_UP).with_max_len(1).map(look_up).collect::<Result<Vec<_>>>()?;
+            let looked = looked.into_iter().chain(std::iter::repeat(false));
+            let mut culprits: Vec<Culprit> = culprits
+                .into_iter()
+                .zip(looked)
+                .filter(|(culprit, looked)| self.is_named(culprit) || (*looked && culprit.is_hopeless()))
+                .map(|(culprit, _)| culprit)
+                .collect();
+            // Deepest first: what the others need.
+            culprits.sort_by_key(|culprit| std::cmp::Reverse(culprit.chain.len()));
+            if !culprits.is_empty() {
+                return Ok(culprits);
             }
-            let found = alternatives::attempt(trial, &uv, plan, project, toolchain)?;
-            Ok((found.is_some() || !uv.time_is_over()).then_some(found))
-        };
-        trials.par_iter().with_max_len(1).map(one).collect::<Result<_>>()
-    })?;
-    let untried = tried.iter().filter(|tried| tried.is_none()).count();
-    let alternatives = tried.into_iter().flatten().flatten().collect();
-    Ok(Meaning::Unresolved(Box::new((culprits, alternatives, untried))))
+        }
+        suspects.par_iter_mut().take(LOOKED_UP).with_max_len(1).try_for_each(|culprit| look_up(culprit, self.uv))?;
+        keep_those_in_the_way(&mut suspects);
+        Ok(suspects)
+    }
+
+    fn of_wanted(self, pinned: &Pinned, wanted: &Unrestricted) -> Culprit {
+        let mut culprit = culprit(&pinned.name, Reason::NoWheel, wanted.graph.chain(&pinned.name), self.entries);
+        culprit.heads = wanted.graph.heads(&pinned.name);
+        culprit.wanted = Some(pinned.version.clone());
+        culprit.seen = Some((pinned.version.clone(), offers(pinned)));
+        culprit
+    }
+
+    /// Whether uv says of the very version that is wanted that it has no wheel.
+    fn is_named(self, culprit: &Culprit) -> bool {
+        let about_it = |spec: &&Spec| spec.name == culprit.name;
+        let wanted = culprit.wanted.as_deref().unwrap_or_default();
+        self.said.wheelless.iter().filter(about_it).any(|spec| spec.contains(wanted))
+    }
 }
 
 /// What fell, where the resolution of a finished sync can be judged at all. A lock that it began with is a pin.
@@ -199,14 +361,10 @@ fn culprits(said: &Words, requirements: &[Requirement]) -> Vec<Culprit> {
     let wheelless: BTreeSet<&str> =
         said.wheelless.iter().filter(|spec| !spec.is_prerelease()).map(|spec| spec.name.as_str()).collect();
     let make = |name: &str, reason: Reason| {
-        let chain = chain(said, name);
-        let head = chain.first().map(|first| first.name.clone()).unwrap_or_else(|| name.to_owned());
-        let entry = requirements.iter().find(|entry| entry.name.as_deref() == Some(&head));
-        let location = entry.map_or_else(|| Location::new(Place::Package, name), |entry| entry.location());
-        let chain = chain.iter().map(ToString::to_string).collect();
+        let chain = chain(said, name).iter().map(ToString::to_string).collect();
         let tags = said.tags.iter().find(|(of, _, _)| of == name);
-        let newest = tags.map(|(_, version, tags)| (version.clone(), tags.clone()));
-        Culprit { reason, name: name.to_owned(), chain, location, newest, usable: None, ancient: None }
+        let seen = tags.map(|(_, version, tags)| (version.clone(), tags.clone()));
+        Culprit { seen, ..culprit(name, reason, chain, requirements) }
     };
     let mut found: Vec<Culprit> = said.missing.iter().map(|name| make(name, Reason::Unknown)).collect();
     found.extend(
@@ -283,7 +441,7 @@ fn look_up(culprit: &mut Culprit, uv: &Uv) -> Result<()> {
     }
     let (newest, usable) = (uv.newest(&culprit.name, Wheels::Any)?, uv.newest(&culprit.name, Wheels::Target)?);
     let ancient = usable.as_ref().zip(newest.as_ref()).is_some_and(|(usable, newest)| fall::is_ancient(usable, newest));
-    culprit.newest = newest.map(|pinned| (pinned.version.clone(), offers(&pinned))).or(culprit.newest.take());
+    culprit.newest = newest.map(|pinned| (pinned.version.clone(), offers(&pinned)));
     let usable = usable.map(|pinned| (pinned.version, pinned.uploaded));
     (culprit.usable, culprit.ancient) = if ancient { (None, usable) } else { (usable, None) };
     Ok(())

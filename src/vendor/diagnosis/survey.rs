@@ -4,7 +4,7 @@
 //! of a real sync in a directory of its own, or of uv where that failed. Must never use or change the cache of vendored trees.
 
 use super::ask::{Answer, Pinned, Uv, Wheels, read_lock};
-use super::{AT_ONCE, Culprit, WORKSPACE, culprits, network, words};
+use super::{AT_ONCE, Culprit, Meaning, WORKSPACE, culprits, network, unbuilt, words};
 use crate::error::{Error, Kind, Result};
 use crate::project::Project;
 use crate::project::target::{self, Known};
@@ -80,6 +80,11 @@ fn column(known: &Known, plan: &Plan, project: &Project, toolchain: &Toolchain) 
         return Ok(column);
     }
     let said = words::read(&output, WORKSPACE);
+    if let (None, Meaning::Unresolved(unbuilt)) = (&said, unbuilt(&output, project)) {
+        column.resolves = Some(false);
+        column.culprits = unbuilt.culprits;
+        return Ok(column);
+    }
     let (Some(said), Some(uv)) = (said, Uv::of(&output, &plan, toolchain, until)) else {
         let error = network::trouble(&output).map(|error| error.to_string());
         column.unknown = Some(error.unwrap_or_else(|| first_error(&output)));
@@ -87,8 +92,14 @@ fn column(known: &Known, plan: &Plan, project: &Project, toolchain: &Toolchain) 
     };
     column.resolves = Some(false);
     column.culprits = culprits(&said, &project.requirements.entries);
+    each_alone(&mut column, project, &uv)?;
+    Ok(column)
+}
+
+/// Every requirement by itself, with what the others say of versions.
+fn each_alone(column: &mut Column, project: &Project, uv: &Uv) -> Result<()> {
     for entry in &project.requirements.entries {
-        match uv.resolve(std::slice::from_ref(&entry.text), Wheels::Target)? {
+        match uv.resolve_alone(&entry.text, Wheels::Target)? {
             Answer::Resolved(lock) => column.found.extend(lock.into_iter().map(found)),
             Answer::Failed(output) => {
                 let said = words::read(&output, WORKSPACE).unwrap_or_default();
@@ -105,7 +116,7 @@ fn column(known: &Known, plan: &Plan, project: &Project, toolchain: &Toolchain) 
             Answer::TimeIsOver => break,
         }
     }
-    Ok(column)
+    Ok(())
 }
 
 fn found(pinned: Pinned) -> (String, Found) {

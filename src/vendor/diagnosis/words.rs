@@ -4,7 +4,7 @@
 //! Must never guess: a sentence of a form that is not known says nothing here.
 
 use crate::python;
-use pep508_rs::pep440_rs::{VersionSpecifier, VersionSpecifiers};
+use pep508_rs::pep440_rs::{Version, VersionSpecifier, VersionSpecifiers};
 use regex::Regex;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -29,6 +29,13 @@ impl Spec {
         let is_name = name.starts_with(|c: char| c.is_ascii_alphanumeric())
             && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
         is_name.then(|| Self { name: python::normalize(name), versions: token[end..].to_owned() })
+    }
+
+    /// Whether it speaks of this version, too.
+    pub(super) fn contains(&self, version: &str) -> bool {
+        let Ok(version) = version.parse::<Version>() else { return false };
+        self.versions.is_empty()
+            || self.versions.parse::<VersionSpecifiers>().is_ok_and(|versions| versions.contains(&version))
     }
 
     /// Whether every version that it names is a pre-release, which nobody gets without asking for it.
@@ -67,11 +74,27 @@ static FOUND_ONLY: LazyLock<Regex> = LazyLock::new(|| {
         .expect("a constant that the tests compile")
 });
 
+/// `rpds-py{sys_platform == 'emscripten'}==0.23.1`, `jsonschema[format]{python_full_version < '4'}`: a package under a marker.
+static MARKER: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"([A-Za-z0-9._\]-])\{[^{}]*\}").expect("a constant that the tests compile"));
+
+static UNBUILT: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"Building source distributions(?: for `([^`]+)`)? is disabled")
+        .expect("a constant that the tests compile")
+});
+
+/// What had to be built before its requirements could be read, while building is off. `None` inside: uv did not say what.
+pub(super) fn unbuilt(output: &str) -> Option<Option<String>> {
+    let found = UNBUILT.captures(output)?;
+    Some(found.get(1).map(|name| python::normalize(name.as_str())))
+}
+
 /// Reads a failed resolution; `None` where it is something else that failed. `workspace` is the name of the project that
 /// uv resolved for.
 pub(super) fn read(output: &str, workspace: &str) -> Option<Words> {
     let start = output.find(BEGINS)? + BEGINS.len();
     let text = output[start..].split("hint:").next().unwrap_or_default();
+    let text = MARKER.replace_all(text, "$1");
     let tokens: Vec<&str> = text.split_whitespace().collect();
     let mut words = Words::default();
     for at in 0..tokens.len() {
@@ -99,7 +122,12 @@ pub(super) fn read(output: &str, workspace: &str) -> Option<Words> {
         } else if next("only") && tokens.get(at + 2).is_some_and(|token| *token == "is") {
             words.available.extend(tokens.get(at + 1).and_then(|token| Spec::read(token)));
         } else if next("no version of") || next("no versions of") {
-            words.absent.extend(tokens.get(at + 3).and_then(|token| Spec::read(token)));
+            let spec = tokens.get(at + 3).and_then(|token| Spec::read(token));
+            match spec {
+                // Without a marker uv says that it was not found.
+                Some(spec) if spec.versions.is_empty() => drop(words.missing.insert(spec.name)),
+                spec => words.absent.extend(spec),
+            }
         }
     }
     let hint = |found: regex::Captures<'_>| {
