@@ -68,8 +68,25 @@ impl Proof<'_> {
             Ok(Outcome::Boot(booted)) => Some(booted.clone()),
             _ => None,
         };
-        gate::judge_stage(judgements, "smoke", settings, &today(), || Ok(gate::smoke::judge(&self.context, &outcome?)));
+        match outcome.as_ref().ok().and_then(|outcome| gate::smoke::unjudged(&self.context, outcome)) {
+            Some(reason) => self.leave_unjudged(judgements, &reason),
+            None => gate::judge_stage(judgements, "smoke", settings, &today(), || {
+                Ok(gate::smoke::judge(&self.context, &outcome?))
+            }),
+        }
         Ok(booted)
+    }
+
+    /// A boot that says nothing blocks nothing, but what is shaken needs one that does.
+    fn leave_unjudged(&self, judgements: &mut [Judgement], reason: &str) {
+        let settings = self.context.settings;
+        if settings.prune.shake {
+            gate::judge_stage(judgements, "smoke", settings, &today(), || {
+                Ok(gate::smoke::unavailable(reason, "do without `shake`, which needs a boot as its proof"))
+            });
+        } else {
+            gate::skip_stage(judgements, "smoke", settings, reason);
+        }
     }
 
     fn boot(&self, pyodide: &pyodide::Pyodide) -> Result<Outcome> {
