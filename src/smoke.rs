@@ -12,15 +12,18 @@ use crate::bundle::Bundle;
 use crate::error::{Error, Kind, Result};
 use crate::project::Target;
 use crate::project::target::SDK;
+use crate::python::stdlib;
 use crate::settings::Environment;
 use crate::stage::Stage;
 use crate::tool;
 use camino::{Utf8Path, Utf8PathBuf};
-use pyodide::{Pyodide, TABLE};
+use pyodide::{Permission, Pyodide, TABLE};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 const PROGRAM: &str = include_str!("../templates/boot.mjs");
 const INSIDE: &str = include_str!("../templates/boot.py");
+const STAND_INS: &str = include_str!("../templates/stand_ins.py");
 /// How long the interpreter may take to start, seconds: a slow machine, never a hang that nobody ends.
 const START: u64 = 120;
 
@@ -46,13 +49,16 @@ pub(crate) struct Boot<'a> {
 struct Request<'a> {
     pyodide: &'a Utf8Path,
     program: &'a Utf8Path,
+    stand_in_program: &'a Utf8Path,
     main: &'a str,
     /// Upload name and staged file, of what the runtime shows to Python.
     modules: Vec<(&'a str, Utf8PathBuf)>,
     flags: &'a [String],
     /// Whether the runtime reads the `.pth` files of packages.
     pth: bool,
-    stand_ins: Vec<&'a str>,
+    /// By module, its public names where they are known.
+    stand_ins: BTreeMap<&'a str, Vec<&'a str>>,
+    entropy: Vec<&'a Permission>,
     imports: &'a [String],
     script: Option<&'a Utf8Path>,
     limits: Limits,
@@ -73,6 +79,8 @@ pub(crate) enum Outcome {
     Timeout(String),
     /// The interpreter itself, in Node's words.
     Crash(String),
+    /// The import did not end, after this module's stand-in had given it what only the real module knows.
+    Unjudged(String),
 }
 
 /// What Python said.
@@ -91,11 +99,19 @@ pub(crate) struct Booted {
     pub(crate) handlers: Vec<String>,
     /// Parts of the standard library that the npm package lacks and something imported.
     pub(crate) stood_in: Vec<String>,
-    /// The module in whose import something asked for entropy from C.
-    pub(crate) denied_entropy: Option<String>,
+    /// Something asked for entropy from C, which Python cannot refuse.
+    pub(crate) denied_entropy: Option<Denied>,
     pub(crate) failures: Vec<Failure>,
     /// The interpreter's heap after the main module's import, bytes.
     pub(crate) memory_after: u64,
+}
+
+/// What asked for entropy from C while a module was imported.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub(crate) struct Denied {
+    pub(crate) module: String,
+    /// Outermost first.
+    pub(crate) frames: Vec<Frame>,
 }
 
 /// One module's import, seconds.
@@ -121,6 +137,12 @@ pub(crate) struct Failure {
     pub(crate) missing: Option<String>,
     /// Outermost first.
     pub(crate) frames: Vec<Frame>,
+    /// What the runtime refuses before the first request, where that is at the root of it: `entropy`, `a socket`.
+    #[serde(default)]
+    pub(crate) forbidden: Option<String>,
+    /// The module whose stand-in may be to blame.
+    #[serde(default)]
+    pub(crate) unjudged: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -140,6 +162,9 @@ pub(crate) struct Frame {
     pub(crate) file: String,
     pub(crate) line: u32,
     pub(crate) function: String,
+    /// The expression it was at, or the line; shortened.
+    #[serde(default)]
+    pub(crate) source: String,
 }
 
 /// Boots the bundle.
@@ -149,11 +174,16 @@ pub(crate) struct Frame {
 pub(crate) fn boot(boot: &Boot<'_>) -> Result<Outcome> {
     let directory = tempfile::tempdir().map_err(|error| Error::unwritable(&error))?;
     let at = crate::error::utf8(directory.path())?;
-    let (program, inside) = (at.join("boot.mjs"), at.join("boot.py"));
+    let (program, inside, stand_ins) = (at.join("boot.mjs"), at.join("boot.py"), at.join("stand_ins.py"));
     let (request, answer) = (at.join("request.json"), at.join("answer.json"));
-    let asked = serde_json::to_vec(&ask(boot, &inside)?)
+    let asked = serde_json::to_vec(&ask(boot, &inside, &stand_ins)?)
         .map_err(|error| Error::new(Kind::Internal, format!("the boot cannot be asked: {error}"), ""))?;
-    for (path, bytes) in [(&program, PROGRAM.as_bytes()), (&inside, INSIDE.as_bytes()), (&request, &asked)] {
+    for (path, bytes) in [
+        (&program, PROGRAM.as_bytes()),
+        (&inside, INSIDE.as_bytes()),
+        (&stand_ins, STAND_INS.as_bytes()),
+        (&request, &asked),
+    ] {
         fs_err::write(path, bytes).map_err(|error| Error::unwritable(&error))?;
     }
     let mut environment = boot.environment.clone();
@@ -167,27 +197,37 @@ pub(crate) fn boot(boot: &Boot<'_>) -> Result<Outcome> {
     }
 }
 
-fn ask<'a>(boot: &Boot<'a>, inside: &'a Utf8Path) -> Result<Request<'a>> {
+fn ask<'a>(boot: &Boot<'a>, inside: &'a Utf8Path, stand_in_program: &'a Utf8Path) -> Result<Request<'a>> {
     let shown = boot.bundle.modules.iter().filter(|module| module.kind.is_file());
     let modules = shown.map(|module| Ok((module.name.as_str(), boot.stage.file(&module.name)?)));
-    let mut stand_ins = TABLE.stand_ins(&boot.target.python);
-    if boot.target.brings_sdk {
-        stand_ins.extend(SDK); // the runtime brings them
-    }
-    let pth =
-        boot.target.compatibility_date >= TABLE.since.pth_files || boot.target.has_flag("python_process_pth_files");
+    let pth = reads_pth_files(boot.target);
     Ok(Request {
         pyodide: &boot.pyodide.package,
         program: inside,
+        stand_in_program,
         main: &boot.bundle.main_module,
         modules: modules.collect::<Result<_>>()?,
         flags: &boot.target.compatibility_flags,
         pth,
-        stand_ins,
+        stand_ins: stand_ins(boot.target),
+        entropy: TABLE.permissions(pth),
         imports: boot.imports,
         script: boot.script,
         limits: Limits { start: START, work: boot.patience },
     })
+}
+
+fn reads_pth_files(target: &Target) -> bool {
+    let by_date = target.compatibility_date >= TABLE.since.pth_files;
+    target.has_flag("python_process_pth_files") || by_date && !target.has_flag("disable_python_process_pth_files")
+}
+
+fn stand_ins(target: &Target) -> BTreeMap<&str, Vec<&str>> {
+    let mut names = TABLE.stand_ins(&target.python);
+    if target.brings_sdk {
+        names.extend(SDK); // the runtime brings them
+    }
+    names.into_iter().map(|name| (name, stdlib::members(&target.python, name))).collect()
 }
 
 fn last_lines(printed: &str) -> String {

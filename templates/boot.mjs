@@ -2,9 +2,11 @@
 // Receives: REQUEST (a JSON file, see below) and ANSWER (where to write). Hands on: ANSWER, one JSON document, and exit
 // code 0; what Python makes of the bundle is data, also a failure. Never writes to the bundle or the network, and stands
 // in only for what the runtime itself gives. Started by saddlebag, run by Node.
-//   REQUEST: {pyodide, program, main, modules: [[name, path]], flags: [name], pth: bool, stand_ins: [name], imports: [name],
-//             script: path|null, limits: {start, work}}   paths absolute, limits in seconds
-//   ANSWER:  {boot: {...}} from boot.py, or {timeout: "start"|"import"|"script"}, or {crash: text}
+//   REQUEST: {pyodide, program, stand_in_program, main, modules: [[name, path]], flags: [name], pth: bool,
+//             stand_ins: {module: [name]}, entropy: [{name, ...}], imports: [name], script: path|null, limits: {start, work}}
+//             paths absolute, limits in seconds; `entropy` is the table of data/smoke.toml
+//   ANSWER:  {boot: {...}} from boot.py, or {timeout: "start"|"import"|"script"}, or {crash: text}, or {unjudged: module}:
+//             the import did not end after it had got what only the real module knows
 import crypto from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
@@ -24,17 +26,20 @@ async function watch(request) {
   worker.stdout.resume(); // what the bundle prints is the bundle's
   worker.stderr.resume();
   let phase = "start";
+  let guessed = null;
   let timer;
   return new Promise((resolve) => {
     const arm = (seconds) => {
       clearTimeout(timer);
-      timer = setTimeout(() => resolve({ timeout: phase }), seconds * 1000);
+      timer = setTimeout(() => resolve(guessed ? { unjudged: guessed } : { timeout: phase }), seconds * 1000);
     };
     arm(request.limits.start);
     worker.on("message", (message) => {
       if (message.phase) {
         phase = message.phase;
         arm(request.limits.work);
+      } else if (message.guessed) {
+        guessed = message.guessed;
       } else {
         resolve(message);
       }
@@ -99,9 +104,9 @@ function mountModules(FS, modules) {
 }
 
 // What the runtime puts beside Pyodide and Node lacks; the SDK only wants it to exist at import.
-function standInForRuntime(py, flags) {
+function standInForRuntime(py, flags, forbid) {
   py.registerJsModule("_pyodide_entrypoint_helper", {
-    cloudflareSocketsModule: {},
+    cloudflareSocketsModule: { connect: forbid("a socket", () => undefined) },
     cloudflareWorkersModule: {},
     doAnImport: () => undefined,
     patchWaitUntil: () => undefined,
@@ -112,51 +117,82 @@ function standInForRuntime(py, flags) {
   py.registerJsModule("_cloudflare_compat_flags", new Proxy({}, { get: flag, has: () => true }));
   const ours = [
     "Cloudflare", "EventSource", "FixedLengthStream", "HTMLRewriter", "IdentityTransformStream", "WebSocketPair",
-    "WebSocketRequestResponsePair", "caches",
+    "WebSocketRequestResponsePair",
   ];
   for (const name of ours) globalThis[name] ??= class {};
+  const nothing = async () => undefined;
+  const cache = () => ({ match: nothing, put: nothing, delete: nothing });
+  globalThis.caches = { default: cache(), open: async () => cache() };
+  globalThis.scheduler ??= { wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)) };
 }
 
 // While the main module is imported, a Worker may not ask for entropy, set timers or talk to anybody.
-function guard(scope) {
-  const forbid = (what) => {
-    throw new Error(`${GLOBAL_SCOPE}: ${what}`);
+function guard(scope, forbid) {
+  const replace = (holder, name, what, when) => {
+    if (typeof holder?.[name] === "function") holder[name] = forbid(what, holder[name], holder, when);
   };
-  const { setTimeout: later, setInterval: again, fetch } = globalThis;
-  globalThis.setTimeout = (f, ms, ...rest) => (scope.top && ms > 0 ? forbid("a timer") : later(f, ms, ...rest));
-  globalThis.setInterval = (...all) => (scope.top ? forbid("a timer") : again(...all));
-  globalThis.fetch = (...all) => (scope.top ? forbid("fetch") : fetch(...all));
+  replace(globalThis, "setTimeout", "a timer", (_, ms) => ms > 0);
+  replace(globalThis, "setInterval", "a timer");
+  replace(globalThis.scheduler, "wait", "a timer");
+  replace(AbortSignal, "timeout", "a timer");
+  replace(globalThis, "fetch", "fetch");
+  replace(globalThis.navigator, "sendBeacon", "a request");
+  replace(globalThis.caches, "open", "the cache");
+  for (const name of ["match", "put", "delete"]) replace(globalThis.caches.default, name, "the cache");
   for (const name of ["WebSocket", "EventSource"]) {
     const real = globalThis[name];
     if (real) {
-      globalThis[name] = new Proxy(real, {
-        construct: (target, all) => (scope.top ? forbid(name) : Reflect.construct(target, all)),
-      });
+      globalThis[name] = new Proxy(real, { construct: forbid(name, (target, all) => Reflect.construct(target, all)) });
     }
   }
+  const hasNone = () => scope.entropy === 0;
+  for (const name of ["getRandomValues", "randomUUID"]) replace(globalThis.crypto, name, `entropy (crypto.${name}())`, hasNone);
+  replace(globalThis.crypto.subtle, "generateKey", "entropy (crypto.subtle.generateKey())", hasNone);
+}
+
+// What asks for entropy from C ends the runtime for good. Here it is noted, with the module whose import it happens in and
+// where Python is (Python code may not run then), and gets its entropy, so that the rest is seen too.
+function watchEntropy(scope, py, printed) {
   const { randomFillSync } = crypto;
-  // Pyodide looks it up at each call. What asks from C ends the runtime for good; here it is noted, with the module whose
-  // import it happens in (Python itself may not be asked then), and gets its entropy, so that the rest is seen too.
-  crypto.randomFillSync = (view) => {
-    if (scope.top && scope.entropy === 0) scope.denied ??= scope.importing;
+  crypto.randomFillSync = (view) => { // Pyodide looks it up at each call
+    if (scope.top && scope.entropy === 0 && scope.denied === null) {
+      scope.denied = scope.importing;
+      printed.lines = [];
+      py._module._dump_traceback?.();
+      scope.denied_at = printed.lines.join("\n");
+      printed.lines = null;
+    }
     return randomFillSync(view);
   };
-  const { getRandomValues } = globalThis.crypto;
-  globalThis.crypto.getRandomValues = (view) =>
-    scope.top && scope.entropy === 0 ? forbid("entropy") : getRandomValues.call(globalThis.crypto, view);
 }
 
 async function boot(request) {
   const { loadPyodide } = await import(pathToFileURL(path.join(request.pyodide, "pyodide.mjs")).href);
-  const scope = { top: false, entropy: 0, denied: null, importing: "" };
-  const quiet = () => {}; // what the bundle prints is the bundle's
-  const py = await loadPyodide({ env: { HOME: "/session" }, stdout: quiet, stderr: quiet });
+  const scope = {
+    top: false, entropy: 0, denied: null, denied_at: "", importing: "",
+    guessed: (name) => parentPort.postMessage({ guessed: name }),
+  };
+  const forbid = (what, original, self, when = () => true) => function (...all) {
+    if (scope.top && when(...all)) throw new Error(`${GLOBAL_SCOPE}: ${what}`);
+    return original.apply(self ?? this, all);
+  };
+  const printed = { lines: null }; // what the bundle prints is the bundle's, but for one moment
+  const keep = (line) => { printed.lines?.push(line); };
+  const py = await loadPyodide({ env: { HOME: "/session" }, stdout: keep, stderr: keep });
   mountModules(py.FS, request.modules);
-  standInForRuntime(py, request.flags);
-  guard(scope);
-  const namespace = py.toPy({ __name__: "saddlebag_boot" });
-  py.runPython(fs.readFileSync(request.program, "utf8"), { globals: namespace, filename: "<saddlebag>" });
-  const program = namespace.get("Boot")(FILES, request.main, py.toPy(request.stand_ins), request.pth, scope);
+  standInForRuntime(py, request.flags, forbid);
+  guard(scope, forbid);
+  watchEntropy(scope, py, printed);
+  const run = (file, name) => {
+    const namespace = py.toPy({ __name__: `saddlebag_${name}` });
+    py.runPython(fs.readFileSync(file, "utf8"), { globals: namespace, filename: `<${name}>` });
+    return namespace;
+  };
+  const standIns = run(request.stand_in_program, "stand-in");
+  const asked = py.toPy({
+    main: request.main, pth: request.pth, entropy: request.entropy, stand_ins: request.stand_ins,
+  });
+  const program = run(request.program, "saddlebag").get("Boot")(FILES, asked, standIns, scope);
 
   const say = (phase) => parentPort.postMessage({ phase });
   const memory = () => py._module.HEAPU8.length;

@@ -12,7 +12,9 @@ import importlib.abc
 import importlib.machinery
 import importlib.util
 import json
+import linecache
 import os
+import re
 import site
 import sys
 import time
@@ -21,79 +23,9 @@ import types
 from importlib import _bootstrap_external
 
 EIO = 29
-ENTROPY = "Disallowed operation called within global scope: entropy"
-
-
-# Packages that the runtime, or the SDK in newer ones, lets have entropy at import (workerd, topLevelEntropy). What the
-# SDK registers replaces these.
-RATIONED = {
-    "exec": [
-        "aiohttp.connector", "cryptography.exceptions", "jiter", "langchain_openai.chat_models.base",
-        "langsmith._internal._constants", "numpy.random", "numpy.random.mtrand", "pydantic_core", "requests.adapters",
-        "urllib3.util.ssl_",
-    ],
-    "create": ["tiktoken._tiktoken"],
-}  # fmt: skip
-
-
-# What packages compare at import, of the modules that stand-ins stand in for; anything else of them is nobody's business.
-KNOWN = {
-    "ssl": {
-        "OPENSSL_VERSION": "OpenSSL 1.1.1w  11 Sep 2023",
-        "OPENSSL_VERSION_INFO": (1, 1, 1, 23, 15),
-        "OPENSSL_VERSION_NUMBER": 0x1010117F,
-        "HAS_ALPN": True,
-        "HAS_SNI": True,
-        "HAS_TLSv1_3": True,
-        "HAS_NEVER_CHECK_COMMON_NAME": True,
-    },
-    "sqlite3": {
-        "apilevel": "2.0",
-        "paramstyle": "qmark",
-        "sqlite_version": "3.39.0",
-        "sqlite_version_info": (3, 39, 0),
-        "threadsafety": 1,
-    },
-}  # fmt: skip
-
-
-class Loose(type):
-    """What is asked of a class that only stands in: `ssl.TLSVersion.TLSv1_2`."""
-
-    def __getattr__(cls, name):
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return 0
-
-
-class StandIn(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """For modules that the runtime has and the npm package has not: last in line, so only where one is really missing."""
-
-    def __init__(self, names):
-        self.names, self.used = set(names), []
-
-    def find_spec(self, name, path=None, target=None):
-        return importlib.util.spec_from_loader(name, self) if name in self.names else None
-
-    def create_module(self, spec):
-        return None
-
-    def exec_module(self, module):
-        self.used.append(module.__name__)
-        vars(module).update(KNOWN.get(module.__name__, {}))
-
-        def attribute(name):
-            if name.startswith("__"):
-                raise AttributeError(name)
-            if name.isupper():
-                return 0
-            failure = name.endswith(("Error", "Exception", "error"))
-            kind, base = (type, OSError) if failure else (Loose, object)
-            value = kind(name, (base,), {"__module__": module.__name__})
-            setattr(module, name, value)
-            return value
-
-        module.__getattr__ = attribute
+GLOBAL_SCOPE = "Disallowed operation called within global scope: "
+ENTROPY = f"{GLOBAL_SCOPE}entropy"
+SOURCE = 80  # characters of a line that a report quotes
 
 
 class Blocked(types.ModuleType):
@@ -125,9 +57,13 @@ class Blocked(types.ModuleType):
 
 
 class Boot:
-    def __init__(self, files, main, stand_ins, pth, scope):
-        self.files, self.main, self.pth, self.scope = files, main, pth, scope
-        self.stand_in = StandIn(stand_ins)
+    """`request` has what boot.mjs was asked; `stand_ins` the names of stand_ins.py; `scope` what JavaScript shares."""
+
+    def __init__(self, files, request, stand_ins, scope):
+        self.files, self.scope, self.notes = files, scope, stand_ins["NOTES"]
+        self.main, self.pth, self.table = request["main"], request["pth"], request["entropy"]
+        self.stand_in = stand_ins["Finder"](request["stand_ins"])
+        self.notes.on_first = lambda: scope.guessed(self.notes.decided or self.notes.unknown)
         self.in_request = False
         self.contexts = {"exec": {}, "create": {}}
         self.blocked, self.times, self.stack = {}, {}, []
@@ -135,6 +71,7 @@ class Boot:
         self.failures = []
         self.give_cloudflare()
         self.patch_standard_library()
+        self.allow_by_table()
 
     # ---- entropy, as the runtime rations it
 
@@ -163,12 +100,11 @@ class Boot:
 
     def give_cloudflare(self):
         def register(kind):
-            def of(name):
-                def keep(context):
-                    self.contexts.get(kind, {})[name] = context
-                    return context
-
-                return keep
+            def of(name, context=None):
+                if context is None:
+                    return lambda context: of(name, context)
+                self.contexts.get(kind, {})[name] = context
+                return context
 
             return of
 
@@ -207,54 +143,118 @@ class Boot:
 
         os.urandom = rationed
 
-        @contextlib.contextmanager
-        def random(module):
-            with self.allow_entropy():
-                yield
-            self.block(module, allowlist=("Random", "SystemRandom"))
+        import _random
 
-        @contextlib.contextmanager
-        def tempfile(module):
-            yield
+        seed = _random.Random.seed
 
-            class Names:
-                def __init__(self):
-                    self.next = 0
+        @functools.wraps(seed)
+        def seeded(this, value=None):
+            if value is None:
+                self.raise_unless_allowed()
+            return seed(this, value)
 
-                def __iter__(self):
-                    return self
+        _random.Random.seed = seeded
 
-                def __next__(self):
-                    self.next += 1
-                    return f"{self.next:08d}"
-
-            module._RandomNameSequence = Names
-
-        @contextlib.contextmanager
-        def socket(module):
-            yield
-            connect = module.socket.connect
-
-            def refuse(this, *args):
-                if self.in_request:
-                    return connect(this, *args)
-                raise OSError(EIO, "Disallowed operation called within global scope: a socket")
-
-            module.socket.connect = module.socket.connect_ex = refuse
-
-        @contextlib.contextmanager
-        def rationed_elsewhere(_):
-            with self.allow_entropy():
-                yield
-
-        for kind, names in RATIONED.items():
-            self.contexts[kind].update(dict.fromkeys(names, rationed_elsewhere))
-        self.contexts["exec"].update(random=random, tempfile=tempfile, socket=socket)
+    def allow_by_table(self):
+        """What data/smoke.toml says of modules that ask for entropy while they are imported."""
+        special = {"tempfile": self.name_in_order, "shared-random": self.share_random}
+        for row in self.table:
+            context = special.get(row.get("patch")) or functools.partial(self.allow_import, row)
+            self.contexts["create" if row.get("create") else "exec"][row["name"]] = context
+        self.contexts["exec"]["socket"] = self.forbid_connections
+        self.contexts["exec"]["urllib3.contrib.emscripten.fetch"] = self.forbid_urllib3
         # What Pyodide's own start has imported already runs no loader again.
-        for name in ("random", "tempfile", "socket"):
+        for name, context in self.contexts["exec"].items():
             if name in sys.modules:
-                with self.contexts["exec"][name](sys.modules[name]):
+                with context(sys.modules[name]):
                     pass
+
+    @contextlib.contextmanager
+    def allow_import(self, row, module):
+        with self.hidden(row.get("hides")), self.allow_entropy() if row.get("calls") else contextlib.nullcontext():
+            yield
+        if primed := getattr(module, row.get("primes", ""), None):
+            with self.allow_entropy(), contextlib.suppress(Exception):
+                primed(None)
+        if "callable" in row:
+            self.block(module, allowlist=row["callable"])
+
+    @staticmethod
+    @contextlib.contextmanager
+    def hidden(name):
+        """As if the module `name` did not exist."""
+        if not name:
+            yield
+            return
+
+        class Hide:
+            def find_spec(self, asked, path=None, target=None):
+                if asked == name:
+                    raise ModuleNotFoundError(f"No module named {asked!r}", name=asked)
+
+        hide, module = Hide(), sys.modules.pop(name, None)
+        sys.meta_path.insert(0, hide)
+        try:
+            yield
+        finally:
+            sys.meta_path.remove(hide)
+            if module:
+                sys.modules[name] = module
+
+    @staticmethod
+    @contextlib.contextmanager
+    def name_in_order(module):
+        yield
+
+        class Names:
+            def __init__(self):
+                self.next = 0
+
+            def __iter__(self):
+                return self
+
+            def __next__(self):
+                self.next += 1
+                return f"{self.next:08d}"
+
+        module._RandomNameSequence = Names
+
+    @staticmethod
+    @contextlib.contextmanager
+    def share_random(module):
+        import random
+
+        kind = random.Random
+        random.Random = lambda: random
+        try:
+            yield
+        finally:
+            random.Random = kind
+
+    # ---- connections
+
+    def forbidden(self, original, what):
+        @functools.wraps(original)
+        def refuse(*args, **kwargs):
+            if self.in_request:
+                return original(*args, **kwargs)
+            raise OSError(EIO, f"{GLOBAL_SCOPE}{what}")
+
+        return refuse
+
+    @contextlib.contextmanager
+    def forbid_connections(self, module):
+        yield
+        for name in ("connect", "connect_ex", "sendto"):
+            setattr(module.socket, name, self.forbidden(getattr(module.socket, name), "a socket"))
+
+    @contextlib.contextmanager
+    def forbid_urllib3(self, module):
+        """It asks which of a browser's ways there is before it sends anything, and Node's are others than the runtime's."""
+        yield
+        for name in ("send_request", "send_streaming_request"):
+            if original := getattr(module, name, None):
+                setattr(module, name, self.forbidden(original, "a request"))
 
     # ---- imports, each timed
 
@@ -335,14 +335,40 @@ class Boot:
             yield
         except SystemExit as error:
             if what != "script" or error.code not in (None, 0):
-                self.failures.append(failure(what, subject, error, self.files))
+                self.failures.append(self.failure(what, subject, error))
         except BaseException as error:  # whatever stops it is the finding
-            self.failures.append(failure(what, subject, error, self.files))
+            self.failures.append(self.failure(what, subject, error))
 
     # ---- what is said of it
 
+    def failure(self, what, subject, error):
+        text = error.msg if isinstance(error, SyntaxError) else str(error)
+        refused = next((cause for cause in reversed(causes(error)) if GLOBAL_SCOPE in str(cause)), None)
+        if refused is not None:
+            unjudged = self.notes.decided
+        else:
+            unjudged = self.notes.unknown or self.notes.decided or self.stand_in.is_behind(error)
+        return {
+            "what": what,
+            "subject": subject,
+            "kind": type(error).__name__,
+            "text": text[:2000],
+            "missing": error.name if isinstance(error, ModuleNotFoundError) else None,
+            "frames": frames(traced(error, refused), self.files, subject),
+            "forbidden": None if refused is None else str(refused).split(GLOBAL_SCOPE, 1)[1].split("\n")[0],
+            "unjudged": unjudged,
+        }
+
+    def denied_entropy(self):
+        """Asked for from C: there Python can stop nothing, and the interpreter itself said where it was."""
+        module = self.scope.denied
+        if self.is_allowed_by_the_worker() or not isinstance(module, str) or self.notes.decided:
+            return None
+        found = re.findall(r'File "(.+)", line (\d+) in (\S+)', self.scope.denied_at)
+        stack = [traceback.FrameSummary(file, int(line), name) for file, line, name in reversed(found)]
+        return {"module": module, "frames": frames(stack, self.files, "")}
+
     def report(self):
-        denied = None if self.is_allowed_by_the_worker() else self.scope.denied
         slowest = sorted(self.times.items(), key=lambda item: -item[1][1])[:15]
         return json.dumps({
             "python": sys.version.split()[0],
@@ -355,8 +381,7 @@ class Boot:
             "entry_classes": entry_classes(self.module) if self.module else [],
             "handlers": [name for name in dir(self.module) if name.startswith("on_")] if self.module else [],
             "stood_in": self.stand_in.used,
-            # The module in whose import something asked from C: there Python can stop nothing.
-            "denied_entropy": denied if isinstance(denied, str) else None,
+            "denied_entropy": self.denied_entropy(),
             "failures": self.failures,
         })  # fmt: skip
 
@@ -372,31 +397,64 @@ def entry_classes(module):
     ]
 
 
+def causes(error):
+    """`error` and every exception that led to it, or that it carries: `URLError(OSError(...))`."""
+    found = []
+    ahead = [error]
+    while ahead:
+        one = ahead.pop(0)
+        if isinstance(one, BaseException) and not any(one is other for other in found):
+            found.append(one)
+            ahead += [one.__cause__, one.__context__, *getattr(one, "exceptions", ()), *one.args]
+    return found
+
+
+def traced(error, refused):
+    """The frames of `error`, and below the one that caught it those of what was refused there."""
+
+    def walk(one):
+        tracebacks = []
+        at = one.__traceback__
+        while at is not None:
+            tracebacks.append(at)
+            at = at.tb_next
+        return list(zip(tracebacks, traceback.extract_tb(one.__traceback__), strict=True))
+
+    outer = walk(error)
+    if refused is not None and refused is not error and (inner := walk(refused)):
+        caught = (at for at, (one, _) in enumerate(outer) if one.tb_frame is inner[0][0].tb_frame)
+        outer = outer[: next(caught, len(outer))] + inner
+    summary = [frame for _, frame in outer]
+    if isinstance(error, SyntaxError) and error.filename:
+        summary.append(traceback.FrameSummary(error.filename, error.lineno or 0, "<module>"))
+    return summary
+
+
+def source(frame):
+    """What the frame was at: the expression where Python knows it, else the line."""
+    line = linecache.getline(frame.filename, frame.lineno or 0).rstrip()
+    start, end = getattr(frame, "colno", None), getattr(frame, "end_colno", None)
+    if start is not None and end is not None:
+        # Columns are bytes of UTF-8.
+        line = line.encode()[start : end if frame.end_lineno == frame.lineno else None].decode(errors="ignore")
+    text = " ".join(line.split())
+    return text if len(text) <= SOURCE else f"{text[:SOURCE]}..."
+
+
 def frames(summary, files, script):
     """The frames that are the bundle's, the script's or the standard library's, outermost first."""
-    ours = ("<saddlebag>", "<frozen", "<exec>", "file:")
+    ours = ("<saddlebag>", "<stand-in>", "<frozen", "<exec>", "file:")
     kept = [frame for frame in summary if not frame.filename.startswith(ours)]
     # Before the bundle's first frame there is only the machinery that imports it.
-    inside = (at for at, frame in enumerate(kept) if frame.filename.startswith((f"{files}/", script)))
+    own = (f"{files}/", script) if script else f"{files}/"
+    inside = (at for at, frame in enumerate(kept) if frame.filename.startswith(own))
     first = next(inside, len(kept))
     return [
-        {"file": frame.filename.removeprefix(f"{files}/"), "line": frame.lineno or 0, "function": frame.name}
+        {
+            "file": frame.filename.removeprefix(f"{files}/"),
+            "line": frame.lineno or 0,
+            "function": frame.name,
+            "source": source(frame),
+        }
         for frame in kept[first:]
     ]
-
-
-def failure(what, subject, error, files):
-    shown = frames(traceback.extract_tb(error.__traceback__), files, subject)
-    if isinstance(error, SyntaxError) and error.filename:
-        place = {"file": error.filename.removeprefix(f"{files}/"), "line": error.lineno or 0, "function": "<module>"}
-        shown.append(place)
-    kind = type(error).__name__
-    text = error.msg if isinstance(error, SyntaxError) else str(error)
-    return {
-        "what": what,
-        "subject": subject,
-        "kind": kind,
-        "text": text[:2000],
-        "missing": error.name if isinstance(error, ModuleNotFoundError) else None,
-        "frames": shown,
-    }

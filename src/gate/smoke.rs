@@ -8,11 +8,9 @@ use crate::bundle::{Content, Owner};
 use crate::error::{Location, Place};
 use crate::quantity::{bytes, count};
 use crate::smoke::pyodide::TABLE;
-use crate::smoke::{Booted, Failure, Frame, Outcome, Step};
+use crate::smoke::{Booted, Denied, Failure, Frame, Outcome, Step};
 
-/// In what boot.mjs and boot.py raise in the runtime's place.
-const GLOBAL_SCOPE: &str = "Disallowed operation called within global scope: ";
-/// The innermost frames of a traceback that a message spells out.
+/// The innermost frames of a traceback that a message spells out, besides the project's own.
 const FRAMES: usize = 8;
 
 /// There is no Pyodide, and the user asked for the boot.
@@ -41,7 +39,34 @@ pub(crate) fn judge(context: &Context<'_>, outcome: &Outcome) -> Judged {
             let help = "look for native code that the bundle loads, or skip the boot with `--gate smoke=off`";
             broken("smoke.crash", main, format!("the interpreter itself failed: {text}"), help.to_owned())
         }
+        // Skipped before it comes to this.
+        Outcome::Unjudged(_) => Judged { figure: String::new(), findings: Vec::new() },
     }
+}
+
+/// Why the boot says nothing about the bundle: it failed, and a stand-in of saddlebag's own may be to blame.
+pub(crate) fn unjudged(context: &Context<'_>, outcome: &Outcome) -> Option<String> {
+    let (module, what) = match outcome {
+        Outcome::Unjudged(module) => (module, "the main module's import does not end here".to_owned()),
+        Outcome::Boot(booted) if booted.denied_entropy.is_none() => {
+            let doubtful = booted.failures.first()?;
+            if booted.failures.iter().any(|failure| failure.unjudged.is_none()) {
+                return None;
+            }
+            let place = place(context, doubtful.what, &doubtful.subject, &doubtful.frames);
+            let line = place.line.map_or_else(String::new, |line| format!(":{line}"));
+            (
+                doubtful.unjudged.as_ref()?,
+                format!("`{}` ends at {}{line} with {}", doubtful.subject, place.path, described(doubtful)),
+            )
+        }
+        _ => return None,
+    };
+    let python = &context.target.python;
+    Some(format!(
+        "not judged: {what}, after it used `{module}`, which Workers have and npm's Pyodide for Python {python} lacks; what \
+         stands in for it here may be the reason"
+    ))
 }
 
 fn broken(code: &'static str, main: &str, message: String, help: String) -> Judged {
@@ -51,9 +76,10 @@ fn broken(code: &'static str, main: &str, message: String, help: String) -> Judg
 }
 
 fn judge_boot(context: &Context<'_>, booted: &Booted) -> Judged {
-    let mut findings: Vec<Finding> = booted.failures.iter().map(|failure| failed(context, booted, failure)).collect();
+    let judged = booted.failures.iter().filter(|failure| failure.unjudged.is_none());
+    let mut findings: Vec<Finding> = judged.map(|failure| failed(context, booted, failure)).collect();
     let imported = !booted.failures.iter().any(|failure| failure.what == Step::Import);
-    findings.extend(booted.denied_entropy.as_deref().map(|module| entropy(context, module)));
+    findings.extend(booted.denied_entropy.as_ref().map(|denied| entropy(context, denied)));
     if imported {
         findings.extend(entry(context, booted));
     }
@@ -79,22 +105,45 @@ fn failed(context: &Context<'_>, booted: &Booted, failure: &Failure) -> Finding 
         Step::Further => format!("`{}`, one of `smoke.imports`, does not import", failure.subject),
         Step::Script => format!("`smoke.script` fails: `{}`", context.project.display(failure.subject.as_str().into())),
     };
-    let told =
-        if failure.text.is_empty() { failure.kind.clone() } else { format!("{}: {}", failure.kind, failure.text) };
-    let forbidden = failure.text.split_once(GLOBAL_SCOPE).map(|(_, what)| what.trim());
-    let (code, help) = match (failure.what, forbidden) {
+    let (code, help) = match (failure.what, failure.forbidden.as_deref()) {
         (Step::Script, _) => ("smoke.script", "mend what the script found, or the script".to_owned()),
         (_, Some(what)) if what.starts_with("entropy") => ("smoke.entropy", LATER.to_owned()),
         (_, Some(_)) => ("smoke.io", LATER.to_owned()),
         (_, None) => ("smoke.import", help(failure)),
     };
     let chain = failure.missing.as_ref().map_or_else(String::new, |_| chain(context, failure));
-    let message = format!("{what}: {told}{chain}{}", traceback(context, &failure.frames));
+    let cause = failure.forbidden.as_ref().map_or_else(String::new, |_| cause(context, &failure.frames));
+    let message = format!("{what}: {}{cause}{chain}{}", described(failure), traceback(context, &failure.frames));
     let subject = match &failure.missing {
         Some(name) => format!("{} -> {name}", failure.subject),
         None => format!("{}: {}", failure.subject, failure.kind),
     };
-    Finding::new(Severity::Deny, code, subject, place(context, failure), message, help)
+    let place = place(context, failure.what, &failure.subject, &failure.frames);
+    Finding::new(Severity::Deny, code, subject, place, message, help)
+}
+
+/// As Python prints it.
+fn described(failure: &Failure) -> String {
+    if failure.text.is_empty() { failure.kind.clone() } else { format!("{}: {}", failure.kind, failure.text) }
+}
+
+/// The call in the project's own code, and what it led to in a package.
+fn cause(context: &Context<'_>, frames: &[Frame]) -> String {
+    let owner = |frame: &Frame| context.bundle.module(&frame.file).map(|module| &module.owner);
+    let own = frames.iter().rposition(|frame| owner(frame) == Some(&Owner::Project));
+    let inside = frames.iter().rposition(|frame| owner(frame).is_some());
+    let quoted = |at: usize| {
+        let Frame { file, line, source, .. } = &frames[at];
+        let source = if source.is_empty() { String::new() } else { format!("`{source}` at ") };
+        format!("{source}{}:{line}", shown(context, file))
+    };
+    match (own, inside) {
+        (Some(own), Some(inside)) if inside > own => {
+            format!("; caused by {}, which runs {}", quoted(own), quoted(inside))
+        }
+        (_, Some(inside)) => format!("; caused by {}", quoted(inside)),
+        (_, None) => String::new(),
+    }
 }
 
 const LATER: &str = "do it in a function that a request calls: while a Worker starts, the runtime allows no entropy, timer or connection";
@@ -115,11 +164,21 @@ fn chain(context: &Context<'_>, failure: &Failure) -> String {
     innermost.map_or_else(String::new, |node| context.by(node))
 }
 
-/// Python's traceback, innermost last, in the user's own files.
+/// Python's traceback, innermost last: the frames in the user's own files, and the last ones.
 fn traceback(context: &Context<'_>, frames: &[Frame]) -> String {
-    let skipped = frames.len().saturating_sub(FRAMES);
-    let mut lines = if skipped > 0 { format!("\n    ({skipped} more)") } else { String::new() };
-    for frame in &frames[skipped..] {
+    let last = frames.len().saturating_sub(FRAMES);
+    let is_own =
+        |frame: &Frame| context.bundle.module(&frame.file).is_some_and(|module| module.owner == Owner::Project);
+    let (mut lines, mut left_out) = (String::new(), 0);
+    for (at, frame) in frames.iter().enumerate() {
+        if at < last && !is_own(frame) {
+            left_out += 1;
+            continue;
+        }
+        if left_out > 0 {
+            lines.push_str(&format!("\n    ({left_out} more)"));
+            left_out = 0;
+        }
         lines.push_str(&format!("\n    {}:{} in {}", shown(context, &frame.file), frame.line, frame.function));
     }
     lines
@@ -137,13 +196,13 @@ fn shown(context: &Context<'_>, file: &str) -> String {
 }
 
 /// The innermost place in the project's own files, else in the bundle, else the main module.
-fn place(context: &Context<'_>, failure: &Failure) -> Location {
+fn place(context: &Context<'_>, what: Step, subject: &str, frames: &[Frame]) -> Location {
     let owner = |frame: &&Frame| context.bundle.module(&frame.file).map(|module| &module.owner);
     let innermost =
-        |wanted: &dyn Fn(&Owner) -> bool| failure.frames.iter().rev().find(|frame| owner(frame).is_some_and(wanted));
-    if failure.what == Step::Script {
-        let inside = failure.frames.iter().rev().find(|frame| frame.file == failure.subject);
-        let path = context.project.display(failure.subject.as_str().into());
+        |wanted: &dyn Fn(&Owner) -> bool| frames.iter().rev().find(|frame| owner(frame).is_some_and(wanted));
+    if what == Step::Script {
+        let inside = frames.iter().rev().find(|frame| frame.file == subject);
+        let path = context.project.display(subject.into());
         return inside.map_or_else(|| Location::new(Place::File, &path), |frame| at(Place::File, &path, frame.line));
     }
     if let Some(frame) = innermost(&|owner| *owner == Owner::Project) {
@@ -159,17 +218,21 @@ fn at(kind: Place, path: &str, line: u32) -> Location {
     Location { line: Some(line), ..Location::new(kind, path) }
 }
 
-fn entropy(context: &Context<'_>, module: &str) -> Finding {
+fn entropy(context: &Context<'_>, Denied { module, frames }: &Denied) -> Finding {
     let graph = &context.bundle.graph;
     let node = graph.module(module);
-    let (location, chain) = match node {
+    let chain = node.map_or_else(String::new, |node| context.by(node));
+    let location = match node {
+        _ if !frames.is_empty() => place(context, Step::Import, module, frames),
         Some(node) => {
             let kind = if graph.node(node).is_project() { Place::File } else { Place::Module };
-            (Location::new(kind, context.shown(graph.node(node))), context.by(node))
+            Location::new(kind, context.shown(graph.node(node)))
         }
-        None => (Location::new(Place::Module, module), String::new()),
+        None => Location::new(Place::Module, module),
     };
-    let message = format!("`{module}` asks for entropy while it is imported, which ends a Worker's start{chain}");
+    let (cause, lines) = (cause(context, frames), traceback(context, frames));
+    let message =
+        format!("`{module}` asks for entropy while it is imported, which ends a Worker's start{cause}{chain}{lines}");
     Finding::new(Severity::Deny, "smoke.entropy", module, location, message, LATER)
 }
 

@@ -117,6 +117,12 @@ pub(crate) fn has(python: &str, top_level: &str, name: &str) -> Option<bool> {
     known.then_some(has)
 }
 
+/// Every public name of a module of the standard library; none where the table does not have them all.
+pub(crate) fn members(python: &str, top_level: &str) -> Vec<&'static str> {
+    let known = MEMBERS.members.get(top_level).filter(|_| !python.starts_with("3.12"));
+    known.map_or_else(Vec::new, |names| names.split_whitespace().collect())
+}
+
 /// Whether the Workers runtime or Pyodide brings it (workerd, `platform.md` 4). `workers` and `asgi` are not among them:
 /// they are vendored with the SDK.
 pub(crate) fn is_runtime(top_level: &str) -> bool {

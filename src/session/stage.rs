@@ -165,7 +165,14 @@ impl<'a> Staged<'a> {
             self.smoke = Some(booted.clone());
         }
         let context = self.plan.inputs().with(self.bundle.value());
-        self.stage.judge("smoke", settings, &today(), || Ok(gate::smoke::judge(&context, &outcome?)));
+        match outcome.as_ref().ok().and_then(|outcome| gate::smoke::unjudged(&context, outcome)) {
+            // A boot that shows nothing blocks nothing, but what is shaken needs one that does.
+            Some(reason) if settings.prune.shake => self.stage.judge("smoke", settings, &today(), || {
+                Ok(gate::smoke::unavailable(&reason, "do without `shake`, which needs a boot as its proof"))
+            }),
+            Some(reason) => self.stage.skip("smoke", settings, &reason),
+            None => self.stage.judge("smoke", settings, &today(), || Ok(gate::smoke::judge(&context, &outcome?))),
+        }
         self.plan.loaded.timings.lap("smoke");
         Ok(())
     }

@@ -5,13 +5,14 @@
 
 use crate::project::Target;
 use camino::{Utf8Path, Utf8PathBuf};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::sync::LazyLock;
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct Table {
     pub(crate) memory: Memory,
     pub(crate) since: Since,
+    entropy: Entropy,
     pyodide: Vec<Row>,
 }
 
@@ -26,6 +27,33 @@ pub(crate) struct Memory {
 pub(crate) struct Since {
     pub(crate) pth_files: String,
     pub(crate) no_global_handlers: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Entropy {
+    module: Vec<Permission>,
+}
+
+/// A module that the runtime treats specially while it is imported; boot.py knows what the fields mean.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Permission {
+    name: String,
+    #[serde(default)]
+    calls: u32,
+    #[serde(default)]
+    create: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    callable: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hides: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    primes: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    patch: Option<String>,
+    /// Only where the vendored SDK does not bring its own.
+    #[serde(default, skip_serializing)]
+    packages: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -47,6 +75,11 @@ impl Table {
     /// The parts of the standard library that the npm package lacks and the runtime has.
     pub(crate) fn stand_ins(&self, python: &str) -> Vec<&str> {
         self.row(python).map_or_else(Vec::new, |row| row.stand_ins.iter().map(String::as_str).collect())
+    }
+
+    /// For modules that ask for entropy while they are imported. `sdk_brings_some`: those of packages are the SDK's then.
+    pub(crate) fn permissions(&self, sdk_brings_some: bool) -> Vec<&Permission> {
+        self.entropy.module.iter().filter(|module| !(sdk_brings_some && module.packages)).collect()
     }
 
     /// The version to install.
