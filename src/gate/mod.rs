@@ -269,6 +269,11 @@ pub(crate) fn judge_stage(
     allow(std::slice::from_mut(judgement), &settings.allow, today);
 }
 
+/// What one gate has found so far.
+pub(crate) fn findings_of(judgements: &[Judgement], id: &str) -> Vec<Finding> {
+    judgements.iter().filter(|judgement| judgement.id == id).flat_map(|judgement| judgement.findings.clone()).collect()
+}
+
 /// Says of a gate of the stage why it did not judge.
 pub(crate) fn skip_stage(judgements: &mut [Judgement], id: &str, settings: &Settings, reason: &str) {
     let level = settings.gates.get(id).copied().unwrap_or(Level::Deny);

@@ -133,7 +133,7 @@ fn drive(
         report.answer = Some(smoke::install(&project.root, &cache, target, &toolchain, terminal)?);
         return Ok(());
     }
-    build(project, &settings, environment, &invocation.command, terminal)?;
+    build(project, &settings, (environment, &toolchain), &invocation.command, terminal)?;
     let main = main_module(project, words)?;
     clock.lap("build");
     let (baseline_path, baseline) = baseline(project, &settings, &invocation.command)?;

@@ -126,8 +126,9 @@ impl Proof<'_> {
         };
         tool::check_interrupted()?;
         let deployed = rehearsed.as_ref().ok().filter(|_| users_own).map(Rehearsed::deployed);
+        let known = gate::findings_of(judgements, "wrangler-config");
         gate::judge_stage(judgements, "verify", settings, &today(), || {
-            Ok(gate::verify::judge(self.context.bundle, &rehearsed?))
+            Ok(gate::verify::judge(self.context.bundle, &rehearsed?, &known))
         });
         Ok(deployed)
     }

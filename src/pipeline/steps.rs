@@ -28,6 +28,11 @@ pub(super) fn find_project(
 ) -> Result<(Project, Settings)> {
     let words = &invocation.rest;
     let cwd = passthrough::resolved_cwd(process_cwd, words);
+    if let Some((flag, error)) = crate::cli::misspelt_upload_flag(invocation)
+        && !toolchain::wrangler_has_flag(&cwd, &flag.name)
+    {
+        return Err(error);
+    }
     // wrangler looks from the script's directory where one is given, from its working directory otherwise.
     let script = words.script().map(|script| crate::project::resolve(&cwd, script));
     let from = script.as_deref().and_then(Utf8Path::parent).unwrap_or(&cwd);
@@ -49,6 +54,7 @@ pub(super) fn find_project(
             process_cwd: process_cwd.to_owned(),
             config,
             environment_chosen,
+            assets_named: words.names_assets(),
             pyproject,
             requirements: Requirements::default(),
         },
@@ -123,12 +129,13 @@ pub(super) fn details(toolchain: &toolchain::Toolchain, terminal: &Terminal) {
 pub(super) fn build(
     project: &Project,
     settings: &Settings,
-    environment: &Environment,
+    (environment, toolchain): (&Environment, &toolchain::Toolchain),
     command: &Command,
     terminal: &Terminal,
 ) -> Result<()> {
     let Some(build) = project.config.build_command().filter(|_| !settings.no_build) else { return Ok(()) };
-    let mut environment = environment.clone();
+    let shell = toolchain.build_shell(&project.root, &project.cwd, environment);
+    let mut environment = shell.environment;
     let word = match command {
         Command::Upload(words) => words.join(" "),
         Command::Check
@@ -152,16 +159,21 @@ pub(super) fn build(
     if let Some(step) = step {
         terminal.line(&step);
     }
-    let ended =
-        tool::run(&["sh".into(), "-c".into(), build.command.clone().into()], &cwd, &environment, Stdout::ToStderr)?;
+    let mut argv = shell.argv;
+    argv.extend(["sh", "-c", &build.command].map(Into::into));
+    let ended = tool::run(&argv, &cwd, &environment, Stdout::ToStderr)?;
     tool::check_interrupted()?;
     if ended.success() {
         return Ok(());
     }
+    let hint = match shell.is_outside_venv {
+        true => "fix `build.command` or skip it with `--no-build`; if it needs the project's environment, start saddlebag with `uv run`",
+        false => "fix `build.command` or skip it with `--no-build`",
+    };
     Err(Error::new(
         Kind::BuildFailed,
         format!("the custom build failed with exit code {}: `{}`", ended.code, build.command),
-        "mend the build, or skip it with `--no-build`",
+        hint,
     )
     .with_location(project.config.locate(&["build", "command"])))
 }
@@ -198,12 +210,16 @@ pub(super) fn main_module(project: &Project, words: &Passthrough) -> Result<Utf8
         return Err(located(Error::new(Kind::ConfigInvalid, message, "deploy this Worker with wrangler")));
     }
     if !main.is_file() {
-        return Err(located(Error::new(
-            Kind::MainMissing,
-            format!("the main module `{shown}` does not exist"),
-            "correct `main`, or write the file",
-        )));
+        let meant = crate::project::config::meant_file(&main, config.base());
+        let hint = match (&meant, words.script()) {
+            (Some(meant), None) => format!("did you mean `main = \"{}\"`?", crate::project::display(config.base(), meant)),
+            (Some(meant), Some(_)) => format!("did you mean `{}`?", project.display(meant)),
+            (None, _) => "correct `main`, or write the file".to_owned(),
+        };
+        let message = format!("the main module `{shown}` does not exist");
+        return Err(located(Error::new(Kind::MainMissing, message, hint)));
     }
+    config.check_base_dir()?;
     Ok(main)
 }
 
