@@ -203,7 +203,8 @@ fn uv_run_prefix(program: &Program) -> Option<Vec<OsString>> {
     if word(0)?.file_stem() != Some("uv") || word(1)? != "run" {
         return None;
     }
-    let end = (2..program.argv.len()).find(|at| word(*at).is_some_and(|word| word.file_name() == Some("pywrangler")))?;
+    let end =
+        (2..program.argv.len()).find(|at| word(*at).is_some_and(|word| word.file_name() == Some("pywrangler")))?;
     Some(program.argv[..end].to_vec())
 }
 

@@ -105,15 +105,17 @@ pub(crate) fn upload_flag(invocation: &OwnInvocation) -> Option<(UnknownFlag, Er
     })
 }
 
+/// Our flags and those of wrangler that have more than a letter.
+fn with_wranglers(ours: &[String]) -> Vec<String> {
+    let wranglers = passthrough::known_flags().filter(|flag| flag.len() > 1).map(str::to_owned);
+    ours.iter().cloned().chain(wranglers).collect()
+}
+
 fn near_flag(name: &str, ours: &[String]) -> Option<String> {
-    let all = || ours.iter().map(String::as_str).chain(passthrough::known_flags());
-    match name.strip_prefix("no-") {
-        Some(positive) => {
-            let near = nearest(positive, passthrough::known_flags());
-            near.map(|near| format!("no-{near}")).or_else(|| nearest(name, all()).map(str::to_owned))
-        }
-        None => nearest(name, all()).map(str::to_owned),
-    }
+    let negated = name.strip_prefix("no-").and_then(|positive| nearest(positive, passthrough::known_flags()));
+    let all = with_wranglers(ours);
+    let near = || nearest(name, all.iter().map(String::as_str)).map(str::to_owned);
+    negated.map(|near| format!("no-{near}")).or_else(near)
 }
 
 /// A flag that is nobody's, after a command that hands none on.
@@ -125,11 +127,12 @@ pub(super) fn refusal(command: &Command, rest: &Passthrough) -> Option<Error> {
     let name = command.name();
     let owner = name.split(' ').next().unwrap_or_default();
     let longs = shown_longs(owner);
+    let all;
     let near = match unknown.name.chars().count() {
         1 => only(longs.iter().filter(|long| long.starts_with(&unknown.name))),
         _ => {
-            let all = longs.iter().map(String::as_str).chain(passthrough::known_flags().filter(|flag| flag.len() > 1));
-            closest(&unknown.name, all)
+            all = with_wranglers(&longs);
+            closest(&unknown.name, all.iter().map(String::as_str))
         }
     };
     Some(unknown_flag(&unknown, near, &name))
@@ -195,10 +198,7 @@ mod tests {
             assert!(said.starts_with("unknown command `"), "{line}: {said}");
             assert!(said.contains(&format!("did you mean `{near}`?")), "{line}: {said}");
         }
-        assert_eq!(
-            said("versions uplaod"),
-            "unknown command `versions uplaod`; did you mean `versions upload`?"
-        );
+        assert_eq!(said("versions uplaod"), "unknown command `versions uplaod`; did you mean `versions upload`?");
         assert_eq!(said("cache claen"), "unknown command `cache claen`; did you mean `cache clean`?");
         assert_eq!(said("--quite deploy"), "unknown flag `--quite`; did you mean `--quiet`?");
     }
@@ -209,7 +209,8 @@ mod tests {
             let said = said(line);
             assert!(!said.starts_with("unknown"), "{line}: {said}");
         }
-        for line in ["images list", "r3 list", "logs", "test", "kvx", "versions view 1", "versions --help", "--verison"] {
+        for line in ["images list", "r3 list", "logs", "test", "kvx", "versions view 1", "versions --help", "--verison"]
+        {
             assert_eq!(said(line), "pywrangler's", "{line}");
         }
     }

@@ -167,7 +167,9 @@ pub(super) fn build(
         return Ok(());
     }
     let hint = match shell.is_outside_venv {
-        true => "fix `build.command` or skip it with `--no-build`; if it needs the project's environment, start saddlebag with `uv run`",
+        true => {
+            "fix `build.command` or skip it with `--no-build`; if it needs the project's environment, start saddlebag with `uv run`"
+        }
         false => "fix `build.command` or skip it with `--no-build`",
     };
     Err(Error::new(
@@ -210,9 +212,11 @@ pub(super) fn main_module(project: &Project, words: &Passthrough) -> Result<Utf8
         return Err(located(Error::new(Kind::ConfigInvalid, message, "deploy this Worker with wrangler")));
     }
     if !main.is_file() {
-        let meant = crate::project::config::meant_file(&main, config.base());
+        let meant = config::meant_file(&main, config.base());
         let hint = match (&meant, words.script()) {
-            (Some(meant), None) => format!("did you mean `main = \"{}\"`?", crate::project::display(config.base(), meant)),
+            (Some(meant), None) => {
+                format!("did you mean `main = \"{}\"`?", crate::project::display(config.base(), meant))
+            }
             (Some(meant), Some(_)) => format!("did you mean `{}`?", project.display(meant)),
             (None, _) => "correct `main`, or write the file".to_owned(),
         };

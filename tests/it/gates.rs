@@ -383,7 +383,10 @@ fn a_list_that_the_settings_name_is_judged_where_it_stands_and_the_others_are_no
 fn pythonpath_in_vars_is_noted() {
     let report = changed(
         |project| {
-            project.write("wrangler.toml", &config(&format!("{FLAGS}[vars]\nPYTHONPATH = \"src\"\nPYTHON_PATH = \"x\"\n")));
+            project.write(
+                "wrangler.toml",
+                &config(&format!("{FLAGS}[vars]\nPYTHONPATH = \"src\"\nPYTHON_PATH = \"x\"\n")),
+            );
         },
         0,
     );
@@ -397,7 +400,10 @@ fn pythonpath_in_vars_is_noted() {
 fn misspelt_python_workers_is_named_once_where_it_stands() {
     let report = changed(
         |project| {
-            project.write("wrangler.toml", &config("compatibility_flags = [\n  \"nodejs_compat\",\n  \"python-workers\",\n]\n"));
+            project.write(
+                "wrangler.toml",
+                &config("compatibility_flags = [\n  \"nodejs_compat\",\n  \"python-workers\",\n]\n"),
+            );
         },
         3,
     );

@@ -21,7 +21,8 @@ pub(super) fn without_known(text: &str, known: &[Finding]) -> Option<String> {
     if WHOLE.iter().any(|(words, code)| text.trim_start().starts_with(words) && has(code)) {
         return None;
     }
-    if !text.starts_with(LIST) || !known.iter().any(|finding| [inheritance::CODE, ENVIRONMENT].contains(&finding.code)) {
+    if !text.starts_with(LIST) || !known.iter().any(|finding| [inheritance::CODE, ENVIRONMENT].contains(&finding.code))
+    {
         return Some(text.to_owned());
     }
     let mut lines: Vec<&str> = text.lines().collect();
@@ -51,7 +52,8 @@ fn end_of_item(lines: &[&str], from: usize, indent: usize) -> usize {
 }
 
 fn is_known(words: &str, known: &[Finding]) -> bool {
-    let has = |code: &str, subject: &str| known.iter().any(|finding| finding.code == code && finding.subject == subject);
+    let has =
+        |code: &str, subject: &str| known.iter().any(|finding| finding.code == code && finding.subject == subject);
     let quoted = words.split('"').nth(1).unwrap_or_default();
     if words.starts_with('"') && words.contains("exists at the top level, but not on") {
         return has(inheritance::CODE, quoted);

@@ -92,7 +92,9 @@ struct Wanted {
 enum Key {
     ClassName,
     /// With the class of a binding that no migration creates: probably the one that was meant.
-    Migration { uncovered: Option<String> },
+    Migration {
+        uncovered: Option<String>,
+    },
 }
 
 impl Key {

@@ -50,7 +50,7 @@ pub(super) fn not_inherited(context: &Context<'_>) -> Result<Vec<Finding>> {
             None => names.iter().collect(),
             Some(own) => {
                 let own = key.names(own);
-                let missing: Vec<&String> = names.iter().filter(|name| !own.contains(name)).collect();
+                let missing: Vec<&String> = names.iter().filter(|name| !own.contains(name.as_str())).collect();
                 // wrangler warns of every variable. A shorter list of bindings may be meant, unless the code uses the rest.
                 if missing.is_empty() || key.key == "vars" {
                     missing

@@ -88,9 +88,10 @@ pub(super) fn is_elsewhere(config: &WranglerConfig, class: &str) -> bool {
 pub(super) fn uncovered(config: &WranglerConfig) -> Vec<Binding> {
     let live = live_classes(config);
     let origin = config.get_origin("durable_objects").unwrap_or_default();
-    let own = bindings(config).iter().enumerate().filter(|(_, binding)| {
-        binding.get("script_name").is_none_or(Value::is_null)
-    });
+    let own = bindings(config)
+        .iter()
+        .enumerate()
+        .filter(|(_, binding)| binding.get("script_name").is_none_or(Value::is_null));
     own.filter_map(|(index, binding)| {
         let class = binding.get("class_name")?.as_str()?;
         let name = binding.get("name").and_then(Value::as_str).unwrap_or(class);
@@ -119,7 +120,9 @@ pub(super) fn unmigrated(config: &WranglerConfig, named: bool) -> Vec<Finding> {
         let (name, class) = (&binding.name, &binding.class);
         let message = match has_lifecycle {
             true => format!("no migration creates the class `{class}` of the Durable Object `{name}`"),
-            false => format!("there is no migration, and the Durable Object `{name}` needs one for its class `{class}`"),
+            false => {
+                format!("there is no migration, and the Durable Object `{name}` needs one for its class `{class}`")
+            }
         };
         let help = format!("add a migration with `new_sqlite_classes = [\"{class}\"]`, unless the live Worker has it");
         Finding::new(severity, MIGRATION, class.as_str(), binding.location, message, help)

@@ -17,8 +17,11 @@ pub(super) fn unknown_environments(context: &Context<'_>) -> Vec<Finding> {
     let project = context.project;
     let Some(pyproject) = &project.pyproject else { return Vec::new() };
     let tables = pyproject.tool_saddlebag().and_then(Item::as_table_like).and_then(|table| table.get("env"));
-    let names: Vec<&str> =
-        tables.and_then(Item::as_table_like).into_iter().flat_map(|tables| tables.iter().map(|(name, _)| name)).collect();
+    let names: Vec<&str> = tables
+        .and_then(Item::as_table_like)
+        .into_iter()
+        .flat_map(|tables| tables.iter().map(|(name, _)| name))
+        .collect();
     let config = &project.config;
     let mut known: BTreeSet<String> = config.environments().into_iter().chain(config.environment.clone()).collect();
     if names.iter().all(|name| known.contains(*name)) {
@@ -38,7 +41,9 @@ pub(super) fn unknown_environments(context: &Context<'_>) -> Vec<Finding> {
             "wrangler-config.settings-environment",
             *name,
             pyproject.locate(&["tool", "saddlebag", "env", name]),
-            format!("`tool.saddlebag.env.{name}` is never used: no wrangler configuration has the environment `{name}`"),
+            format!(
+                "`tool.saddlebag.env.{name}` is never used: no wrangler configuration has the environment `{name}`"
+            ),
             help,
         )
     };

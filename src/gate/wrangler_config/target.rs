@@ -58,7 +58,8 @@ pub(super) fn flags(context: &Context<'_>) -> Vec<Finding> {
             let message = format!("there is no compatibility flag `{flag}`: Cloudflare refuses the upload (10021)");
             (Severity::Deny, message)
         } else {
-            let message = format!("`{flag}` is not a known compatibility flag; Cloudflare refuses unknown ones (10021)");
+            let message =
+                format!("`{flag}` is not a known compatibility flag; Cloudflare refuses unknown ones (10021)");
             (Severity::Warn, message)
         };
         let help = format!("did you mean `{}`?", misspelt.meant);

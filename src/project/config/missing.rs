@@ -37,11 +37,12 @@ pub(crate) fn meant_file(path: &Utf8Path, root: &Utf8Path) -> Option<Utf8PathBuf
 }
 
 fn sibling(path: &Utf8Path, fits: impl Fn(&Utf8Path) -> bool) -> Option<Utf8PathBuf> {
-    let (directory, name) = (path.parent()?, path.file_name()?);
-    let entries = directory.read_dir_utf8().ok()?.flatten().filter(|entry| fits(entry.path()));
-    let mut names: Vec<String> = entries.map(|entry| entry.file_name().to_owned()).collect();
-    names.sort_unstable();
-    closest(name, names.iter().map(String::as_str)).map(|near| directory.join(near))
+    let stem = path.file_stem()?; // an ending that all have would make any two names alike
+    let entries = path.parent()?.read_dir_utf8().ok()?.flatten().map(|entry| entry.into_path());
+    let mut paths: Vec<Utf8PathBuf> = entries.filter(|path| fits(path)).collect();
+    paths.sort_unstable();
+    let near = closest(stem, paths.iter().filter_map(|path| path.file_stem()))?;
+    paths.iter().find(|path| path.file_stem() == Some(near)).cloned()
 }
 
 /// The one nearest to the root, by path where there are more.
