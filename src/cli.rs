@@ -6,15 +6,18 @@
 mod complete;
 mod flags;
 mod help;
+mod misspelt;
 
 pub(crate) use flags::{Flags, Format};
+pub(crate) use misspelt::upload_flag as misspelt_upload_flag;
 
 use crate::error::{Error, Kind, Result};
 use crate::passthrough::Passthrough;
 use camino::Utf8PathBuf;
 use clap::{Parser, ValueEnum};
-use flags::{OwnFlag, OwnFlags, own_flag, own_longs, split_flags, usage};
+use flags::{OwnFlag, OwnFlags, own_flag, split_flags, usage};
 use help::{command_help, help, version};
+use misspelt::refusal;
 use std::ffi::OsString;
 
 /// What was asked for.
@@ -117,7 +120,10 @@ pub(crate) fn parse(argv: Vec<OsString>) -> Result<Invocation> {
             Some("-V" | "--version") => Ok(Invocation::Text(version())),
             Some("explain") => explain(&argv[1..]),
             Some("completions") => complete::script(&argv[1..]).map(Invocation::Text),
-            Some(_) => Ok(Invocation::Pywrangler(argv)),
+            Some(_) => match misspelt::command(&argv[command_place(&argv)..]) {
+                Some(error) => Err(error),
+                None => Ok(Invocation::Pywrangler(argv)),
+            },
         };
     };
     if command == Command::Init && !after.iter().any(|word| word == "--help" || word == "-h") {
@@ -126,13 +132,17 @@ pub(crate) fn parse(argv: Vec<OsString>) -> Result<Invocation> {
     let (mut own, before) = split_flags(before.into_iter(), &command)?;
     let (own_after, rest) = split_flags(after.into_iter(), &command)?;
     own.extend(own_after);
-    let mut flags = OwnFlags::try_parse_from(own).map_err(|error| usage(&error))?.flags;
+    let mut flags = OwnFlags::try_parse_from(own).map_err(|error| usage(&error, &command))?.flags;
     let mut rest = Passthrough::read(rest).after(before);
     if rest.has("help") || rest.has("h") {
         return Ok(Invocation::Text(command_help(&command)));
     }
     if rest.has("version") || rest.has("v") {
         return Ok(Invocation::Pywrangler(argv)); // wrangler's own answer, as `pywrangler deploy --version` gives it
+    }
+    // First of all: an unknown flag may have taken the next word for its value.
+    if let Some(error) = refusal(&command, &rest) {
+        return Err(error);
     }
     if let Command::Why(name) | Command::Impact(name) = &mut command {
         *name = rest.take_name().ok_or_else(|| {
@@ -146,6 +156,11 @@ pub(crate) fn parse(argv: Vec<OsString>) -> Result<Invocation> {
     if let Command::Doctor | Command::Cache(_) = command
         && let Some(word) = rest.take_name()
     {
+        if command == Command::Cache(CacheAction::Show)
+            && let Some(error) = misspelt::unknown_command("cache", &word, ["dir", "clean"].into_iter())
+        {
+            return Err(error);
+        }
         let message = format!("`saddlebag {}` takes no `{word}`", command.name());
         return Err(Error::new(Kind::Usage, message, format!("see `saddlebag {} --help`", command.name())));
     }
@@ -186,9 +201,6 @@ pub(crate) fn parse(argv: Vec<OsString>) -> Result<Invocation> {
             ));
         }
     }
-    if let Some(error) = refusal(&command, &rest) {
-        return Err(error);
-    }
     Ok(Invocation::Own(Box::new(OwnInvocation { command, flags, rest })))
 }
 
@@ -196,7 +208,7 @@ pub(crate) fn parse(argv: Vec<OsString>) -> Result<Invocation> {
 fn own_init(before: Vec<OsString>, after: Vec<OsString>) -> Result<Box<OwnInvocation>> {
     let command = Command::Init;
     let (own, rest) = split_flags(before.into_iter().chain(after), &command)?;
-    let flags = OwnFlags::try_parse_from(own).map_err(|error| usage(&error))?.flags;
+    let flags = OwnFlags::try_parse_from(own).map_err(|error| usage(&error, &command))?.flags;
     let mut rest = Passthrough::read(rest);
     if let Some(word) = rest.take_name() {
         return Err(Error::new(
@@ -209,16 +221,6 @@ fn own_init(before: Vec<OsString>, after: Vec<OsString>) -> Result<Box<OwnInvoca
         Some(error) => Err(error),
         None => Ok(Box::new(OwnInvocation { command, flags, rest })),
     }
-}
-
-/// A flag that is nobody's, after a command that hands none on.
-fn refusal(command: &Command, rest: &Passthrough) -> Option<Error> {
-    let flag = rest.first_unknown_flag().filter(|_| !matches!(command, Command::Upload(_)))?;
-    let hint = match closest(&flag, own_longs().iter().map(String::as_str)) {
-        Some(close) => format!("did you mean `--{close}`?"),
-        None => format!("see `saddlebag {} --help`", command.name()),
-    };
-    Some(Error::new(Kind::Usage, format!("`--{flag}` is a flag of neither saddlebag nor wrangler"), hint))
 }
 
 /// `explain`, `explain GATE`, `explain CODE`: asks nothing of a project.
@@ -243,15 +245,7 @@ pub(crate) fn format_of(argv: &[OsString]) -> Format {
 /// The words before the command, the command, and the words after it, if it is one of ours. Before the command only
 /// flags of ours and pywrangler's own `--debug` can stand; anything else there is pywrangler's to answer.
 fn split_command(argv: &[OsString]) -> Option<(Vec<OsString>, Command, Vec<OsString>)> {
-    let mut at = 0;
-    while let Some(word) = argv.get(at).and_then(|word| word.to_str()) {
-        match own_flag(word, "") {
-            Some(OwnFlag { value: true, joined: false }) => at += 2,
-            Some(_) => at += 1,
-            None if word == "--debug" => at += 1,
-            None => break,
-        }
-    }
+    let at = command_place(argv);
     let (command, words) = match argv.get(at)?.to_str()? {
         "deploy" => (Command::Upload(&["deploy"]), 1),
         "publish" => (Command::Upload(&["publish"]), 1),
@@ -282,6 +276,20 @@ fn split_command(argv: &[OsString]) -> Option<(Vec<OsString>, Command, Vec<OsStr
         _ => return None,
     };
     Some((argv[..at].to_vec(), command, argv[at + words..].to_vec()))
+}
+
+/// Where the command is expected: behind our own flags and pywrangler's `--debug`.
+fn command_place(argv: &[OsString]) -> usize {
+    let mut at = 0;
+    while let Some(word) = argv.get(at).and_then(|word| word.to_str()) {
+        match own_flag(word, "") {
+            Some(OwnFlag { value: true, joined: false }) => at += 2,
+            Some(_) => at += 1,
+            None if word == "--debug" => at += 1,
+            None => break,
+        }
+    }
+    at.min(argv.len())
 }
 
 /// The candidate nearest to `word`, if one is near.

@@ -3,7 +3,7 @@
 //! Receives an environment to prepare and, once wrangler has ended, the files; hands on `Heard`. Must never touch the
 //! live output, never replace a place that the user named, and never count what was there before.
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::settings::Environment;
 use camino::{Utf8Path, Utf8PathBuf};
 use regex::Regex;
@@ -84,7 +84,7 @@ impl Ear {
     }
 
     fn at(environment: &mut Environment, output: Option<Utf8PathBuf>, logs: Option<Utf8PathBuf>) -> Result<Self> {
-        let own = tempfile::tempdir().map_err(|error| Error::unwritable(&error))?;
+        let own = crate::temporary::directory()?;
         let directory = crate::error::utf8(own.path())?;
         let output = output.unwrap_or_else(|| {
             let path = directory.join("output.ndjson");

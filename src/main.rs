@@ -22,6 +22,7 @@ mod session;
 mod settings;
 mod smoke;
 mod stage;
+mod temporary;
 mod term;
 mod tool;
 mod toolchain;

@@ -45,6 +45,20 @@ fn kind(name: &str) -> Kind {
     }
 }
 
+/// Every flag of the table, without dashes.
+pub(crate) fn known_flags() -> impl Iterator<Item = &'static str> {
+    TABLE.value.iter().chain(&TABLE.array).chain(&TABLE.boolean).map(String::as_str)
+}
+
+/// A flag that is in no table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct UnknownFlag {
+    /// In kebab case, without its dashes.
+    pub(crate) name: String,
+    /// As it was typed, without its value: `--dryrun`, `-q`.
+    pub(crate) typed: String,
+}
+
 #[cfg(test)]
 pub(crate) fn is_wranglers(name: &str) -> bool {
     kind(name) != Kind::Unknown
@@ -237,12 +251,28 @@ impl Passthrough {
         })
     }
 
-    /// The first flag that wrangler's commands that upload do not have, without its dashes.
-    pub(crate) fn first_unknown_flag(&self) -> Option<String> {
-        self.items.iter().find_map(|item| match item {
-            Item::Flag { name, .. } if kind(name) == Kind::Unknown => Some(name.clone()),
+    /// The flags that wrangler's commands that upload do not have.
+    pub(crate) fn unknown_flags(&self) -> impl Iterator<Item = UnknownFlag> {
+        self.items.iter().filter_map(|item| match item {
+            Item::Flag { name, from, .. } if kind(name) == Kind::Unknown => {
+                let word = self.words[*from].to_str()?;
+                let typed = match word.starts_with("--") {
+                    true => word.split('=').next().unwrap_or(word).to_owned(),
+                    false => format!("-{name}"), // the first of a bundle such as `-qv`
+                };
+                Some(UnknownFlag { name: name.clone(), typed })
+            }
             Item::Flag { .. } | Item::Positional { .. } => None,
         })
+    }
+
+    pub(crate) fn first_unknown_flag(&self) -> Option<UnknownFlag> {
+        self.unknown_flags().next()
+    }
+
+    /// Whether the directory of assets is named here, and not by the configuration.
+    pub(crate) fn names_assets(&self) -> bool {
+        self.has("assets") || self.entry().is_some_and(|entry| !entry.ends_with(".py"))
     }
 
     /// The words for the child: the staged configuration and the user's directory in place of his own, the script taken

@@ -172,7 +172,7 @@ pub(crate) struct Frame {
 /// # Errors
 /// `ToolMissing`: Node does not start. `Unwritable`: no temporary directory. `Interrupted`. `Internal`: no answer.
 pub(crate) fn boot(boot: &Boot<'_>) -> Result<Outcome> {
-    let directory = tempfile::tempdir().map_err(|error| Error::unwritable(&error))?;
+    let directory = crate::temporary::directory()?;
     let at = crate::error::utf8(directory.path())?;
     let (program, inside, stand_ins) = (at.join("boot.mjs"), at.join("boot.py"), at.join("stand_ins.py"));
     let (request, answer) = (at.join("request.json"), at.join("answer.json"));

@@ -155,6 +155,66 @@ pub(crate) fn pywrangler(root: &Utf8Path, environment: &mut Environment, uses_uv
     ))
 }
 
+/// How the custom build is started.
+#[derive(Debug)]
+pub(crate) struct BuildShell {
+    /// What stands before the shell: `uv run --project ROOT`, or nothing.
+    pub(crate) argv: Vec<OsString>,
+    pub(crate) environment: Environment,
+    /// The project has an environment of its own, and the build does not see it.
+    pub(crate) is_outside_venv: bool,
+}
+
+impl Toolchain {
+    /// wrangler runs the build as a child of npx and of whatever started pywrangler. Where that is the project's `.venv` or
+    /// `uv run`, the build gets the same environment; `environment` is that of saddlebag itself.
+    pub(crate) fn build_shell(&self, root: &Utf8Path, cwd: &Utf8Path, environment: &Environment) -> BuildShell {
+        let mut shell = BuildShell { argv: Vec::new(), environment: environment.clone(), is_outside_venv: false };
+        if let Some(prefix) = uv_run_prefix(&self.pywrangler.program) {
+            shell.argv = prefix;
+            shell.environment = self.environment.clone();
+        } else if let Some(venv) = self.venv(root) {
+            prepend(&mut shell.environment, &venv.join("bin"));
+            shell.environment.set("VIRTUAL_ENV", venv.as_str());
+            shell.environment.remove("PYTHONHOME");
+        } else {
+            let has_own = uv_project(root).is_some() || root.join(".venv/pyvenv.cfg").is_file();
+            shell.is_outside_venv = has_own && environment.get("VIRTUAL_ENV").is_none();
+        }
+        // npx puts every `node_modules/.bin` from the working directory upwards before all else, the nearest first.
+        let scripts: Vec<_> = cwd.ancestors().map(|directory| directory.join("node_modules/.bin")).collect();
+        for scripts in scripts.iter().rev().filter(|scripts| scripts.is_dir()) {
+            prepend(&mut shell.environment, scripts);
+        }
+        shell
+    }
+
+    /// The environment of the project, or of its workspace, that pywrangler was taken from.
+    fn venv(&self, root: &Utf8Path) -> Option<Utf8PathBuf> {
+        let [script] = &self.pywrangler.program.argv[..] else { return None };
+        let venv = Utf8Path::from_path(script.as_ref())?.parent()?.parent()?;
+        let owner = venv.parent().filter(|_| venv.file_name() == Some(".venv"))?;
+        (root == owner || uv_project(root) == Some(owner)).then(|| venv.to_owned())
+    }
+}
+
+/// `uv run --project ROOT` of `uv run --project ROOT pywrangler`.
+fn uv_run_prefix(program: &Program) -> Option<Vec<OsString>> {
+    let word = |at: usize| program.argv.get(at).and_then(|word| word.to_str()).map(Utf8Path::new);
+    if word(0)?.file_stem() != Some("uv") || word(1)? != "run" {
+        return None;
+    }
+    let end =
+        (2..program.argv.len()).find(|at| word(*at).is_some_and(|word| word.file_name() == Some("pywrangler")))?;
+    Some(program.argv[..end].to_vec())
+}
+
+fn prepend(environment: &mut Environment, directory: &Utf8Path) {
+    let path = environment.get("PATH").unwrap_or_default();
+    let path = format!("{directory}{}{path}", if path.is_empty() { "" } else { ":" });
+    environment.set("PATH", path);
+}
+
 /// The nearest directory at or above with a `uv.lock`: uv keeps the environment of a workspace there.
 pub(crate) fn uv_project(root: &Utf8Path) -> Option<&Utf8Path> {
     root.ancestors().find(|directory| directory.join("uv.lock").is_file())
@@ -225,6 +285,15 @@ pub(crate) fn latest_date(stage_parent: &Utf8Path) -> Option<String> {
     let (date, _) = bundle.split_once(NAME)?.1.split_once('"')?;
     let is_date = date.len() == 10 && date.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
     is_date.then(|| date.to_owned())
+}
+
+/// Whether the wrangler that npx takes defines a flag, in any of its commands: it may be newer than our own list.
+pub(crate) fn wrangler_has_flag(stage_parent: &Utf8Path, name: &str) -> bool {
+    let bundle = wrangler(stage_parent).and_then(|found| fs_err::read(found.package.join("wrangler-dist/cli.js")).ok());
+    bundle.is_some_and(|bundle| {
+        let bundle = String::from_utf8_lossy(&bundle);
+        bundle.contains(&format!("\"{name}\": {{")) || bundle.contains(&format!(" {name}: {{"))
+    })
 }
 
 /// The first thing in a text that looks like a version: `v22.12.0`, `uv 0.13.8 (abc)`, `>=22.12.0`.
@@ -324,6 +393,19 @@ mod tests {
             fs_err::write(root.join("node_modules/wrangler/wrangler-dist/cli.js"), bundle).unwrap();
             assert_eq!(latest_date(&root.join("app")).as_deref(), date, "{bundle}");
         }
+    }
+
+    #[test]
+    fn flag_that_a_newer_wrangler_defines_is_found_in_its_bundle() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = Utf8Path::from_path(dir.path()).unwrap();
+        assert!(!wrangler_has_flag(root, "tags"));
+        fs_err::create_dir_all(root.join("node_modules/wrangler/wrangler-dist")).unwrap();
+        fs_err::write(root.join("node_modules/wrangler/package.json"), "{}").unwrap();
+        let bundle = "args: {\n  tags: {\n    type: \"string\"\n  },\n  \"dry-runs\": {}\n}";
+        fs_err::write(root.join("node_modules/wrangler/wrangler-dist/cli.js"), bundle).unwrap();
+        assert!(wrangler_has_flag(&root.join("app"), "tags") && wrangler_has_flag(root, "dry-runs"));
+        assert!(!wrangler_has_flag(root, "dryrun"));
     }
 
     #[test]

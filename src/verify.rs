@@ -75,7 +75,7 @@ pub(crate) fn rehearse(
     toolchain: &Toolchain,
     audience: Audience,
 ) -> Result<Rehearsed> {
-    let directory = tempfile::tempdir().map_err(|error| Error::unwritable(&error))?;
+    let directory = crate::temporary::directory()?;
     let outdir = crate::error::utf8(directory.path())?.join("upload");
     let mut environment = toolchain.environment.clone();
     let ear = match audience {

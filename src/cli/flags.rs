@@ -165,8 +165,9 @@ pub(super) fn split_flags(
 }
 
 /// clap's first line, without its prefix, as an error of ours.
-pub(super) fn usage(error: &clap::Error) -> Error {
+pub(super) fn usage(error: &clap::Error, command: &Command) -> Error {
     let text = error.render().to_string();
     let first = text.lines().next().unwrap_or_default();
-    Error::new(Kind::Usage, first.trim_start_matches("error: "), "see `saddlebag deploy --help`")
+    let hint = format!("see `saddlebag {} --help`", command.name());
+    Error::new(Kind::Usage, first.trim_start_matches("error: "), hint)
 }

@@ -1,3 +1,4 @@
+use super::flags::own_longs;
 use super::*;
 
 fn own(line: &str) -> OwnInvocation {
@@ -56,7 +57,7 @@ fn no_flag_of_ours_is_one_of_wranglers() {
 fn a_misspelt_flag_of_check_is_named() {
     let error = parse(vec!["check".into(), "--formt".into(), "json".into()]).unwrap_err();
     insta::assert_snapshot!(format!("{error}\n{}", error.hint), @"
-    `--formt` is a flag of neither saddlebag nor wrangler
+    unknown flag `--formt`
     did you mean `--format`?
     ");
 }

@@ -306,6 +306,11 @@ impl<T> Checked<T> {
     }
 }
 
+/// What one gate has found so far.
+pub(crate) fn findings_of(judgements: &[Judgement], id: &str) -> Vec<Finding> {
+    judgements.iter().filter(|judgement| judgement.id == id).flat_map(|judgement| judgement.findings.clone()).collect()
+}
+
 /// What is to be said of each culprit of a resolution that failed: its name, and the message.
 pub(crate) fn explained(why: &Unresolved, target: &Target) -> Vec<(String, String)> {
     let culprits =

@@ -3,6 +3,8 @@
 //! Receives the plan and what the dry run came to; hands on findings. Runs nothing: the room `verify` did. Must never let
 //! a difference pass because it is small, and never take a warning of wrangler's for a reason to block.
 
+mod warnings;
+
 use super::{Finding, Judged, Severity};
 use crate::bundle::Bundle;
 use crate::error::{Location, Place};
@@ -19,7 +21,8 @@ const LAST_LINES: usize = 12;
 
 const TAMPERED: &str = "find what wrote into the stage or changed the sources between plan and upload (a second sync, another build, an editor), and run again";
 
-pub(crate) fn judge(bundle: &Bundle, rehearsed: &Rehearsed) -> Judged {
+/// `known` are the findings of `wrangler-config`: what wrangler warns of once more is said once.
+pub(crate) fn judge(bundle: &Bundle, rehearsed: &Rehearsed, known: &[Finding]) -> Judged {
     if rehearsed.code != 0 {
         let figure = format!("wrangler's dry run ended with exit code {}", rehearsed.code);
         return Judged { figure, findings: vec![failed(rehearsed)] };
@@ -27,7 +30,8 @@ pub(crate) fn judge(bundle: &Bundle, rehearsed: &Rehearsed) -> Judged {
     let mut findings = modules(bundle, rehearsed);
     findings.extend(total(bundle, &rehearsed.heard));
     findings.extend(duplicates(&rehearsed.heard));
-    findings.extend(rehearsed.heard.warnings.iter().map(|text| warning(text)));
+    let warnings = rehearsed.heard.warnings.iter().filter_map(|text| warnings::without_known(text, known));
+    findings.extend(warnings.map(|text| warning(&text)));
     let figure = format!("{} as wrangler would upload them", count(rehearsed.modules.len(), "module"));
     Judged { figure, findings }
 }
@@ -42,7 +46,7 @@ fn failed(rehearsed: &Rehearsed) -> Finding {
     };
     let said = if said.is_empty() { String::new() } else { format!(": {said}") };
     let message = format!("wrangler's dry run ended with exit code {}{said}", rehearsed.code);
-    let help = "mend what wrangler complains of: the deploy would end the same way";
+    let help = "fix the wrangler error above: the deploy would end the same way";
     Finding::new(Severity::Deny, "verify.failed", "wrangler", Location::new(Place::Tool, "wrangler"), message, help)
 }
 
@@ -131,7 +135,7 @@ fn warning(text: &str) -> Finding {
     let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let first = lines.first().copied().unwrap_or_default();
     let message = format!("wrangler warns: {}", lines.join(" "));
-    let help = "mend what it warns of, or allow it with `[[tool.saddlebag.allow]]`";
+    let help = "fix what it warns of, or allow it with `[[tool.saddlebag.allow]]`";
     Finding::new(Severity::Warn, "verify.warning", first, Location::new(Place::Tool, "wrangler"), message, help)
 }
 
@@ -164,7 +168,7 @@ mod tests {
     fn said(change: impl Fn(&mut Rehearsed)) -> String {
         let mut rehearsed = healthy();
         change(&mut rehearsed);
-        let lines = judge(&bundle(), &rehearsed).findings;
+        let lines = judge(&bundle(), &rehearsed, &[]).findings;
         let lines: Vec<_> = lines.iter().map(|f| format!("{:?} {}: {}", f.severity, f.code, f.message)).collect();
         lines.join("\n")
     }
@@ -211,7 +215,7 @@ mod tests {
         for at in 0..100 {
             rehearsed.modules.insert(format!("x{at}.py"), Uploaded { bytes: 0, planned: None });
         }
-        let findings = judge(&bundle(), &rehearsed).findings;
+        let findings = judge(&bundle(), &rehearsed, &[]).findings;
         assert_eq!(findings.len(), SHOWN);
         assert!(findings[SHOWN - 1].message.ends_with("and 80 more like it"), "{}", findings[SHOWN - 1].message);
     }

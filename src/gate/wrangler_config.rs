@@ -5,6 +5,11 @@
 //! what wrangler itself refuses with a clear word of its own, unless it would be found only after the upload.
 
 mod classes;
+pub(in crate::gate) mod inheritance;
+mod migrations;
+mod paths;
+mod settings;
+mod target;
 
 use super::{Context, Finding, Judged, Severity};
 use crate::error::{Location, Place, Result};
@@ -12,16 +17,27 @@ use crate::project::WranglerConfig;
 
 /// The code of the findings that `classes` makes.
 const CLASS_MISSING: &str = "wrangler-config.class-missing";
+/// The flag without which wrangler takes no Python.
+const PYTHON_WORKERS: &str = "python_workers";
+/// Of the command line's advice that wrangler gives too.
+pub(in crate::gate) const TOP_LEVEL: &str = "wrangler-config.top-level";
+pub(in crate::gate) const ENVIRONMENT: &str = "wrangler-config.environment";
 
 pub(super) fn check(context: &Context<'_>) -> Result<Judged> {
     let config = &context.project.config;
     let mut findings = Vec::new();
     findings.extend(python_workers(context));
+    findings.extend(target::flags(context));
+    findings.extend(target::future_date(context));
     findings.extend(wrong_types(config));
     findings.extend(rules(context));
     findings.extend(places(context));
+    findings.extend(paths::missing_directories(context));
     findings.extend(environments(context));
+    findings.extend(settings::unknown_environments(context));
+    findings.extend(inheritance::not_inherited(context)?);
     findings.extend(ignored(config));
+    findings.extend(search_path(config));
     findings.extend(classes::classes(context));
     let file = context.project.display(&config.path);
     let environment = config.environment.as_deref().map_or_else(String::new, |name| format!(", environment `{name}`"));
@@ -54,14 +70,18 @@ fn python_workers(context: &Context<'_>) -> Vec<Finding> {
         ),
         None => "the compatibility flag `python_workers` is missing".to_owned(),
     };
-    vec![Finding::new(
-        Severity::Deny,
-        "wrangler-config.python-workers",
-        config.environment.as_deref().unwrap_or("top level"),
-        active(config, "compatibility_flags"),
-        message,
-        "add \"python_workers\" to `compatibility_flags`",
-    )]
+    let flags = &context.target.compatibility_flags;
+    let meant = flags.iter().find(|flag| target::misspelt(flag).is_some_and(|found| found.meant == PYTHON_WORKERS));
+    let (location, message, help) = match meant {
+        Some(flag) => (
+            target::flag_location(context, flag),
+            format!("{message}; there is no flag `{flag}`"),
+            "did you mean `python_workers`?",
+        ),
+        None => (active(config, "compatibility_flags"), message, "add \"python_workers\" to `compatibility_flags`"),
+    };
+    let subject = config.environment.as_deref().unwrap_or("top level");
+    vec![Finding::new(Severity::Deny, "wrangler-config.python-workers", subject, location, message, help)]
 }
 
 /// What wrangler refuses by type, `PythonModule` among the rules included.
@@ -173,7 +193,7 @@ fn environments(context: &Context<'_>) -> Vec<Finding> {
     match &config.environment {
         Some(name) if !config.environment_defined => vec![Finding::new(
             Severity::Warn,
-            "wrangler-config.environment",
+            ENVIRONMENT,
             name.as_str(),
             config.locate(&[]),
             format!("the configuration has no environments, and `{name}` is asked for: wrangler deploys the top level"),
@@ -181,7 +201,7 @@ fn environments(context: &Context<'_>) -> Vec<Finding> {
         )],
         None if !config.environments().is_empty() && !context.project.environment_chosen => vec![Finding::new(
             Severity::Note,
-            "wrangler-config.top-level",
+            TOP_LEVEL,
             "env",
             config.locate(&["env"]),
             format!(
@@ -219,4 +239,24 @@ fn ignored(config: &WranglerConfig) -> Vec<Finding> {
             )
         })
         .collect()
+}
+
+/// Variables of the Worker are not those of the interpreter's process: it has set up its path before any of them is there.
+fn search_path(config: &WranglerConfig) -> Vec<Finding> {
+    let Some((origin, vars)) = config.get_origin("vars").zip(config.get("vars").and_then(serde_json::Value::as_object))
+    else {
+        return Vec::new();
+    };
+    let finding = |name: &&str| {
+        let path: Vec<&str> = origin.iter().map(String::as_str).chain([*name]).collect();
+        Finding::new(
+            Severity::Note,
+            "wrangler-config.pythonpath",
+            *name,
+            config.locate(&path),
+            format!("`{name}` in `vars` does not change where Python looks for modules: it is only in `env.{name}`"),
+            "remove it; set `base_dir`, or `[tool.saddlebag] namespace` and `include`, to change what is importable",
+        )
+    };
+    ["PYTHONPATH", "PYTHONHOME"].iter().filter(|name| vars.contains_key(**name)).map(finding).collect()
 }

@@ -10,6 +10,7 @@ mod environment;
 mod find;
 mod generated;
 mod invalid;
+mod missing;
 
 use crate::error::{Error, Kind, Location, Place, Result};
 use crate::project::position::line_and_column;
@@ -18,8 +19,11 @@ use document::Document;
 use serde_json::Value;
 use std::fmt;
 
+#[cfg(test)]
+pub(crate) use environment::INHERITABLE;
 pub(crate) use find::{Found, find};
 pub(crate) use invalid::kind_of;
+pub(crate) use missing::meant_file;
 
 /// toml, or json with comments and trailing commas (`wrangler.json` and `wrangler.jsonc`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -34,6 +34,8 @@ pub(crate) struct Project {
     pub(crate) config: WranglerConfig,
     /// Whether the user chose an environment, the top level (`--env ""`) included.
     pub(crate) environment_chosen: bool,
+    /// Whether the command line names the directory of assets, in place of the configuration.
+    pub(crate) assets_named: bool,
     pub(crate) pyproject: Option<Pyproject>,
     pub(crate) requirements: Requirements,
 }

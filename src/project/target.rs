@@ -37,6 +37,8 @@ pub(crate) struct Target {
     pub(crate) python_workers: bool,
     /// Whether `workers` and `asgi` are the runtime's own, so that nothing has to be vendored for them.
     pub(crate) brings_sdk: bool,
+    /// `YYYY-MM-DD` in UTC, when this was decided.
+    pub(crate) today: String,
     /// What pywrangler would vendor for by itself, where that is another Python.
     pub(crate) pywrangler_would_pick: Option<String>,
 }
@@ -63,7 +65,7 @@ pub(crate) struct TargetFlags {
     /// `YYYY-MM-DD`, what `--latest` stands for where it is given: it wins over every date (wrangler 4.164.0,
     /// `mergeSharedConfigArgs`).
     pub(crate) latest: Option<String>,
-    /// `YYYY-MM-DD`, for hints.
+    /// `YYYY-MM-DD`.
     pub(crate) today: String,
 }
 
@@ -129,6 +131,7 @@ impl Target {
             compatibility_date,
             compatibility_flags,
             python_workers,
+            today: flags.today.clone(),
         })
     }
 }

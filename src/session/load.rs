@@ -114,6 +114,11 @@ impl<'a> Loaded<'a> {
 pub(crate) fn find_project(session: Session<'_>, process_cwd: &Utf8Path) -> Result<(Project, Settings)> {
     let (words, environment) = (session.words(), session.environment);
     let cwd = passthrough::resolved_cwd(process_cwd, words);
+    if let Some((flag, error)) = crate::cli::misspelt_upload_flag(session.invocation)
+        && !toolchain::wrangler_has_flag(&cwd, &flag.name)
+    {
+        return Err(error);
+    }
     // wrangler looks from the script's directory if there is one, from its working directory otherwise.
     let script = words.script().map(|script| crate::project::resolve(&cwd, script));
     let from = script.as_deref().and_then(Utf8Path::parent).unwrap_or(&cwd);
@@ -135,6 +140,7 @@ pub(crate) fn find_project(session: Session<'_>, process_cwd: &Utf8Path) -> Resu
         process_cwd: process_cwd.to_owned(),
         config,
         environment_chosen,
+        assets_named: words.names_assets(),
         pyproject,
         requirements: Requirements::default(),
     };

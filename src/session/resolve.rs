@@ -1,6 +1,6 @@
 //! The custom build, main, and the vendored packages of the Worker.
 
-use super::{Ended, Loaded, Reached, Session, Step, today};
+use super::{Ended, Loaded, Reached, Step, today};
 use crate::baseline::{self, Baseline};
 use crate::cli::Format;
 use crate::command::classify::{self, LeftOut};
@@ -8,10 +8,11 @@ use crate::error::{Error, Kind, Result};
 use crate::gate::{self, Verdict};
 use crate::passthrough::Passthrough;
 use crate::project::Project;
+use crate::project::config;
 use crate::project::layout::{self, LayoutRequest};
 use crate::python::stdlib;
 use crate::report;
-use crate::settings::{Environment, Named, Settings};
+use crate::settings::{Named, Settings};
 use crate::tool::{self, Stdout};
 use crate::vendor::{self, Imported, Unresolved, Vendored};
 use camino::{Utf8Path, Utf8PathBuf};
@@ -90,11 +91,39 @@ impl<'a> Loaded<'a> {
     }
 
     fn prepare(&mut self, options: ResolveOptions) -> Result<(Utf8PathBuf, Utf8PathBuf, BaselineFile)> {
-        build(&self.project, &self.settings, self.session)?;
+        self.build()?;
         let main = main_module(&self.project, self.session.words())?;
         self.timings.lap("build");
         let baseline = baseline_file(&self.project, &self.settings, options)?;
         Ok((self.cache_dir()?, main, baseline))
+    }
+
+    /// The project's own build, once, before its files are read: its output belongs in the bundle.
+    fn build(&self) -> Result<()> {
+        let Self { session, project, settings, .. } = self;
+        let Some(build) = project.config.build_command().filter(|_| !settings.no_build) else { return Ok(()) };
+        let mut shell = self.toolchain.build_shell(&project.root, &project.cwd, session.environment);
+        let words = session.invocation.command.upload_words().unwrap_or(&["deploy"]);
+        shell.environment.set("WRANGLER_COMMAND", words.join(" "));
+        let cwd =
+            build.cwd.as_deref().map_or_else(|| project.cwd.clone(), |cwd| crate::project::resolve(&project.cwd, cwd));
+        if !settings.quiet {
+            session.terminal.line(&format!("Running the custom build: {}", build.command));
+        }
+        shell.argv.extend(["sh", "-c", &build.command].map(Into::into));
+        let ended = tool::run(&shell.argv, &cwd, &shell.environment, Stdout::ToStderr)?;
+        tool::check_interrupted()?;
+        if ended.success() {
+            return Ok(());
+        }
+        let hint = match shell.is_outside_venv {
+            true => {
+                "fix `build.command` or skip it with `--no-build`; if it needs the project's environment, start saddlebag with `uv run`"
+            }
+            false => "fix `build.command` or skip it with `--no-build`",
+        };
+        let message = format!("the custom build failed with exit code {}: `{}`", ended.code, build.command);
+        Err(Error::new(Kind::BuildFailed, message, hint).with_location(project.config.locate(&["build", "command"])))
     }
 
     fn vendor(&mut self, cache: &Utf8Path, options: ResolveOptions) -> Result<Resolution> {
@@ -196,30 +225,6 @@ impl<'a> Resolved<'a> {
     }
 }
 
-/// The project's own build, once, before its files are read: its output belongs in the bundle.
-fn build(project: &Project, settings: &Settings, session: Session<'_>) -> Result<()> {
-    let Some(build) = project.config.build_command().filter(|_| !settings.no_build) else { return Ok(()) };
-    let mut environment: Environment = session.environment.clone();
-    let words = session.invocation.command.upload_words().unwrap_or(&["deploy"]);
-    environment.set("WRANGLER_COMMAND", words.join(" "));
-    let cwd =
-        build.cwd.as_deref().map_or_else(|| project.cwd.clone(), |cwd| crate::project::resolve(&project.cwd, cwd));
-    if !settings.quiet {
-        session.terminal.line(&format!("Running the custom build: {}", build.command));
-    }
-    let ended =
-        tool::run(&["sh".into(), "-c".into(), build.command.clone().into()], &cwd, &environment, Stdout::ToStderr)?;
-    tool::check_interrupted()?;
-    if ended.success() {
-        return Ok(());
-    }
-    Err(Error::new(
-        Kind::BuildFailed,
-        format!("the custom build failed with exit code {}: `{}`", ended.code, build.command),
-        "mend the build, or skip it with `--no-build`",
-    )
-    .with_location(project.config.locate(&["build", "command"])))
-}
 
 /// The user's main: the script on the command line, else `main`.
 pub(crate) fn main_module(project: &Project, words: &Passthrough) -> Result<Utf8PathBuf> {
@@ -253,12 +258,18 @@ pub(crate) fn main_module(project: &Project, words: &Passthrough) -> Result<Utf8
         return Err(located(Error::new(Kind::ConfigInvalid, message, "deploy this Worker with wrangler")));
     }
     if !main.is_file() {
-        return Err(located(Error::new(
-            Kind::MainMissing,
-            format!("the main module `{shown}` does not exist"),
-            "correct `main`, or write the file",
-        )));
+        let meant = config::meant_file(&main, config.base());
+        let hint = match (&meant, words.script()) {
+            (Some(meant), None) => {
+                format!("did you mean `main = \"{}\"`?", crate::project::display(config.base(), meant))
+            }
+            (Some(meant), Some(_)) => format!("did you mean `{}`?", project.display(meant)),
+            (None, _) => "correct `main`, or write the file".to_owned(),
+        };
+        let message = format!("the main module `{shown}` does not exist");
+        return Err(located(Error::new(Kind::MainMissing, message, hint)));
     }
+    config.check_base_dir()?;
     Ok(main)
 }
 

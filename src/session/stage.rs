@@ -220,7 +220,8 @@ impl<'a> Staged<'a> {
         tool::check_interrupted()?;
         self.dry_run = rehearsed.as_ref().ok().filter(|_| users_own).map(Rehearsed::deployed);
         let bundle = self.bundle.value();
-        self.stage.judge("verify", settings, &today(), || Ok(gate::verify::judge(bundle, &rehearsed?)));
+        let known = gate::findings_of(self.bundle.results(), "wrangler-config");
+        self.stage.judge("verify", settings, &today(), || Ok(gate::verify::judge(bundle, &rehearsed?, &known)));
         self.plan.loaded.timings.lap("verify");
         Ok(())
     }

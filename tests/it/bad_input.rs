@@ -321,3 +321,104 @@ fn a_group_that_is_not_there() {
     hint: did you mean `runtime`?
     ");
 }
+
+#[test]
+fn a_base_dir_that_is_not_there() {
+    let add = |line: &'static str| {
+        move |project: &Project, _: &Tools| {
+            project.write("wrangler.toml", &format!("{CONFIG}{line}"));
+        }
+    };
+    insta::assert_snapshot!(
+        [
+            said(add("base_dir = \"scr\"\n"), &["deploy"], 2),
+            said(add("base_dir = \"python\"\n"), &["check"], 2),
+            said(add("base_dir = \"src/main.py\"\n"), &["check"], 2),
+        ]
+        .concat(),
+        @"
+    error: `base_dir` is `scr`, which does not exist
+      --> wrangler.toml:5:1
+    hint: did you mean `src`?
+    error: `base_dir` is `python`, which does not exist
+      --> wrangler.toml:5:1
+    hint: correct `base_dir`, or remove it: the directory of `main` is the default
+    error: `base_dir` is `src/main.py`, which is not a directory
+      --> wrangler.toml:5:1
+    hint: correct `base_dir`, or remove it: the directory of `main` is the default
+    "
+    );
+    let (project, tools) = (project(), Tools::new());
+    project.write("wrangler.toml", &format!("{CONFIG}base_dir = \"src\"\n"));
+    project.saddlebag(&["check"]).on_fakes(&tools).run().expect(0);
+}
+
+#[test]
+fn a_main_that_is_somewhere_else() {
+    let named = |main: &'static str| {
+        move |project: &Project, _: &Tools| {
+            project.write("wrangler.toml", &CONFIG.replace("src/main.py", main));
+        }
+    };
+    insta::assert_snapshot!(
+        [
+            said(named("main.py"), &["deploy"], 2),
+            said(named("src/mian.py"), &["check"], 2),
+            said(named("src/worker.py"), &["check"], 2),
+            said(|_, _| (), &["deploy", "main.py"], 2),
+        ]
+        .concat(),
+        @r#"
+    error: the main module `main.py` does not exist
+      --> wrangler.toml:2:1
+    hint: did you mean `main = "src/main.py"`?
+    error: the main module `src/mian.py` does not exist
+      --> wrangler.toml:2:1
+    hint: did you mean `main = "src/main.py"`?
+    error: the main module `src/worker.py` does not exist
+      --> wrangler.toml:2:1
+    hint: correct `main`, or write the file
+    error: the main module `main.py` does not exist
+    hint: did you mean `src/main.py`?
+    "#
+    );
+}
+
+#[test]
+fn a_tmpdir_that_is_not_there() {
+    let (project, tools) = (project(), Tools::new());
+    let before = project.snapshot();
+    let ran = project.saddlebag(&["deploy"]).on_fakes(&tools).env("TMPDIR", "/no/such/place").run().expect(4);
+    insta::assert_snapshot!(ran.stderr[ran.stderr.find("error:").unwrap()..], @"
+    error: cannot create a temporary directory in `/no/such/place`: it does not exist
+    hint: set `TMPDIR` to a directory that exists
+    ");
+    let file = project.path("wrangler.toml");
+    let ran = project.saddlebag(&["deploy"]).on_fakes(&tools).env("TMPDIR", &file).run().expect(4);
+    assert!(ran.stderr.contains("it is not a directory\nhint: set `TMPDIR`"), "{}", ran.stderr);
+    assert_eq!(project.snapshot(), before);
+    assert_eq!(tools.words(), Vec::<String>::new());
+}
+
+#[test]
+fn a_misspelt_command_or_flag_stops_before_pywrangler() {
+    for (words, expected) in [
+        (&["chek"][..], "error: unknown command `chek`\nhint: did you mean `check`?"),
+        (&["deploy", "--dryrun"], "error: unknown flag `--dryrun`\nhint: did you mean `--dry-run`?"),
+        (&["deploy", "--env", "develop", "--smok"], "error: unknown flag `--smok`\nhint: did you mean `--smoke`?"),
+        (&["check", "-q"], "error: unknown flag `-q`\nhint: did you mean `--quiet`?"),
+    ] {
+        let said = said(|_, _| (), words, 2);
+        assert!(said.starts_with(expected), "{words:?}: {said}");
+    }
+}
+
+#[test]
+fn an_unknown_command_or_flag_that_is_near_nothing_reaches_pywrangler() {
+    for words in [&["images", "list"][..], &["deploy", "--some-new-flag", "1"], &["deploy", "--dryRun"]] {
+        let (project, tools) = (project(), Tools::new());
+        project.saddlebag(words).on_fakes(&tools).run().expect(0);
+        assert_eq!(tools.words()[0], words[0], "{words:?}");
+        assert_eq!(tools.words().last().unwrap(), words.last().unwrap(), "{words:?}");
+    }
+}

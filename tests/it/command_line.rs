@@ -345,3 +345,67 @@ fn two_at_once_in_one_project_both_succeed() {
     assert_eq!(tools.syncs(), 1);
     assert!(!project.path(".wrangler").exists());
 }
+
+/// A build that records where it runs.
+const RECORDING_BUILD: &str =
+    "[build]\ncommand = \"command -v generate > tool; echo $VIRTUAL_ENV > venv; echo $PATH > path\"\n";
+
+/// Gives the project an environment with one tool in it, and a build that asks for the tool.
+fn with_venv_and_build(project: &Project) {
+    let config = std::fs::read_to_string(project.path("wrangler.toml")).unwrap();
+    project.write("wrangler.toml", &format!("{config}\n{RECORDING_BUILD}"));
+    project.write(".venv/pyvenv.cfg", "").write("node_modules/.bin/tailwind", "");
+    crate::fake::script(&project.path(".venv/bin"), "generate", "");
+}
+
+fn built(project: &Project, what: &str) -> String {
+    std::fs::read_to_string(project.path(what)).unwrap().trim().to_owned()
+}
+
+#[test]
+fn custom_build_sees_the_venv_that_pywrangler_is_taken_from() {
+    let (project, tools) = (project(), Tools::new());
+    with_venv_and_build(&project);
+    let root = project.root.display().to_string();
+    std::fs::rename(tools.dir.path().join("pywrangler"), project.path(".venv/bin/pywrangler")).unwrap();
+    project.saddlebag(&["check"]).on_fakes(&tools).run().expect(0);
+    assert_eq!(built(&project, "tool"), format!("{root}/.venv/bin/generate"));
+    assert_eq!(built(&project, "venv"), format!("{root}/.venv"));
+    let path = built(&project, "path");
+    assert!(path.starts_with(&format!("{root}/node_modules/.bin:{root}/.venv/bin:")), "{path}");
+}
+
+#[test]
+fn custom_build_with_a_pywrangler_of_its_own_keeps_the_users_environment() {
+    let (project, tools) = (project(), Tools::new());
+    with_venv_and_build(&project);
+    project.saddlebag(&["check"]).on_fakes(&tools).env("VIRTUAL_ENV", "/mine").run().expect(0);
+    assert_eq!((built(&project, "tool"), built(&project, "venv")), (String::new(), "/mine".to_owned()));
+    let config = std::fs::read_to_string(project.path("wrangler.toml")).unwrap();
+    project.write("wrangler.toml", &config.replace("command -v generate", "generate"));
+    let fails = config.replace("command -v generate > tool;", "generate &&");
+    project.write("wrangler.toml", &fails);
+    let ran = project.saddlebag(&["check"]).on_fakes(&tools).run().expect(4);
+    assert!(ran.stderr.contains("start saddlebag with `uv run`"), "{}", ran.stderr);
+}
+
+#[test]
+fn custom_build_runs_through_the_real_uv_where_pywrangler_does() {
+    let project = Project::example("flat");
+    project.link_wrangler();
+    let real = crate::rig::home().join("bin/pywrangler");
+    let uv = |words: &[&str]| {
+        let mut command = std::process::Command::new(crate::rig::home().join("bin/uv"));
+        assert!(command.args(words).current_dir(&project.root).status().unwrap().success());
+    };
+    uv(&["venv", "--quiet"]);
+    let root = project.root.display().to_string();
+    let config = std::fs::read_to_string(project.path("wrangler.toml")).unwrap();
+    project.write("wrangler.toml", &format!("{config}\n{RECORDING_BUILD}"));
+    crate::fake::script(&project.path(".venv/bin"), "generate", "");
+    crate::fake::script(&project.path(".venv/bin"), "pywrangler", &format!("exec {} \"$@\"", real.display()));
+    let run = project.saddlebag(&["check"]).on_rig().env("SADDLEBAG_PYWRANGLER", "uv run --no-sync pywrangler");
+    run.run().expect(0);
+    assert_eq!(built(&project, "tool"), format!("{root}/.venv/bin/generate"));
+    assert_eq!(built(&project, "venv"), format!("{root}/.venv"));
+}

@@ -378,3 +378,52 @@ fn a_list_that_the_settings_name_is_judged_where_it_stands_and_the_others_are_no
         ["sphinx pyproject.toml:5:9", "pytest pyproject.toml:9:4"]
     );
 }
+
+#[test]
+fn pythonpath_in_vars_is_noted() {
+    let report = changed(
+        |project| {
+            project.write(
+                "wrangler.toml",
+                &config(&format!("{FLAGS}[vars]\nPYTHONPATH = \"src\"\nPYTHON_PATH = \"x\"\n")),
+            );
+        },
+        0,
+    );
+    let found = &gate(&report, "wrangler-config")["findings"][0];
+    assert_eq!((&found["code"], &found["level"]), (&"wrangler-config.pythonpath".into(), &"note".into()));
+    assert_eq!(found["location"]["line"], 6);
+    assert_eq!(codes(&report, "wrangler-config"), ["wrangler-config.pythonpath"]);
+}
+
+#[test]
+fn misspelt_python_workers_is_named_once_where_it_stands() {
+    let report = changed(
+        |project| {
+            project.write(
+                "wrangler.toml",
+                &config("compatibility_flags = [\n  \"nodejs_compat\",\n  \"python-workers\",\n]\n"),
+            );
+        },
+        3,
+    );
+    assert_eq!(codes(&report, "wrangler-config"), ["wrangler-config.python-workers"]);
+    let found = &gate(&report, "wrangler-config")["findings"][0];
+    assert_eq!((&found["help"], &found["location"]["line"]), (&"did you mean `python_workers`?".into(), &6.into()));
+}
+
+#[test]
+fn what_an_environment_does_not_inherit_is_said_with_both_lines() {
+    let (project, tools) = (project(), Tools::new());
+    let text = config(&format!(
+        "{FLAGS}kv_namespaces = [{{ binding = \"KV\", id = \"0\" }}]\n\n[env.develop]\nname = \"w-dev\"\n"
+    ));
+    project.write("wrangler.toml", &text);
+    let report = check(&project, &tools, &["--env", "develop"], 0);
+    let found = &gate(&report, "wrangler-config")["findings"][0];
+    assert_eq!(
+        found["message"],
+        "the environment `develop` does not inherit `KV` of `kv_namespaces` (wrangler.toml:5:1): the Worker is deployed without"
+    );
+    assert_eq!(found["location"]["line"], 7);
+}

@@ -201,3 +201,23 @@ fn the_rehearsal_builds_no_image_of_a_container() {
         assert_eq!((&gate(&report, "verify")["outcome"], codes(&report, "verify")), (&"passed".into(), vec![]));
     }
 }
+
+#[test]
+fn what_the_configuration_gate_has_said_is_not_said_again_by_wrangler() {
+    let project = flat();
+    let text = std::fs::read_to_string(project.path("wrangler.toml")).unwrap();
+    let more = "\n[[kv_namespaces]]\nbinding = \"KV\"\nid = \"0\"\n\n[vars]\nA = \"1\"\nB = \"2\"\n\n[env.develop.vars]\nA = \"3\"\n";
+    project.write("wrangler.toml", &format!("{text}{more}"));
+    let run = |words: &[&str]| {
+        let words = [&["check", "--verify", "--format", "json"], words].concat();
+        project.saddlebag(&words).on_rig().run().expect(0).json()
+    };
+    let top_level = run(&[]);
+    assert_eq!(codes(&top_level, "wrangler-config"), ["wrangler-config.top-level"]);
+    assert_eq!(codes(&top_level, "verify"), Vec::<String>::new());
+    let develop = run(&["--env", "develop"]);
+    assert_eq!(codes(&develop, "wrangler-config"), ["wrangler-config.inheritance", "wrangler-config.inheritance"]);
+    assert_eq!(codes(&develop, "verify"), Vec::<String>::new());
+    let off = run(&["--gate", "wrangler-config=off"]);
+    assert_eq!(codes(&off, "verify"), ["verify.warning"]);
+}

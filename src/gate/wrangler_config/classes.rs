@@ -4,6 +4,7 @@
 //! have, or hides by its `__all__`. The runtime looks among `main.__all__`, or `dir(main)` without names in `_`, and takes
 //! each class by its own name (workerd, `collect_classes`). Must never deny what main may make in a way that is not read.
 
+use super::migrations::{self, MIGRATION};
 use super::{CLASS_MISSING, active};
 use crate::error::{Location, Place};
 use crate::gate::{Context, Finding, Severity};
@@ -16,7 +17,14 @@ use serde_json::Value;
 const STARS: u32 = 8;
 
 pub(super) fn classes(context: &Context<'_>) -> Vec<Finding> {
-    let wanted = wanted(&context.project.config);
+    let config = &context.project.config;
+    let mut wanted = wanted(config);
+    for (class, origin, location) in migrations::live_classes(config) {
+        if wanted.iter().all(|known| known.class != class) && !migrations::is_elsewhere(config, &class) {
+            let uncovered = migrations::uncovered(config).into_iter().map(|binding| binding.class).next();
+            wanted.push(Wanted { class, what: origin, location, key: Key::Migration { uncovered } });
+        }
+    }
     let Some((at, main)) = main(context) else { return Vec::new() };
     let shown = context.shown(main);
     let Some(bytes) = context.bundle.module(&main.name).and_then(|module| module.content.read().ok()) else {
@@ -25,6 +33,8 @@ pub(super) fn classes(context: &Context<'_>) -> Vec<Finding> {
     let uses = uses(&bytes);
     let judge = |one: Wanted| one.judge(has(context, at, &one.class, STARS), &uses, &shown);
     let mut findings: Vec<Finding> = wanted.into_iter().filter_map(judge).collect();
+    let named = findings.iter().any(|finding| finding.code == MIGRATION);
+    findings.extend(migrations::unmigrated(config, named));
     let leaves_out = uses.exports.as_ref().is_some_and(|exports| !exports.contains("Default"));
     if leaves_out && main.says.as_ref().is_some_and(|says| says.binds.contains("Default")) {
         findings.push(Finding::new(
@@ -72,9 +82,40 @@ fn main<'a>(context: &Context<'a>) -> Option<(u32, &'a Node)> {
 /// A class that the configuration names.
 struct Wanted {
     class: String,
-    /// "the Durable Object", "the workflow".
-    what: &'static str,
+    /// "the Durable Object", "the workflow", "the migration `v1`".
+    what: String,
     location: Location,
+    key: Key,
+}
+
+/// Where it is named.
+enum Key {
+    ClassName,
+    /// With the class of a binding that no migration creates: probably the one that was meant.
+    Migration {
+        uncovered: Option<String>,
+    },
+}
+
+impl Key {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::ClassName => CLASS_MISSING,
+            Self::Migration { .. } => MIGRATION,
+        }
+    }
+
+    fn help(&self, class: &str, main: &str) -> String {
+        match self {
+            Self::ClassName => format!("define or import `{class}` in `{main}`, or correct `class_name`"),
+            Self::Migration { uncovered: Some(bound) } => {
+                format!("write `{bound}` in place of `{class}`, or define `{class}` in `{main}`")
+            }
+            Self::Migration { uncovered: None } => {
+                format!("define or import `{class}` in `{main}`, or add a migration that deletes or renames it")
+            }
+        }
+    }
 }
 
 impl Wanted {
@@ -87,7 +128,7 @@ impl Wanted {
             Some(true) if hidden => (
                 Severity::Deny,
                 format!(
-                    "{} wants the class `{class}`, which `__all__` of `{main}` leaves out: the runtime does not find it",
+                    "{} names the class `{class}`, which `__all__` of `{main}` leaves out: the runtime does not find it",
                     self.what
                 ),
                 format!("add \"{class}\" to `__all__`"),
@@ -95,11 +136,11 @@ impl Wanted {
             Some(true) => return None,
             _ => (
                 if has == Some(false) && !is_said() { Severity::Deny } else { Severity::Warn },
-                format!("{} wants the class `{class}`, which `{main}` does not define or import", self.what),
-                format!("define or import `{class}` in `{main}`, or correct `class_name`"),
+                format!("{} names the class `{class}`, which `{main}` does not define or import", self.what),
+                self.key.help(class, main),
             ),
         };
-        Some(Finding::new(severity, CLASS_MISSING, class.as_str(), self.location.clone(), message, help))
+        Some(Finding::new(severity, self.key.code(), class.as_str(), self.location.clone(), message, help))
     }
 }
 
@@ -126,7 +167,7 @@ fn wanted(config: &WranglerConfig) -> Vec<Wanted> {
                 None => active(config, key),
             };
             if wanted.iter().all(|known: &Wanted| known.class != class) {
-                wanted.push(Wanted { class: class.to_owned(), what, location });
+                wanted.push(Wanted { class: class.to_owned(), what: what.to_owned(), location, key: Key::ClassName });
             }
         }
     }

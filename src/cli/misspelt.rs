@@ -1,0 +1,266 @@
+//! Words that are nearly a command or a flag: better answered here than by pages of another tool's help.
+//!
+//! Receives the words; hands on the error that names what was probably meant. What is near nothing passes through:
+//! wrangler may have learned it since `data/wrangler-commands.toml` and `data/wrangler-flags.toml` were written.
+
+use super::flags::{OF_ONE_COMMAND, OwnFlags, own_longs};
+use super::help::COMMANDS;
+use super::{Command, OwnInvocation, closest};
+use crate::error::{Error, Kind};
+use crate::passthrough::{self, Passthrough, UnknownFlag};
+use clap::CommandFactory;
+use serde::Deserialize;
+use std::ffi::OsString;
+use std::sync::LazyLock;
+
+#[derive(Debug, Deserialize)]
+struct Table {
+    wrangler: Vec<String>,
+    pywrangler: Vec<String>,
+    versions: Vec<String>,
+}
+
+static TABLE: LazyLock<Table> = LazyLock::new(|| {
+    toml_edit::de::from_str(include_str!("../../data/wrangler-commands.toml"))
+        .expect("the embedded table parses: a test reads it")
+});
+
+/// The candidate that a slip of the keyboard makes `word` of: closer than `closest`, because a false match here stops a
+/// command that another tool may know.
+fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let letters = |text: &str| {
+        let mut letters: Vec<char> = text.chars().collect();
+        letters.sort_unstable();
+        letters
+    };
+    let is_near = |distance: usize, candidate: &str| match word.chars().count() {
+        ..3 => false,
+        3 => distance <= 1 && letters(word) == letters(candidate),
+        4..6 => distance <= 1,
+        _ => distance <= 1 || distance == 2 && word.chars().next() == candidate.chars().next(),
+    };
+    candidates
+        .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
+        .filter(|(distance, candidate)| is_near(*distance, candidate))
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// An error where the words, which begin where a command is expected, are nearly one.
+pub(super) fn command(words: &[OsString]) -> Option<Error> {
+    let word = words.first()?.to_str()?;
+    if word.starts_with('-') {
+        return flag_before_command(word);
+    }
+    let known = || {
+        let ours = COMMANDS.iter().filter_map(|(name, _)| name.split(' ').next()).filter(|name| *name != "...");
+        ours.chain(TABLE.wrangler.iter().chain(&TABLE.pywrangler).map(String::as_str))
+    };
+    if word == "versions" {
+        let next = words.get(1).and_then(|next| next.to_str()).filter(|next| !next.starts_with('-'))?;
+        return unknown_command(word, next, TABLE.versions.iter().map(String::as_str));
+    }
+    if known().any(|name| name == word) {
+        return None;
+    }
+    let near = nearest(word, known())?;
+    let hint = format!("did you mean `{near}`? For a command that is wrangler's, run `pywrangler {word}`");
+    Some(Error::new(Kind::Usage, format!("unknown command `{word}`"), hint))
+}
+
+/// An error where `word` after `command` is nearly one of the subcommands.
+pub(super) fn unknown_command<'a>(
+    command: &str,
+    word: &str,
+    subcommands: impl Iterator<Item = &'a str> + Clone,
+) -> Option<Error> {
+    if subcommands.clone().any(|name| name == word) {
+        return None;
+    }
+    let near = nearest(word, subcommands)?;
+    let message = format!("unknown command `{command} {word}`");
+    Some(Error::new(Kind::Usage, message, format!("did you mean `{command} {near}`?")))
+}
+
+/// pywrangler's own flags stand there, wrangler's global ones, and ours.
+fn flag_before_command(word: &str) -> Option<Error> {
+    let unknown = Passthrough::read(vec![word.into()]).first_unknown_flag()?;
+    if ["debug", "verbose"].contains(&unknown.name.as_str()) {
+        return None;
+    }
+    let longs = shown_longs("");
+    let near = nearest(&unknown.name, longs.iter().map(String::as_str))?;
+    Some(unknown_flag(&unknown, Some(near), ""))
+}
+
+/// A flag after a command that uploads which is nearly one of ours or of wrangler's. Whether wrangler has it by now is for
+/// the caller to say.
+pub(crate) fn upload_flag(invocation: &OwnInvocation) -> Option<(UnknownFlag, Error)> {
+    let Command::Upload(_) = &invocation.command else { return None };
+    let longs = shown_longs("deploy");
+    invocation.rest.unknown_flags().find_map(|unknown| {
+        let near = near_flag(&unknown.name, &longs)?;
+        let error = unknown_flag(&unknown, Some(&near), "deploy");
+        Some((unknown, error))
+    })
+}
+
+/// Our flags and those of wrangler that have more than a letter.
+fn with_wranglers(ours: &[String]) -> Vec<String> {
+    let wranglers = passthrough::known_flags().filter(|flag| flag.len() > 1).map(str::to_owned);
+    ours.iter().cloned().chain(wranglers).collect()
+}
+
+fn near_flag(name: &str, ours: &[String]) -> Option<String> {
+    let negated = name.strip_prefix("no-").and_then(|positive| nearest(positive, passthrough::known_flags()));
+    let all = with_wranglers(ours);
+    let near = || nearest(name, all.iter().map(String::as_str)).map(str::to_owned);
+    negated.map(|near| format!("no-{near}")).or_else(near)
+}
+
+/// A flag that is nobody's, after a command that hands none on.
+pub(super) fn refusal(command: &Command, rest: &Passthrough) -> Option<Error> {
+    if matches!(command, Command::Upload(_)) {
+        return None;
+    }
+    let unknown = rest.first_unknown_flag()?;
+    let name = command.name();
+    let owner = name.split(' ').next().unwrap_or_default();
+    let longs = shown_longs(owner);
+    let all;
+    let near = match unknown.name.chars().count() {
+        1 => only(longs.iter().filter(|long| long.starts_with(&unknown.name))),
+        _ => {
+            all = with_wranglers(&longs);
+            closest(&unknown.name, all.iter().map(String::as_str))
+        }
+    };
+    Some(unknown_flag(&unknown, near, &name))
+}
+
+fn unknown_flag(unknown: &UnknownFlag, near: Option<&str>, command: &str) -> Error {
+    let hint = match near {
+        Some(near) => format!("did you mean `--{near}`?"),
+        None => format!("see `saddlebag {command} --help`"),
+    };
+    Error::new(Kind::Usage, format!("unknown flag `{}`", unknown.typed), hint)
+}
+
+fn only<'a>(mut all: impl Iterator<Item = &'a String>) -> Option<&'a str> {
+    let first = all.next()?;
+    all.next().is_none().then_some(first.as_str())
+}
+
+/// Our flags that help shows, and those of one command alone.
+fn shown_longs(command: &str) -> Vec<String> {
+    let clap = OwnFlags::command();
+    let hidden = |long: &str| clap.get_arguments().any(|arg| arg.get_long() == Some(long) && arg.is_hide_set());
+    let of_command =
+        |long: &str| OF_ONE_COMMAND.iter().any(|(owner, flags)| *owner == command && flags.contains(&long));
+    own_longs().into_iter().filter(|long| !hidden(long) || of_command(long)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::{Invocation, parse};
+
+    fn words(line: &str) -> Vec<OsString> {
+        line.split_whitespace().map(OsString::from).collect()
+    }
+
+    fn said(line: &str) -> String {
+        match parse(words(line)) {
+            Err(error) => format!("{error}; {}", error.hint),
+            Ok(Invocation::Own(invocation)) => match upload_flag(&invocation) {
+                Some((_, error)) => format!("{error}; {}", error.hint),
+                None => "ours".to_owned(),
+            },
+            Ok(Invocation::Pywrangler(_)) => "pywrangler's".to_owned(),
+            Ok(other) => format!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn misspelt_command_is_answered_with_the_nearest() {
+        for (line, near) in [
+            ("chek", "check"),
+            ("chekc --env x", "check"),
+            ("--format json deplyo", "deploy"),
+            ("depoyl", "deploy"),
+            ("tial", "tail"),
+            ("clasify", "classify"),
+            ("rolback", "rollback"),
+            ("snyc", "sync"),
+            ("vresions list", "versions"),
+        ] {
+            let said = said(line);
+            assert!(said.starts_with("unknown command `"), "{line}: {said}");
+            assert!(said.contains(&format!("did you mean `{near}`?")), "{line}: {said}");
+        }
+        assert_eq!(said("versions uplaod"), "unknown command `versions uplaod`; did you mean `versions upload`?");
+        assert_eq!(said("cache claen"), "unknown command `cache claen`; did you mean `cache clean`?");
+        assert_eq!(said("--quite deploy"), "unknown flag `--quite`; did you mean `--quiet`?");
+    }
+
+    #[test]
+    fn commands_that_are_near_nothing_or_known_pass_through() {
+        for line in TABLE.wrangler.iter().chain(&TABLE.pywrangler) {
+            let said = said(line);
+            assert!(!said.starts_with("unknown"), "{line}: {said}");
+        }
+        for line in ["images list", "r3 list", "logs", "test", "kvx", "versions view 1", "versions --help", "--verison"]
+        {
+            assert_eq!(said(line), "pywrangler's", "{line}");
+        }
+    }
+
+    #[test]
+    fn misspelt_flag_of_an_upload_is_answered_with_the_nearest() {
+        for (line, near) in [
+            ("deploy --dryrun", "--dry-run"),
+            ("deploy --dry-rnu", "--dry-run"),
+            ("deploy --dryRunn=true", "--dry-run"),
+            ("deploy --smok", "--smoke"),
+            ("versions upload --kep-vars", "--keep-vars"),
+            ("publish --evn develop", "--env"),
+            ("deploy --keepStage", "--keep-stage"),
+            ("deploy --no-bundel", "--no-bundle"),
+            ("deploy --compatability-date 2026-01-01", "--compatibility-date"),
+        ] {
+            let said = said(line);
+            assert!(said.starts_with("unknown flag `--"), "{line}: {said}");
+            assert!(said.ends_with(&format!("did you mean `{near}`?")), "{line}: {said}");
+        }
+    }
+
+    #[test]
+    fn flags_that_are_near_nothing_or_known_reach_wrangler() {
+        for line in [
+            "deploy --dryRun",
+            "deploy --dry-run=false --keepVars --outdir x",
+            "deploy --some-new-flag 1",
+            "deploy -q",
+            "deploy --x-provision --no-x-provision",
+            "deploy --var A:1 --no-autoconfig",
+            "deploy -- --dryrun",
+            "deploy --force",
+        ] {
+            assert_eq!(said(line), "ours", "{line}");
+        }
+    }
+
+    #[test]
+    fn unknown_flag_is_echoed_as_it_was_typed() {
+        for (line, expected) in [
+            ("check -q", "unknown flag `-q`; did you mean `--quiet`?"),
+            ("check -qv", "unknown flag `-q`; did you mean `--quiet`?"),
+            ("check -z=1", "unknown flag `-z`; see `saddlebag check --help`"),
+            ("check --Formt=json", "unknown flag `--Formt`; did you mean `--format`?"),
+            ("check --confg x", "unknown flag `--confg`; did you mean `--config`?"),
+            ("doctor -q", "unknown flag `-q`; did you mean `--quiet`?"),
+        ] {
+            assert_eq!(said(line), expected, "{line}");
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! Paths of the configuration that are not there, and what was probably meant.
+//!
+//! Receives a path; hands on an error or the nearest one that exists. Looks a few directories deep and at names only.
+
+use super::WranglerConfig;
+use crate::cli::closest;
+use crate::error::{Error, Kind, Result};
+use crate::project::display;
+use camino::{Utf8Path, Utf8PathBuf};
+
+/// How deep a file of the same name is looked for.
+const DEPTH: usize = 4;
+
+impl WranglerConfig {
+    /// Whether `base_dir` is there: wrangler stops for it, and nothing can be planned without.
+    ///
+    /// # Errors
+    /// `Kind::ConfigInvalid` with the place of the key.
+    pub(crate) fn check_base_dir(&self) -> Result<()> {
+        let Some(path) = self.base_dir().filter(|path| !path.is_dir()) else { return Ok(()) };
+        let what = if path.exists() { "is not a directory" } else { "does not exist" };
+        let message = format!("`base_dir` is `{}`, which {what}", display(&self.report_root, &path));
+        let hint = match sibling(&path, |path| path.is_dir()) {
+            Some(near) => format!("did you mean `{}`?", display(self.base(), &near)),
+            None => "correct `base_dir`, or remove it: the directory of `main` is the default".to_owned(),
+        };
+        let origin = self.get_origin("base_dir").unwrap_or_default();
+        let location = self.locate(&origin.iter().map(String::as_str).collect::<Vec<_>>());
+        Err(Error::new(Kind::ConfigInvalid, message, hint).with_location(location))
+    }
+}
+
+/// The Python file that was meant by a path that does not exist: one with almost its name beside it, else one with its
+/// name elsewhere in `root`.
+pub(crate) fn meant_file(path: &Utf8Path, root: &Utf8Path) -> Option<Utf8PathBuf> {
+    sibling(path, |path| path.is_file() && path.extension() == Some("py")).or_else(|| elsewhere(path, root))
+}
+
+fn sibling(path: &Utf8Path, fits: impl Fn(&Utf8Path) -> bool) -> Option<Utf8PathBuf> {
+    let stem = path.file_stem()?; // an ending that all have would make any two names alike
+    let entries = path.parent()?.read_dir_utf8().ok()?.flatten().map(|entry| entry.into_path());
+    let mut paths: Vec<Utf8PathBuf> = entries.filter(|path| fits(path)).collect();
+    paths.sort_unstable();
+    let near = closest(stem, paths.iter().filter_map(|path| path.file_stem()))?;
+    paths.iter().find(|path| path.file_stem() == Some(near)).cloned()
+}
+
+/// The one nearest to the root, by path where there are more.
+fn elsewhere(path: &Utf8Path, root: &Utf8Path) -> Option<Utf8PathBuf> {
+    let name = path.file_name()?;
+    let is_foreign = |entry: &walkdir::DirEntry| {
+        let name = entry.file_name().to_string_lossy();
+        entry.depth() > 0
+            && entry.file_type().is_dir()
+            && (name.starts_with('.')
+                || matches!(name.as_ref(), "node_modules" | "python_modules")
+                || entry.path().join("pyvenv.cfg").is_file())
+    };
+    let entries = walkdir::WalkDir::new(root).max_depth(DEPTH).into_iter().filter_entry(|entry| !is_foreign(entry));
+    let found = entries.flatten().filter(|entry| entry.file_type().is_file() && entry.file_name() == name);
+    let nearest = found.min_by(|one, other| (one.depth(), one.path()).cmp(&(other.depth(), other.path())))?;
+    Utf8PathBuf::from_path_buf(nearest.into_path()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn meant_file_is_the_near_name_beside_it_or_the_same_name_elsewhere() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = Utf8Path::from_path(directory.path()).unwrap();
+        for file in ["src/main.py", "src/other.py", "node_modules/x/entry.py", "app/deep/entry.py", "app/entry.txt"] {
+            fs_err::create_dir_all(root.join(file).parent().unwrap()).unwrap();
+            fs_err::write(root.join(file), "").unwrap();
+        }
+        let meant = |path: &str| meant_file(&root.join(path), root).map(|found| display(root, &found));
+        assert_eq!(meant("src/mian.py").as_deref(), Some("src/main.py"));
+        assert_eq!(meant("main.py").as_deref(), Some("src/main.py"));
+        assert_eq!(meant("none/main.py").as_deref(), Some("src/main.py"));
+        assert_eq!(meant("src/entry.py").as_deref(), Some("app/deep/entry.py"));
+        assert_eq!(meant("src/worker.py"), None);
+    }
+}
