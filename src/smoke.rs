@@ -52,6 +52,8 @@ struct Request<'a> {
     flags: &'a [String],
     /// Whether the runtime reads the `.pth` files of packages.
     pth: bool,
+    /// Whether the runtime searches `vendor/` beside the main module.
+    legacy_vendor: bool,
     stand_ins: Vec<&'a str>,
     imports: &'a [String],
     script: Option<&'a Utf8Path>,
@@ -183,6 +185,7 @@ fn ask<'a>(boot: &Boot<'a>, inside: &'a Utf8Path) -> Result<Request<'a>> {
         modules: modules.collect::<Result<_>>()?,
         flags: &boot.target.compatibility_flags,
         pth,
+        legacy_vendor: boot.target.legacy_vendor,
         stand_ins,
         imports: boot.imports,
         script: boot.script,

@@ -2,7 +2,7 @@
 // Receives: REQUEST (a JSON file, see below) and ANSWER (where to write). Hands on: ANSWER, one JSON document, and exit
 // code 0; what Python makes of the bundle is data, also a failure. Never writes to the bundle or the network, and stands
 // in only for what the runtime itself gives. Started by saddlebag, run by Node.
-//   REQUEST: {pyodide, program, main, modules: [[name, path]], flags: [name], pth: bool, stand_ins: [name], imports: [name],
+//   REQUEST: {pyodide, program, main, modules: [[name, path]], flags: [name], pth: bool, legacy_vendor: bool, stand_ins: [name], imports: [name],
 //             script: path|null, limits: {start, work}}   paths absolute, limits in seconds
 //   ANSWER:  {boot: {...}} from boot.py, or {timeout: "start"|"import"|"script"}, or {crash: text}
 import crypto from "node:crypto";
@@ -157,6 +157,7 @@ async function boot(request) {
   const namespace = py.toPy({ __name__: "saddlebag_boot" });
   py.runPython(fs.readFileSync(request.program, "utf8"), { globals: namespace, filename: "<saddlebag>" });
   const program = namespace.get("Boot")(FILES, request.main, py.toPy(request.stand_ins), request.pth, scope);
+  program.legacy_vendor = request.legacy_vendor;
 
   const say = (phase) => parentPort.postMessage({ phase });
   const memory = () => py._module.HEAPU8.length;

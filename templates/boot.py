@@ -125,6 +125,9 @@ class Blocked(types.ModuleType):
 
 
 class Boot:
+    # Before python_workers_force_new_vendor_path (2025-08-11).
+    legacy_vendor = False
+
     def __init__(self, files, main, stand_ins, pth, scope):
         self.files, self.main, self.pth, self.scope = files, main, pth, scope
         self.stand_in = StandIn(stand_ins)
@@ -293,6 +296,8 @@ class Boot:
         # The order that the runtime computes: stdlib, python_modules, then the user's own modules.
         at = next((i for i, entry in enumerate(sys.path) if "site-packages" in entry), len(sys.path))
         sys.path.insert(at, vendored)
+        if self.legacy_vendor:
+            sys.path.insert(at + 1, f"{self.files}/vendor")
         sys.path.append(self.files)
         sys.meta_path.append(self.stand_in)
         sys.dont_write_bytecode = True

@@ -4,6 +4,7 @@
 //! `Verdict`. Only a passing `Verdict` makes a `Cleared`, and only what is cleared can be staged or deployed. Must never
 //! print, never run a process and never change what it judges.
 
+mod closest;
 mod data_files;
 mod duplicates;
 mod growth;

@@ -253,6 +253,7 @@ pub(super) fn lay_out(
         setting: settings.namespace,
         include: &settings.include,
         python: &target.python,
+        legacy_vendor: target.legacy_vendor,
         vendored_top_levels: &top_levels(vendored),
     })
 }
@@ -299,7 +300,8 @@ pub(super) fn plan(
     };
     // Beside the vendored tree, and gone with it.
     let memory = vendored.modules.parent().map(|workspace| workspace.join("imports"));
-    let reading = bundle::Reading { python: &target.python, memory: memory.as_deref() };
+    let reading =
+        bundle::Reading { python: &target.python, legacy_vendor: target.legacy_vendor, memory: memory.as_deref() };
     bundle::plan(&sources, &settings.prune, reading, settings.fill_init)
 }
 

@@ -7,7 +7,7 @@ fn graph_of(files: &[(&str, &str)]) -> Graph {
         present: true,
         says: name.ends_with(".py").then(|| Arc::new(imports(text.as_bytes()))),
     };
-    Graph::new(files.iter().map(source).collect(), "3.13")
+    Graph::new(files.iter().map(source).collect(), "3.13", false)
 }
 
 /// Edges as `from -> to`, by upload name, parents and strings marked.
@@ -350,7 +350,7 @@ fn pth_files_run_and_add_directories() {
         Source { name: "python_modules/boot.py".into(), present: true, says: Some(Arc::default()) },
         Source { name: "python_modules/extra/inner.py".into(), present: true, says: Some(Arc::default()) },
     ];
-    let graph = Graph::new(sources, "3.14");
+    let graph = Graph::new(sources, "3.14", false);
     let reach = graph.reach(&graph.starts("main.py"), |_| true);
     for name in ["python_modules/boot.py", "python_modules/extra/inner.py"] {
         assert_eq!(reach.level(graph.find(name).unwrap()), Some(Level::Always), "{name}");
@@ -373,6 +373,7 @@ fn what_stays_behind_is_found_only_where_nothing_else_is() {
             source("python_modules/gone/part.py", "", false),
         ],
         "3.14",
+        false,
     );
     assert_eq!(
         edges(&graph),
