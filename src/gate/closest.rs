@@ -22,11 +22,13 @@ pub(super) fn module(context: &Context<'_>, dotted: &str) -> Option<Near> {
         let is_library = front.is_empty() && stdlib::hides(&context.target.python, component);
         if !below.contains(&component) && !is_library {
             let library = if front.is_empty() { stdlib::names(&context.target.python) } else { Vec::new() };
-            let shim = context.layout.shim.as_ref().map(|_| context.layout.main_module.trim_end_matches(".py"));
-            let known = below.into_iter().filter(|name| !(front.is_empty() && Some(*name) == shim)).chain(library);
             // `http` is not what was meant by `httpx`.
-            let is_other = |name: &&str| !component.starts_with(*name) && !name.starts_with(component);
-            let close = crate::cli::closest(component, known.filter(|name| !name.starts_with('_')).filter(is_other))?;
+            let library =
+                library.into_iter().filter(|name| !component.starts_with(name) && !name.starts_with(component));
+            let shim = context.layout.shim.as_ref().map(|_| context.layout.main_module.trim_end_matches(".py"));
+            let own = below.into_iter().filter(|name| !(front.is_empty() && Some(*name) == shim));
+            let known = own.chain(library).filter(|name| !name.starts_with('_'));
+            let close = crate::cli::closest(component, known)?;
             return Some(Near(join(&front, close)));
         }
         front = join(&front, component);

@@ -187,6 +187,20 @@ mod tests {
     }
 
     #[test]
+    fn a_file_knows_its_package_by_its_name() {
+        for (name, dotted, package) in [
+            ("main.py", "main", ""),
+            ("src/main.py", "src.main", "src"),
+            ("src/__init__.py", "src", "src"),
+            ("python_modules/p/q/__init__.py", "p.q", "p.q"),
+            ("python_modules/p.py", "p", ""),
+        ] {
+            assert_eq!(place(name), Some((dotted.to_owned(), package.to_owned())), "{name}");
+        }
+        assert_eq!(place("vendor/x.py"), None);
+    }
+
+    #[test]
     fn a_second_reading_is_the_first_and_looks_at_no_vendored_file() {
         let dir = tempfile::tempdir().unwrap();
         let memory = Utf8PathBuf::from_path_buf(dir.path().join("imports")).unwrap();

@@ -36,6 +36,7 @@ pub(super) fn keep(request: &LayoutRequest<'_>, roots: &Roots<'_>, index: usize,
         uploaded: &uploaded,
         entry: &entry,
         aliases: &aliases,
+        alters_search: reach.files.iter().any(|file| file.imports.alters_search),
     };
     let checked = check::check(&chosen, roots, &reach)?;
     let globs_from = request.base_dir.or(request.main.parent()).unwrap_or(request.main);
@@ -77,6 +78,7 @@ pub(super) fn flat(request: &LayoutRequest<'_>, roots: &Roots<'_>, reach: Reach,
         uploaded: &uploaded,
         entry: stem,
         aliases: &aliases,
+        alters_search: reach.files.iter().any(|file| file.imports.alters_search),
     };
     let checked = check::check(&chosen, roots, &reach)?;
     Ok(Layout {

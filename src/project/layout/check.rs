@@ -21,6 +21,8 @@ pub(super) struct Chosen<'a> {
     /// Stem of the main module.
     pub(super) entry: &'a str,
     pub(super) aliases: &'a Aliases,
+    /// A reached file changes `sys.path`: what lies in another directory may be found.
+    pub(super) alters_search: bool,
 }
 
 /// What will not resolve, and what resolves to the shim instead of main.
@@ -100,7 +102,8 @@ impl Chosen<'_> {
         let others: Vec<_> =
             others.map(|directory| ImportRoot { directory: directory.to_owned(), displaced: None }).collect();
         // What lies in `vendor/` where the runtime does not search it.
-        let vendors: Vec<_> = roots.all().filter_map(|root| roots.vendor(root)).collect();
+        let searched = roots.all().filter(|_| !self.alters_search);
+        let vendors: Vec<_> = searched.filter_map(|root| roots.vendor(root)).collect();
         for other in roots.all().chain(&others).chain(&vendors) {
             if let Resolution::Whole(found) = other.resolve(import)? {
                 if is_there {
