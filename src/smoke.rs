@@ -59,6 +59,8 @@ struct Request<'a> {
     /// By module, its public names where they are known.
     stand_ins: BTreeMap<&'a str, Vec<&'a str>>,
     entropy: Vec<&'a Permission>,
+    /// Whether the runtime searches `vendor/` beside the main module.
+    legacy_vendor: bool,
     imports: &'a [String],
     script: Option<&'a Utf8Path>,
     limits: Limits,
@@ -211,6 +213,7 @@ fn ask<'a>(boot: &Boot<'a>, inside: &'a Utf8Path, stand_in_program: &'a Utf8Path
         pth,
         stand_ins: stand_ins(boot.target),
         entropy: TABLE.permissions(pth),
+        legacy_vendor: boot.target.legacy_vendor,
         imports: boot.imports,
         script: boot.script,
         limits: Limits { start: START, work: boot.patience },

@@ -3,7 +3,7 @@
 // code 0; what Python makes of the bundle is data, also a failure. Never writes to the bundle or the network, and stands
 // in only for what the runtime itself gives. Started by saddlebag, run by Node.
 //   REQUEST: {pyodide, program, stand_in_program, main, modules: [[name, path]], flags: [name], pth: bool,
-//             stand_ins: {module: [name]}, entropy: [{name, ...}], imports: [name], script: path|null, limits: {start, work}}
+//             legacy_vendor: bool, stand_ins: {module: [name]}, entropy: [{name, ...}], imports: [name], script: path|null, limits: {start, work}}
 //             paths absolute, limits in seconds; `entropy` is the table of data/smoke.toml
 //   ANSWER:  {boot: {...}} from boot.py, or {timeout: "start"|"import"|"script"}, or {crash: text}, or {unjudged: module}:
 //             the import did not end after it had got what only the real module knows
@@ -190,7 +190,7 @@ async function boot(request) {
   };
   const standIns = run(request.stand_in_program, "stand-in");
   const asked = py.toPy({
-    main: request.main, pth: request.pth, entropy: request.entropy, stand_ins: request.stand_ins,
+    main: request.main, pth: request.pth, legacy_vendor: request.legacy_vendor, entropy: request.entropy, stand_ins: request.stand_ins,
   });
   const program = run(request.program, "saddlebag").get("Boot")(FILES, asked, standIns, scope);
 

@@ -62,6 +62,8 @@ class Boot:
     def __init__(self, files, request, stand_ins, scope):
         self.files, self.scope, self.notes = files, scope, stand_ins["NOTES"]
         self.main, self.pth, self.table = request["main"], request["pth"], request["entropy"]
+        # Before python_workers_force_new_vendor_path (2025-08-11).
+        self.legacy_vendor = request["legacy_vendor"]
         self.stand_in = stand_ins["Finder"](request["stand_ins"])
         self.notes.on_first = lambda: scope.guessed(self.notes.decided or self.notes.unknown)
         self.in_request = False
@@ -293,6 +295,8 @@ class Boot:
         # The order that the runtime computes: stdlib, python_modules, then the user's own modules.
         at = next((i for i, entry in enumerate(sys.path) if "site-packages" in entry), len(sys.path))
         sys.path.insert(at, vendored)
+        if self.legacy_vendor:
+            sys.path.insert(at + 1, f"{self.files}/vendor")
         sys.path.append(self.files)
         sys.meta_path.append(self.stand_in)
         sys.dont_write_bytecode = True

@@ -218,6 +218,11 @@ impl Bundle {
         }
     }
 
+    /// Whether a node is the entry shim.
+    pub(crate) fn is_shim(&self, node: &Node) -> bool {
+        node.name == self.main_module && self.module(&node.name).is_some_and(|module| module.owner == Owner::Saddlebag)
+    }
+
     /// How main gets to a module: `src/main.py:1`, `fastapi/__init__.py:7`, ..., the module itself.
     pub(crate) fn steps(&self, project: &Project, node: u32) -> Vec<String> {
         self.steps_of(&self.reach, project, node)
@@ -227,7 +232,9 @@ impl Bundle {
     pub(crate) fn steps_of(&self, reach: &Reach, project: &Project, node: u32) -> Vec<String> {
         let short = |node: &Node| below_packages(&self.shown(project, node)).to_owned();
         let links = reach.chain(node);
-        let from = links.iter().map(|link| format!("{}:{}", short(self.graph.node(link.from)), link.line));
+        // The entry shim is nobody's source: the way begins at what it starts.
+        let links = links.iter().skip_while(|link| self.is_shim(self.graph.node(link.from)));
+        let from = links.map(|link| format!("{}:{}", short(self.graph.node(link.from)), link.line));
         from.chain([short(self.graph.node(node))]).collect()
     }
 }
@@ -242,6 +249,8 @@ pub(crate) fn below_packages(name: &str) -> &str {
 pub(crate) struct Reading<'a> {
     /// "3.14".
     pub(crate) python: &'a str,
+    /// Whether `vendor/` beside the main module is searched.
+    pub(crate) legacy_vendor: bool,
     /// A file in which what vendored modules say is remembered between runs.
     pub(crate) memory: Option<&'a Utf8Path>,
 }
@@ -261,7 +270,7 @@ pub(crate) fn plan(
     laps.lap("collect");
     let said = read(&collected, reading)?;
     laps.lap("read");
-    let mut graph = graph(&collected, said, reading.python);
+    let mut graph = graph(&collected, said, reading);
     laps.lap("graph");
     let mut pruned = prune::prune(&collected, &graph, sources.direct, options)?;
     if fill_init {
@@ -323,7 +332,7 @@ fn read(collected: &collect::Collected, reading: Reading<'_>) -> Result<Vec<Opti
 }
 
 /// The graph of everything that was collected, all of it present, and of what was left behind before.
-fn graph(collected: &collect::Collected, said: Vec<Option<Arc<Imports>>>, python: &str) -> Graph {
+fn graph(collected: &collect::Collected, said: Vec<Option<Arc<Imports>>>, reading: Reading<'_>) -> Graph {
     let modules = collected.modules.iter().zip(said);
     let modules = modules.map(|(module, says)| Source { name: module.name.clone(), present: true, says });
     // A tree of packages in the project is no part of what is vendored.
@@ -333,7 +342,7 @@ fn graph(collected: &collect::Collected, said: Vec<Option<Arc<Imports>>>, python
         present: false,
         says: None,
     });
-    Graph::new(modules.chain(dropped).collect(), python)
+    Graph::new(modules.chain(dropped).collect(), reading.python, reading.legacy_vendor)
 }
 
 /// The parts of a plan and how long they took.

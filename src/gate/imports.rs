@@ -4,6 +4,10 @@
 //! main, in a function, in a function of a package. Must never report what a guard takes care of, nor what is another
 //! gate's: the project's own names that move with the layout (`namespace`), and what was dropped (`prune-safety`).
 
+mod words;
+
+pub(super) use words::unsearched;
+
 use super::sight::severity;
 use super::{Context, Finding, Judged, Severity};
 use crate::error::Result;
@@ -11,7 +15,6 @@ use crate::project::target::SDK;
 use crate::python::distribution::recorded_digests;
 use crate::python::graph::{Level, Node, Problem, ProblemKind};
 use crate::python::imports::{Guard, Import};
-use crate::python::stdlib;
 use crate::quantity::count;
 use std::collections::BTreeMap;
 
@@ -19,7 +22,7 @@ pub(super) fn check(context: &Context<'_>) -> Result<Judged> {
     let mut findings: BTreeMap<(&'static str, String), Finding> = BTreeMap::new();
     for problem in context.bundle.graph.problems() {
         let Some(finding) = missing(context, problem) else { continue };
-        add(&mut findings, finding);
+        add(&mut findings, finding?);
     }
     for (at, node) in context.bundle.graph.nodes().filter(|(_, node)| node.present) {
         if let Some(finding) = unreadable(context, at, node) {
@@ -46,7 +49,7 @@ fn add(findings: &mut BTreeMap<(&'static str, String), Finding>, finding: Findin
     }
 }
 
-fn missing(context: &Context<'_>, problem: &Problem) -> Option<Finding> {
+fn missing(context: &Context<'_>, problem: &Problem) -> Option<Result<Finding>> {
     let graph = &context.bundle.graph;
     let node = graph.node(problem.node);
     let import = node.says.as_ref()?.items.get(problem.item)?;
@@ -67,73 +70,20 @@ fn missing(context: &Context<'_>, problem: &Problem) -> Option<Finding> {
     if problem.kind == ProblemKind::TopLevel && may_be_found(context, &problem.missing) {
         return None;
     }
-    severity = severity.min(made(context, problem)?);
-    match problem.kind {
-        ProblemKind::StdlibBroken => severity = severity.min(Severity::Warn),
-        // What a package binds is read off its source by somebody who did not write it.
-        ProblemKind::PackageName if severity == Severity::Deny => severity = Severity::Warn,
-        ProblemKind::PackageName => return None,
-        _ => {}
+    severity = severity.min(made(context, problem, import)?);
+    if problem.kind == ProblemKind::StdlibBroken {
+        severity = severity.min(Severity::Warn);
     }
     if severity == Severity::Deny && SDK.contains(&problem.missing.as_str()) && !was_installed(context) {
         severity = Severity::Warn;
     }
-    let shown = context.shown(node);
-    let name = &problem.missing;
-    let what = if import.level > 0 || import.written() == *name {
-        format!("`{shown}:{}` imports `{name}`", import.line)
-    } else {
-        format!("`{shown}:{}` imports `{name}` (`{}`)", import.line, import.written())
+    let (code, what, help) = match words::words(context, problem, node, import) {
+        Ok(words) => words,
+        Err(error) => return Some(Err(error)),
     };
-    let (code, what, help) = match problem.kind {
-        ProblemKind::TopLevel => (
-            "imports.missing",
-            format!("{what}, which nothing in the upload, the standard library or the runtime provides"),
-            if node.is_project() {
-                format!("add the distribution that provides `{name}` to the requirements, or guard the import")
-            } else {
-                format!("add the distribution that provides `{name}` to the requirements")
-            },
-        ),
-        ProblemKind::Submodule => (
-            "imports.missing",
-            format!("{what}, and the package that it names has no such module"),
-            "correct the name, or require a version that has it".to_owned(),
-        ),
-        ProblemKind::StdlibSubmodule => (
-            "imports.stdlib",
-            format!("{what}, and the standard library of Python {} has no such module", context.target.python),
-            meant(name, stdlib::beside(&context.target.python, name).into_iter())
-                .unwrap_or_else(|| "correct the name, or guard the import".to_owned()),
-        ),
-        ProblemKind::StdlibBroken => (
-            "imports.stdlib",
-            format!("{what}, a module that Python {} on Workers has and cannot import", context.target.python),
-            "guard the import with `try` and `except ImportError`, or do without it".to_owned(),
-        ),
-        ProblemKind::PackageName => (
-            "imports.name",
-            format!("{what}, a name that its package does not seem to define"),
-            meant_of(context, problem)
-                .unwrap_or_else(|| "correct the name, or require a version that has it".to_owned()),
-        ),
-        ProblemKind::Stdlib => (
-            "imports.stdlib",
-            format!(
-                "{what}, a module of the standard library that Python {} on Workers does not have",
-                context.target.python
-            ),
-            "guard the import with `try` and `except ImportError`, or do without it".to_owned(),
-        ),
-        ProblemKind::Name => (
-            "imports.name",
-            format!("{what}, a name that its module does not define"),
-            meant_of(context, problem).unwrap_or_else(|| "define it there, or correct the name".to_owned()),
-        ),
-    };
-    let subject = format!("{} -> {name}", context.importer(node));
+    let subject = format!("{} -> {}", context.importer(node), problem.missing);
     let location = context.place(node, import.line, import.column);
-    Some(Finding::new(severity, code, subject, location, what + &context.by(problem.node), help))
+    Some(Ok(Finding::new(severity, code, subject, location, what + &context.by(problem.node), help)))
 }
 
 /// The layout has judged this import already.
@@ -202,14 +152,20 @@ fn is_last_resort(context: &Context<'_>, problem: &Problem, node: &Node, import:
 }
 
 /// The most that can be said of what other modules may make while the program runs; `None` where they do make it.
-fn made(context: &Context<'_>, problem: &Problem) -> Option<Severity> {
+fn made(context: &Context<'_>, problem: &Problem, import: &Import) -> Option<Severity> {
     let (graph, reach) = (&context.bundle.graph, &context.bundle.reach);
     let setters: Vec<u32> = match problem.of {
         Some(module) => {
             let name = problem.missing.rsplit('.').next().unwrap_or_default();
             graph.setters(module, name).chain(graph.putters(&problem.missing)).collect()
         }
-        None => graph.putters(&problem.missing).collect(),
+        None => {
+            // `import a.b` gives `a`; any other import is content with `a.b` in `sys.modules`.
+            let whole = import.names.is_empty() && !import.star && !import.dynamic;
+            let asked = graph.asked(problem.node, import).unwrap_or_default();
+            let wanted = if whole || asked.is_empty() { &problem.missing } else { &asked };
+            graph.putters(wanted).collect()
+        }
     };
     let surest = setters.into_iter().filter(|by| graph.node(*by).present).filter_map(|by| reach.level(by)).min();
     match surest {
@@ -235,16 +191,6 @@ fn is_certain_once_named(context: &Context<'_>, problem: &Problem, node: &Node, 
     let is_wanted = matches!(problem.kind, ProblemKind::Submodule | ProblemKind::Name);
     let is_sure = Level::of(import.guard, node.is_project()) == Level::Always;
     is_wanted && is_sure && node.is_project() && context.bundle.graph.nodes().any(is_own)
-}
-
-/// `did you mean ...?`, of names like the one that is not there.
-fn meant<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
-    crate::cli::closest(name, known.filter(|known| *known != name)).map(|close| format!("did you mean `{close}`?"))
-}
-
-fn meant_of(context: &Context<'_>, problem: &Problem) -> Option<String> {
-    let says = context.bundle.graph.node(problem.of?).says.as_ref()?;
-    meant(problem.missing.rsplit('.').next()?, says.binds.iter().map(String::as_str))
 }
 
 /// Code that runs changes `sys.path`, and somewhere in the upload there is a module of that name.

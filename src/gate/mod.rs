@@ -5,6 +5,7 @@
 //! print, never run a process and never change what it judges.
 
 mod checked;
+mod closest;
 mod data_files;
 mod duplicates;
 mod growth;

@@ -3,6 +3,8 @@
 //! Receives the layout that was decided; hands on what will not resolve in it, as surely as it runs. Must never decide the
 //! layout. That main's name is free is `shadowing`.
 
+use super::closest::{self, Near};
+use super::imports::unsearched;
 use super::sight::severity;
 use super::{Context, Finding, Judged, Severity};
 use crate::error::{Location, Place, Result};
@@ -17,6 +19,8 @@ pub(super) fn check(context: &Context<'_>) -> Result<Judged> {
     let mut findings = Vec::new();
     for unresolved in &layout.unresolved {
         let Some(cost) = costs(context, unresolved) else { continue };
+        let vendor = closest::unsearched_vendor(context, &unresolved.name);
+        let vendor = vendor.map(|directory| unsearched(context, &directory, &unresolved.name)).transpose()?;
         let (message, help) = match (&unresolved.works_as, &unresolved.obstacle) {
             (Some(name), _) => (
                 format!(
@@ -25,6 +29,7 @@ pub(super) fn check(context: &Context<'_>) -> Result<Judged> {
                     word(layout.namespace)
                 ),
                 match layout.namespace {
+                    _ if vendor.is_some() => vendor.unwrap_or_default(),
                     Namespace::Keep => format!("write `{name}`"),
                     Namespace::Flat => format!("write `{name}`, or set `namespace = \"keep\"`"),
                 },
@@ -38,7 +43,8 @@ pub(super) fn check(context: &Context<'_>) -> Result<Judged> {
             ),
             (None, None) => (
                 format!("`{}` is not a module of this Worker: no file of the upload has that name", unresolved.name),
-                "correct the name, or add the directory to `include`".to_owned(),
+                near(context, unresolved)
+                    .unwrap_or_else(|| "correct the name, or add the directory to `include`".to_owned()),
             ),
         };
         findings.push(Finding::new(
@@ -64,6 +70,24 @@ pub(super) fn check(context: &Context<'_>) -> Result<Judged> {
         ));
     }
     Ok(Judged { figure: format!("{}: {}", word(layout.namespace), layout.reason), findings })
+}
+
+/// `did you mean ...?`, of the modules that are beside the one that is not there, written as that is.
+fn near(context: &Context<'_>, unresolved: &Unresolved) -> Option<String> {
+    let shown = context.project.display(&unresolved.file);
+    let mut nodes = context.bundle.graph.nodes().filter(|(_, node)| node.is_project());
+    let (_, node) = nodes.find(|(_, node)| context.shown(node) == shown)?;
+    let Near(close) = closest::module(context, &closest::absolute(node, &unresolved.name)?)?;
+    let dots = unresolved.name.len() - unresolved.name.trim_start_matches('.').len();
+    let written = match (dots, close.rsplit_once('.')) {
+        (0, _) => close,
+        (_, Some((_, last))) => {
+            let front = unresolved.name.rfind('.').map_or("", |dot| &unresolved.name[..=dot]);
+            format!("{front}{last}")
+        }
+        (_, None) => format!("{}{close}", ".".repeat(dots)),
+    };
+    Some(format!("did you mean `{written}`?"))
 }
 
 /// As surely as it runs. What the bundle's own walk does not reach was meant to be reached by another import that fails.

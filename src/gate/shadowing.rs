@@ -8,15 +8,17 @@
 use super::{Context, Finding, Judged, Severity};
 use crate::error::{Location, Place, Result};
 use crate::python::graph::{Form, Level, Node};
-use crate::python::imports::{Import, Imports};
+use crate::python::imports::Import;
 use crate::python::stdlib;
 use crate::python::uses::uses;
 use crate::quantity::count;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 pub(super) fn check(context: &Context<'_>) -> Result<Judged> {
+    let tops = tops(context);
     let mut findings: Vec<Finding> =
-        tops(context).into_iter().filter_map(|(name, (at, node))| hidden(context, name, at, node)).collect();
+        tops.into_iter().filter_map(|((name, _), (at, node))| hidden(context, name, at, node)).collect();
+    findings.extend(beside_packages(context));
     if let Some(clash) = &context.layout.main_clash {
         findings.push(Finding::new(
             Severity::Deny,
@@ -37,17 +39,49 @@ pub(super) fn check(context: &Context<'_>) -> Result<Judged> {
     Ok(Judged { figure, findings })
 }
 
+/// `a.py` beside `a/__init__.py`: Python takes the package, always.
+fn beside_packages(context: &Context<'_>) -> Vec<Finding> {
+    let own = || context.bundle.graph.nodes().filter(|(_, node)| node.is_project() && node.present);
+    let packages: HashMap<&str, &Node> =
+        own().filter(|(_, node)| node.form == Form::Package).map(|(_, node)| (node.dotted.as_str(), node)).collect();
+    let main = context.project.display(&context.layout.main);
+    let beside = |(_, node): (u32, &Node)| {
+        let package = packages.get(node.dotted.as_str()).filter(|_| node.form == Form::Module)?;
+        let (shown, package) = (context.shown(node), context.shown(package));
+        let (severity, message) = if shown == main {
+            (
+                Severity::Deny,
+                format!("the main module `{shown}` is hidden by `{package}`, which the runtime would start instead"),
+            )
+        } else {
+            (
+                Severity::Warn,
+                format!("`{shown}` can never be imported: the package `{package}` has its name and is found first"),
+            )
+        };
+        let location = Location::new(Place::File, shown);
+        let help = "rename one of the two, or delete the one that is not used";
+        Some(Finding::new(severity, "shadowing.same-name", node.dotted.as_str(), location, message, help))
+    };
+    own().filter_map(beside).collect()
+}
+
+/// A top-level name, and whether it is one in the `vendor/` that the runtime searches.
+type Top<'a> = (&'a str, bool);
+
 /// The project's top-level names, each with one module of it; without the entry shim, whose name is chosen to be free.
-fn tops<'a>(context: &Context<'a>) -> BTreeMap<&'a str, (u32, &'a Node)> {
-    let mut tops: BTreeMap<&str, (u32, &Node)> = BTreeMap::new();
+fn tops<'a>(context: &Context<'a>) -> BTreeMap<Top<'a>, (u32, &'a Node)> {
+    let graph = &context.bundle.graph;
+    let mut tops: BTreeMap<Top<'_>, (u32, &Node)> = BTreeMap::new();
     let shim = context.layout.shim.is_some();
     for (at, node) in context.bundle.graph.nodes() {
         let is_shim = shim && node.name == context.bundle.main_module;
         if !node.is_project() || !node.present || is_shim || node.form == Form::Startup {
             continue;
         }
-        let top = node.dotted.split('.').next().unwrap_or_default();
-        let known = tops.entry(top).or_insert((at, node));
+        let in_vendor = graph.is_in_vendor(node);
+        let Some(top) = node.dotted.split('.').nth(usize::from(in_vendor)) else { continue };
+        let known = tops.entry((top, in_vendor)).or_insert((at, node));
         // The package itself rather than something inside.
         if node.dotted.len() < known.1.dotted.len() {
             *known = (at, node);
@@ -59,16 +93,25 @@ fn tops<'a>(context: &Context<'a>) -> BTreeMap<&'a str, (u32, &'a Node)> {
 fn hidden(context: &Context<'_>, name: &str, at: u32, node: &Node) -> Option<Finding> {
     let graph = &context.bundle.graph;
     let python = &context.target.python;
+    let in_vendor = graph.is_in_vendor(node);
+    let comes_first = |found: &&Node| !found.is_project() || (graph.is_in_vendor(found) && !in_vendor);
     let by_package =
-        graph.module(name).map(|found| graph.node(found)).filter(|found| !found.is_project() && found.present);
+        graph.module(name).map(|found| graph.node(found)).filter(|found| comes_first(found) && found.present);
     let is_main = node.name == context.bundle.main_module;
+    // `python -m` runs it; nothing imports it by that name.
+    if name == "__main__" && !is_main {
+        return None;
+    }
     let (code, by, other) = if stdlib::hides(python, name) {
         // The runtime imports main by its name, and finds the library's.
         let whose = if stdlib::is_stdlib(python, name) { "the standard library's" } else { "the runtime's" };
         ("shadowing.stdlib", format!("{whose} `{name}`"), Other::Library)
-    } else if let Some(package) = by_package.filter(|_| !is_main) {
-        let owner = context.importer(package);
-        ("shadowing.package", format!("`{}` of `{owner}`", package.name), Other::Package(package))
+    } else if let Some(package) = by_package.filter(|package| !is_main || package.is_project()) {
+        let by = match package.is_project() {
+            true => format!("`{}`", context.shown(package)),
+            false => format!("`{}` of `{}`", package.name, context.importer(package)),
+        };
+        ("shadowing.package", by, Other::Package(package))
     } else {
         return None;
     };
@@ -168,7 +211,7 @@ impl Pair<'_> {
             return self.of_names(import.names.iter().map(|wanted| wanted.name.as_str()));
         }
         // A directory without `__init__` runs nothing: only its modules can be meant.
-        let runs = self.own.dotted == self.name;
+        let runs = self.own.dotted == self.base();
         let unknown = if runs { Meant::Unknown } else { Meant::Other };
         let module = self.context.bundle.module(&importer.name).filter(|_| !import.star && !import.dynamic);
         let Some(bytes) = module.and_then(|module| module.content.read().ok()) else { return unknown };
@@ -193,16 +236,25 @@ impl Pair<'_> {
 
     /// Whether the project's module has a name; `None` where it may.
     fn has(&self, name: &str) -> Option<bool> {
-        let submodule = format!("{}.{name}", self.name);
+        let submodule = format!("{}.{name}", self.base());
         let below =
             |dotted: &str| dotted.strip_prefix(&submodule).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
         let mut project = self.context.bundle.graph.nodes().filter(|(_, node)| node.is_project() && node.present);
         if project.any(|(_, node)| below(&node.dotted)) {
             return Some(true);
         }
-        match self.own.says.as_deref().filter(|_| self.own.dotted == self.name) {
-            Some(says) => binds(says, name),
+        let graph = &self.context.bundle.graph;
+        match graph.find(&self.own.name).filter(|_| self.own.dotted == self.base()) {
+            Some(own) => graph.has(own, name),
             None => Some(false),
+        }
+    }
+
+    /// The dotted name of the project's module by its place in the upload.
+    fn base(&self) -> String {
+        match self.context.bundle.graph.is_in_vendor(self.own) {
+            true => format!("vendor.{}", self.name),
+            false => self.name.to_owned(),
         }
     }
 
@@ -212,18 +264,10 @@ impl Pair<'_> {
             Other::Package(package) => package,
         };
         let graph = &self.context.bundle.graph;
-        if graph.module(&format!("{}.{name}", self.name)).is_some_and(|at| !graph.node(at).is_project()) {
+        let submodule = graph.module(&format!("{}.{name}", self.name)).map(|at| graph.node(at));
+        if submodule.is_some_and(|found| !found.is_project() || graph.is_in_vendor(found)) {
             return Some(true);
         }
-        binds(package.says.as_deref()?, name)
+        graph.has(graph.find(&package.name)?, name)
     }
-}
-
-/// Whether a module has a name of its own; `None` where it may.
-fn binds(says: &Imports, name: &str) -> Option<bool> {
-    if says.binds.contains(name) {
-        return Some(true);
-    }
-    let closed = !says.open && says.syntax_error.is_none() && !says.items.iter().any(|import| import.star);
-    closed.then_some(false)
 }

@@ -38,10 +38,11 @@ impl Context<'_> {
 
     /// `; main gets there by src/main.py:1 -> src/api.py:3 -> litellm/__init__.py`, or nothing where it is main itself.
     pub(super) fn by(&self, node: u32) -> String {
-        if self.bundle.reach.chain(node).is_empty() {
+        let mut steps = self.bundle.steps(self.project, node);
+        // Main itself.
+        if steps.len() < 2 {
             return String::new();
         }
-        let mut steps = self.bundle.steps(self.project, node);
         if steps.len() > LINKS {
             let dropped = steps.len() - LINKS;
             steps.splice(LINKS / 2..LINKS / 2 + dropped, [format!("({dropped} more)")]);

@@ -134,17 +134,59 @@ fn rules(context: &Context<'_>) -> Vec<Finding> {
             "add `fallthrough = true` to that rule, or `fallthrough = false` if it is meant",
         ));
     }
-    if config.find_additional_modules() == Some(false) {
-        findings.push(Finding::new(
-            Severity::Warn,
-            "wrangler-config.additional-modules",
-            "find_additional_modules",
-            active(config, "find_additional_modules"),
-            "`find_additional_modules = false` uploads the main module alone: no other module, no package",
-            "remove the setting",
-        ));
-    }
+    findings.extend(additional_modules(context));
     findings
+}
+
+/// `find_additional_modules = false`: wrangler uploads the main module alone, without `python_modules` (4.102.0).
+fn additional_modules(context: &Context<'_>) -> Option<Finding> {
+    let config = &context.project.config;
+    if config.find_additional_modules() != Some(false) {
+        return None;
+    }
+    let alone = "`find_additional_modules = false` uploads the main module alone";
+    let (severity, message) = match (&context.layout.shim, left_behind(context)) {
+        (Some(shim), _) => (
+            Severity::Deny,
+            format!(
+                "{alone}: with the namespace kept that is the generated entry module, and `{}` stays behind",
+                shim.target
+            ),
+        ),
+        (None, Some((severity, at, name))) => {
+            (severity, format!("{alone}, and `{at}` imports `{name}`, which stays behind"))
+        }
+        (None, None) if context.bundle.packages.iter().any(|package| package.name != "workers-runtime-sdk") => {
+            (Severity::Warn, format!("{alone}: no other module, no package"))
+        }
+        (None, None) => (Severity::Note, format!("{alone}, which imports nothing that stays behind")),
+    };
+    Some(Finding::new(
+        severity,
+        "wrangler-config.additional-modules",
+        "find_additional_modules",
+        active(config, "find_additional_modules"),
+        message,
+        "remove the setting",
+    ))
+}
+
+/// The surest import in main of what would travel but for that setting: how bad that is, where, and what.
+fn left_behind(context: &Context<'_>) -> Option<(Severity, String, String)> {
+    let graph = &context.bundle.graph;
+    let main = graph.find(&context.bundle.main_module)?;
+    let says = graph.node(main).says.as_ref()?;
+    let lost = graph.problems().iter().filter(|problem| problem.node == main).filter_map(|problem| {
+        let import = says.items.get(problem.item)?;
+        let first = problem.missing.split('.').next().unwrap_or_default();
+        let beside = [&context.layout.module_root, &context.vendored.modules];
+        let is_there =
+            beside.iter().any(|root| root.join(first).is_dir() || root.join(format!("{first}.py")).is_file());
+        let level = context.level(main, import.guard).filter(|_| is_there && !context.target.brings(first))?;
+        let at = format!("{}:{}", context.shown(graph.node(main)), import.line);
+        Some((super::sight::severity(level)?, at, problem.missing.clone()))
+    });
+    lost.max_by(|a, b| a.0.cmp(&b.0).then_with(|| b.1.cmp(&a.1)))
 }
 
 fn places(context: &Context<'_>) -> Vec<Finding> {

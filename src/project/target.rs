@@ -39,6 +39,8 @@ pub(crate) struct Target {
     pub(crate) brings_sdk: bool,
     /// `YYYY-MM-DD` in UTC, when this was decided.
     pub(crate) today: String,
+    /// Whether `vendor/` beside the main module is searched for modules, behind `python_modules`.
+    pub(crate) legacy_vendor: bool,
     /// What pywrangler would vendor for by itself, where that is another Python.
     pub(crate) pywrangler_would_pick: Option<String>,
 }
@@ -72,6 +74,7 @@ pub(crate) struct TargetFlags {
 #[derive(Debug, Deserialize)]
 struct Table {
     sdk: Sdk,
+    vendor: Vendor,
     release: Vec<Release>,
     pywrangler: Vec<Pick>,
 }
@@ -82,6 +85,13 @@ struct Sdk {
     external_since: String,
     external: String,
     bundled: String,
+}
+
+/// Until when `vendor/` is searched.
+#[derive(Debug, Deserialize)]
+struct Vendor {
+    unsearched_since: String,
+    unsearched: String,
 }
 
 /// A row of `data/targets.toml`; `source` and `checked` are for its readers.
@@ -121,6 +131,7 @@ impl Target {
         let brings_sdk = !has(&table.sdk.external) && (!since(&table.sdk.external_since) || has(&table.sdk.bundled));
         Ok(Self {
             brings_sdk,
+            legacy_vendor: !has(&table.vendor.unsearched) && !since(&table.vendor.unsearched_since),
             python: release.python.clone(),
             pyodide: release.pyodide.clone(),
             python_full: release.python_full.clone(),
@@ -170,6 +181,14 @@ pub(crate) fn known() -> Result<Vec<Known>> {
         compatibility_date: date(at).unwrap_or_default(),
     };
     Ok(rows.iter().enumerate().map(known).collect())
+}
+
+/// The compatibility date from which `vendor/` is no longer searched.
+///
+/// # Errors
+/// `Kind::Internal` for a table that does not parse.
+pub(crate) fn vendor_unsearched_since() -> Result<String> {
+    Ok(table()?.vendor.unsearched_since)
 }
 
 fn day_before(date: &str) -> Option<String> {

@@ -14,10 +14,10 @@ mod tests;
 pub(crate) use names::{Form, Space};
 pub(crate) use reach::{Level, Reach};
 
-use super::imports::{Guard, Imports};
+use super::imports::{Guard, Import, Imports, Put, serves};
 use names::Names;
 use rayon::prelude::*;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 /// One module of the upload, or a file that stays behind.
@@ -49,7 +49,7 @@ impl Node {
     }
 
     /// `a.b` of `a/b/__init__.py`, `a` of `a/b.py`; empty at the top.
-    fn package(&self) -> &str {
+    pub(crate) fn package(&self) -> &str {
         if self.form == Form::Package {
             &self.dotted
         } else {
@@ -122,24 +122,42 @@ pub(crate) struct Graph {
     bare_packages: BTreeMap<String, Vec<(u32, usize)>>,
     /// Modules whose attributes other modules set: which, and the attribute where it can be read.
     set: HashMap<u32, Vec<(u32, Option<String>)>>,
-    /// Names that are put into `sys.modules`, and by whom.
-    put: HashMap<String, Vec<u32>>,
+    /// What is put into `sys.modules`, and by whom.
+    put: Vec<(Put, u32)>,
+    /// What resolving needs besides the names.
+    known: Known,
+}
+
+/// What the modules say together, once it is known of all of them.
+#[derive(Debug, Default)]
+struct Known {
+    /// "3.14"; which standard library answers first.
+    python: String,
+    /// Top-level names of which some module changes how modules are found: what is not there may be made (`tlz`).
+    importers: HashSet<String>,
+    /// Top-level names of which some module puts others into `sys.modules` under names that cannot be read.
+    makers: HashSet<String>,
+    /// Of each node, whether it has told its `__name__` to a module that works on `sys.modules`: it may be replaced.
+    told: Vec<bool>,
 }
 
 impl Graph {
-    /// `python` is "3.14"; which standard library answers first.
-    pub(crate) fn new(sources: Vec<Source>, python: &str) -> Self {
+    /// `python` is "3.14"; which standard library answers first. `legacy_vendor`: `vendor/` is searched as well.
+    pub(crate) fn new(sources: Vec<Source>, python: &str, legacy_vendor: bool) -> Self {
         let nodes: Vec<Node> = sources.into_iter().filter_map(names::node).collect();
-        let names = Names::new(&nodes);
-        let alters = nodes.iter().filter(|node| node.says.as_ref().is_some_and(|says| says.alters_search));
-        let importers = alters.filter_map(|node| node.dotted.split('.').next()).collect();
-        let makers = nodes.iter().filter(|node| node.says.as_ref().is_some_and(|says| says.effects.makes_any));
-        let makers = makers.filter_map(|node| node.dotted.split('.').next()).collect();
-        let (importers, makers) = (&importers, &makers);
-        let told = vec![false; nodes.len()];
-        let mut resolver = resolve::Resolver { names: &names, nodes: &nodes, python, importers, makers, told: &told };
-        let told = resolver.told();
-        resolver.told = &told;
+        let names = Names::new(&nodes, legacy_vendor);
+        let tops = |is: fn(&Imports) -> bool| {
+            let of = nodes.iter().filter(|node| node.says.as_deref().is_some_and(is));
+            of.filter_map(|node| node.dotted.split('.').next()).map(str::to_owned).collect()
+        };
+        let mut known = Known {
+            python: python.to_owned(),
+            importers: tops(|says| says.alters_search),
+            makers: tops(|says| says.effects.makes_any),
+            told: vec![false; nodes.len()],
+        };
+        known.told = resolve::Resolver { names: &names, nodes: &nodes, known: &known }.told();
+        let resolver = resolve::Resolver { names: &names, nodes: &nodes, known: &known };
         let found: Vec<resolve::Found> =
             (0..nodes.len()).into_par_iter().map(|index| resolver.follow(names::index(index))).collect();
         let mut graph = Self { names: Names::default(), ..Self::default() };
@@ -157,14 +175,42 @@ impl Graph {
                     graph.set.entry(module).or_default().push((names::index(at), attribute.clone()));
                 }
             }
-            for name in &effects.puts {
-                graph.put.entry(name.clone()).or_default().push(names::index(at));
-            }
+            graph.put.extend(effects.puts.iter().map(|put| (put.clone(), names::index(at))));
         }
         graph.by_name = nodes.iter().enumerate().map(|(at, node)| (node.name.clone(), names::index(at))).collect();
         graph.names = names;
         graph.nodes = nodes;
+        graph.known = known;
         graph
+    }
+
+    fn resolver(&self) -> resolve::Resolver<'_> {
+        resolve::Resolver { names: &self.names, nodes: &self.nodes, known: &self.known }
+    }
+
+    /// Whether a module has a name, its submodules aside; `None` where it may.
+    pub(crate) fn has(&self, node: u32, name: &str) -> Option<bool> {
+        self.resolver().has_name(node, name)
+    }
+
+    /// The names that a module is known to have, those of its star imports and its submodules among them.
+    pub(crate) fn names_of(&self, node: u32) -> BTreeSet<&str> {
+        self.resolver().names_of(node)
+    }
+
+    /// What can be imported below a dotted name; at the top for an empty one.
+    pub(crate) fn below(&self, dotted: &str) -> Vec<&str> {
+        self.names.below(dotted)
+    }
+
+    /// The absolute name of what a module imports; none where the dots climb past the top.
+    pub(crate) fn asked(&self, node: u32, import: &Import) -> Option<String> {
+        resolve::absolute(self.node(node), import)
+    }
+
+    /// Whether a node is below the directory `vendor/` that the runtime searches.
+    pub(crate) fn is_in_vendor(&self, node: &Node) -> bool {
+        self.names.searches_vendor() && node.name.starts_with(names::VENDOR)
     }
 
     pub(crate) fn nodes(&self) -> impl Iterator<Item = (u32, &Node)> {
@@ -203,10 +249,9 @@ impl Graph {
         self.set.iter().flat_map(of)
     }
 
-    /// Which modules put the module `dotted`, or one above it, into `sys.modules`.
+    /// Which modules put something into `sys.modules` by which `dotted` is found.
     pub(crate) fn putters<'a>(&'a self, dotted: &'a str) -> impl Iterator<Item = u32> + 'a {
-        let ends = dotted.match_indices('.').map(|(at, _)| at).chain([dotted.len()]);
-        ends.filter_map(|end| self.put.get(&dotted[..end])).flatten().copied()
+        self.put.iter().filter(|(put, _)| serves(std::iter::once(put), dotted, false)).map(|(_, by)| *by)
     }
 
     /// Dotted names of the project's directories that are imported as packages and have no `__init__.py`, with the nodes

@@ -12,6 +12,7 @@ mod effects;
 mod encodings;
 mod guards;
 mod handlers;
+mod puts;
 mod refused;
 mod source;
 #[cfg(test)]
@@ -22,6 +23,8 @@ pub(in crate::python) use conditions::is_main;
 pub(crate) use effects::Effects;
 pub(crate) use guards::Guard;
 pub(in crate::python) use handlers::FILE_ERRORS;
+
+pub(crate) use puts::{Put, serves};
 
 use asks::Calls;
 use conditions::Tests;
@@ -78,6 +81,16 @@ pub(crate) struct Imports {
     pub(crate) syntax_error: Option<(u32, u32, String)>,
     /// The bytes are not what the file declares (UTF-8, or its PEP 263 cookie): Python refuses such a file.
     pub(crate) encoding_error: bool,
+}
+
+impl Imports {
+    /// Answers what the file asks of its own name, once it has one.
+    pub(crate) fn settle(&mut self, dotted: &str, package: &str) {
+        let items = self.items.iter_mut().map(|item| &mut item.guard);
+        let metadata = self.metadata.iter_mut().map(|ask| &mut ask.guard);
+        let opens = self.opens.iter_mut().map(|open| &mut open.guard);
+        items.chain(metadata).chain(opens).for_each(|guard| *guard = guard.settle(dotted, package));
+    }
 }
 
 /// One module that is imported; `import a, b` makes two.
@@ -183,7 +196,9 @@ fn imports_for(bytes: &[u8], python: Option<PythonVersion>) -> Imports {
     }
     let (metadata, opens) = reader.calls.read(&reader.found.items, &reader.place);
     let mut found = Imports { metadata, opens, ..reader.found };
+    found.open |= reader.watch.namespaces_are_written(body);
     found.effects.finish(&found.items, &reader.watch);
+    puts::resolve(body, reader.watch.keys, &mut found.effects, |at| lines.place(at.to_usize()).0);
     found.items.sort_by_key(|item| (item.line, item.column));
     found.strings.sort_by_key(|name| (name.line, name.column));
     if depth > DEEPEST_DROP {
@@ -214,7 +229,7 @@ struct Reader<'a, P: Fn(TextSize) -> (u32, u32)> {
     dynamic: Vec<(&'a ast::ExprCall, Guard, Relative)>,
     /// Local names of `importlib` and of `import_module`, and whether they surely are that.
     importlib: HashMap<&'a str, bool>,
-    watch: effects::Watch,
+    watch: effects::Watch<'a>,
 }
 
 impl<'a, P: Fn(TextSize) -> (u32, u32)> Reader<'a, P> {
@@ -346,6 +361,8 @@ impl<'a, P: Fn(TextSize) -> (u32, u32)> Reader<'a, P> {
             }
             AnyNodeRef::StmtAssign(statement) => self.calls.assigned(statement),
             AnyNodeRef::ExprCall(call) => match last_name(&call.func) {
+                // `__all__ = [name for name in globals() if ...]` gives the module no name.
+                Some("globals" | "locals" | "vars") if self.watch.is_harmless(call) => {}
                 Some("globals") => found.open = true,
                 Some("locals" | "vars" | "exec") if !standing.guard.in_function => found.open = true,
                 Some("extend_path" | "declare_namespace") => found.alters_path = true,

@@ -4,6 +4,7 @@
 
 pub(crate) mod distribution;
 pub(crate) mod graph;
+pub(crate) mod import_names;
 pub(crate) mod imports;
 pub(crate) mod reading;
 pub(crate) mod stdlib;

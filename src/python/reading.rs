@@ -31,7 +31,7 @@ pub(crate) enum Content<'a> {
 }
 
 /// Changes whenever `Imports` is read or written differently.
-const FORMAT: &[u8] = concat!("saddlebag imports 5 ", env!("CARGO_PKG_VERSION"), "\n").as_bytes();
+const FORMAT: &[u8] = concat!("saddlebag imports 6 ", env!("CARGO_PKG_VERSION"), "\n").as_bytes();
 
 /// How many files are encoded together: enough for every core to have some.
 const TOGETHER: usize = 256;
@@ -98,11 +98,31 @@ fn read_one(file: &File<'_>, python: &str) -> Result<Imports> {
         return Ok(Imports { search, ..imports::imports_of(code.as_bytes(), python) });
     }
     let mut says = imports::imports_of(&bytes, python);
+    if let Some((dotted, package)) = place(file.name) {
+        says.settle(&dotted, &package);
+    }
     if is_vendored(file.name) {
         // Which of its own files a package opens is its own affair.
         says.opens.clear();
     }
     Ok(says)
+}
+
+/// The dotted name of a Python file, and its `__package__`. Below `vendor/` it may have two of each.
+fn place(name: &str) -> Option<(String, String)> {
+    let path = name.strip_prefix("python_modules/").unwrap_or(name).strip_suffix(".py")?;
+    if path.starts_with("vendor/") {
+        return None;
+    }
+    let dotted = path.replace('/', ".");
+    let parent = |dotted: &str| dotted.rsplit_once('.').map_or_else(String::new, |(above, _)| above.to_owned());
+    match dotted.strip_suffix("__init__") {
+        Some(above) if above.is_empty() || above.ends_with('.') => {
+            let package = above.trim_end_matches('.').to_owned();
+            Some((package.clone(), package))
+        }
+        _ => Some((dotted.clone(), parent(&dotted))),
+    }
 }
 
 fn recall(memory: &Utf8Path) -> HashMap<String, (u64, Arc<Imports>)> {
@@ -164,6 +184,20 @@ mod tests {
 
     fn names(says: &Option<Arc<Imports>>) -> Vec<String> {
         says.iter().flat_map(|says| &says.items).map(imports::Import::written).collect()
+    }
+
+    #[test]
+    fn a_file_knows_its_package_by_its_name() {
+        for (name, dotted, package) in [
+            ("main.py", "main", ""),
+            ("src/main.py", "src.main", "src"),
+            ("src/__init__.py", "src", "src"),
+            ("python_modules/p/q/__init__.py", "p.q", "p.q"),
+            ("python_modules/p.py", "p", ""),
+        ] {
+            assert_eq!(place(name), Some((dotted.to_owned(), package.to_owned())), "{name}");
+        }
+        assert_eq!(place("vendor/x.py"), None);
     }
 
     #[test]

@@ -96,6 +96,12 @@ pub(crate) fn lacks<'a>(python: &str, dotted: &'a str) -> Option<&'a str> {
     below.find(|below| !library.inside.contains(*below) && !below.ends_with(".__main__"))
 }
 
+/// The modules that are there, underscores aside.
+pub(crate) fn names(python: &str) -> Vec<&'static str> {
+    let Some(library) = library(python) else { return Vec::new() };
+    library.names.difference(&library.absent).map(String::as_str).filter(|name| !name.starts_with('_')).collect()
+}
+
 /// What the standard library has below the package of `dotted`: what may have been meant.
 pub(crate) fn beside(python: &str, dotted: &str) -> Vec<&'static str> {
     let Some(library) = library(python) else { return Vec::new() };

@@ -89,6 +89,7 @@ impl<'a> Resolved<'a> {
             setting: settings.namespace,
             include: &settings.include,
             python: &target.python,
+            legacy_vendor: target.legacy_vendor,
             vendored_top_levels: &top_levels(&self.vendored),
         })
     }
@@ -113,7 +114,7 @@ impl<'a> Resolved<'a> {
         };
         // Beside the vendored tree, and gone with it.
         let memory = vendored.modules.parent().map(|workspace| workspace.join("imports"));
-        let reading = bundle::Reading { python: &target.python, memory: memory.as_deref() };
+        let reading = bundle::Reading { python: &target.python, legacy_vendor: target.legacy_vendor, memory: memory.as_deref() };
         bundle::plan(&sources, &settings.prune, reading, settings.fill_init)
     }
 }

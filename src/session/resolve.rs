@@ -164,6 +164,7 @@ impl<'a> Loaded<'a> {
             setting: settings.namespace,
             include: &settings.include,
             python: &target.python,
+            legacy_vendor: target.legacy_vendor,
             vendored_top_levels: &BTreeSet::new(),
         });
         let layout = layout.ok().filter(|layout| layout.unparsed.is_empty())?;

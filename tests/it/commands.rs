@@ -135,7 +135,7 @@ fn with_an_environment_a_module_leads_to_its_distribution_and_what_comes_along_i
     assert_eq!(of("pyyaml")["class"], "runtime");
     assert_eq!(
         of("pyyaml")["imported"],
-        serde_json::json!({"level": "sometimes", "chain": ["main.py:6", "src/main.py:3", "src/core.py:9", "yaml"]})
+        serde_json::json!({"level": "sometimes", "chain": ["src/main.py:3", "src/core.py:9", "yaml"]})
     );
     assert!(
         of("pyyaml")["advice"]

@@ -427,3 +427,86 @@ fn what_an_environment_does_not_inherit_is_said_with_both_lines() {
     );
     assert_eq!(found["location"]["line"], 7);
 }
+
+/// The help of each finding of a gate.
+fn helps(report: &Value, id: &str) -> Vec<String> {
+    let findings = gate(report, id)["findings"].as_array().cloned().unwrap_or_default();
+    findings.iter().map(|finding| finding["help"].as_str().unwrap_or_default().to_owned()).collect()
+}
+
+#[test]
+fn what_was_meant_by_a_name_that_is_not_there_is_said() {
+    for (line, id, help) in [
+        (
+            "import deq",
+            "imports",
+            "did you mean `dep`? if not, add the distribution that provides `deq` to the requirements",
+        ),
+        (
+            "import jsonn",
+            "imports",
+            "add the distribution that provides `jsonn` to the requirements, or guard the import",
+        ),
+        (
+            "import asyncoi",
+            "imports",
+            "did you mean `asyncio`? if not, add the distribution that provides `asyncoi` to the requirements",
+        ),
+        ("import yaml", "imports", "add `pyyaml` to the requirements, or guard the import"),
+        ("from google.protobuf import message", "imports", "add `protobuf` to the requirements, or guard the import"),
+        ("from dep import VALU", "imports", "did you mean `VALUE`?"),
+        ("from src.core import X", "imports", "did you mean `x`?"),
+        ("from src.settigns import x", "namespace", "did you mean `src.settings`?"),
+        ("from .settigns import x", "namespace", "did you mean `.settings`?"),
+        ("from src.nothing_like_it import x", "namespace", "correct the name, or add the directory to `include`"),
+    ] {
+        let change = |project: &Project| {
+            project.write("src/settings.py", "x = 1\n").write("src/core.py", &format!("{line}\n\nx = 1\n"));
+        };
+        // The name of a module of the library inside of a longer one says nothing.
+        let report = changed(change, 3);
+        assert_eq!(helps(&report, id), [help], "{line}: {report:#}");
+    }
+}
+
+#[test]
+fn a_vendor_directory_that_nothing_searches_is_named() {
+    let config = |date: &str| {
+        format!(
+            "name = \"w\"\nmain = \"src/main.py\"\ncompatibility_date = \"{date}\"\ncompatibility_flags = [\"python_workers\", \"python_workers_314\"]\n"
+        )
+    };
+    let main = "import dep\nfrom core import x\nfrom workers import WorkerEntrypoint\n\n\nclass Default(WorkerEntrypoint):\n    pass\n";
+    let change = |date: &str| {
+        let text = config(date);
+        move |project: &Project| {
+            project
+                .write("wrangler.toml", &text)
+                .write("src/main.py", main)
+                .write("src/core.py", "from tinygreet import x\n")
+                .write("src/vendor/tinygreet/__init__.py", "x = 1\n");
+        }
+    };
+    assert_eq!(changed(change("2025-08-10"), 0)["verdict"], "passed-with-warnings");
+    let report = changed(change("2025-08-11"), 3);
+    assert_eq!(
+        helps(&report, "namespace"),
+        [
+            "`vendor/` is no longer searched from compatibility date 2025-08-11 on: add `tinygreet` to the requirements, or import `vendor.tinygreet`"
+        ]
+    );
+}
+
+#[test]
+fn a_chain_of_imports_begins_at_the_users_main_and_not_at_the_generated_entry() {
+    let change = |project: &Project| {
+        project.write("src/core.py", "import nothing_of_the_kind\n\nx = 1\n");
+    };
+    let report = changed(change, 3);
+    let message = gate(&report, "imports")["findings"][0]["message"].as_str().unwrap();
+    assert!(message.ends_with("; main gets there by src/main.py:2 -> src/core.py"), "{message}");
+    let report =
+        changed(|project| drop(project.write("src/main.py", "import nothing_of_the_kind\nimport src.core\n")), 3);
+    let message = gate(&report, "imports")["findings"][0]["message"].as_str().unwrap();
+    assert!(!message.contains("main.py:6") && !message.contains("gets there"), "{message}");
+}

@@ -17,7 +17,7 @@ fn why_tells_the_requirement_the_imports_and_the_weight() {
     let ran = asked(&["why", "Dep"], &format!("import dep\n{MAIN}")).expect(0);
     assert_eq!(
         ran.stdout,
-        "dep 1.0  55 B in 2 modules, 121 B dropped\nrequired by  project -> dep\nimported     when the Worker starts:\n  main.py:6\n  src/main.py:1\n  dep/__init__.py\n"
+        "dep 1.0  55 B in 2 modules, 121 B dropped\nrequired by  project -> dep\nimported     when the Worker starts:\n  src/main.py:1\n  dep/__init__.py\n"
     );
     let ran = asked(&["why", "dep"], &format!("def later():\n    import dep\n{MAIN}")).expect(0);
     assert!(ran.stdout.contains("in a function, or under a condition, of the project:"), "{}", ran.stdout);

@@ -9,13 +9,15 @@ use crate::bundle::{Bundle, below_packages};
 use crate::project::{Project, Target};
 use crate::python::distribution::Distribution;
 use crate::python::graph::{Level, Problem, ProblemKind};
-use crate::python::{normalize, stdlib};
+use crate::python::{import_names, normalize, stdlib};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How a distribution was found for an import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Want {
     Installed,
+    /// By the table of import names.
+    Known,
     ByItsName,
 }
 
@@ -61,8 +63,11 @@ pub(super) fn find(
             continue;
         }
         let Some((name, want)) = distribution(&module, installed, declared) else { continue };
+        if want == Want::Known && is_projects(bundle, first) {
+            continue;
+        }
         let node = bundle.graph.node(problem.node);
-        let shorter = |known: &Missing| bundle.reach.chain(problem.node).len() + 2 < known.imported.chain.len();
+        let shorter = |known: &Missing| chain(project, bundle, problem, &module).len() < known.imported.chain.len();
         if found
             .get(&name)
             .is_some_and(|known| known.imported.level < level || (known.imported.level == level && !shorter(known)))
@@ -158,6 +163,9 @@ fn distribution(module: &str, installed: &[Distribution], declared: &BTreeSet<St
             Some(at) => path.truncate(at),
             None => break,
         }
+    }
+    if let Some(known) = import_names::distribution_of(module) {
+        return Some((normalize(known), Want::Known));
     }
     let equal = normalize(module.split('.').next().unwrap_or_default());
     declared.contains(&equal).then_some((equal, Want::ByItsName))

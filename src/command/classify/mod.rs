@@ -284,8 +284,9 @@ impl Everything<'_> {
     /// Imported, on this machine, and declared nowhere.
     fn undeclared(&self, name: &str, missing: &Missing) -> Dependency {
         let mut dependency = self.start(name, Class::Runtime);
+        let here = if missing.want == Want::Installed { ": only this machine has it" } else { "" };
         dependency.reason = Some(format!(
-            "`{}` imports it, nothing declares it, and it is not in the bundle: only this machine has it",
+            "`{}` imports it, nothing declares it, and it is not in the bundle{here}",
             missing.importer()
         ));
         dependency

@@ -3,6 +3,7 @@
 //! Receives the choice; hands on a `Layout`, checked against the project's imports. Must never reconsider the choice: what
 //! cannot be laid out as chosen is an error of the settings.
 
+use super::aliases::aliases;
 use super::check::{self, Chosen};
 use super::reach::{self, ImportRoot, Reach, Resolution, Roots};
 use super::{Layout, LayoutRequest, Namespace, Shim, evidence, tree};
@@ -27,7 +28,16 @@ pub(super) fn keep(request: &LayoutRequest<'_>, roots: &Roots<'_>, index: usize,
         reject_outside(request, &root.directory)?;
     }
     let entry = entry_stem(request, &root.directory, &uploaded);
-    let chosen = Chosen { request, namespace: Namespace::Keep, root: root.clone(), uploaded: &uploaded, entry: &entry };
+    let aliases = aliases(roots, &reach, &order)?;
+    let chosen = Chosen {
+        request,
+        namespace: Namespace::Keep,
+        root: root.clone(),
+        uploaded: &uploaded,
+        entry: &entry,
+        aliases: &aliases,
+        alters_search: reach.files.iter().any(|file| file.imports.alters_search),
+    };
     let checked = check::check(&chosen, roots, &reach)?;
     let globs_from = request.base_dir.or(request.main.parent()).unwrap_or(request.main);
     let glob_prefix = globs_from.strip_prefix(&root.directory).map(|prefix| prefix.as_str().replace('\\', "/"));
@@ -59,7 +69,17 @@ pub(super) fn flat(request: &LayoutRequest<'_>, roots: &Roots<'_>, reach: Reach,
     reject_outside(request, &root.directory)?;
     let uploaded = vec![Utf8PathBuf::new()];
     let stem = request.main.file_stem().unwrap_or_default();
-    let chosen = Chosen { request, namespace: Namespace::Flat, root: root.clone(), uploaded: &uploaded, entry: stem };
+    let order: Vec<&ImportRoot> = roots.all().collect();
+    let aliases = aliases(roots, &reach, &order)?;
+    let chosen = Chosen {
+        request,
+        namespace: Namespace::Flat,
+        root: root.clone(),
+        uploaded: &uploaded,
+        entry: stem,
+        aliases: &aliases,
+        alters_search: reach.files.iter().any(|file| file.imports.alters_search),
+    };
     let checked = check::check(&chosen, roots, &reach)?;
     Ok(Layout {
         namespace: Namespace::Flat,
@@ -100,10 +120,15 @@ fn kept_roots(
     let mut kept: BTreeSet<Utf8PathBuf> = top(request.main).into_iter().collect();
     for file in &reach.files {
         for import in file.imports.items.iter().filter(|import| !import.guard.type_checking) {
-            if reach::top_level(import).is_some_and(|first| !roots.is_taken(first))
-                && let Resolution::Whole(found) = root.resolve(import)?
-            {
-                kept.extend(found.first().and_then(|module| top(module.path())));
+            if reach::top_level(import).is_none_or(|first| roots.is_taken(first)) {
+                continue;
+            }
+            let vendor = roots.vendor(root).filter(|_| roots.searches_vendor());
+            for root in vendor.iter().chain([root]) {
+                if let Resolution::Whole(found) = root.resolve(import)? {
+                    kept.extend(found.first().and_then(|module| top(module.path())));
+                    break;
+                }
             }
         }
         for string in &file.imports.strings {
@@ -168,6 +193,10 @@ fn entry_stem(request: &LayoutRequest<'_>, module_root: &Utf8Path, uploaded: &[U
             || stdlib::is_stdlib(request.python, stem)
             || stdlib::is_runtime(stem)
             || is_in_upload(stem)
+            || (request.legacy_vendor
+                && [stem.to_owned(), format!("{stem}.py")]
+                    .iter()
+                    .any(|name| module_root.join("vendor").join(name).exists()))
     };
     let main = request.main.file_stem().unwrap_or_default();
     let named = [main, "worker", "entry", "saddlebag_entry"].into_iter().map(str::to_owned);

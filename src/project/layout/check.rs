@@ -3,11 +3,12 @@
 //! Receives the chosen layout and the files that main reaches; hands on the imports that will fail in the upload although
 //! the project has (or was meant to have) what they name. Guarded imports and attributes of modules are not its business.
 
+use super::aliases::Aliases;
 use super::reach::{ImportRoot, Reach, Resolution, Roots, SourceFile, relative, top_level};
 use super::tree::{self, Found};
 use super::{LayoutRequest, Namespace, Unresolved};
 use crate::error::Result;
-use crate::python::imports::Import;
+use crate::python::imports::{Guard, Import};
 use camino::{Utf8Path, Utf8PathBuf};
 
 /// The layout, as far as imports see it.
@@ -19,6 +20,9 @@ pub(super) struct Chosen<'a> {
     pub(super) uploaded: &'a [Utf8PathBuf],
     /// Stem of the main module.
     pub(super) entry: &'a str,
+    pub(super) aliases: &'a Aliases,
+    /// A reached file changes `sys.path`: what lies in another directory may be found.
+    pub(super) alters_search: bool,
 }
 
 /// What will not resolve, and what resolves to the shim instead of main.
@@ -34,6 +38,10 @@ pub(super) fn check(chosen: &Chosen<'_>, roots: &Roots<'_>, reach: &Reach) -> Re
     for file in reach.files.iter().filter(|file| !file.is_broken() && chosen.is_uploaded(&file.path)) {
         let sure = file.imports.items.iter().filter(|import| !import.guard.is_guarded());
         for import in sure {
+            let import = &Import { guard: chosen.settle(file, import.guard), ..import.clone() };
+            if import.guard.type_checking || chosen.aliases.serves(file, import) {
+                continue;
+            }
             if import.level > 0 {
                 chosen.relative(roots, file, import, &mut checked)?;
             } else {
@@ -45,6 +53,20 @@ pub(super) fn check(chosen: &Chosen<'_>, roots: &Roots<'_>, reach: &Reach) -> Re
 }
 
 impl Chosen<'_> {
+    /// The guard of an import, once the file has its name.
+    fn settle(&self, file: &SourceFile, guard: Guard) -> Guard {
+        if self.namespace == Namespace::Flat && file.path == self.request.main {
+            return guard.settle(self.entry, "");
+        }
+        let dotted = tree::dotted(&self.root.directory, &file.path).unwrap_or_default();
+        let package = match (file.path.file_name(), dotted.rsplit_once('.')) {
+            (Some("__init__.py"), _) => dotted.as_str(),
+            (_, Some((package, _))) => package,
+            (_, None) => "",
+        };
+        guard.settle(&dotted, package)
+    }
+
     fn is_uploaded(&self, path: &Utf8Path) -> bool {
         path.strip_prefix(&self.root.directory)
             .is_ok_and(|inside| self.uploaded.iter().any(|root| root.as_str().is_empty() || inside.starts_with(root)))
@@ -64,16 +86,25 @@ impl Chosen<'_> {
             checked.imports_main.push(finding(file, import, import.written(), self.works_as(self.request.main)));
             return Ok(());
         }
-        if let Resolution::Whole(_) = self.root.resolve(import)? {
-            return Ok(());
+        let vendor = roots.vendor(&self.root).filter(|_| roots.searches_vendor());
+        for root in vendor.iter().chain([&self.root]) {
+            if let Resolution::Whole(_) = root.resolve(import)? {
+                return Ok(());
+            }
         }
         let module: Vec<&str> = import.module.iter().flat_map(|module| module.split('.')).collect();
         let is_there = self.root.find(&module)?.is_some();
+        if !is_there && self.namespace == Namespace::Flat && self.aliases.may_serve() {
+            return Ok(()); // the gate `imports` says how sure that is
+        }
         // With a base_dir neither main's own directory nor the project's need be among the roots; people import from both.
         let others = self.request.main.parent().into_iter().chain([self.request.config_dir]);
         let others: Vec<_> =
             others.map(|directory| ImportRoot { directory: directory.to_owned(), displaced: None }).collect();
-        for other in roots.all().chain(&others) {
+        // What lies in `vendor/` where the runtime does not search it.
+        let searched = roots.all().filter(|_| !self.alters_search);
+        let vendors: Vec<_> = searched.filter_map(|root| roots.vendor(root)).collect();
+        for other in roots.all().chain(&others).chain(&vendors) {
             if let Resolution::Whole(found) = other.resolve(import)? {
                 if is_there {
                     self.missing_names(file, import, other, checked)?;

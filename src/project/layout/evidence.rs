@@ -4,6 +4,7 @@
 //! directories that would satisfy it. Must never decide: `decide` weighs.
 
 use super::LayoutRequest;
+use super::aliases::Aliases;
 use super::reach::{Reach, Resolution, Roots, SourceFile, relative, top_level};
 use super::tree;
 use crate::error::Result;
@@ -31,13 +32,25 @@ pub(super) struct Evidence {
     pub(super) flat: usize,
 }
 
-pub(super) fn gather(request: &LayoutRequest<'_>, roots: &Roots<'_>, reach: &Reach) -> Result<Evidence> {
+pub(super) fn gather(
+    request: &LayoutRequest<'_>,
+    roots: &Roots<'_>,
+    reach: &Reach,
+    aliases: &Aliases,
+) -> Result<Evidence> {
     let mut evidence = Evidence::default();
+    // Votes of files that may have been meant for a name that somebody registers, if anything else works flat only.
+    let mut unsure = Vec::new();
     for file in &reach.files {
         let shown = display(request.config_dir, &file.path);
         for import in &file.imports.items {
-            // Of two alternatives one works in either layout.
-            if import.guard.type_checking || import.guard.alternative || import.guard.fallback {
+            // Of two alternatives one works in either layout; `if __package__:` asks for the layout itself.
+            let guard = import.guard;
+            if guard.type_checking || guard.alternative || guard.fallback || guard.placed.is_some() {
+                continue;
+            }
+            // The project gives itself that name: the import says nothing of directories.
+            if top_level(import).is_some_and(|first| aliases.has_top(first)) {
                 continue;
             }
             let reason = || format!("`{shown}:{}` imports `{}`", import.line, full_name(import));
@@ -46,7 +59,8 @@ pub(super) fn gather(request: &LayoutRequest<'_>, roots: &Roots<'_>, reach: &Rea
             } else {
                 absolute_needs(roots, import, &mut evidence.flat)?
             };
-            evidence.keep.extend(above.map(|above| Vote { above, reason: reason() }));
+            let votes = if import.level == 0 && aliases.may_serve() { &mut unsure } else { &mut evidence.keep };
+            votes.extend(above.map(|above| Vote { above, reason: reason() }));
         }
         for string in &file.imports.strings {
             if let Some(above) = string_needs(roots, string)? {
@@ -55,6 +69,9 @@ pub(super) fn gather(request: &LayoutRequest<'_>, roots: &Roots<'_>, reach: &Rea
                 evidence.hints.push(Vote { above, reason });
             }
         }
+    }
+    if evidence.flat == 0 {
+        evidence.keep.append(&mut unsure);
     }
     evidence.hints.extend(included(request, roots));
     Ok(evidence)
@@ -71,7 +88,12 @@ fn full_name(import: &Import) -> String {
 /// The directories above that satisfy an absolute import which the flat root does not; none if it needs none.
 fn absolute_needs(roots: &Roots<'_>, import: &Import, flat: &mut usize) -> Result<Option<Vec<usize>>> {
     let Some(first) = top_level(import).filter(|first| !roots.is_taken(first)) else { return Ok(None) };
-    let in_flat = roots.flat.resolve(import)?;
+    let vendored = roots.vendor(&roots.flat).filter(|_| roots.searches_vendor());
+    let in_vendor = vendored.map_or(Ok(Resolution::Nothing), |vendor| vendor.resolve(import))?;
+    let in_flat = match in_vendor {
+        Resolution::Whole(found) => Resolution::Whole(found),
+        _ => roots.flat.resolve(import)?,
+    };
     let mut whole = Vec::new();
     let mut part = Vec::new();
     for (index, candidate) in roots.above.iter().enumerate() {
@@ -95,7 +117,7 @@ fn absolute_needs(roots: &Roots<'_>, import: &Import, flat: &mut usize) -> Resul
 
 /// Whether it runs when its module does.
 fn is_sure(import: &Import) -> bool {
-    !import.guard.in_function && !import.guard.conditional
+    !import.guard.in_function && !import.guard.is_conditional()
 }
 
 /// The directories above under which a relative import has a package to start from, if the flat root gives it none.

@@ -4,6 +4,7 @@
 //! `reach` walks the project's imports, `evidence` weighs them, `build` makes the layout, `check` holds the imports against
 //! it, `tree` is Python's finder. Reads the user's tree, never writes it, and never judges: what will not resolve is listed for the gates.
 
+mod aliases;
 mod build;
 mod check;
 mod evidence;
@@ -109,6 +110,8 @@ pub(crate) struct LayoutRequest<'a> {
     pub(crate) include: &'a [String],
     /// "3.14".
     pub(crate) python: &'a str,
+    /// Whether the runtime searches `vendor/` at the module root.
+    pub(crate) legacy_vendor: bool,
     /// Top-level import names in `python_modules`.
     pub(crate) vendored_top_levels: &'a BTreeSet<String>,
 }
@@ -129,7 +132,8 @@ pub(crate) fn decide(request: &LayoutRequest<'_>) -> Result<Layout> {
     let roots = Roots::new(request);
     let order: Vec<&ImportRoot> = roots.all().collect();
     let reach = reach::reach(&roots, vec![request.main.to_owned()], &order)?;
-    let evidence = evidence::gather(request, &roots, &reach)?;
+    let aliases = aliases::aliases(&roots, &reach, &order)?;
+    let evidence = evidence::gather(request, &roots, &reach, &aliases)?;
     match choose(request, &roots, &evidence)? {
         Choice::Keep(index, reason) => build::keep(request, &roots, index, reason),
         Choice::Flat(reason) => build::flat(request, &roots, reach, reason),

@@ -112,6 +112,16 @@ impl<'a> Roots<'a> {
         is_taken(self.request, top_level)
     }
 
+    /// Whether the runtime looks into `vendor/` at the module root.
+    pub(super) fn searches_vendor(&self) -> bool {
+        self.request.legacy_vendor
+    }
+
+    /// The directory `vendor/` at a root, if there is one.
+    pub(super) fn vendor(&self, root: &ImportRoot) -> Option<ImportRoot> {
+        Some(root.directory.join("vendor")).filter(|vendor| vendor.is_dir()).map(ImportRoot::plain)
+    }
+
     /// The roots in the order of their claim: the flat one first, as wrangler has it, then upwards.
     pub(super) fn all(&self) -> impl Iterator<Item = &ImportRoot> {
         std::iter::once(&self.flat).chain(self.above.iter().map(|candidate| &candidate.root))
@@ -208,7 +218,13 @@ pub(super) fn reach(roots: &Roots<'_>, starts: Vec<Utf8PathBuf>, order: &[&Impor
     Ok(reach)
 }
 
-fn follow(roots: &Roots<'_>, file: &SourceFile, import: &Import, order: &[&ImportRoot]) -> Result<Vec<Found>> {
+/// What an import leads to, under the first root of `order` that has it all.
+pub(super) fn follow(
+    roots: &Roots<'_>,
+    file: &SourceFile,
+    import: &Import,
+    order: &[&ImportRoot],
+) -> Result<Vec<Found>> {
     if import.level > 0 {
         return relative(roots, file, import);
     }
@@ -216,8 +232,11 @@ fn follow(roots: &Roots<'_>, file: &SourceFile, import: &Import, order: &[&Impor
         return Ok(Vec::new());
     }
     for root in order {
-        if let Resolution::Whole(found) = root.resolve(import)? {
-            return Ok(found);
+        // Behind `python_modules`, before the project's own modules.
+        for vendor in roots.vendor(root).filter(|_| roots.searches_vendor()).iter().chain([*root]) {
+            if let Resolution::Whole(found) = vendor.resolve(import)? {
+                return Ok(found);
+            }
         }
     }
     Ok(Vec::new())

@@ -143,3 +143,21 @@ fn the_runtime_brings_the_sdk_until_its_day_unless_a_flag_says_otherwise() {
         assert_eq!(Target::of(&config("", None), &said).unwrap().brings_sdk, brings, "{date}");
     }
 }
+
+#[test]
+fn vendor_is_searched_until_its_day_and_no_flag_brings_it_back() {
+    for (date, flag, searched) in [
+        ("2025-08-10", "", true),
+        ("2025-08-11", "", false),
+        ("2025-06-01", "python_workers_force_new_vendor_path", false),
+        ("2026-10-01", "", false),
+    ] {
+        let flags = ["python_workers", flag].into_iter().filter(|flag| !flag.is_empty()).map(str::to_owned).collect();
+        let said = TargetFlags {
+            compatibility_date: Some(date.to_owned()),
+            compatibility_flags: Some(flags),
+            ..TargetFlags::default()
+        };
+        assert_eq!(Target::of(&config("", None), &said).unwrap().legacy_vendor, searched, "{date} {flag}");
+    }
+}

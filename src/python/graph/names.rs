@@ -6,6 +6,9 @@
 use super::{Node, Source};
 use std::collections::HashMap;
 
+/// What lies here is importable without it before `python_workers_force_new_vendor_path`.
+pub(super) const VENDOR: &str = "vendor/";
+
 /// Which entry of `sys.path` a module is below.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Space {
@@ -96,16 +99,19 @@ pub(crate) struct Names {
     places: Vec<Place>,
     /// Directories that `.pth` files put at the end of `sys.path`.
     added: Vec<u32>,
+    /// The project's directory `vendor`, where the runtime searches it: behind `python_modules`, before the project
+    /// (`setup_python_search_path.py` in workerd 1.20261117.1).
+    vendor: Option<u32>,
 }
 
 impl Default for Names {
     fn default() -> Self {
-        Self { places: vec![Place::new(Space::Vendored), Place::new(Space::Project)], added: Vec::new() }
+        Self { places: vec![Place::new(Space::Vendored), Place::new(Space::Project)], added: Vec::new(), vendor: None }
     }
 }
 
 impl Names {
-    pub(super) fn new(nodes: &[Node]) -> Self {
+    pub(super) fn new(nodes: &[Node], legacy_vendor: bool) -> Self {
         let mut names = Self::default();
         // What travels is found before what stays behind, an extension before its source.
         let rank = |node: &Node| (!node.present, node.form != Form::Extension, node.form == Form::Bytecode);
@@ -118,6 +124,8 @@ impl Names {
                 *slot = Some(index(at));
             }
         }
+        let vendor = VENDOR.trim_end_matches('/');
+        names.vendor = names.places[Space::Project as usize].children.get(vendor).copied().filter(|_| legacy_vendor);
         let startup = nodes.iter().filter(|node| node.form == Form::Startup).filter_map(|node| node.says.as_ref());
         let search =
             startup.flat_map(|says| &says.search).map(|directory| directory.trim_matches('/').replace('/', "."));
@@ -141,8 +149,30 @@ impl Names {
 
     /// Where top-level names are looked for.
     pub(super) fn top(&self) -> Search {
-        let spaces = [Space::Vendored as u32, Space::Project as u32];
-        Search(spaces.into_iter().chain(self.added.iter().copied()).collect())
+        let first = std::iter::once(Space::Vendored as u32).chain(self.vendor);
+        Search(first.chain([Space::Project as u32]).chain(self.added.iter().copied()).collect())
+    }
+
+    pub(super) fn searches_vendor(&self) -> bool {
+        self.vendor.is_some()
+    }
+
+    /// Whether it is the searched `vendor` itself, by its own name.
+    pub(super) fn is_vendor(&self, search: &Search) -> bool {
+        self.vendor.is_some_and(|vendor| search.0 == [vendor])
+    }
+
+    /// The components below a dotted name, at the top for an empty one.
+    pub(super) fn below(&self, dotted: &str) -> Vec<&str> {
+        let mut search = self.top();
+        for component in dotted.split('.').filter(|component| !component.is_empty()) {
+            search = match self.step(&search, component) {
+                Step::Package(_, inside) | Step::Namespace(inside) => inside,
+                Step::Module(_) | Step::Nothing => return Vec::new(),
+            };
+        }
+        let children = search.0.iter().flat_map(|place| &self.places[*place as usize].children);
+        children.map(|(name, _)| name.as_str()).collect()
     }
 
     pub(super) fn step(&self, search: &Search, component: &str) -> Step {
@@ -178,7 +208,7 @@ impl Names {
     /// A package that looks further than its own directory (`__path__`): wherever there is one of its name.
     pub(super) fn everywhere(&self, dotted: &str) -> Search {
         let mut found = Search::default();
-        for space in [Space::Vendored as u32, Space::Project as u32] {
+        for space in self.top().0 {
             let mut at = Some(space);
             for component in dotted.split('.') {
                 at = at.and_then(|at| self.places[at as usize].children.get(component).copied());

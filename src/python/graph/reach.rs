@@ -29,9 +29,9 @@ impl Level {
     pub(crate) fn of(guard: Guard, in_project: bool) -> Self {
         if guard.is_guarded() {
             Self::Guarded
-        } else if (guard.in_function || guard.conditional) && in_project {
+        } else if (guard.in_function || guard.is_conditional()) && in_project {
             Self::Sometimes
-        } else if guard.in_function || guard.conditional {
+        } else if guard.in_function || guard.is_conditional() {
             Self::Seldom
         } else {
             Self::Always

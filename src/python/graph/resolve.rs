@@ -4,25 +4,22 @@
 //! come before everything else. What a module may define in ways that cannot be read off its source is never missing.
 
 use super::names::{Form, Names, Search, Step};
-use super::{Edge, EdgeKind, Node, Problem, ProblemKind};
+use super::{Edge, EdgeKind, Known, Node, Problem, ProblemKind};
 use crate::python::imports::{Guard, Import};
 use crate::python::stdlib;
 use rayon::prelude::*;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 /// How far star imports are followed for names.
 const STARS: u32 = 8;
 
+/// How many modules are asked for the names of one.
+const MANY: usize = 64;
+
 pub(super) struct Resolver<'a> {
     pub(super) names: &'a Names,
     pub(super) nodes: &'a [Node],
-    pub(super) python: &'a str,
-    /// Top-level names of which some module changes how modules are found: what is not there may be made (`tlz`).
-    pub(super) importers: &'a HashSet<&'a str>,
-    /// Top-level names of which some module puts others into `sys.modules` under names that cannot be read.
-    pub(super) makers: &'a HashSet<&'a str>,
-    /// Of each node, whether it has told its `__name__` to a module that works on `sys.modules`: it may be replaced.
-    pub(super) told: &'a [bool],
+    pub(super) known: &'a Known,
 }
 
 /// What one file's imports lead to.
@@ -57,8 +54,8 @@ enum End {
     },
 }
 
-impl Resolver<'_> {
-    fn node(&self, at: u32) -> &Node {
+impl<'a> Resolver<'a> {
+    fn node(&self, at: u32) -> &'a Node {
         &self.nodes[at as usize]
     }
 
@@ -138,10 +135,10 @@ impl Resolver<'_> {
     fn walk(&self, dotted: &str) -> Walk {
         let first = dotted.split('.').next().unwrap_or_default();
         let mut walk = Walk { ran: Vec::new(), end: End::Elsewhere, bare: Vec::new() };
-        if stdlib::hides(self.python, first) {
-            let missing = match stdlib::lacks(self.python, dotted) {
+        if stdlib::hides(&self.known.python, first) {
+            let missing = match stdlib::lacks(&self.known.python, dotted) {
                 Some(missing) => Some((missing, ProblemKind::StdlibSubmodule)),
-                None => stdlib::is_broken(self.python, first).then_some((first, ProblemKind::StdlibBroken)),
+                None => stdlib::is_broken(&self.known.python, first).then_some((first, ProblemKind::StdlibBroken)),
             };
             if let Some((name, kind)) = missing {
                 walk.end = End::Missing { name: name.to_owned(), kind, perhaps: false };
@@ -171,7 +168,7 @@ impl Resolver<'_> {
                     End::Module(node)
                 }
                 Step::Namespace(inside) => {
-                    if self.names.is_project(&inside) {
+                    if self.names.is_project(&inside) && !self.names.is_vendor(&inside) {
                         walk.bare.push(so_far.to_owned());
                     }
                     search = inside;
@@ -179,11 +176,11 @@ impl Resolver<'_> {
                 }
                 Step::Nothing => {
                     let kind = match start {
-                        0 if stdlib::is_absent(self.python, first) => ProblemKind::Stdlib,
+                        0 if stdlib::is_absent(&self.known.python, first) => ProblemKind::Stdlib,
                         0 => ProblemKind::TopLevel,
                         _ => ProblemKind::Submodule,
                     };
-                    let perhaps = perhaps || (start > 0 && self.importers.contains(first));
+                    let perhaps = perhaps || (start > 0 && self.known.importers.contains(first));
                     walk.end = End::Missing { name: so_far.to_owned(), kind, perhaps };
                     return walk;
                 }
@@ -261,10 +258,11 @@ impl Resolver<'_> {
     fn may_make(&self, at: u32) -> bool {
         let node = self.node(at);
         let first = node.dotted.split('.').next().unwrap_or_default();
-        self.told[at as usize]
+        self.known.told[at as usize]
             || node.says.as_deref().is_none_or(|says| {
                 let effects = &says.effects;
-                let by_others = says.open && (self.importers.contains(first) || self.makers.contains(first));
+                let by_others =
+                    says.open && (self.known.importers.contains(first) || self.known.makers.contains(first));
                 by_others || effects.makes_own || effects.makes_any || says.alters_search
             })
     }
@@ -278,7 +276,7 @@ impl Resolver<'_> {
         let has = if at == from { self.has_besides(at, name) } else { self.has(at, name, STARS) };
         let kind = if node.is_project() { ProblemKind::Name } else { ProblemKind::PackageName };
         let first = node.dotted.split('.').next().unwrap_or_default();
-        if !node.is_project() && (self.importers.contains(first) || self.makers.contains(first)) {
+        if !node.is_project() && (self.known.importers.contains(first) || self.known.makers.contains(first)) {
             return None; // `tlz` fills itself
         }
         // A package knows its own names best.
@@ -310,12 +308,40 @@ impl Resolver<'_> {
         }
     }
 
+    /// Whether a module has a name, submodules aside; `None` where it may.
+    pub(super) fn has_name(&self, at: u32, name: &str) -> Option<bool> {
+        let first = self.node(at).dotted.split('.').next().unwrap_or_default();
+        let fills_itself = self.known.importers.contains(first) || self.known.makers.contains(first);
+        match self.has(at, name, STARS) {
+            Some(false) if fills_itself => None,
+            known => known,
+        }
+    }
+
+    /// The names that a module is known to have: its own, those of its star imports, its submodules.
+    pub(super) fn names_of(&self, at: u32) -> BTreeSet<&'a str> {
+        let (mut names, mut seen, mut pending) = (BTreeSet::new(), HashSet::new(), vec![at]);
+        while let Some(next) = pending.pop().filter(|_| seen.len() < MANY) {
+            let node = self.node(next);
+            let Some(says) = node.says.as_deref().filter(|_| seen.insert(next)) else { continue };
+            names.extend(says.binds.iter().map(String::as_str));
+            for import in says.items.iter().filter(|import| import.star) {
+                let end = absolute(node, import).map(|dotted| self.walk(&dotted).end);
+                if let Some(End::Module(from) | End::Package(from, _)) = end {
+                    pending.push(from);
+                }
+            }
+        }
+        names.extend(self.names.below(&self.node(at).dotted));
+        names
+    }
+
     /// `None` where it cannot be told.
     fn has(&self, at: u32, name: &str, stars: u32) -> Option<bool> {
         let node = self.node(at);
         let says = node.says.as_deref().filter(|says| {
             let readable = says.syntax_error.is_none() && !says.encoding_error;
-            readable && !says.open && !says.alters_path && !self.told[at as usize]
+            readable && !says.open && !says.alters_path && !self.known.told[at as usize]
         })?;
         if is_everywhere(name) || says.binds.contains(name) {
             return Some(true);
@@ -351,7 +377,7 @@ fn is_everywhere(name: &str) -> bool {
 }
 
 /// The absolute dotted name of what is imported; none where the dots climb past the top.
-fn absolute(node: &Node, import: &Import) -> Option<String> {
+pub(super) fn absolute(node: &Node, import: &Import) -> Option<String> {
     let module = import.module.as_deref().unwrap_or_default();
     if import.level == 0 {
         return Some(module.to_owned());

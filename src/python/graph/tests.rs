@@ -7,7 +7,7 @@ fn graph_of(files: &[(&str, &str)]) -> Graph {
         present: true,
         says: name.ends_with(".py").then(|| Arc::new(imports(text.as_bytes()))),
     };
-    Graph::new(files.iter().map(source).collect(), "3.13")
+    Graph::new(files.iter().map(source).collect(), "3.13", false)
 }
 
 /// Edges as `from -> to`, by upload name, parents and strings marked.
@@ -350,7 +350,7 @@ fn pth_files_run_and_add_directories() {
         Source { name: "python_modules/boot.py".into(), present: true, says: Some(Arc::default()) },
         Source { name: "python_modules/extra/inner.py".into(), present: true, says: Some(Arc::default()) },
     ];
-    let graph = Graph::new(sources, "3.14");
+    let graph = Graph::new(sources, "3.14", false);
     let reach = graph.reach(&graph.starts("main.py"), |_| true);
     for name in ["python_modules/boot.py", "python_modules/extra/inner.py"] {
         assert_eq!(reach.level(graph.find(name).unwrap()), Some(Level::Always), "{name}");
@@ -373,6 +373,7 @@ fn what_stays_behind_is_found_only_where_nothing_else_is() {
             source("python_modules/gone/part.py", "", false),
         ],
         "3.14",
+        false,
     );
     assert_eq!(
         edges(&graph),
@@ -383,4 +384,72 @@ fn what_stays_behind_is_found_only_where_nothing_else_is() {
         ]
     );
     assert_eq!(problems(&graph), Vec::<String>::new());
+}
+
+#[test]
+fn names_of_a_package_are_known_through_its_stars() {
+    let graph = graph_of(&[
+        ("main.py", "from p import gone, a, b, sub\nfrom p.open import anything\nfrom ext import anything_else\n"),
+        (
+            "python_modules/p/__init__.py",
+            "from ._a import *\nfrom ._b import b\n__locals = locals()\nfor __n in __all__:\n    setattr(__locals[__n], '__module__', 'p')\n",
+        ),
+        ("python_modules/p/_a.py", "from ._c import *\n"),
+        ("python_modules/p/_b.py", "b = 1\n"),
+        ("python_modules/p/_c.py", "a = 1\n"),
+        ("python_modules/p/sub.py", ""),
+        ("python_modules/p/open.py", "from ._c import *\nglobals()['x'] = 1\n"),
+        ("python_modules/ext/__init__.py", "from ._ext import *\n"),
+        ("python_modules/ext/_ext.abi3.so", ""),
+    ]);
+    assert_eq!(problems(&graph), ["main.py: p.gone PackageName"]);
+    let package = graph.find("python_modules/p/__init__.py").unwrap();
+    assert_eq!([graph.has(package, "a"), graph.has(package, "gone")], [Some(true), Some(false)]);
+    assert_eq!(graph.has(graph.find("python_modules/ext/__init__.py").unwrap(), "x"), None);
+    let names = graph.names_of(package);
+    assert!(["a", "b", "sub", "open"].iter().all(|name| names.contains(name)) && !names.contains("gone"), "{names:?}");
+}
+
+#[test]
+fn vendor_is_searched_behind_the_packages_and_before_the_project() {
+    let files = [
+        ("main.py", "import greet, single, own\nfrom vendor import six\n"),
+        ("vendor/greet/__init__.py", "from ._hello import x\nimport greet.deep\nimport six\n"),
+        ("vendor/greet/_hello.py", "x = 1\n"),
+        ("vendor/greet/deep.py", ""),
+        ("vendor/six.py", ""),
+        ("vendor/single.py", ""),
+        ("vendor/own.py", ""),
+        ("own.py", ""),
+        ("python_modules/single.py", ""),
+    ];
+    let sources = |legacy| {
+        let source = |(name, text): &(&str, &str)| Source {
+            name: (*name).to_owned(),
+            present: true,
+            says: Some(Arc::new(imports(text.as_bytes()))),
+        };
+        Graph::new(files.iter().map(source).collect(), "3.14", legacy)
+    };
+    let graph = sources(true);
+    assert_eq!(problems(&graph), Vec::<String>::new());
+    assert_eq!(
+        edges(&graph)[..4],
+        [
+            "main.py -> vendor/greet/__init__.py",
+            "main.py -> python_modules/single.py",
+            "main.py -> vendor/own.py",
+            "main.py -> vendor/six.py"
+        ]
+    );
+    assert_eq!(graph.bare_packages().count(), 0, "`vendor` is a directory of the search, no package");
+    let graph = sources(false);
+    assert_eq!(
+        problems(&graph),
+        [
+            "main.py: greet TopLevel",
+            "vendor/greet/__init__.py: greet TopLevel",
+            "vendor/greet/__init__.py: six TopLevel"
+        ]
+    );
 }

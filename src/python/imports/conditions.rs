@@ -3,7 +3,7 @@
 //! Receives expressions of one file, and the Python that it is read for; hands on the guards of both branches. Must never
 //! decide a test that another file can change.
 
-use super::guards::Guard;
+use super::guards::{Guard, PlaceTest, Placed};
 use super::handlers::Names;
 use super::source::Lines;
 use super::{any_node, last_name};
@@ -26,12 +26,18 @@ enum Verdict {
     Never,
     /// `not TYPE_CHECKING`, `not TYPE_CHECKING or ...`, `True`: what follows an `else` never runs.
     Always,
+    /// True under some names of the file: `__package__`.
+    Placed(Placed),
     Open,
 }
 
 impl Verdict {
     fn of(holds: bool) -> Self {
         if holds { Self::Always } else { Self::Never }
+    }
+
+    fn placed(test: PlaceTest, holds: bool) -> Self {
+        Self::Placed(Placed { test, holds })
     }
 }
 
@@ -51,6 +57,8 @@ pub(super) struct Tests<'a> {
     constants: HashMap<&'a str, bool>,
     /// Those of them that nothing else in the file sets.
     fixed: OnceCell<HashSet<&'a str>>,
+    /// Whether the file sets `__package__` itself.
+    sets_package: OnceCell<bool>,
 }
 
 impl<'a> Tests<'a> {
@@ -77,6 +85,7 @@ impl<'a> Tests<'a> {
             platform,
             constants: constants.collect(),
             fixed: OnceCell::new(),
+            sets_package: OnceCell::new(),
             names: file_names,
         }
     }
@@ -92,6 +101,10 @@ impl<'a> Tests<'a> {
         match self.verdict(test, guard.in_function, LEVELS) {
             Verdict::Never => taken.type_checking = true,
             Verdict::Always => rest.type_checking = true,
+            Verdict::Placed(placed) => {
+                taken.place(placed);
+                rest.place(placed.otherwise());
+            }
             Verdict::Open => {
                 let platform = self.ask_platform(test);
                 let file = asks_for_file(test);
@@ -114,6 +127,7 @@ impl<'a> Tests<'a> {
         let any = |values: &[Expr], wanted| values.iter().any(|value| self.verdict(value, later, levels) == wanted);
         let all = |values: &[Expr], wanted| values.iter().all(|value| self.verdict(value, later, levels) == wanted);
         match test {
+            _ if self.is_package(test) => Verdict::placed(PlaceTest::InPackage, true),
             Expr::Name(name) if self.typing.contains(&name.id.as_str()) => Verdict::Never,
             // Before a function is called another file may have set it.
             Expr::Name(name) if !later => self.constant(&name.id).map_or(Verdict::Open, Verdict::of),
@@ -125,28 +139,88 @@ impl<'a> Tests<'a> {
             Expr::Compare(comparison) => match is_main(comparison) {
                 // The runtime imports main by its own name.
                 Some(same) => Verdict::of(!same),
-                None => self.decide(comparison).map_or(Verdict::Open, Verdict::of),
+                None => match self.decide_place(comparison) {
+                    Some(verdict) => verdict,
+                    None => self.decide(comparison).map_or(Verdict::Open, Verdict::of),
+                },
             },
+            Expr::Call(call) if call.func.as_name_expr().is_some_and(|name| name.id == "bool") => {
+                call.arguments.args.first().map_or(Verdict::Open, |only| self.verdict(only, later, levels))
+            }
             Expr::Call(call) => starts_with(call).map_or(Verdict::Open, Verdict::of),
             Expr::BoolOp(operation) => {
                 let (settling, other) = match operation.op {
                     ast::BoolOp::And => (Verdict::Never, Verdict::Always),
                     ast::BoolOp::Or => (Verdict::Always, Verdict::Never),
                 };
+                let mut open = operation.values.iter().map(|value| self.verdict(value, later, levels));
                 match () {
                     () if any(&operation.values, settling) => settling,
                     () if all(&operation.values, other) => other,
-                    () => Verdict::Open,
+                    // `__package__ is not None and __package__ != ""`: all that is open is one question.
+                    () => match open.find(|verdict| *verdict != other) {
+                        Some(Verdict::Placed(placed))
+                            if open.all(|verdict| verdict == other || verdict == Verdict::Placed(placed)) =>
+                        {
+                            Verdict::Placed(placed)
+                        }
+                        _ => Verdict::Open,
+                    },
                 }
             }
             Expr::UnaryOp(operation) if operation.op == ast::UnaryOp::Not => {
                 match self.verdict(&operation.operand, later, levels) {
                     Verdict::Never => Verdict::Always,
                     Verdict::Always => Verdict::Never,
+                    Verdict::Placed(placed) => Verdict::Placed(placed.otherwise()),
                     Verdict::Open => Verdict::Open,
                 }
             }
             _ => Verdict::Open,
+        }
+    }
+
+    /// `__package__` or `__spec__.parent`, in a file that does not set it: `""` at the top, else the package's name.
+    fn is_package(&self, expression: &Expr) -> bool {
+        let named = expression.as_name_expr().is_some_and(|name| name.id == "__package__");
+        let sets = || {
+            any_node(
+                self.body,
+                usize::MAX,
+                |node| matches!(node, AnyNodeRef::ExprName(name) if name.id == "__package__" && name.ctx.is_store()),
+            )
+        };
+        (named && !*self.sets_package.get_or_init(sets)) || is_of(expression, "__spec__", "parent")
+    }
+
+    /// `__package__ is None`, `__package__ == ""`, `"." in __name__`: what the import system sets is never `None`.
+    fn decide_place(&self, comparison: &ast::ExprCompare) -> Option<Verdict> {
+        let ([operator], [right]) = (&*comparison.ops, &*comparison.comparators) else { return None };
+        let left = &*comparison.left;
+        let is_name = |one: &Expr, wanted: &str| one.as_name_expr().is_some_and(|name| name.id == wanted);
+        let is_empty = |one: &Expr| one.as_string_literal_expr().is_some_and(|text| text.value.is_empty());
+        let is_set = |one: &Expr| self.is_package(one) || is_name(one, "__spec__");
+        let (is_none, other) =
+            if left.is_none_literal_expr() { (true, right) } else { (right.is_none_literal_expr(), left) };
+        match operator {
+            ast::CmpOp::Is | ast::CmpOp::Eq if is_none && is_set(other) => Some(Verdict::Never),
+            ast::CmpOp::IsNot | ast::CmpOp::NotEq if is_none && is_set(other) => Some(Verdict::Always),
+            ast::CmpOp::Eq | ast::CmpOp::NotEq
+                if (self.is_package(left) && is_empty(right)) || (is_empty(left) && self.is_package(right)) =>
+            {
+                Some(Verdict::placed(PlaceTest::InPackage, *operator == ast::CmpOp::NotEq))
+            }
+            ast::CmpOp::In | ast::CmpOp::NotIn if self.is_package(left) => {
+                let elements = elements(right)?;
+                let known = elements.iter().all(|one| is_empty(one) || one.is_none_literal_expr());
+                let holds = *operator == ast::CmpOp::NotIn;
+                (known && elements.iter().any(is_empty)).then(|| Verdict::placed(PlaceTest::InPackage, holds))
+            }
+            ast::CmpOp::In | ast::CmpOp::NotIn if is_name(right, "__name__") => {
+                let dot = left.as_string_literal_expr().is_some_and(|text| text.value.to_str() == ".");
+                dot.then(|| Verdict::placed(PlaceTest::Dotted, *operator == ast::CmpOp::In))
+            }
+            _ => None,
         }
     }
 
@@ -162,15 +236,7 @@ impl<'a> Tests<'a> {
         let ([operator], [right]) = (&*comparison.ops, &*comparison.comparators) else { return None };
         if let Some(here) = platform_name(&comparison.left) {
             let text = |expression: &Expr| expression.as_string_literal_expr().map(|text| text.value.to_str() == here);
-            let listed = || {
-                let elements = match right {
-                    Expr::Tuple(tuple) => &tuple.elts,
-                    Expr::List(list) => &list.elts,
-                    Expr::Set(set) => &set.elts,
-                    _ => return None,
-                };
-                elements.iter().map(text).try_fold(false, |found, same| Some(found | same?))
-            };
+            let listed = || elements(right)?.iter().map(text).try_fold(false, |found, same| Some(found | same?));
             return match operator {
                 ast::CmpOp::Eq => text(right),
                 ast::CmpOp::NotEq => text(right).map(|same| !same),
@@ -249,6 +315,16 @@ fn set_once(body: &[Stmt]) -> HashSet<&str> {
     });
     let once = seen.into_iter().filter(|(_, count)| *count == 1 && !is_open);
     once.map(|(name, _)| name).collect()
+}
+
+/// Of a tuple, a list or a set.
+fn elements(expression: &Expr) -> Option<&[Expr]> {
+    match expression {
+        Expr::Tuple(tuple) => Some(&tuple.elts),
+        Expr::List(list) => Some(&list.elts),
+        Expr::Set(set) => Some(&set.elts),
+        _ => None,
+    }
 }
 
 fn is_of(expression: &Expr, owner: &str, name: &str) -> bool {

@@ -3,7 +3,8 @@
 //! Receives the nodes of one file, parents before children; hands on `Effects`. Must never resolve a name: which module a
 //! name stands for is the graph's to say.
 
-use super::{Import, ImportedName, last_name};
+use super::puts::{Key, Put};
+use super::{Import, ImportedName, any_node, last_name};
 use ruff_python_ast::{self as ast, AnyNodeRef, Expr, Stmt};
 use ruff_text_size::{Ranged, TextRange};
 use serde::{Deserialize, Serialize};
@@ -19,8 +20,8 @@ pub(crate) struct Effects {
     pub(crate) makes_own: bool,
     /// It puts modules into `sys.modules` under names that only a run knows.
     pub(crate) makes_any: bool,
-    /// Names that it puts into `sys.modules`, as they are written there.
-    pub(crate) puts: BTreeSet<String>,
+    /// What it puts into `sys.modules` under names that can be read.
+    pub(crate) puts: Vec<Put>,
     /// It has a finder of its own: `sys.meta_path`, `sys.path_hooks`.
     pub(crate) finds: bool,
     /// Attributes that it sets on what it imports: the name by which it knows the module (empty: one that it imports by
@@ -32,23 +33,45 @@ pub(crate) struct Effects {
     pub(crate) bound_again: BTreeSet<String>,
 }
 
-/// Reads effects, and remembers which `sys.modules` has been understood already.
+/// Reads effects, and remembers which `sys.modules` and which `globals()` have been understood already.
 #[derive(Debug, Default)]
-pub(super) struct Watch {
+pub(super) struct Watch<'a> {
     harmless: HashSet<TextRange>,
     /// `import a.b as c`, by `c`.
     renamed: HashMap<String, String>,
+    /// Under what the file puts modules into `sys.modules`.
+    pub(super) keys: Vec<Key<'a>>,
+    /// Names for the module's own names: `names = globals()`.
+    namespaces: Vec<&'a str>,
 }
 
-impl Watch {
+impl<'a> Watch<'a> {
+    /// Whether a call of `globals()` and the like only looks at the names.
+    pub(super) fn is_harmless(&self, call: &ast::ExprCall) -> bool {
+        self.harmless.contains(&call.range())
+    }
+
+    /// Whether the file changes its own names through a name for all of them.
+    pub(super) fn namespaces_are_written(&self, body: &[Stmt]) -> bool {
+        self.namespaces.iter().any(|name| is_written(body, name))
+    }
+
     /// Returns whether the module may have more names than its statements bind.
-    pub(super) fn read(&mut self, node: AnyNodeRef<'_>, effects: &mut Effects) -> bool {
+    pub(super) fn read(&mut self, node: AnyNodeRef<'a>, effects: &mut Effects) -> bool {
         match node {
+            AnyNodeRef::StmtAssign(assign) => self.assign(assign),
+            AnyNodeRef::StmtAugAssign(assign) if is_sys_modules(&assign.target) => {
+                self.harmless.insert(assign.target.range());
+                self.keys.push(Key { key: &assign.value, value: None, mapping: true });
+            }
             AnyNodeRef::ExprSubscript(subscript) if is_sys_modules(&subscript.value) => {
-                self.harmless.insert(subscript.value.range());
-                if subscript.ctx.is_store() {
-                    put(&subscript.slice, effects);
+                let is_known = !self.harmless.insert(subscript.value.range());
+                if subscript.ctx.is_store() && !is_known {
+                    self.keys.push(Key { key: &subscript.slice, value: None, mapping: false });
                 }
+            }
+            AnyNodeRef::ExprSubscript(subscript) if is_namespace(&subscript.value) && subscript.ctx.is_load() => {
+                self.harmless.insert(subscript.value.range());
             }
             AnyNodeRef::ExprCompare(comparison) => self.looks_at(comparison.comparators.iter()),
             AnyNodeRef::StmtFor(statement) => self.looks_at([&*statement.iter]),
@@ -73,15 +96,34 @@ impl Watch {
     }
 
     fn looks_at<'e>(&mut self, expressions: impl IntoIterator<Item = &'e Expr>) {
-        self.harmless.extend(expressions.into_iter().filter(|one| is_sys_modules(one)).map(Ranged::range));
+        let known = expressions.into_iter().filter(|one| is_sys_modules(one) || is_namespace(one));
+        self.harmless.extend(known.map(Ranged::range));
     }
 
-    fn attribute(&mut self, attribute: &ast::ExprAttribute, effects: &mut Effects) {
+    fn assign(&mut self, assign: &'a ast::StmtAssign) {
+        for target in &assign.targets {
+            match target {
+                Expr::Subscript(subscript) if is_sys_modules(&subscript.value) => {
+                    self.harmless.insert(subscript.value.range());
+                    self.keys.push(Key { key: &subscript.slice, value: Some(&assign.value), mapping: false });
+                }
+                Expr::Name(name) if is_namespace(&assign.value) => {
+                    self.harmless.insert(assign.value.range());
+                    self.namespaces.push(name.id.as_str());
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn attribute(&mut self, attribute: &'a ast::ExprAttribute, effects: &mut Effects) {
         if is_sys(&attribute.value) {
             effects.finds |= matches!(attribute.attr.as_str(), "meta_path" | "path_hooks");
             effects.makes_any |= &attribute.attr == "modules" && !self.harmless.contains(&attribute.range());
         }
-        if is_sys_modules(&attribute.value) && LOOKS.contains(&attribute.attr.as_str()) {
+        if (is_sys_modules(&attribute.value) || is_namespace(&attribute.value))
+            && LOOKS.contains(&attribute.attr.as_str())
+        {
             self.harmless.insert(attribute.value.range());
         }
         if attribute.ctx.is_store() {
@@ -99,12 +141,23 @@ impl Watch {
         }
     }
 
-    fn call(&mut self, call: &ast::ExprCall, effects: &mut Effects) -> bool {
+    fn call(&mut self, call: &'a ast::ExprCall, effects: &mut Effects) -> bool {
         let arguments = &call.arguments;
         match last_name(&call.func) {
-            Some("setdefault") if owner(&call.func).is_some_and(is_sys_modules) => {
+            Some("setdefault" | "__setitem__") if owner(&call.func).is_some_and(is_sys_modules) => {
                 self.looks_at(owner(&call.func));
-                arguments.args.first().into_iter().for_each(|key| put(key, effects));
+                let (key, value) = (arguments.args.first(), arguments.args.get(1));
+                self.keys.extend(key.map(|key| Key { key, value, mapping: false }));
+            }
+            Some("update") if owner(&call.func).is_some_and(is_sys_modules) => {
+                self.looks_at(owner(&call.func));
+                self.keys.extend(arguments.args.iter().map(|key| Key { key, value: None, mapping: true }));
+                for keyword in &arguments.keywords {
+                    match &keyword.arg {
+                        Some(name) => effects.puts.push(Put { name: name.to_string(), line: 0, bare: false }),
+                        None => self.keys.push(Key { key: &keyword.value, value: None, mapping: true }),
+                    }
+                }
             }
             Some("setattr") => {
                 if let Some(module) = arguments.args.first() {
@@ -128,7 +181,7 @@ impl Watch {
 impl Effects {
     /// Drops what is about no module: attributes of objects, functions of the file's own. What is known by a name that
     /// `import a.b as c` gave it goes by `a.b` from here on.
-    pub(super) fn finish(&mut self, items: &[Import], watch: &Watch) {
+    pub(super) fn finish(&mut self, items: &[Import], watch: &Watch<'_>) {
         let by_call = items.iter().any(|item| item.dynamic);
         let taken = || items.iter().flat_map(|item| &item.names);
         let local = |name: &ImportedName| name.asname.as_ref().unwrap_or(&name.name).clone();
@@ -198,18 +251,46 @@ fn owner(function: &Expr) -> Option<&Expr> {
     function.as_attribute_expr().map(|attribute| &*attribute.value)
 }
 
-fn put(key: &Expr, effects: &mut Effects) {
-    match key {
-        Expr::StringLiteral(literal) => {
-            effects.puts.insert(literal.value.to_str().to_owned());
+/// `globals()`, `locals()` or `vars()`.
+fn is_namespace(expression: &Expr) -> bool {
+    expression.as_call_expr().is_some_and(|call| {
+        let named =
+            call.func.as_name_expr().is_some_and(|name| matches!(name.id.as_str(), "globals" | "locals" | "vars"));
+        named && call.arguments.is_empty()
+    })
+}
+
+/// Whether a name for all of a module's names is used for more than looking at them.
+fn is_written(body: &[Stmt], namespace: &str) -> bool {
+    let is_it = |one: &Expr| one.as_name_expr().is_some_and(|name| name.id == namespace && name.ctx.is_load());
+    let mut looks: HashSet<TextRange> = HashSet::new();
+    any_node(body, usize::MAX, |node| {
+        match node {
+            AnyNodeRef::ExprSubscript(subscript) if is_it(&subscript.value) && subscript.ctx.is_load() => {
+                looks.insert(subscript.value.range());
+            }
+            AnyNodeRef::ExprAttribute(attribute)
+                if is_it(&attribute.value) && LOOKS.contains(&attribute.attr.as_str()) =>
+            {
+                looks.insert(attribute.value.range());
+            }
+            AnyNodeRef::ExprCompare(comparison) => {
+                looks.extend(comparison.comparators.iter().filter(|one| is_it(one)).map(Ranged::range));
+            }
+            AnyNodeRef::StmtFor(statement) if is_it(&statement.iter) => drop(looks.insert(statement.iter.range())),
+            AnyNodeRef::Comprehension(inner) if is_it(&inner.iter) => drop(looks.insert(inner.iter.range())),
+            // Parents come before children.
+            AnyNodeRef::ExprName(name) => {
+                return name.id == namespace && name.ctx.is_load() && !looks.contains(&name.range());
+            }
+            _ => {}
         }
-        _ if starts_with_own_name(key) => effects.makes_own = true,
-        _ => effects.makes_any = true,
-    }
+        false
+    })
 }
 
 /// `__name__`, `__name__ + ".x"`, `f"{__name__}.x"`.
-fn starts_with_own_name(key: &Expr) -> bool {
+pub(super) fn starts_with_own_name(key: &Expr) -> bool {
     let is_own =
         |one: &Expr| one.as_name_expr().is_some_and(|name| matches!(name.id.as_str(), "__name__" | "__package__"));
     match key {

@@ -13,6 +13,28 @@ use serde::{Deserialize, Serialize};
 /// How many blocks deep the way out of a block is looked for.
 const LEVELS: u32 = 4;
 
+/// What a file can ask of the name under which it is imported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum PlaceTest {
+    /// Whether it is in a package, or is one: `if __package__:`.
+    InPackage,
+    /// Whether its name has a dot: `if "." in __name__:`.
+    Dotted,
+}
+
+/// A test of the file's own name in the upload, and the answer under which something runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Placed {
+    pub(super) test: PlaceTest,
+    pub(super) holds: bool,
+}
+
+impl Placed {
+    pub(super) fn otherwise(self) -> Self {
+        Self { holds: !self.holds, ..self }
+    }
+}
+
 /// Under which conditions an import (or a call that asks for something) runs, and what happens when it fails.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Guard {
@@ -42,12 +64,38 @@ pub(crate) struct Guard {
     pub(crate) metadata_caught: bool,
     /// Where `FileNotFoundError` is stopped, or under a test of whether a file is there.
     pub(crate) file_caught: bool,
+    /// Under a test of the file's own name, until that is known ([`Guard::settle`]).
+    pub(crate) placed: Option<Placed>,
 }
 
 impl Guard {
     /// Whether the file can do without the import: its failure is handled, or it is never run on some platform.
     pub(crate) fn is_guarded(self) -> bool {
         self.caught || self.fallback || self.suppressed || self.type_checking || self.platform || self.otherwise > 0
+    }
+
+    /// The guard in a file that is imported as `dotted`, whose `__package__` is `package`.
+    pub(crate) fn settle(self, dotted: &str, package: &str) -> Self {
+        let Some(placed) = self.placed else { return self };
+        let holds = match placed.test {
+            PlaceTest::InPackage => !package.is_empty(),
+            PlaceTest::Dotted => dotted.contains('.'),
+        };
+        Self { placed: None, type_checking: self.type_checking || holds != placed.holds, ..self }
+    }
+
+    /// Whether it may run or not, as far as the file itself can tell.
+    pub(crate) fn is_conditional(self) -> bool {
+        self.conditional || self.placed.is_some()
+    }
+
+    pub(super) fn place(&mut self, placed: Placed) {
+        match self.placed {
+            None => self.placed = Some(placed),
+            Some(outer) if outer == placed => {}
+            Some(outer) if outer.test == placed.test => self.type_checking = true,
+            Some(_) => self.conditional = true,
+        }
     }
 
     /// A function's body runs long after the handlers around its definition.

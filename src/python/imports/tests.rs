@@ -582,3 +582,128 @@ fn files_that_are_opened_for_reading() {
         assert_eq!(opens(source), expected, "{source}");
     }
 }
+
+#[test]
+fn tests_of_the_files_own_name_are_answered_once_it_is_known() {
+    // Whether the import runs in `main.py`, in `pkg/__init__.py` and in `pkg/mod.py`.
+    for (test, runs) in [
+        ("__package__", [false, true, true]),
+        ("not __package__", [true, false, false]),
+        ("bool(__package__)", [false, true, true]),
+        ("__package__ is None", [false, false, false]),
+        ("__package__ is not None", [true, true, true]),
+        ("__package__ == ''", [true, false, false]),
+        ("'' != __package__", [false, true, true]),
+        ("__package__ in (None, '')", [true, false, false]),
+        ("__package__ not in {'', None}", [false, true, true]),
+        ("__spec__ is not None and __spec__.parent", [false, true, true]),
+        ("__package__ is None or __package__ == ''", [true, false, false]),
+        ("'.' in __name__", [false, false, true]),
+        ("'.' not in __name__", [true, true, false]),
+    ] {
+        for ((dotted, package), runs) in [("main", ""), ("pkg", "pkg"), ("pkg.mod", "pkg")].into_iter().zip(runs) {
+            let mut found = imports(format!("if {test}:\n    import x\nelse:\n    import y\n").as_bytes());
+            found.settle(dotted, package);
+            let taken: Vec<bool> = found.items.iter().map(|item| !item.guard.type_checking).collect();
+            assert_eq!(taken, [runs, !runs], "{test} in {dotted}");
+            assert!(
+                found
+                    .items
+                    .iter()
+                    .all(|item| !item.guard.is_conditional() && !item.guard.is_guarded() || item.guard.type_checking),
+                "{test}"
+            );
+        }
+    }
+    for open in ["__package__ == 'pkg'", "__package__ and debug", "__package__ in names"] {
+        let mut found = imports(format!("if {open}:\n    import x\n").as_bytes());
+        found.settle("main", "");
+        assert!(found.items[0].guard.is_conditional() && !found.items[0].guard.type_checking, "{open}");
+    }
+    let mut sets = imports(b"if not x:\n    __package__ = 'pkg'\nif __package__:\n    import x\n");
+    sets.settle("main", "");
+    assert!(sets.items[0].guard.is_conditional());
+}
+
+fn puts(source: &str) -> Vec<String> {
+    let effects = imports(source.as_bytes()).effects;
+    let mut names: Vec<String> =
+        effects.puts.iter().map(|put| format!("{}{}", put.name, if put.bare { " bare" } else { "" })).collect();
+    names.extend(effects.makes_any.then(|| "any".to_owned()));
+    names.extend(effects.makes_own.then(|| "own".to_owned()));
+    names
+}
+
+#[test]
+fn names_in_sys_modules_are_read_off_literals_loops_and_calls() {
+    for (source, names) in [
+        ("sys.modules['src'] = ModuleType('src')", &["src bare"][..]),
+        ("m = types.ModuleType('src')\nm.__path__ = []\nsys.modules['src'] = m", &["src bare"]),
+        ("m = types.ModuleType('src')\nm.__path__ = [here]\nsys.modules['src'] = m", &["src"]),
+        ("sys.modules['src'] = app", &["src"]),
+        ("sys.modules['a'], sys.modules['b'] = x, y", &["a", "b"]),
+        ("sys.modules.setdefault('src.x', x)", &["src.x"]),
+        ("sys.modules.__setitem__('src.x', x)", &["src.x"]),
+        ("sys.modules.update({'src': s, 'src.x': x})", &["src", "src.x"]),
+        ("sys.modules.update(src=s)", &["src"]),
+        ("sys.modules |= {'src.x': x}", &["src.x"]),
+        ("sys.modules.update({f'src.{n}': m for n, m in all()})", &["src.*"]),
+        ("for n in ['a', 'b']:\n    sys.modules[n] = x", &["a", "b"]),
+        ("for n, m in (('a', 1), ('b', 2)):\n    sys.modules[n] = m", &["a", "b"]),
+        ("N = {'a': 1, 'b': 2}\nfor n, m in N.items():\n    sys.modules[n] = m", &["a", "b"]),
+        ("for n, m in zip(('a', 'b'), all):\n    sys.modules[n] = m", &["a", "b"]),
+        ("for n in names:\n    sys.modules['src.' + n] = x", &["src.*"]),
+        ("for n in names:\n    sys.modules['src.%s' % n] = x", &["src.*"]),
+        ("for n in names:\n    sys.modules['src.{}'.format(n)] = x", &["src.*"]),
+        ("sys.modules['.'.join(('src', n))] = x", &["src.*"]),
+        ("def put(n, m):\n    sys.modules[n] = m\nput('a', 1)\nput(n='b', m=2)", &["a", "b"]),
+        ("def put(n, m):\n    sys.modules[n] = m", &["any"]),
+        ("def put(n, m):\n    sys.modules[n] = m\nput('a', 1)\nput(x, 2)", &["any"]),
+        ("for n in names:\n    sys.modules[n] = x", &["any"]),
+        ("sys.modules.update(all)", &["any"]),
+        ("sys.modules[__name__] = x", &["own"]),
+        ("sys.modules[__name__ + '.x'] = x", &["own"]),
+        ("if 'a' in sys.modules:\n    sys.modules.get('b')", &[]),
+    ] {
+        assert_eq!(puts(source), names, "{source}");
+    }
+}
+
+#[test]
+fn what_is_put_serves_the_names_at_and_below_it() {
+    let served = |puts: &[Put], dotted: &str, whole: bool| serves(puts.iter(), dotted, whole);
+    let put = |name: &str, bare| Put { name: name.to_owned(), line: 1, bare };
+    let bare = [put("src", true), put("src.x", false)];
+    for (dotted, whole, expected) in [
+        ("src", true, true),
+        ("src.x", true, true),
+        ("src.x.deep", false, true),
+        ("src.y", false, false),
+        ("srcs", false, false),
+    ] {
+        assert_eq!(served(&bare, dotted, whole), expected, "{dotted}");
+    }
+    assert!(served(&[put("src", false)], "src.y", true) && served(&[put("src.*", false)], "src.y", false));
+    // `import src.x` gives `src`, which nobody put there.
+    assert!(!served(&[put("src.x", false)], "src.x", true) && served(&[put("src.x", false)], "src.x", false));
+}
+
+#[test]
+fn looking_at_its_own_names_gives_a_module_none() {
+    for (source, open) in [
+        ("__all__ = [n for n in globals() if n]", false),
+        ("x = globals()['y']", false),
+        ("x = globals().get('y')", false),
+        ("if 'x' in globals():\n    pass", false),
+        ("n = locals()\nfor x in __all__:\n    setattr(n[x], '__module__', 'p')", false),
+        ("n = globals()\nn['x'] = 1", true),
+        ("n = globals()\nn.update(x=1)", true),
+        ("n = globals()\nf(n)", true),
+        ("globals()['x'] = 1", true),
+        ("globals().update(x)", true),
+        ("f(globals())", true),
+        ("def f(x):\n    globals()[x] = 1", true),
+    ] {
+        assert_eq!(imports(source.as_bytes()).open, open, "{source}");
+    }
+}

@@ -51,7 +51,8 @@ fn imports(bundle: &Bundle) -> Value {
     for module in &bundle.modules {
         let node = bundle.graph.find(&module.name);
         let level = node.and_then(|node| bundle.reach.level(node)).map_or(-1, |level| level as i32);
-        let step = node.and_then(|node| bundle.reach.step(node));
+        let step =
+            node.and_then(|node| bundle.reach.step(node)).filter(|(from, _)| !bundle.is_shim(bundle.graph.node(*from)));
         let parent = step.and_then(|(from, _)| places.get(bundle.graph.node(from).name.as_str()).copied());
         levels.push(level);
         parents.push(parent.and_then(|at| i32::try_from(at).ok()).unwrap_or(-1));
@@ -100,7 +101,7 @@ mod tests {
             present: true,
             says: name.ends_with(".py").then(|| Arc::new(crate::python::imports::imports(text.as_bytes()))),
         });
-        let graph = Graph::new(sources.collect(), "3.14");
+        let graph = Graph::new(sources.collect(), "3.14", false);
         let reach = graph.reach(&graph.starts("main.py"), |_| true);
         let modules = files.iter().map(|(name, text)| Module {
             name: (*name).to_owned(),

@@ -352,3 +352,55 @@ fn the_layout_of_small_trees() {
         assert_eq!(tree.reason(), *reason, "{name}");
     }
 }
+
+#[test]
+fn names_that_the_project_registers_say_nothing_of_directories() {
+    const APP: (&str, &str) = ("src/app.py", "from src.days import DAYS");
+    const DAYS: (&str, &str) = ("src/days.py", "DAYS = 5");
+    let line = |main: &str| Tree::new("src/main.py", &[("src/main.py", main), APP, DAYS]).line();
+    let registered = "import sys, days\nsys.modules['src'] = m = type(sys)('src')\nsys.modules.setdefault('src.days', days)\nimport app\n";
+    assert_eq!(line(registered), FLAT_SRC);
+    let tree = Tree::new("src/main.py", &[("src/main.py", registered), APP, DAYS]);
+    assert_eq!(tree.unresolved(), Vec::<String>::new());
+    assert_eq!(line("import days\nimport app\n"), KEEP_SRC, "nobody registers it");
+    // In a file that main does not import.
+    let tree = Tree::new("src/main.py", &[("src/main.py", "import app\n"), APP, DAYS, ("src/conf.py", registered)]);
+    assert_eq!(tree.line(), KEEP_SRC);
+    let late = "import sys, days\nimport app\nsys.modules['src.days'] = days\n";
+    let tree = Tree::new("src/main.py", &[("src/main.py", late), APP, DAYS]);
+    assert_eq!(
+        (tree.line().as_str(), tree.unresolved()),
+        (FLAT_SRC, vec!["src/app.py:1:1 src.days => days".to_owned()])
+    );
+    // Names that only a run knows: what else there is decides.
+    let any = "import sys, days\nfor name in names:\n    sys.modules[name] = days\nimport app\n";
+    assert_eq!(line(any), FLAT_SRC);
+    let tree = Tree::new("src/main.py", &[("src/main.py", any), APP, DAYS]);
+    assert_eq!(tree.unresolved(), Vec::<String>::new());
+}
+
+#[test]
+fn vendor_is_a_place_of_its_own_while_it_is_searched() {
+    let files = [
+        ("src/main.py", "import greet\nfrom core import x"),
+        ("src/core.py", "x = 1"),
+        ("src/vendor/greet/__init__.py", ""),
+    ];
+    let tree = Tree::new("src/main.py", &files).legacy_vendor();
+    assert_eq!((tree.line().as_str(), tree.unresolved()), (FLAT_SRC, vec![]));
+    let tree = Tree::new("src/main.py", &files);
+    assert_eq!(tree.unresolved(), ["src/main.py:1:8 greet => vendor.greet"]);
+    let kept = [("src/main.py", "import greet\nimport src.core"), files[1], ("vendor/greet/__init__.py", "")];
+    let tree = Tree::new("src/main.py", &kept).legacy_vendor();
+    assert_eq!(tree.line(), "keep . [src vendor] main.py -> src.main globs src/");
+    assert_eq!(tree.unresolved(), Vec::<String>::new());
+}
+
+#[test]
+fn a_test_of_the_package_works_in_either_layout() {
+    let main = "if __package__:\n    from .core import x\nelse:\n    from core import x\n";
+    let tree = Tree::new("src/main.py", &[("src/main.py", main), ("src/core.py", "x = 1")]);
+    assert_eq!((tree.line().as_str(), tree.unresolved()), (FLAT_SRC, vec![]));
+    let tree = tree.setting(NamespaceSetting::Keep);
+    assert_eq!((tree.line().as_str(), tree.unresolved()), (KEEP_SRC, vec![]));
+}

@@ -18,6 +18,7 @@ struct Tree {
     setting: NamespaceSetting,
     include: Vec<String>,
     vendored: BTreeSet<String>,
+    legacy_vendor: bool,
 }
 
 impl Tree {
@@ -38,6 +39,7 @@ impl Tree {
             setting: NamespaceSetting::Auto,
             include: Vec::new(),
             vendored: BTreeSet::new(),
+            legacy_vendor: false,
         }
     }
 
@@ -66,6 +68,11 @@ impl Tree {
         self
     }
 
+    fn legacy_vendor(mut self) -> Self {
+        self.legacy_vendor = true;
+        self
+    }
+
     fn decide(&self) -> Result<Layout> {
         decide(&LayoutRequest {
             config_dir: &self.config_dir,
@@ -74,6 +81,7 @@ impl Tree {
             setting: self.setting,
             include: &self.include,
             python: "3.14",
+            legacy_vendor: self.legacy_vendor,
             vendored_top_levels: &self.vendored,
         })
     }

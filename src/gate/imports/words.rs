@@ -1,0 +1,114 @@
+//! What is said of an import that leads nowhere, and what to do about it.
+
+use super::super::Context;
+use super::super::closest::{self, Near};
+use crate::error::Result;
+use crate::project::target;
+use crate::python::graph::{Node, Problem, ProblemKind};
+use crate::python::import_names;
+use crate::python::imports::Import;
+use crate::python::stdlib;
+
+/// The code, the message and the help.
+pub(super) type Words = (&'static str, String, String);
+
+pub(super) fn words(context: &Context<'_>, problem: &Problem, node: &Node, import: &Import) -> Result<Words> {
+    let shown = context.shown(node);
+    let (name, python) = (&problem.missing, &context.target.python);
+    let what = if import.level > 0 || import.written() == *name {
+        format!("`{shown}:{}` imports `{name}`", import.line)
+    } else {
+        format!("`{shown}:{}` imports `{name}` (`{}`)", import.line, import.written())
+    };
+    let guard = || "guard the import with `try` and `except ImportError`, or do without it".to_owned();
+    let correct = || "correct the name, or require a version that has it".to_owned();
+    Ok(match problem.kind {
+        ProblemKind::TopLevel => (
+            "imports.missing",
+            format!("{what}, which nothing in the upload, the standard library or the runtime provides"),
+            top_level(context, problem, node, import)?,
+        ),
+        ProblemKind::Submodule => {
+            let what = format!("{what}, and the package that it names has no such module");
+            ("imports.missing", what, submodule(context, problem).unwrap_or_else(correct))
+        }
+        ProblemKind::StdlibSubmodule => (
+            "imports.stdlib",
+            format!("{what}, and the standard library of Python {python} has no such module"),
+            closest::meant(name, stdlib::beside(python, name))
+                .unwrap_or_else(|| "correct the name, or guard the import".to_owned()),
+        ),
+        ProblemKind::StdlibBroken => (
+            "imports.stdlib",
+            format!("{what}, a module that Python {python} on Workers has and cannot import"),
+            guard(),
+        ),
+        ProblemKind::PackageName => (
+            "imports.name",
+            format!("{what}, a name that its package does not define"),
+            name_of(context, problem).unwrap_or_else(correct),
+        ),
+        ProblemKind::Stdlib => (
+            "imports.stdlib",
+            format!("{what}, a module of the standard library that Python {python} on Workers does not have"),
+            guard(),
+        ),
+        ProblemKind::Name => (
+            "imports.name",
+            format!("{what}, a name that its module does not define"),
+            name_of(context, problem).unwrap_or_else(|| "define it there, or correct the name".to_owned()),
+        ),
+    })
+}
+
+/// The cause that is sure first, then the distribution that is known, then what may have been meant.
+fn top_level(context: &Context<'_>, problem: &Problem, node: &Node, import: &Import) -> Result<String> {
+    let name = &problem.missing;
+    if context.project.config.find_additional_modules() == Some(false) {
+        return Ok("remove `find_additional_modules = false`, which leaves every other module behind".to_owned());
+    }
+    if let Some(directory) = closest::unsearched_vendor(context, name) {
+        return unsearched(context, &directory, name);
+    }
+    let asked = context.bundle.graph.asked(problem.node, import).unwrap_or_default();
+    let distribution = provider(context, &asked);
+    let guarded = if node.is_project() { ", or guard the import" } else { "" };
+    if let Some(distribution) = distribution {
+        return Ok(format!("add `{distribution}` to the requirements{guarded}"));
+    }
+    let add = format!("add the distribution that provides `{name}` to the requirements");
+    Ok(match closest::module(context, name).filter(|_| node.is_project()) {
+        Some(Near(close)) => format!("did you mean `{close}`? if not, {add}"),
+        None => format!("{add}{guarded}"),
+    })
+}
+
+/// `vendor/` has it, and the runtime does not look there.
+pub(crate) fn unsearched(context: &Context<'_>, directory: &str, name: &str) -> Result<String> {
+    let instead = format!("add `{name}` to the requirements, or import `{}`", directory.replace('/', ".") + "." + name);
+    Ok(if context.target.legacy_vendor {
+        format!("`{directory}/` is searched at the module root only: {instead}")
+    } else {
+        let since = target::vendor_unsearched_since()?;
+        format!("`{directory}/` is no longer searched from compatibility date {since} on: {instead}")
+    })
+}
+
+/// The distribution that is known to have a module, unless it is in the upload and has it not.
+fn provider(context: &Context<'_>, dotted: &str) -> Option<&'static str> {
+    import_names::distribution_of(dotted)
+        .filter(|name| context.bundle.packages.iter().all(|package| package.name != crate::python::normalize(name)))
+}
+
+fn submodule(context: &Context<'_>, problem: &Problem) -> Option<String> {
+    let shared = problem.missing.split_once('.').is_some();
+    let distribution = provider(context, &problem.missing).filter(|_| shared);
+    let add = || distribution.map(|name| format!("add `{name}` to the requirements"));
+    closest::module(context, &problem.missing).map(|Near(close)| format!("did you mean `{close}`?")).or_else(add)
+}
+
+fn name_of(context: &Context<'_>, problem: &Problem) -> Option<String> {
+    let wanted = problem.missing.rsplit('.').next()?;
+    let names = context.bundle.graph.names_of(problem.of?);
+    closest::meant(wanted, names.into_iter().filter(|name| !name.starts_with('_') || wanted.starts_with('_')))
+}
