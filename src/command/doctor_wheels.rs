@@ -80,7 +80,7 @@ fn table(columns: &[Column], names: &[&str], direct: &BTreeSet<&str>) -> String 
     }
     for column in columns {
         for culprit in column.culprits.iter().filter(|culprit| culprit.chain.len() > 1) {
-            let why = crate::vendor::chain_in_words(&culprit.chain);
+            let why = vendor::chain_in_words(&culprit.chain);
             let _ = write!(text, "\n{} on {}: {why}", culprit.name, column.python);
         }
         if let Some(unknown) = &column.unknown {

@@ -182,6 +182,8 @@ mod tests {
             flag: "python_workers_314".into(),
             python_workers: true,
             brings_sdk: false,
+            legacy_vendor: false,
+            today: "2026-11-28".into(),
             pywrangler_would_pick: None,
         }
     }
