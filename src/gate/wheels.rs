@@ -153,11 +153,13 @@ fn in_the_way(culprit: &Culprit, why: &Unresolved, target: &Target) -> Finding {
                 .to_owned(),
         ),
     };
-    let help = match (unimported(culprit, why), why.alternatives.first(), &why.too_far) {
-        (Some(heads), _, _) => {
-            format!("move {heads} out of the runtime requirements (`saddlebag init`): nothing imports it")
+    let works = why.alternatives.first().map(|first| format!("write {}: {}", first.write, first.gives));
+    let help = match (unimported(culprit, why), works, &why.too_far) {
+        (Some(heads), works, _) => {
+            let or = works.map_or_else(String::new, |works| format!(", or {works}"));
+            format!("move {heads} out of the runtime requirements (`saddlebag init`){or}")
         }
-        (None, Some(first), _) => format!("write {}: {}", first.write, first.gives),
+        (None, Some(works), _) => works,
         (None, None, Some(far)) => format!("require something else: nothing near what is required works, only {far}"),
         (None, None, None) => help,
     };
@@ -182,17 +184,19 @@ fn without_wheel(culprit: &Culprit, why: &Unresolved, target: &Target) -> String
         (None, Some(last)) if alone && last.len() > culprit.name.len() => who = format!("`{last}`"),
         (Some(_) | None, _) => {}
     }
-    let who = match (unimported(culprit, why), alone) {
-        (Some(heads), true) => format!("nothing imports {heads}, and it"),
-        (Some(heads), false) => format!("nothing imports {heads}, and {who}, which"),
-        (None, true) => who,
-        (None, false) => format!("{who}, which"),
+    let whose = if alone { "" } else { ", which" };
+    let (who, whose) = match unimported(culprit, why) {
+        None => (who, whose),
+        Some(_) if culprit.heads.len() == 1 => {
+            (format!("nothing imports {}", who.replacen(" needs ", ", which needs ", 1)), ", which")
+        }
+        Some(heads) => (format!("nothing imports {heads}, and {who}"), whose),
     };
     // Of what has one, it is the other requirements that allow none with it.
     let fits =
         if culprit.wanted.is_none() && culprit.has_a_wheel() { " in a version that fits the others" } else { "" };
     format!(
-        "{who} has no wheel for Python {} on Workers{fits}: {}{}",
+        "{who}{whose} has no wheel for Python {} on Workers{fits}: {}{}",
         target.python,
         accepted(target),
         offered(culprit)

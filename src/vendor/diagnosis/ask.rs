@@ -103,11 +103,13 @@ impl Uv {
         self.ask(&self.document(requirements), wheels, &[])
     }
 
-    /// One of the project's requirements without the others, but with what they say of versions.
-    ///
-    /// # Errors
-    /// As `resolve`.
-    pub(super) fn resolve_alone(&self, requirement: &str, wheels: Wheels) -> Result<Answer> {
+    /// The workspace's own requirements, all of them.
+    pub(super) fn together(&self) -> DocumentMut {
+        self.document(&self.requirements())
+    }
+
+    /// One of them without the others, but with what they say of versions.
+    pub(super) fn alone(&self, requirement: &str) -> DocumentMut {
         let mut document = self.document(&[requirement.to_owned()]);
         let others = self.requirements();
         let constraints = others.iter().filter(|other| *other != requirement).filter_map(|other| constraint(other));
@@ -116,7 +118,15 @@ impl Uv {
         if let Some(array) = array.as_array_mut() {
             array.extend(constraints);
         }
-        self.ask(&document, wheels, &[])
+        document
+    }
+
+    /// Resolves one requirement as `alone` has it.
+    ///
+    /// # Errors
+    /// As `resolve`.
+    pub(super) fn resolve_alone(&self, requirement: &str, wheels: Wheels) -> Result<Answer> {
+        self.ask(&self.alone(requirement), wheels, &[])
     }
 
     /// The newest release of one distribution that the target takes, or that there is at all; whatever others want of it.
@@ -143,14 +153,13 @@ impl Uv {
     ///
     /// # Errors
     /// As `resolve`.
-    pub(super) fn unrestricted(&self, requirements: &[String], target: &Target) -> Result<Option<Unrestricted>> {
-        let document = self.document(requirements);
+    pub(super) fn unrestricted(&self, document: &DocumentMut, target: &Target) -> Result<Option<Unrestricted>> {
         for python in [None, Some("3.12"), Some("3.10")] {
             let mut options = vec!["--universal"];
             options.extend(python.into_iter().flat_map(|python| ["--python-version", python]));
-            match self.compile(&document, "pylock.toml", &options)? {
+            match self.compile(document, "pylock.toml", &options)? {
                 Written::File(lock) => {
-                    let Written::File(graph) = self.compile(&document, "requirements.txt", &options)? else { break };
+                    let Written::File(graph) = self.compile(document, "requirements.txt", &options)? else { break };
                     return Ok(Some(Unrestricted::of(parse_lock(&lock, Some(target)), &graph)));
                 }
                 // For another reason than wheels: an older Python does not help.

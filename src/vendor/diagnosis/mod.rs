@@ -27,7 +27,7 @@ use crate::python::normalize;
 use crate::term::Terminal;
 use crate::toolchain::Toolchain;
 use alternatives::{Trial, Tried};
-use ask::{Pinned, Uv, Wheels};
+use ask::{Answer, Pinned, Uv, Wheels};
 use camino::Utf8Path;
 use pep508_rs::pep440_rs::Version;
 use rayon::prelude::*;
@@ -209,10 +209,10 @@ pub(super) fn explain(
     }
     let requirements = uv.requirements();
     let blames_wheels = culprits.iter().all(|culprit| culprit.reason == Reason::NoWheel);
-    let wanted = if blames_wheels { uv.unrestricted(&requirements, target)? } else { None };
     let case = Case { uv: &uv, entries: &project.requirements.entries, said: &said, target };
-    let culprits = pool.install(|| case.judge(culprits, wanted.as_ref()))?;
-    let direct = project.requirements.entries.iter().filter_map(|entry| entry.name.clone()).collect();
+    let (wanted, apart) = if blames_wheels { pool.install(|| case.wanted())? } else { (None, Vec::new()) };
+    let culprits = pool.install(|| case.judge(culprits, wanted.as_ref(), apart))?;
+    let direct: BTreeSet<String> = project.requirements.entries.iter().filter_map(|entry| entry.name.clone()).collect();
     let case = alternatives::Case { uv: &uv, plan, toolchain, direct: &direct, wanted: wanted.as_ref() };
     let mut trials = alternatives::trials(&culprits, &requirements, target);
     trials.retain(|_| plan.wants_alternatives);
@@ -224,7 +224,7 @@ pub(super) fn explain(
         Tried::TooFar(what) => Some(what.clone()),
         Tried::Works(_) | Tried::Fails | Tried::Not => None,
     });
-    let packages = wanted.map(|wanted| wanted.packages.into_keys().collect()).unwrap_or_default();
+    let packages = wanted.into_iter().flat_map(|wanted| wanted.packages.into_keys()).chain(direct).collect();
     let alternatives = alternatives::chosen(tried);
     Ok(Meaning::Unresolved(Box::new(Found { culprits, alternatives, untried, too_far, packages })))
 }
@@ -276,30 +276,60 @@ struct Case<'a> {
 }
 
 impl Case<'_> {
-    /// Who is really in the way: of what the requirements would bring where every wheel counts, that which has none for
-    /// the target. uv itself speaks of every version that it tried. `suspects` where that cannot be told.
-    fn judge(self, mut suspects: Vec<Culprit>, wanted: Option<&Unrestricted>) -> Result<Vec<Culprit>> {
-        if let Some(wanted) = wanted {
-            let mut culprits: Vec<Culprit> =
-                wanted.without_wheel(self.target).map(|pinned| self.of_wanted(pinned, wanted)).collect();
-            let look_up = |culprit: &mut Culprit| {
-                look_up(culprit, self.uv)?;
-                Ok(!self.uv.time_is_over())
-            };
-            let looked =
-                culprits.par_iter_mut().take(LOOKED_UP).with_max_len(1).map(look_up).collect::<Result<Vec<_>>>()?;
-            let looked = looked.into_iter().chain(std::iter::repeat(false));
-            let mut culprits: Vec<Culprit> = culprits
-                .into_iter()
-                .zip(looked)
-                .filter(|(culprit, looked)| self.is_named(culprit) || (*looked && culprit.is_hopeless()))
-                .map(|(culprit, _)| culprit)
-                .collect();
-            // Deepest first: what the others need.
-            culprits.sort_by_key(|culprit| std::cmp::Reverse(culprit.chain.len()));
-            if !culprits.is_empty() {
-                return Ok(culprits);
+    /// What the requirements would bring where every wheel counts. Where one has none of any kind, each is asked for alone;
+    /// what uv then says of those that fail comes with it.
+    fn wanted(self) -> Result<(Option<Unrestricted>, Vec<Culprit>)> {
+        let wanted = self.uv.unrestricted(&self.uv.together(), self.target)?;
+        let requirements = self.uv.requirements();
+        if wanted.is_some() || requirements.len() < 2 {
+            return Ok((wanted, Vec::new()));
+        }
+        let alone = |text: &String| {
+            if let Some(wanted) = self.uv.unrestricted(&self.uv.alone(text), self.target)? {
+                return Ok((Some(wanted), Vec::new()));
             }
+            let Answer::Failed(output) = self.uv.resolve_alone(text, Wheels::Target)? else {
+                return Ok((None, Vec::new()));
+            };
+            let mut found = culprits(&words::read(&output, WORKSPACE).unwrap_or_default(), self.entries);
+            found.retain(|culprit| culprit.reason == Reason::NoWheel);
+            Ok((None, found))
+        };
+        let all = requirements.par_iter().with_max_len(1).map(alone).collect::<Result<Vec<_>>>()?;
+        let (wanted, apart): (Vec<_>, Vec<_>) = all.into_iter().unzip();
+        Ok((Unrestricted::merged(wanted.into_iter().flatten()), apart.into_iter().flatten().collect()))
+    }
+
+    /// Who is really in the way: of what the requirements would bring where every wheel counts, that which has none for
+    /// the target, and those that failed `apart`. uv itself speaks of every version that it tried. `suspects` where that
+    /// cannot be told.
+    fn judge(
+        self,
+        mut suspects: Vec<Culprit>,
+        wanted: Option<&Unrestricted>,
+        apart: Vec<Culprit>,
+    ) -> Result<Vec<Culprit>> {
+        let candidates = wanted
+            .into_iter()
+            .flat_map(|wanted| wanted.without_wheel(self.target).map(move |pinned| self.of_wanted(pinned, wanted)));
+        let mut seen = BTreeSet::new();
+        let mut culprits: Vec<Culprit> =
+            candidates.chain(apart).filter(|culprit| seen.insert(culprit.name.clone())).collect();
+        let look_up_one = |culprit: &mut Culprit| {
+            look_up(culprit, self.uv)?;
+            Ok(!self.uv.time_is_over())
+        };
+        let looked =
+            culprits.par_iter_mut().take(LOOKED_UP).with_max_len(1).map(look_up_one).collect::<Result<Vec<bool>>>()?;
+        let mut looked = looked.into_iter().chain(std::iter::repeat(false));
+        culprits.retain(|culprit| {
+            let looked = looked.next().unwrap_or_default();
+            self.is_named(culprit) || (looked && culprit.is_hopeless())
+        });
+        // Deepest first: what the others need.
+        culprits.sort_by_key(|culprit| std::cmp::Reverse(culprit.chain.len()));
+        if !culprits.is_empty() {
+            return Ok(culprits);
         }
         suspects.par_iter_mut().take(LOOKED_UP).with_max_len(1).try_for_each(|culprit| look_up(culprit, self.uv))?;
         keep_those_in_the_way(&mut suspects);
@@ -317,7 +347,7 @@ impl Case<'_> {
     /// Whether uv says of the very version that is wanted that it has no wheel.
     fn is_named(self, culprit: &Culprit) -> bool {
         let about_it = |spec: &&Spec| spec.name == culprit.name;
-        let wanted = culprit.wanted.as_deref().unwrap_or_default();
+        let Some(wanted) = culprit.wanted.as_deref() else { return !culprit.has_a_wheel() };
         self.said.wheelless.iter().filter(about_it).any(|spec| spec.contains(wanted))
     }
 }

@@ -100,6 +100,20 @@ impl Unrestricted {
         Self { packages, graph: Graph::read(graph) }
     }
 
+    /// Several as one; of what more than one has, the first.
+    pub(super) fn merged(all: impl IntoIterator<Item = Self>) -> Option<Self> {
+        all.into_iter().reduce(|mut merged, next| {
+            for (name, pinned) in next.packages {
+                merged.packages.entry(name).or_insert(pinned);
+            }
+            for (name, who) in next.graph.required_by {
+                merged.graph.required_by.entry(name).or_default().extend(who);
+            }
+            merged.graph.direct.extend(next.graph.direct);
+            merged
+        })
+    }
+
     /// The packages without a wheel that the target takes. What has no wheels at all, such as a local source, is none.
     pub(super) fn without_wheel<'a>(&'a self, target: &'a Target) -> impl Iterator<Item = &'a Pinned> {
         let usable = |pinned: &Pinned| pinned.wheels.iter().any(|wheel| is_usable(wheel, target));
@@ -208,6 +222,32 @@ mod tests {
         ] {
             assert_eq!(is_usable(wheel, &target), expected, "{wheel}");
         }
+    }
+
+    #[test]
+    fn what_each_requirement_brings_is_seen_as_one() {
+        let pinned = |name: &str, version: &str, tag: &str| Pinned {
+            name: name.into(),
+            version: version.into(),
+            wheels: vec![format!("{name}-{version}-{tag}.whl")],
+            uploaded: None,
+        };
+        let direct = |name: &str| format!("{name}==1\n    # via saddlebag-workspace (pyproject.toml)\n");
+        let one = Unrestricted::of(
+            vec![pinned("a", "1", "py3-none-any"), pinned("deep", "2", "cp314-cp314-win_amd64")],
+            &format!("{}deep==2\n    # via a\n", direct("a")),
+        );
+        let other = Unrestricted::of(
+            vec![pinned("b", "1", "py3-none-any"), pinned("deep", "3", "py3-none-any")],
+            &format!("{}deep==3\n    # via b\n", direct("b")),
+        );
+        let merged = Unrestricted::merged([one, other]).unwrap();
+        let target = target();
+        let without: Vec<String> =
+            merged.without_wheel(&target).map(|pinned| format!("{} {}", pinned.name, pinned.version)).collect();
+        assert_eq!(without, ["deep 2"]);
+        assert_eq!(merged.graph.heads("deep"), ["a", "b"].map(str::to_owned).into());
+        assert_eq!(Unrestricted::merged([]), None);
     }
 
     #[test]
