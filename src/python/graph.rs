@@ -49,7 +49,7 @@ impl Node {
     }
 
     /// `a.b` of `a/b/__init__.py`, `a` of `a/b.py`; empty at the top.
-    fn package(&self) -> &str {
+    pub(crate) fn package(&self) -> &str {
         if self.form == Form::Package {
             &self.dotted
         } else {

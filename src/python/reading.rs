@@ -31,7 +31,7 @@ pub(crate) enum Content<'a> {
 }
 
 /// Changes whenever `Imports` is read or written differently.
-const FORMAT: &[u8] = concat!("saddlebag imports 5 ", env!("CARGO_PKG_VERSION"), "\n").as_bytes();
+const FORMAT: &[u8] = concat!("saddlebag imports 6 ", env!("CARGO_PKG_VERSION"), "\n").as_bytes();
 
 /// How many files are encoded together: enough for every core to have some.
 const TOGETHER: usize = 256;

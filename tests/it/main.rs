@@ -8,6 +8,7 @@ mod browser;
 mod command_line;
 mod commands;
 mod corpus;
+mod data_files;
 mod documents;
 mod end_to_end;
 mod fake;

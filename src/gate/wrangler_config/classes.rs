@@ -22,7 +22,7 @@ pub(super) fn classes(context: &Context<'_>) -> Vec<Finding> {
     let Some(bytes) = context.bundle.module(&main.name).and_then(|module| module.content.read().ok()) else {
         return Vec::new();
     };
-    let uses = uses(&bytes);
+    let uses = uses(&bytes, &context.target.python);
     let judge = |one: Wanted| one.judge(has(context, at, &one.class, STARS), &uses, &shown);
     let mut findings: Vec<Finding> = wanted.into_iter().filter_map(judge).collect();
     let leaves_out = uses.exports.as_ref().is_some_and(|exports| !exports.contains("Default"));
