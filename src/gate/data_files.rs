@@ -44,6 +44,8 @@ struct Draft {
     finding: Finding,
     /// What a rule has to upload.
     files: Vec<Utf8PathBuf>,
+    /// Another way than the help's.
+    alternative: Option<&'static str>,
 }
 
 /// What the judgement of one ask stands on.
@@ -126,7 +128,7 @@ impl<'a> Survey<'_, 'a> {
         let sure = reached == Level::Always && !guard.conditional;
         Some(match self.calls.runs(self.context, ask.node, ask.open) {
             Runs::Surely if sure => (Severity::Deny, String::new()),
-            Runs::Uncalled(function) => (Severity::Warn, format!(" (in `{function}`, which nothing calls)")),
+            Runs::Uncalled(function) => (Severity::Warn, format!("; nothing calls `{function}`")),
             Runs::Made if is_directory => return None,
             Runs::Surely | Runs::Perhaps | Runs::Made => (Severity::Warn, String::new()),
         })
@@ -141,7 +143,7 @@ impl<'a> Survey<'_, 'a> {
         let (code, message, help) = match self.uploaded.get(path) {
             None => {
                 files.push(path.to_owned());
-                let by = self.context.by(at);
+                let by = if remark.is_empty() { self.context.by(at) } else { String::new() };
                 let help =
                     if from_cwd { "start its path from `Path(__file__).parent`".to_owned() } else { String::new() };
                 let from = if from_cwd { " from the working directory" } else { "" };
@@ -175,7 +177,7 @@ impl<'a> Survey<'_, 'a> {
             Some(_) => return None,
         };
         let location = Location::at(Place::File, shown, open.line, open.column);
-        Some(Draft { finding: Finding::new(severity, code, file, location, message, help), files })
+        Some(Draft { finding: Finding::new(severity, code, file, location, message, help), files, alternative: None })
     }
 }
 

@@ -81,6 +81,7 @@ pub(crate) struct Template {
 /// A place where a name is used that may be a function's: read, taken as an attribute, or said by a string.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Mention {
+    /// With `*` at its end where only the front of a name is written: `load_*` of `f"load_{name}"`.
     pub(crate) name: String,
     /// Where it is an attribute of a name: that name.
     pub(crate) of: Option<String>,

@@ -194,11 +194,11 @@ impl Running {
     fn runs(&self, file: &Uses, function: &Function) -> bool {
         let called = function.decorated || is_special(&function.name);
         match function.class {
-            None => called || is_handler(&function.name) || self.names.contains(&function.name),
+            None => called || is_handler(&function.name) || says(&self.names, &function.name),
             Some(class) => {
                 let class = &file.classes[class];
                 self.is_made(class)
-                    && (called || self.attributes.contains(&function.name) || self.calls_methods(&class.bases))
+                    && (called || says(&self.attributes, &function.name) || self.calls_methods(&class.bases))
             }
         }
     }
@@ -224,6 +224,12 @@ impl Running {
         }
         false
     }
+}
+
+/// Whether a name, or the front of one, is among these.
+fn says(names: &BTreeSet<String>, name: &str) -> bool {
+    let begins = |said: &String| said.strip_suffix('*').is_some_and(|front| name.starts_with(front));
+    names.contains(name) || names.iter().any(begins)
 }
 
 /// The names at the top of what main and what it takes from others.

@@ -32,13 +32,16 @@ impl Survey<'_, '_> {
         }
         let (sure, remark) = self.severity(ask)?;
         let must_be_there = matches!(ask.open.access, Access::Mount | Access::List);
-        let Some(place) = places.first() else {
+        let written = ask.path.parts.join("/");
+        // Of two the one that can be uploaded.
+        let inside = |place: &&Utf8PathBuf| place.starts_with(self.context.layout.main.parent().unwrap_or(place));
+        let Some(place) = places.iter().find(inside).or(places.first()) else {
             // Nothing that a project has, or may make in a build, is ever in the working directory.
-            let written = ask.path.parts.join("/");
             let message = format!("{}, which is not there on Workers{remark}", self.asks(ask, &written));
             return (from_cwd && must_be_there).then(|| Draft {
                 finding: self.finding(ask, (sure, ELSEWHERE), &written, message),
                 files: Vec::new(),
+                alternative: alternative(ask),
             });
         };
         let (arrives, left) = self.contents(place);
@@ -51,12 +54,12 @@ impl Survey<'_, '_> {
             }
             _ => Severity::Warn,
         };
-        let shown = self.context.project.display(place);
+        let shown = if from_cwd { written } else { self.context.project.display(place) };
         let files = left.clone();
         let what = self.asks(ask, &shown);
         let draft = |code: &'static str, severity: Severity, tail: String| {
             let finding = self.finding(ask, (severity, code), &shown, format!("{what}{tail}{remark}"));
-            Some(Draft { finding, files })
+            Some(Draft { finding, files, alternative: alternative(ask) })
         };
         let named = match rendered.first() {
             Some(first) => format!(": `{first}` is rendered"),
@@ -90,13 +93,7 @@ impl Survey<'_, '_> {
         message: String,
     ) -> Finding {
         let location = Location::at(Place::File, self.context.shown(ask.node), ask.open.line, ask.open.column);
-        let help = match (ask.path.base == Base::Cwd, ask.open.access) {
-            (true, Access::Mount | Access::Serve) => {
-                "serve the files as static assets (`assets.directory`), or start the path from `Path(__file__).parent`"
-            }
-            (true, _) => "start the path from `Path(__file__).parent`",
-            (false, _) => "",
-        };
+        let help = if ask.path.base == Base::Cwd { "start the path from `Path(__file__).parent`" } else { "" };
         Finding::new(severity, code, subject, location, message, help)
     }
 
@@ -177,4 +174,10 @@ impl Survey<'_, '_> {
             more => format!("{} and {more} more", shown.join(", ")),
         }
     }
+}
+
+/// What Workers have for files that are only served.
+fn alternative(ask: &Ask<'_>) -> Option<&'static str> {
+    let serves = matches!(ask.open.access, Access::Mount | Access::Serve) && ask.open.by != "PackageLoader";
+    serves.then_some("or serve the files as static assets (`assets.directory`)")
 }

@@ -38,6 +38,13 @@ impl Advice {
             };
             finding.snippet.clone_from(&self.snippet);
         }
+        if let Some(alternative) = draft.alternative {
+            finding.help = if finding.help.is_empty() {
+                alternative.trim_start_matches("or ").to_owned()
+            } else {
+                format!("{}; {alternative}", finding.help)
+            };
+        }
         finding
     }
 

@@ -5,6 +5,7 @@
 use super::shapes::{any_node, children, is_exports, last_name, list, names_exports, registers, templates};
 use super::{Class, Function, Mention, Template, Uses};
 use crate::python::imports::{Guard, Lines, Tests, block, split};
+use crate::python::is_identifier;
 use ruff_python_ast::{self as ast, AnyNodeRef, Expr};
 use ruff_python_parser::{Mode, ParseOptions, parse_unchecked};
 use ruff_text_size::{Ranged, TextSize};
@@ -192,6 +193,15 @@ impl<'a, L: Fn(TextSize) -> u32> Reader<'a, L> {
                     mention(last, None, true);
                 }
                 self.ending(text);
+            }
+            // `getattr(self, f"load_{name}")`
+            AnyNodeRef::ExprFString(string) => {
+                if let Some(ast::InterpolatedStringElement::Literal(front)) = string.value.elements().next()
+                    && front.ends_with('_')
+                    && is_identifier(front)
+                {
+                    mention(&format!("{}*", &**front), None, true);
+                }
             }
             AnyNodeRef::InterpolatedStringLiteralElement(element) => self.ending(&element.value),
             AnyNodeRef::StmtAssign(statement) => {

@@ -66,6 +66,7 @@ fn what_a_test_of_a_file_guards_is_handled_and_an_annotation_mentions() {
     let uses = of("if path.exists():\n    a()\n\n\ndef f(x: Rates, y: 'int' = 1):\n    \"\"\"calls.b\"\"\"\n    c()\n");
     let of_name = |name: &str| uses.mentions.iter().find(|mention| mention.name == name);
     assert!(of_name("a").unwrap().handled && !of_name("c").unwrap().handled);
+    assert!(of("getattr(self, f\"load_{name}\")").mentions.iter().any(|mention| mention.name == "load_*"));
     assert!(of_name("Rates").is_some() && of_name("b").is_none(), "a docstring calls nothing");
 }
 
