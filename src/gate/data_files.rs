@@ -1,53 +1,80 @@
-//! `data-files`: what the project's code opens for reading arrives with it.
+//! `data-files`: what the project's code opens for reading arrives with it, and so do the directories that it needs.
 //!
-//! Receives the files that the source opens by a path that can be read off it, and the bundle; hands on those that exist in
-//! the project and do not travel, or travel as a type or to a place where `open()` does not see them. `calls` says whether a
-//! function with an `open` in it is called, `beside` looks for other files that stay behind. Must never guess a path, and
+//! Receives the files and directories that the source asks for by a path that can be read off it, and the bundle; hands on
+//! those that exist in the project and do not travel, or travel as a type or to a place where `open()` does not see them.
+//! `place` finds paths, `calls` says whether a function with an `open` in it is called, `directories` judges directories,
+//! `rules` writes the rule that is missing, `beside` looks for other files that stay behind. Must never guess a path, and
 //! never report a file whose absence the code has thought of.
 
 mod beside;
 mod calls;
+mod directories;
+mod place;
+mod rules;
 
 use super::{Context, Finding, Judged, Severity};
-use crate::bundle::{Content, Module, ModuleType, Owner};
+use crate::bundle::{Module, ModuleType, Owner};
 use crate::error::{Location, Place, Result};
-use crate::python::graph::{Form, Level, Node};
-use crate::python::imports::{Base, Open};
+use crate::python::graph::{Level, Node};
+use crate::python::imports::{Access, Base, Open, Path};
 use crate::quantity::count;
-use calls::Calls;
-use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use calls::{Calls, Runs};
+use camino::{Utf8Path, Utf8PathBuf};
+use place::{Constants, file_of, located};
+use rules::Rules;
+use std::collections::{BTreeMap, HashMap};
 
 /// The code of the finding that `beside` makes.
 const BESIDE: &str = "data-files.beside";
+const MISSING: &str = "data-files.missing";
+const ELSEWHERE: &str = "data-files.elsewhere";
+
+/// Something that the source asks for, and from where.
+struct Ask<'a> {
+    at: u32,
+    node: &'a Node,
+    open: &'a Open,
+    /// The module from which the path is to be read, and the path without names of other modules.
+    from: &'a Node,
+    path: Path,
+}
+
+/// A finding whose help is not written yet.
+struct Draft {
+    finding: Finding,
+    /// What a rule has to upload.
+    files: Vec<Utf8PathBuf>,
+    /// Another way than the help's.
+    alternative: Option<&'static str>,
+}
+
+/// What the judgement of one ask stands on.
+struct Survey<'c, 'a> {
+    context: &'c Context<'a>,
+    calls: Calls<'a>,
+    /// The project's files that travel, by where their bytes are.
+    uploaded: HashMap<&'a Utf8Path, &'a Module>,
+}
 
 pub(super) fn check(context: &Context<'_>) -> Result<Judged> {
-    let uploaded: HashMap<&Utf8Path, &Module> = context
-        .bundle
-        .modules
-        .iter()
-        .filter_map(|module| match &module.content {
-            Content::File(path) if module.owner == Owner::Project => Some((path.as_path(), module)),
-            _ => None,
-        })
-        .collect();
-    let mut findings: BTreeMap<String, Finding> = BTreeMap::new();
-    let calls = Calls::default();
-    let mut opened = 0;
-    for (at, node) in context.bundle.graph.nodes().filter(|(_, node)| node.is_project() && node.present) {
-        let Some(says) = &node.says else { continue };
-        for open in &says.opens {
-            for path in candidates(context, node, open) {
-                opened += 1;
-                if let Some(finding) = judge(context, &calls, (at, node), open, &path, &uploaded) {
-                    findings.entry(finding.subject.clone()).or_insert(finding);
-                }
-            }
-        }
+    let project = context.bundle.modules.iter().filter(|module| module.owner == Owner::Project);
+    let uploaded = project.filter_map(|module| Some((file_of(module)?, module))).collect();
+    let survey = Survey { context, calls: Calls::default(), uploaded };
+    let (drafts, opened) = survey.drafts();
+    let missing = drafts.len();
+    let mut rules = Rules::new(context);
+    let mut findings = Vec::new();
+    // What blocks gets its rule first, so that nobody has to upload more than that.
+    let (denied, warned): (Vec<Draft>, Vec<Draft>) =
+        drafts.into_values().partition(|draft| draft.finding.severity == Severity::Deny);
+    let mut known: Vec<Utf8PathBuf> = Vec::new();
+    for drafts in [denied, warned] {
+        let files: Vec<Utf8PathBuf> = drafts.iter().flat_map(|draft| draft.files.iter().cloned()).collect();
+        let advice = rules.advise(&files);
+        findings.extend(drafts.into_iter().map(|draft| advice.complete(draft)));
+        known.extend(files);
     }
-    let missing = findings.len();
-    let mut findings: Vec<Finding> = findings.into_values().collect();
-    findings.extend(beside::beside(context, &calls, &uploaded, &findings));
+    findings.extend(beside::beside(&survey, &known, &mut rules));
     let figure = match (opened, missing) {
         (0, _) => "no file is opened by a path in the source".to_owned(),
         (opened, 0) => format!("{} opened, all of them there", count(opened, "file")),
@@ -56,123 +83,113 @@ pub(super) fn check(context: &Context<'_>) -> Result<Judged> {
     Ok(Judged { figure, findings })
 }
 
-/// The files of the project that an opened path can mean; links resolved, as in the bundle.
-fn candidates(context: &Context<'_>, node: &Node, open: &Open) -> Vec<Utf8PathBuf> {
-    let own = source_of(context, node);
-    let directories: Vec<Utf8PathBuf> = match &open.base {
-        Base::File(0) => Vec::new(),
-        Base::File(up) => {
-            let up = usize::try_from(*up).unwrap_or(usize::MAX);
-            own.iter().filter_map(|path| path.ancestors().nth(up)).map(Utf8Path::to_owned).collect()
+impl<'a> Survey<'_, 'a> {
+    /// By subject, the first finding of each; and how many files and directories were found.
+    fn drafts(&self) -> (BTreeMap<String, Draft>, usize) {
+        let context = self.context;
+        let graph = &context.bundle.graph;
+        let mut drafts: BTreeMap<String, Draft> = BTreeMap::new();
+        let mut opened = 0;
+        let constants = Constants::default();
+        for (at, node) in graph.nodes().filter(|(_, node)| node.is_project() && node.present) {
+            for open in node.says.iter().flat_map(|says| &says.opens) {
+                let Some((from, path)) = constants.resolved(context, at, open) else { continue };
+                let ask = Ask { at, node, open, from: graph.node(from), path };
+                let places = located(context, ask.from, &ask.path);
+                let found = if open.access == Access::File {
+                    let files: Vec<_> = places.into_iter().filter(|path| path.is_file()).collect();
+                    opened += files.len();
+                    files.iter().filter_map(|path| self.judge(&ask, path)).collect()
+                } else {
+                    let directories: Vec<_> = places.into_iter().filter(|path| path.is_dir()).collect();
+                    opened += directories.len();
+                    self.directory(&ask, &directories).into_iter().collect::<Vec<_>>()
+                };
+                for draft in found {
+                    // The surest of one subject.
+                    let worse = |known: &Draft| known.finding.severity < draft.finding.severity;
+                    if drafts.get(&draft.finding.subject).is_none_or(worse) {
+                        drafts.insert(draft.finding.subject.clone(), draft);
+                    }
+                }
+            }
         }
-        Base::Package(None) => own.iter().filter_map(|path| path.parent()).map(Utf8Path::to_owned).collect(),
-        Base::Package(Some(package)) => package_directory(context, package).into_iter().collect(),
-        Base::Cwd => [&context.project.root, &context.layout.module_root].into_iter().cloned().collect(),
-    };
-    let mut found: BTreeSet<Utf8PathBuf> = BTreeSet::new();
-    for directory in directories {
-        let path = normal(&directory.join(open.parts.join("/")));
-        if path.starts_with(&context.project.root)
-            && path.is_file()
-            && let Ok(real) = path.canonicalize_utf8()
-        {
-            found.insert(real);
+        (drafts, opened)
+    }
+
+    /// Whether an ask comes to pass, and what to say where it may not; `None` where the code has thought of it.
+    fn severity(&self, ask: &Ask<'_>) -> Option<(Severity, String)> {
+        let reached = self.context.bundle.reach.level(ask.at).filter(|level| *level <= Level::Sometimes)?;
+        let guard = ask.open.guard;
+        let is_directory = ask.open.access != Access::File;
+        if guard.file_caught || guard.is_guarded() || (is_directory && guard.value_caught) {
+            return None;
         }
+        let sure = reached == Level::Always && !guard.conditional;
+        Some(match self.calls.runs(self.context, ask.node, ask.open) {
+            Runs::Surely if sure => (Severity::Deny, String::new()),
+            Runs::Uncalled(function) => (Severity::Warn, format!("; nothing calls `{function}`")),
+            Runs::Made if is_directory => return None,
+            Runs::Surely | Runs::Perhaps | Runs::Made => (Severity::Warn, String::new()),
+        })
     }
-    found.into_iter().collect()
-}
 
-fn source_of<'a>(context: &Context<'a>, node: &Node) -> Option<&'a Utf8Path> {
-    file_of(context.bundle.module(&node.name)?)
-}
-
-fn file_of(module: &Module) -> Option<&Utf8Path> {
-    match &module.content {
-        Content::File(path) => Some(path),
-        Content::Inline(_) => None,
-    }
-}
-
-/// The directory of a package of the project, with or without `__init__`.
-fn package_directory(context: &Context<'_>, dotted: &str) -> Option<Utf8PathBuf> {
-    let graph = &context.bundle.graph;
-    match graph.module(dotted).map(|at| graph.node(at)) {
-        Some(node) if node.is_project() => {
-            let source = source_of(context, node)?;
-            source.parent().filter(|_| matches!(node.form, Form::Package | Form::Module)).map(Utf8Path::to_owned)
-        }
-        Some(_) => None,
-        None => Some(context.layout.module_root.join(dotted.replace('.', "/"))).filter(|path| path.is_dir()),
-    }
-}
-
-/// Without `.` and `..`, by the text alone.
-fn normal(path: &Utf8Path) -> Utf8PathBuf {
-    let mut normal = Utf8PathBuf::new();
-    for component in path.components() {
-        match component {
-            Utf8Component::ParentDir => drop(normal.pop()),
-            Utf8Component::CurDir => {}
-            other => normal.push(other),
-        }
-    }
-    normal
-}
-
-fn judge<'a>(
-    context: &Context<'a>,
-    calls: &Calls<'a>,
-    (at, node): (u32, &Node),
-    open: &Open,
-    path: &Utf8Path,
-    uploaded: &HashMap<&Utf8Path, &Module>,
-) -> Option<Finding> {
-    let reached = context.bundle.reach.level(at).filter(|level| *level <= Level::Sometimes)?;
-    if open.guard.file_caught || open.guard.is_guarded() {
-        return None;
-    }
-    let (shown, file) = (context.shown(node), context.project.display(path));
-    let from_cwd = open.base == Base::Cwd;
-    let (code, message, help) = match uploaded.get(path) {
-        None => (
-            "data-files.missing",
-            format!("`{shown}:{}` opens `{file}`, which no rule uploads{}", open.line, context.by(at)),
-            rule_for(path),
-        ),
-        Some(module) if !module.kind.is_file() => (
-            "data-files.hidden",
-            format!(
-                "`{shown}:{}` opens `{file}`, which is uploaded as a module of type `{}`: Python sees no such file",
-                open.line,
-                kind(module.kind)
+    fn judge(&self, ask: &Ask<'_>, path: &Utf8Path) -> Option<Draft> {
+        let Ask { at, node, open, .. } = *ask;
+        let (severity, remark) = self.severity(ask)?;
+        let (shown, file) = (self.context.shown(node), self.context.project.display(path));
+        let from_cwd = ask.path.base == Base::Cwd;
+        let mut files = Vec::new();
+        let (code, message, help) = match self.uploaded.get(path) {
+            None => {
+                files.push(path.to_owned());
+                let by = if remark.is_empty() { self.context.by(at) } else { String::new() };
+                let help =
+                    if from_cwd { "start its path from `Path(__file__).parent`".to_owned() } else { String::new() };
+                let from = if from_cwd { " from the working directory" } else { "" };
+                let message =
+                    format!("`{shown}:{}` opens `{file}`{from}, which no rule uploads{by}{remark}", open.line);
+                (MISSING, message, help)
+            }
+            Some(module) if !module.kind.is_file() => (
+                "data-files.hidden",
+                format!(
+                    "`{shown}:{}` opens `{file}`, which is uploaded as a module of type `{}`: Python sees no such file{remark}",
+                    open.line,
+                    kind(module.kind)
+                ),
+                format!(
+                    "give it a name that a rule of type `Data` takes, such as `{}.bin`",
+                    path.file_stem().unwrap_or_default()
+                ),
             ),
-            format!(
-                "give it a name that a rule of type `Data` takes, such as `{}.bin`",
-                path.file_stem().unwrap_or_default()
+            // The upload is below `/session/metadata`, and the working directory is above it.
+            Some(module) if from_cwd && !is_below_session(&ask.path, module) => (
+                ELSEWHERE,
+                format!(
+                    "`{shown}:{}` opens `{}` from the working directory, where the upload is not: it is `/session/metadata/{}`{remark}",
+                    open.line,
+                    ask.path.parts.join("/"),
+                    module.name
+                ),
+                "open it by a path that starts from `Path(__file__).parent`".to_owned(),
             ),
-        ),
-        // The upload is below `/session/metadata`, and the working directory is above it.
-        Some(module) if from_cwd && !is_below_session(open, module) => (
-            "data-files.elsewhere",
-            format!(
-                "`{shown}:{}` opens `{}` from the working directory, where the upload is not: it is `/session/metadata/{}`",
-                open.line,
-                open.parts.join("/"),
-                module.name
-            ),
-            "open it by a path that starts from `Path(__file__).parent`".to_owned(),
-        ),
-        Some(_) => return None,
-    };
-    let sure = reached == Level::Always && !open.guard.conditional && calls.surely_opens(context, node, open);
-    let severity = if sure { Severity::Deny } else { Severity::Warn };
-    Some(Finding::new(severity, code, file, Location::at(Place::File, shown, open.line, open.column), message, help))
+            Some(_) => return None,
+        };
+        let location = Location::at(Place::File, shown, open.line, open.column);
+        Some(Draft { finding: Finding::new(severity, code, file, location, message, help), files, alternative: None })
+    }
 }
 
 /// `metadata/names.txt`: written for the runtime.
-fn is_below_session(open: &Open, module: &Module) -> bool {
-    let written = open.parts.join("/");
-    written.strip_prefix("session/").unwrap_or(&written).strip_prefix("metadata/") == Some(&module.name)
+fn is_below_session(path: &Path, module: &Module) -> bool {
+    below_session(path).as_deref() == Some(&module.name)
+}
+
+/// The upload name that a path from the working directory means.
+fn below_session(path: &Path) -> Option<String> {
+    let written = path.parts.join("/");
+    written.strip_prefix("session/").unwrap_or(&written).strip_prefix("metadata/").map(str::to_owned)
 }
 
 fn kind(kind: ModuleType) -> &'static str {
@@ -183,14 +200,5 @@ fn kind(kind: ModuleType) -> &'static str {
         ModuleType::CompiledWasm => "compiled-wasm",
         ModuleType::Esm => "esm",
         ModuleType::Commonjs => "commonjs",
-    }
-}
-
-fn rule_for(path: &Utf8Path) -> String {
-    match path.extension() {
-        Some(extension) => {
-            format!("add to `rules`: type = \"Data\", globs = [\"**/*.{extension}\"], fallthrough = true")
-        }
-        None => format!("add to `rules`: type = \"Data\", globs = [\"**/{}\"]", path.file_name().unwrap_or_default()),
     }
 }

@@ -74,6 +74,8 @@ pub(crate) struct Finding {
     pub(crate) limit: Option<u64>,
     /// One line, imperative.
     pub(crate) help: String,
+    /// Lines of configuration to paste, as `help` says.
+    pub(crate) snippet: Option<String>,
     pub(crate) location: Location,
 }
 
@@ -95,6 +97,7 @@ impl Finding {
             measured: None,
             limit: None,
             help: help.into(),
+            snippet: None,
             location,
         }
     }
@@ -103,6 +106,14 @@ impl Finding {
     pub(crate) fn measured(mut self, measured: u64, limit: u64) -> Self {
         (self.measured, self.limit) = (Some(measured), Some(limit));
         self
+    }
+
+    /// The help, with the lines to paste below it.
+    pub(crate) fn remedy(&self) -> String {
+        match &self.snippet {
+            Some(snippet) => format!("{}\n{snippet}", self.help),
+            None => self.help.clone(),
+        }
     }
 
     /// What it costs once it is allowed or not.

@@ -215,7 +215,7 @@ impl Pair<'_> {
         let unknown = if runs { Meant::Unknown } else { Meant::Other };
         let module = self.context.bundle.module(&importer.name).filter(|_| !import.star && !import.dynamic);
         let Some(bytes) = module.and_then(|module| module.content.read().ok()) else { return unknown };
-        match uses(&bytes).taken_from(self.name) {
+        match uses(&bytes, &self.context.target.python).taken_from(self.name) {
             Some(taken) if !taken.is_empty() => self.of_names(taken),
             _ => unknown,
         }

@@ -18,22 +18,22 @@ mod source;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use asks::{Base, MetadataAsk, Open, Wanted};
-pub(in crate::python) use conditions::is_main;
+pub(crate) use asks::{Access, Base, MetadataAsk, Open, Path, Wanted};
+pub(in crate::python) use conditions::Tests;
 pub(crate) use effects::Effects;
 pub(crate) use guards::Guard;
-pub(in crate::python) use handlers::FILE_ERRORS;
+pub(in crate::python) use guards::{block, split};
+pub(in crate::python) use source::Lines;
 
 pub(crate) use puts::{Put, serves};
 
 use asks::Calls;
-use conditions::Tests;
 use ruff_python_ast::visitor::source_order::{SourceOrderVisitor, TraversalSignal};
 use ruff_python_ast::{self as ast, AnyNodeRef, Expr, PythonVersion};
 use ruff_python_parser::{Mode, ParseOptions, parse_unchecked};
 use ruff_text_size::{Ranged, TextSize};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Dropping a tree recurses once per level; a deeper one is left to the end of the process instead.
 const DEEPEST_DROP: u32 = 400;
@@ -77,6 +77,9 @@ pub(crate) struct Imports {
     pub(crate) search: Vec<String>,
     /// Files that are opened for reading by a path that can be read off the source.
     pub(crate) opens: Vec<Open>,
+    /// What `paths` is for alone.
+    #[serde(skip)]
+    pub(in crate::python) paths: BTreeMap<String, Path>,
     /// Line and column (from 1) and the parser's words. What parsed before and after it is in `items` all the same.
     pub(crate) syntax_error: Option<(u32, u32, String)>,
     /// The bytes are not what the file declares (UTF-8, or its PEP 263 cookie): Python refuses such a file.
@@ -140,15 +143,20 @@ pub(crate) struct StringName {
 /// Reads what `bytes` say, in the newest Python that the parser knows.
 /// Never fails: `syntax_error` and `encoding_error` say what was wrong.
 pub(crate) fn imports(bytes: &[u8]) -> Imports {
-    imports_for(bytes, None)
+    imports_for(bytes, None, false)
 }
 
 /// The same for one Python, "3.13": syntax that is newer is an error.
 pub(crate) fn imports_of(bytes: &[u8], python: &str) -> Imports {
-    imports_for(bytes, python.parse().ok())
+    imports_for(bytes, python.parse().ok(), false)
 }
 
-fn imports_for(bytes: &[u8], python: Option<PythonVersion>) -> Imports {
+/// The paths that names of a file stand for: `STATIC = Path(__file__).parent / "static"`.
+pub(crate) fn paths(bytes: &[u8], python: &str) -> BTreeMap<String, Path> {
+    imports_for(bytes, python.parse().ok(), true).paths
+}
+
+fn imports_for(bytes: &[u8], python: Option<PythonVersion>, with_paths: bool) -> Imports {
     let decoded = source::decode(bytes);
     let options = ParseOptions::from(Mode::Module).with_target_version(python.unwrap_or_else(PythonVersion::latest));
     let mut parsed = parse_unchecked(&decoded.text, options.clone());
@@ -158,7 +166,7 @@ fn imports_for(bytes: &[u8], python: Option<PythonVersion>) -> Imports {
     {
         parsed = parse_unchecked(&text, options);
     }
-    let lines = source::Lines::new(&decoded.text);
+    let lines = Lines::new(&decoded.text);
     let place = |offset: TextSize| lines.place(offset.to_usize());
 
     let found = Imports { encoding_error: decoded.refused, ..Imports::default() };
@@ -195,7 +203,8 @@ fn imports_for(bytes: &[u8], python: Option<PythonVersion>) -> Imports {
         reader.found.binds.remove(name);
     }
     let (metadata, opens) = reader.calls.read(&reader.found.items, &reader.place);
-    let mut found = Imports { metadata, opens, ..reader.found };
+    let paths = if with_paths { reader.calls.paths(&reader.found.items) } else { BTreeMap::new() };
+    let mut found = Imports { metadata, opens, paths, ..reader.found };
     found.open |= reader.watch.namespaces_are_written(body);
     found.effects.finish(&found.items, &reader.watch);
     puts::resolve(body, reader.watch.keys, &mut found.effects, |at| lines.place(at.to_usize()).0);
@@ -247,16 +256,6 @@ impl<'a, P: Fn(TextSize) -> (u32, u32)> Reader<'a, P> {
             match node {
                 AnyNodeRef::StmtImport(statement) => self.import(statement, guard),
                 AnyNodeRef::StmtImportFrom(statement) => self.import_from(statement, guard),
-                AnyNodeRef::StmtTry(statement) => guards::split_try(statement, guard, &self.tests, &mut push),
-                AnyNodeRef::StmtIf(statement) => guards::split_if(statement, guard, &self.tests, &mut push),
-                AnyNodeRef::StmtMatch(statement) => guards::split_match(statement, guard, &self.tests, &mut push),
-                AnyNodeRef::StmtWhile(statement) => guards::split_while(statement, guard, &self.tests, &mut push),
-                AnyNodeRef::StmtFor(statement) => guards::split_for(statement, guard, &self.tests, &mut push),
-                AnyNodeRef::StmtWith(statement) => guards::split_with(statement, guard, &self.tests, &mut push),
-                AnyNodeRef::ExprIf(choice) => guards::split_choice(choice, guard, &self.tests, &mut push),
-                AnyNodeRef::ExprBoolOp(operation) => {
-                    guards::split_operation(operation, guard, &self.tests, &mut push);
-                }
                 // The names of a comprehension are its own.
                 AnyNodeRef::Comprehension(comprehension) => {
                     push_at(AnyNodeRef::from(&comprehension.target), guard, false);
@@ -267,7 +266,7 @@ impl<'a, P: Fn(TextSize) -> (u32, u32)> Reader<'a, P> {
                     function.decorator_list.iter().for_each(|decorator| push(decorator.into(), guard));
                     push(AnyNodeRef::from(&*function.parameters), guard);
                     let mut later = |node, guard| push_at(node, guard, false);
-                    guards::block(&function.body, guard.called_later(), &self.tests, &mut later);
+                    block(&function.body, guard.called_later(), &self.tests, &mut later);
                 }
                 AnyNodeRef::StmtClassDef(class) => {
                     class.decorator_list.iter().for_each(|decorator| push(decorator.into(), guard));
@@ -281,17 +280,6 @@ impl<'a, P: Fn(TextSize) -> (u32, u32)> Reader<'a, P> {
                         push(parameters.into(), guard);
                     }
                     push_at(AnyNodeRef::from(&*lambda.body), guard.called_later(), false);
-                }
-                AnyNodeRef::ExprListComp(list) => {
-                    let generators = &list.generators;
-                    guards::split_comprehension(&[&*list.elt], generators, guard, &self.tests, &mut push);
-                }
-                AnyNodeRef::ExprSetComp(set) => {
-                    guards::split_comprehension(&[&*set.elt], &set.generators, guard, &self.tests, &mut push);
-                }
-                AnyNodeRef::ExprGenerator(generator) => {
-                    let generators = &generator.generators;
-                    guards::split_comprehension(&[&*generator.elt], generators, guard, &self.tests, &mut push);
                 }
                 AnyNodeRef::ExprCall(call) => match dynamic_import(call) {
                     Some(import) => self.dynamic.push((call, guard, import)),
@@ -310,6 +298,7 @@ impl<'a, P: Fn(TextSize) -> (u32, u32)> Reader<'a, P> {
                     }
                     children(node).for_each(|child| push(child, guard));
                 }
+                _ if split(node, guard, &self.tests, &mut push) => {}
                 _ => children(node).for_each(|child| push(child, guard)),
             }
         }
@@ -359,7 +348,12 @@ impl<'a, P: Fn(TextSize) -> (u32, u32)> Reader<'a, P> {
                 found.binds.extend(statement.names.iter().map(ToString::to_string));
                 found.effects.bound_again.extend(statement.names.iter().map(ToString::to_string));
             }
-            AnyNodeRef::StmtAssign(statement) => self.calls.assigned(statement),
+            AnyNodeRef::StmtAssign(statement) => self.calls.assigned(&statement.targets, &statement.value),
+            AnyNodeRef::StmtAnnAssign(statement) => {
+                if let Some(value) = statement.value.as_deref() {
+                    self.calls.assigned(std::slice::from_ref(&statement.target), value);
+                }
+            }
             AnyNodeRef::ExprCall(call) => match last_name(&call.func) {
                 // `__all__ = [name for name in globals() if ...]` gives the module no name.
                 Some("globals" | "locals" | "vars") if self.watch.is_harmless(call) => {}
@@ -485,7 +479,7 @@ pub(super) fn children(node: AnyNodeRef<'_>) -> impl Iterator<Item = AnyNodeRef<
 
 /// Whether anything at or below these nodes is what is looked for; no more than `most` of them are looked at, so that
 /// nothing is quadratic.
-fn any_node<'a, N: Into<AnyNodeRef<'a>>>(
+pub(super) fn any_node<'a, N: Into<AnyNodeRef<'a>>>(
     roots: impl IntoIterator<Item = N>,
     most: usize,
     mut is: impl FnMut(AnyNodeRef<'a>) -> bool,

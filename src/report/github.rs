@@ -25,7 +25,7 @@ pub(crate) fn annotations(report: &Report, prefix: &str) -> String {
             Severity::Note => continue, // thousands of them would hide the rest
         };
         let allowed = finding.allowed.as_ref().map_or_else(String::new, |reason| format!(" (allowed: {reason})"));
-        let text = format!("{}{allowed}\nhelp: {}", finding.message, finding.help);
+        let text = format!("{}{allowed}\nhelp: {}", finding.message, finding.remedy());
         annotation(&mut out, command, finding.code, &finding.location, prefix, &text);
     }
     for judgement in judgements.iter().filter(|judgement| judgement.outcome == Outcome::Broke) {
@@ -140,6 +140,11 @@ fn findings(out: &mut String, report: &Report) {
             cell(&finding.location.to_string()),
             cell(&finding.help)
         );
+    }
+    let all = judgements.iter().flat_map(|judgement| &judgement.findings);
+    let snippets: std::collections::BTreeSet<&String> = all.filter_map(|finding| finding.snippet.as_ref()).collect();
+    for snippet in snippets {
+        let _ = writeln!(out, "\n```\n{snippet}\n```");
     }
 }
 

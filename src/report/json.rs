@@ -126,6 +126,9 @@ struct FindingV1<'a> {
     measured: Option<u64>,
     limit: Option<u64>,
     help: &'a str,
+    /// Lines of configuration to paste; absent where there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    snippet: Option<&'a str>,
     location: &'a Location,
 }
 
@@ -302,6 +305,7 @@ fn gate(judgement: &Judgement) -> GateV1<'_> {
                 measured: finding.measured,
                 limit: finding.limit,
                 help: &finding.help,
+                snippet: finding.snippet.as_deref(),
                 location: &finding.location,
             })
             .collect(),

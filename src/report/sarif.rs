@@ -74,7 +74,7 @@ fn result(finding: &Finding, rule: Option<usize>, prefix: &str, fallback: &str) 
     let mut result = json!({
         "ruleId": finding.code,
         "level": level,
-        "message": { "text": format!("{}\nhelp: {}", finding.message, finding.help) },
+        "message": { "text": format!("{}\nhelp: {}", finding.message, finding.remedy()) },
         "locations": [location(&finding.location, prefix, fallback)],
         "partialFingerprints": { "saddlebag/v1": fingerprint(finding) },
     });

@@ -122,7 +122,7 @@ const notesOf = (notes) => (notes.length ? el("details", {}, el("summary", {}, c
 function groups(findings) {
   const same = new Map();
   for (const finding of findings) {
-    const key = [weightOf(finding), finding.code, finding.help].join("\n");
+    const key = [weightOf(finding), finding.code, finding.help, finding.snippet].join("\n");
     same.set(key, [...(same.get(key) || []), finding]);
   }
   const rank = { deny: 0, warn: 1, allowed: 2, note: 3 };
@@ -135,6 +135,7 @@ function groups(findings) {
       el("p", {}, badge(...kinds[weightOf(first)], weightOf(first)), el("code", {}, first.code), group.length > 1 && el("span.quiet", {}, countText(group.length, "finding"))),
       el("ul", {}, group.slice(0, 5).map(item)),
       rest.length ? el("details", {}, el("summary", {}, `${rest.length.toLocaleString("en")} more`), el("ul", {}, rest.map(item))) : null,
-      first.help && el("p.help", {}, prose(first.help)));
+      first.help && el("p.help", {}, prose(first.help)),
+      first.snippet && el("pre", {}, first.snippet));
   });
 }

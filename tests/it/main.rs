@@ -9,6 +9,7 @@ mod cleared;
 mod command_line;
 mod commands;
 mod corpus;
+mod data_files;
 mod documents;
 mod end_to_end;
 mod fake;

@@ -3,7 +3,8 @@
 //! Receives what is uploaded and what the source does with names of files; hands on a warning. Must never speak of tests, of
 //! static assets, of documentation, or of what editors and builds leave.
 
-use super::{BESIDE, Calls, Finding, Severity, rule_for};
+use super::rules::Rules;
+use super::{BESIDE, Calls, Finding, Severity, Survey};
 use crate::bundle::{Module, ModuleType};
 use crate::error::{Location, Place};
 use crate::gate::Context;
@@ -49,44 +50,39 @@ const OTHERS: [&str; 12] = [
     "fixtures",
 ];
 
-pub(super) fn beside<'a>(
-    context: &Context<'a>,
-    calls: &Calls<'a>,
-    uploaded: &HashMap<&Utf8Path, &Module>,
-    known: &[Finding],
-) -> Option<Finding> {
+/// `known`: what other findings speak of.
+pub(super) fn beside(survey: &Survey<'_, '_>, known: &[Utf8PathBuf], rules: &mut Rules<'_, '_>) -> Option<Finding> {
+    let Survey { context, calls, uploaded } = survey;
     // Reads every file of the project: only where a file is there that such a name could mean.
     let asked = LazyCell::new(|| asked(context, calls));
-    let mut left: BTreeSet<String> = BTreeSet::new();
+    let mut left: BTreeSet<Utf8PathBuf> = BTreeSet::new();
     for directory in directories(context, uploaded) {
         let walk = walkdir::WalkDir::new(directory).into_iter().filter_entry(|entry| {
             entry.depth() == 0 || !entry.file_type().is_dir() || entry.file_name().to_str().is_some_and(holds_data)
         });
         for path in walk.flatten().filter(|entry| entry.file_type().is_file()) {
             let Ok(path) = Utf8PathBuf::from_path_buf(path.into_path()) else { continue };
-            let shown = context.project.display(&path);
-            let is_known = uploaded.contains_key(path.as_path()) || known.iter().any(|one| one.subject == shown);
+            let is_known = uploaded.contains_key(path.as_path()) || known.contains(&path);
             if !is_known && is_data(&path, |path, extension| asked.asks_for(path, extension)) {
-                left.insert(shown);
+                left.insert(path);
             }
         }
     }
-    let first = left.first()?.clone();
+    let first = context.project.display(left.first()?);
     let more = match left.len() - 1 {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    Some(
-        Finding::new(
-            Severity::Warn,
-            BESIDE,
-            first.as_str(),
-            Location::new(Place::File, first.as_str()),
-            format!("`{first}`{more} beside the source stay behind: no rule uploads them"),
-            rule_for(Utf8Path::new(&first)),
-        )
-        .measured(left.len() as u64, 0),
-    )
+    let finding = Finding::new(
+        Severity::Warn,
+        BESIDE,
+        first.as_str(),
+        Location::new(Place::File, first.as_str()),
+        format!("`{first}`{more} beside the source stay behind: no rule uploads them"),
+        "",
+    );
+    let files: Vec<Utf8PathBuf> = left.into_iter().collect();
+    Some(rules.advise(&files).on(finding).measured(files.len() as u64, 0))
 }
 
 /// The directories of uploaded source, without the project's own top and without those that hold no data.
@@ -113,7 +109,7 @@ struct Asked {
 fn asked<'a>(context: &Context<'a>, calls: &Calls<'a>) -> Asked {
     let files = calls.files(context).iter().filter(|(_, uses)| !uses.endings.is_empty() || !uses.listed.is_empty());
     let by = files.filter_map(|(name, uses)| {
-        let source = super::file_of(context.bundle.module(name)?)?;
+        let source = super::place::file_of(context.bundle.module(name)?)?;
         Some((source.parent()?.to_owned(), uses.endings.clone(), uses.listed.clone()))
     });
     Asked { by: by.collect() }

@@ -30,7 +30,7 @@ pub(super) fn classes(context: &Context<'_>) -> Vec<Finding> {
     let Some(bytes) = context.bundle.module(&main.name).and_then(|module| module.content.read().ok()) else {
         return Vec::new();
     };
-    let uses = uses(&bytes);
+    let uses = uses(&bytes, &context.target.python);
     let judge = |one: Wanted| one.judge(has(context, at, &one.class, STARS), &uses, &shown);
     let mut findings: Vec<Finding> = wanted.into_iter().filter_map(judge).collect();
     let named = findings.iter().any(|finding| finding.code == MIGRATION);

@@ -3,12 +3,14 @@
 //! Receives the calls, simple assignments and imports of one file; hands on what can be read off the source and nothing
 //! that would have to be guessed. Must never look at a file system.
 
+mod directories;
+
 use super::guards::Guard;
 use super::{Import, last_name};
 use ruff_python_ast::{self as ast, Expr};
 use ruff_text_size::{Ranged, TextSize};
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// How deep an expression of a path is followed.
 const LEVELS: u32 = 16;
@@ -32,21 +34,43 @@ pub(crate) enum Wanted {
     EntryPoints(String),
 }
 
-/// One file that is opened for reading.
+/// One file that is opened for reading, or a directory that is asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Open {
     pub(crate) base: Base,
     /// Components below the base, as written: `..` among them.
     pub(crate) parts: Vec<String>,
+    pub(crate) access: Access,
+    /// What is called: `open`, `StaticFiles`.
+    pub(crate) by: String,
     pub(crate) guard: Guard,
     pub(crate) line: u32,
     pub(crate) column: u32,
+}
+
+/// What is done with a path, and when it has to be there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Access {
+    /// A file is read.
+    File,
+    /// A directory that has to be there at the call, for files that are served or looked up later: `StaticFiles`.
+    Mount,
+    /// The same without the check: `StaticFiles(check_dir=False)`.
+    Serve,
+    /// A directory that has to be there at the call, and is listed: `iterdir`, `listdir`.
+    List,
+    /// A directory that is searched; one that is not there has nothing in it: `glob`, `walk`.
+    Search,
+    /// A directory in which templates are looked up when they are rendered.
+    Templates,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Base {
     /// The working directory, or the root for an absolute path.
     Cwd,
+    /// What a name of another module stands for: the module as written, dots in front, and the name.
+    Constant(String, String),
     /// `__file__`, so many levels up: 1 is its directory.
     File(u32),
     /// The directory of a package; `None` is the file's own.
@@ -54,20 +78,23 @@ pub(crate) enum Base {
 }
 
 /// A path that can be read off the source.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Path {
-    base: Base,
-    parts: Vec<String>,
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Path {
+    pub(crate) base: Base,
+    pub(crate) parts: Vec<String>,
 }
 
 impl Path {
-    fn parent(mut self) -> Self {
-        if self.parts.pop().is_none()
-            && let Base::File(up) = &mut self.base
-        {
-            *up += 1;
+    /// Above the working directory nothing is known.
+    fn parent(mut self) -> Option<Self> {
+        if self.parts.pop().is_none() {
+            match &mut self.base {
+                Base::File(up) => *up += 1,
+                Base::Constant(..) => self.parts.push("..".to_owned()),
+                _ => return None,
+            }
         }
-        self
+        Some(self)
     }
 
     /// An absolute second half replaces the first.
@@ -100,7 +127,7 @@ const METADATA: [&str; 8] = [
     "entry_points",
     "iter_entry_points",
 ];
-const OPENING: [&str; 13] = [
+const OPENING: [&str; 27] = [
     "open",
     "read_text",
     "read_bytes",
@@ -114,11 +141,25 @@ const OPENING: [&str; 13] = [
     "ZipFile",
     "load_workbook",
     "FileIO",
+    "FileResponse",
+    "fileConfig",
+    "load",
+    "loadtxt",
+    "genfromtxt",
+    "read_csv",
+    "read_excel",
+    "read_feather",
+    "read_json",
+    "read_parquet",
+    "read_pickle",
+    "read_table",
+    "read_xml",
+    "scan_csv",
 ];
 
 impl<'a> Calls<'a> {
     pub(super) fn hear(&mut self, call: &'a ast::ExprCall, guard: Guard) {
-        let known = |name: &str| METADATA.contains(&name) || OPENING.contains(&name);
+        let known = |name: &str| METADATA.contains(&name) || OPENING.contains(&name) || directories::asks(name);
         // A call of something under another name (`from importlib.metadata import version as _version`).
         let renamed = |name: &str| METADATA.iter().any(|known| name.contains(known));
         if !guard.type_checking && last_name(&call.func).is_some_and(|name| known(name) || renamed(name)) {
@@ -126,15 +167,17 @@ impl<'a> Calls<'a> {
         }
     }
 
-    pub(super) fn assigned(&mut self, statement: &'a ast::StmtAssign) {
-        for target in &statement.targets {
-            if let Expr::Name(name) = target {
-                self.assigned
-                    .entry(name.id.as_str())
-                    .and_modify(|value| *value = None)
-                    .or_insert(Some(&*statement.value));
-            }
+    pub(super) fn assigned(&mut self, targets: &'a [Expr], value: &'a Expr) {
+        for name in targets.iter().filter_map(Expr::as_name_expr) {
+            self.assigned.entry(name.id.as_str()).and_modify(|value| *value = None).or_insert(Some(value));
         }
+    }
+
+    /// The paths that names of the file stand for.
+    pub(super) fn paths(&self, imports: &[Import]) -> BTreeMap<String, Path> {
+        let meaning = Meaning::of(self, imports);
+        let values = self.assigned.iter().filter_map(|(name, value)| Some((*name, (*value)?)));
+        values.filter_map(|(name, value)| Some((name.to_owned(), meaning.path(value, LEVELS)?))).collect()
     }
 
     pub(super) fn imported(&mut self, alias: &'a ast::Alias) {
@@ -158,8 +201,16 @@ impl<'a> Calls<'a> {
             let (line, column) = place(call.start());
             if let Some(wanted) = meaning.metadata(call) {
                 metadata.push(MetadataAsk { wanted, guard: *guard, line, column });
-            } else if let Some(Path { base, parts }) = meaning.opened(call).filter(|path| !path.parts.is_empty()) {
-                opens.push(Open { base, parts, guard: *guard, line, column });
+                continue;
+            }
+            let file = meaning.opened(call).map(|path| (path, Access::File));
+            let asked = file.map_or_else(|| meaning.directories(call), |file| vec![file]);
+            for (Path { base, parts }, access) in asked {
+                // The directory that the file itself is in is always there.
+                if !parts.is_empty() || matches!(base, Base::Constant(..)) {
+                    let by = last_name(&call.func).unwrap_or_default().to_owned();
+                    opens.push(Open { base, parts, access, by, guard: *guard, line, column });
+                }
             }
         }
         metadata.sort_by_key(|ask| (ask.line, ask.column));
@@ -173,20 +224,26 @@ struct Meaning<'c, 'a> {
     calls: &'c Calls<'a>,
     /// Local name to the dotted name that it is imported from.
     names: HashMap<&'c str, String>,
+    /// The same with the module as written, dots in front, and the name in it.
+    taken: HashMap<&'c str, (String, &'c str)>,
 }
 
 impl<'c, 'a> Meaning<'c, 'a> {
     fn of(calls: &'c Calls<'a>, imports: &'c [Import]) -> Self {
         let mut names: HashMap<&str, String> =
             calls.renamed.iter().map(|(local, module)| (*local, (*module).to_owned())).collect();
-        for import in imports.iter().filter(|import| import.level == 0) {
+        let mut taken = HashMap::new();
+        for import in imports {
             for name in &import.names {
-                let module = import.module.as_deref().unwrap_or_default();
                 let local = name.asname.as_deref().unwrap_or(&name.name);
-                names.insert(local, format!("{module}.{}", name.name));
+                if import.level == 0 {
+                    let module = import.module.as_deref().unwrap_or_default();
+                    names.insert(local, format!("{module}.{}", name.name));
+                }
+                taken.insert(local, (import.written(), name.name.as_str()));
             }
         }
-        Self { calls, names }
+        Self { calls, names, taken }
     }
 
     /// `importlib.metadata.version` of `version` or `metadata.version`.
@@ -240,22 +297,12 @@ impl<'c, 'a> Meaning<'c, 'a> {
             None => true,
             Some(mode) => literal(mode).is_some_and(|mode| !mode.contains(['w', 'a', 'x'])),
         };
-        if let Expr::Attribute(method) = &*call.func
-            && let Some(path) = self.path(&method.value, LEVELS)
-        {
-            return match method.attr.as_str() {
-                "read_text" | "read_bytes" => Some(path),
-                "open" if reads(0) => Some(path),
-                _ => None,
-            };
-        }
-        let callee = self.dotted(&call.func)?;
+        let callee = self.dotted(&call.func).unwrap_or_default();
         match callee.as_str() {
             "open" | "builtins.open" | "io.open" | "io.FileIO" | "codecs.open" | "gzip.open" | "bz2.open"
-            | "lzma.open" | "zipfile.ZipFile" | "wave.open"
-                if reads(1) =>
-            {
-                self.path(argument("file", 0).or_else(|| argument("filename", 0))?, LEVELS)
+            | "lzma.open" | "zipfile.ZipFile" | "wave.open" => {
+                return self
+                    .path(argument("file", 0).or_else(|| argument("filename", 0)).filter(|_| reads(1))?, LEVELS);
             }
             "importlib.resources.read_text"
             | "importlib.resources.open_text"
@@ -270,10 +317,24 @@ impl<'c, 'a> Meaning<'c, 'a> {
             | "pkg_resources.resource_stream"
             | "pkg_resources.resource_filename" => {
                 let base = self.package(call.arguments.args.first()?)?;
-                Path { base, parts: Vec::new() }.join(literal(call.arguments.args.get(1)?)?)
+                return Path { base, parts: Vec::new() }.join(literal(call.arguments.args.get(1)?)?);
             }
-            _ => None,
+            "logging.config.fileConfig" => return self.path(argument("fname", 0)?, LEVELS),
+            "toml.load" => return self.path(argument("f", 0)?, LEVELS),
+            "numpy.load" | "numpy.loadtxt" | "numpy.genfromtxt" | "PIL.Image.open" | "openpyxl.load_workbook" => {
+                return self.path(call.arguments.args.first()?, LEVELS);
+            }
+            _ if is_table(&callee) => return self.path(call.arguments.args.first()?, LEVELS),
+            _ if callee.ends_with(".FileResponse") => return self.path(argument("path", 0)?, LEVELS),
+            _ => {}
         }
+        let method = call.func.as_attribute_expr()?;
+        let is_read = match method.attr.as_str() {
+            "read_text" | "read_bytes" => true,
+            "open" => reads(0),
+            _ => false,
+        };
+        self.path(is_read.then_some(&*method.value)?, LEVELS)
     }
 
     fn package(&self, expression: &Expr) -> Option<Base> {
@@ -281,6 +342,22 @@ impl<'c, 'a> Meaning<'c, 'a> {
             Expr::StringLiteral(text) => Some(Base::Package(Some(text.value.to_str().to_owned()))),
             Expr::Name(name) if matches!(name.id.as_str(), "__name__" | "__package__") => Some(Base::Package(None)),
             Expr::Name(name) => self.names.get(name.id.as_str()).cloned().map(|module| Base::Package(Some(module))),
+            _ => None,
+        }
+    }
+
+    /// The module that an expression stands for, as written, dots in front.
+    fn module(&self, expression: &Expr) -> Option<String> {
+        let below = |module: String, name: &str| match module.ends_with('.') {
+            true => module + name,
+            false => format!("{module}.{name}"),
+        };
+        match expression {
+            Expr::Name(name) => Some(match self.taken.get(name.id.as_str()) {
+                Some((module, name)) => below(module.clone(), name),
+                None => self.names.get(name.id.as_str()).cloned().unwrap_or_else(|| name.id.to_string()),
+            }),
+            Expr::Attribute(attribute) => Some(below(self.module(&attribute.value)?, &attribute.attr)),
             _ => None,
         }
     }
@@ -293,9 +370,18 @@ impl<'c, 'a> Meaning<'c, 'a> {
                 (!text.contains("://")).then(|| Path { base: Base::Cwd, parts: Vec::new() })?.join(text)
             }
             Expr::Name(name) if name.id == "__file__" => Some(Path { base: Base::File(0), parts: Vec::new() }),
-            Expr::Name(name) => self.path(self.calls.assigned.get(name.id.as_str()).copied().flatten()?, levels),
-            Expr::Attribute(attribute) if &attribute.attr == "parent" => {
-                Some(self.path(&attribute.value, levels)?.parent())
+            Expr::Name(name) => match self.calls.assigned.get(name.id.as_str()) {
+                Some(value) => self.path((*value)?, levels),
+                None => {
+                    let (module, name) = self.taken.get(name.id.as_str())?;
+                    Some(Path { base: Base::Constant(module.clone(), (*name).to_owned()), parts: Vec::new() })
+                }
+            },
+            Expr::Attribute(attribute) if &attribute.attr == "parent" => self.path(&attribute.value, levels)?.parent(),
+            // `config.STATIC` of a module.
+            Expr::Attribute(attribute) => {
+                let base = Base::Constant(self.module(&attribute.value)?, attribute.attr.to_string());
+                Some(Path { base, parts: Vec::new() })
             }
             Expr::Subscript(subscript) => self.parents(subscript, levels),
             Expr::BinOp(operation) if operation.op == ast::Operator::Div => {
@@ -330,7 +416,7 @@ impl<'c, 'a> Meaning<'c, 'a> {
         let parents = subscript.value.as_attribute_expr().filter(|attribute| &attribute.attr == "parents")?;
         let index = subscript.slice.as_number_literal_expr()?.value.as_int()?.as_u8()?;
         let path = self.path(&parents.value, levels)?;
-        Some((0..=index).fold(path, |path, _| path.parent()))
+        (0..=index).try_fold(path, |path, _| path.parent())
     }
 
     fn path_of_call(&self, call: &ast::ExprCall, levels: u32) -> Option<Path> {
@@ -346,20 +432,24 @@ impl<'c, 'a> Meaning<'c, 'a> {
                     }
                     return Some(path);
                 }
-                "with_name" => return own(levels)?.parent().join(self.text(arguments.first()?)?),
+                "with_name" => return own(levels)?.parent()?.join(self.text(arguments.first()?)?),
                 "with_suffix" => return with_suffix(own(levels)?, self.text(arguments.first()?)?),
                 _ => {}
             }
         }
         match self.dotted(&call.func)?.as_str() {
             "pathlib.Path" | "pathlib.PurePath" | "pathlib.PosixPath" | "Path" | "os.path.join" => {
-                let mut path = self.path(arguments.first()?, levels)?;
+                let Some(first) = arguments.first() else {
+                    return Some(Path { base: Base::Cwd, parts: Vec::new() });
+                };
+                let mut path = self.path(first, levels)?;
                 for part in &arguments[1..] {
                     path = path.join(self.text(part)?)?;
                 }
                 Some(path)
             }
-            "os.path.dirname" => Some(self.path(arguments.first()?, levels)?.parent()),
+            "os.path.dirname" => self.path(arguments.first()?, levels)?.parent(),
+            "os.getcwd" | "pathlib.Path.cwd" => Some(Path { base: Base::Cwd, parts: Vec::new() }),
             "os.path.abspath" | "os.path.realpath" | "os.path.normpath" | "os.fspath" | "str" => {
                 self.path(arguments.first()?, levels)
             }
@@ -385,6 +475,12 @@ impl<'c, 'a> Meaning<'c, 'a> {
 
 fn literal(expression: &Expr) -> Option<&str> {
     Some(expression.as_string_literal_expr()?.value.to_str())
+}
+
+/// `pandas.read_csv`, `polars.scan_csv` and their likes.
+fn is_table(callee: &str) -> bool {
+    let Some((module, function)) = callee.split_once('.') else { return false };
+    matches!(module, "pandas" | "polars") && (function.starts_with("read_") || function == "scan_csv")
 }
 
 fn distribution(expression: &Expr) -> Option<Wanted> {

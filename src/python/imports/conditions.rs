@@ -42,7 +42,7 @@ impl Verdict {
 }
 
 /// What the names in a file's tests stand for.
-pub(super) struct Tests<'a> {
+pub(in crate::python) struct Tests<'a> {
     body: &'a [Stmt],
     /// The Python that the file is read for, where that is known.
     python: Option<PythonVersion>,
@@ -62,7 +62,7 @@ pub(super) struct Tests<'a> {
 }
 
 impl<'a> Tests<'a> {
-    pub(super) fn of(body: &'a [Stmt], python: Option<PythonVersion>, lines: &'a Lines<'a>) -> Self {
+    pub(in crate::python) fn of(body: &'a [Stmt], python: Option<PythonVersion>, lines: &'a Lines<'a>) -> Self {
         let imports = body.iter().filter_map(Stmt::as_import_from_stmt).flat_map(|import| &import.names);
         let aliases = imports.filter(|alias| &alias.name == "TYPE_CHECKING");
         let aliases = aliases.filter_map(|alias| alias.asname.as_ref().map(ast::Identifier::as_str));
@@ -351,7 +351,7 @@ fn starts_with(call: &ast::ExprCall) -> Option<bool> {
 }
 
 /// `__name__ == "__main__"` is true, `__name__ != "__main__"` is false, and anything else is neither.
-pub(in crate::python) fn is_main(comparison: &ast::ExprCompare) -> Option<bool> {
+fn is_main(comparison: &ast::ExprCompare) -> Option<bool> {
     let is_name = |expression: &Expr| expression.as_name_expr().is_some_and(|name| name.id == "__name__");
     let is_main = |expression: &Expr| {
         expression.as_string_literal_expr().is_some_and(|literal| literal.value.to_str() == "__main__")

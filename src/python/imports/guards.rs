@@ -66,6 +66,8 @@ pub(crate) struct Guard {
     pub(crate) file_caught: bool,
     /// Under a test of the file's own name, until that is known ([`Guard::settle`]).
     pub(crate) placed: Option<Placed>,
+    /// Where the error of a framework that misses a directory is stopped: `RuntimeError` or `ValueError`.
+    pub(crate) value_caught: bool,
 }
 
 impl Guard {
@@ -99,7 +101,7 @@ impl Guard {
     }
 
     /// A function's body runs long after the handlers around its definition.
-    pub(super) fn called_later(self) -> Self {
+    pub(in crate::python) fn called_later(self) -> Self {
         Self {
             in_function: true,
             caught: false,
@@ -110,6 +112,7 @@ impl Guard {
             otherwise: 0,
             metadata_caught: false,
             file_caught: false,
+            value_caught: false,
             ..self
         }
     }
@@ -126,13 +129,38 @@ impl Guard {
             conditional: self.conditional || stops.perhaps,
             metadata_caught: self.metadata_caught || stops.metadata,
             file_caught: self.file_caught || stops.files,
+            value_caught: self.value_caught || stops.values,
             ..self
         }
     }
 }
 
+/// The parts of a node that branches, each with the guard that holds there; false for a node that does not branch.
+pub(in crate::python) fn split<'a>(
+    node: AnyNodeRef<'a>,
+    guard: Guard,
+    tests: &Tests<'a>,
+    push: &mut impl FnMut(AnyNodeRef<'a>, Guard),
+) -> bool {
+    match node {
+        AnyNodeRef::StmtTry(statement) => split_try(statement, guard, tests, push),
+        AnyNodeRef::StmtIf(statement) => split_if(statement, guard, tests, push),
+        AnyNodeRef::StmtMatch(statement) => split_match(statement, guard, tests, push),
+        AnyNodeRef::StmtWhile(statement) => split_while(statement, guard, tests, push),
+        AnyNodeRef::StmtFor(statement) => split_for(statement, guard, tests, push),
+        AnyNodeRef::StmtWith(statement) => split_with(statement, guard, tests, push),
+        AnyNodeRef::ExprIf(choice) => split_choice(choice, guard, tests, push),
+        AnyNodeRef::ExprBoolOp(operation) => split_operation(operation, guard, tests, push),
+        AnyNodeRef::ExprListComp(list) => split_comprehension(&[&*list.elt], &list.generators, guard, tests, push),
+        AnyNodeRef::ExprSetComp(set) => split_comprehension(&[&*set.elt], &set.generators, guard, tests, push),
+        AnyNodeRef::ExprGenerator(inner) => split_comprehension(&[&*inner.elt], &inner.generators, guard, tests, push),
+        _ => return false,
+    }
+    true
+}
+
 /// Statements one after another: what follows a way out may run or not.
-pub(super) fn block<'a>(
+pub(in crate::python) fn block<'a>(
     body: &'a [Stmt],
     mut guard: Guard,
     tests: &Tests<'a>,
@@ -188,7 +216,7 @@ fn leaves(body: &[Stmt], looped: bool, levels: u32) -> bool {
     })
 }
 
-pub(super) fn split_try<'a>(
+fn split_try<'a>(
     statement: &'a ast::StmtTry,
     guard: Guard,
     tests: &Tests<'a>,
@@ -227,7 +255,7 @@ pub(super) fn split_try<'a>(
     block(&statement.finalbody, guard, tests, push);
 }
 
-pub(super) fn split_if<'a>(
+fn split_if<'a>(
     statement: &'a ast::StmtIf,
     guard: Guard,
     tests: &Tests<'a>,
@@ -247,7 +275,7 @@ pub(super) fn split_if<'a>(
 }
 
 /// `a if test else b`.
-pub(super) fn split_choice<'a>(
+fn split_choice<'a>(
     choice: &'a ast::ExprIf,
     guard: Guard,
     tests: &Tests<'a>,
@@ -260,7 +288,7 @@ pub(super) fn split_choice<'a>(
 }
 
 /// `[element for target in iterated]`: the elements are made if there are any.
-pub(super) fn split_comprehension<'a>(
+fn split_comprehension<'a>(
     elements: &[&'a Expr],
     generators: &'a [ast::Comprehension],
     guard: Guard,
@@ -276,7 +304,7 @@ pub(super) fn split_comprehension<'a>(
 }
 
 /// `a and b`, `a or b`: what follows depends on what came before.
-pub(super) fn split_operation<'a>(
+fn split_operation<'a>(
     operation: &'a ast::ExprBoolOp,
     guard: Guard,
     tests: &Tests<'a>,
@@ -290,7 +318,7 @@ pub(super) fn split_operation<'a>(
     }
 }
 
-pub(super) fn split_match<'a>(
+fn split_match<'a>(
     statement: &'a ast::StmtMatch,
     guard: Guard,
     tests: &Tests<'a>,
@@ -310,7 +338,7 @@ pub(super) fn split_match<'a>(
     }
 }
 
-pub(super) fn split_while<'a>(
+fn split_while<'a>(
     statement: &'a ast::StmtWhile,
     guard: Guard,
     tests: &Tests<'a>,
@@ -321,7 +349,7 @@ pub(super) fn split_while<'a>(
     block(&statement.orelse, guard.perhaps(), tests, push);
 }
 
-pub(super) fn split_for<'a>(
+fn split_for<'a>(
     statement: &'a ast::StmtFor,
     guard: Guard,
     tests: &Tests<'a>,
@@ -334,7 +362,7 @@ pub(super) fn split_for<'a>(
     block(&statement.orelse, guard.perhaps(), tests, push);
 }
 
-pub(super) fn split_with<'a>(
+fn split_with<'a>(
     statement: &'a ast::StmtWith,
     guard: Guard,
     tests: &Tests<'a>,

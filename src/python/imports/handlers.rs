@@ -24,7 +24,7 @@ const METADATA_ERRORS: [&str; 8] = [
     "LookupError",
 ];
 /// What takes a `FileNotFoundError`.
-pub(in crate::python) const FILE_ERRORS: [&str; 6] =
+const FILE_ERRORS: [&str; 6] =
     ["FileNotFoundError", "OSError", "IOError", "EnvironmentError", "Exception", "BaseException"];
 const IMPORT_ERRORS: [&str; 3] = ["ImportError", "Exception", "BaseException"];
 
@@ -37,6 +37,8 @@ pub(super) struct Stops {
     pub(super) names: bool,
     pub(super) metadata: bool,
     pub(super) files: bool,
+    /// `RuntimeError` or `ValueError`.
+    pub(super) values: bool,
     /// Some other error, or any of these.
     other: bool,
     pub(super) perhaps: bool,
@@ -49,6 +51,7 @@ impl Stops {
             names: self.names || more.names,
             metadata: self.metadata || more.metadata,
             files: self.files || more.files,
+            values: self.values || more.values,
             other: self.other || more.other,
             perhaps: self.perhaps || more.perhaps,
         }
@@ -60,6 +63,7 @@ impl Stops {
             names: self.names && !taken.names,
             metadata: self.metadata && !taken.metadata,
             files: self.files && !taken.files,
+            values: self.values && !taken.values,
             ..self
         }
     }
@@ -67,7 +71,15 @@ impl Stops {
     /// Of an `except` clause; without an expression it takes everything.
     pub(super) fn of(caught: Option<&Expr>, names: &Names<'_>) -> Self {
         let Some(caught) = caught else {
-            return Self { modules: true, names: true, metadata: true, files: true, other: true, perhaps: false };
+            return Self {
+                modules: true,
+                names: true,
+                metadata: true,
+                files: true,
+                values: true,
+                other: true,
+                perhaps: false,
+            };
         };
         let listed = names.listed(caught);
         let any = |wanted: &[&str]| listed.iter().any(|name| wanted.contains(name));
@@ -76,6 +88,7 @@ impl Stops {
             names: any(&IMPORT_ERRORS),
             metadata: any(&METADATA_ERRORS),
             files: any(&FILE_ERRORS),
+            values: any(&["RuntimeError", "ValueError", "Exception", "BaseException"]),
             other: true,
             perhaps: listed.iter().any(|name| is_collection(name)),
         }
@@ -282,6 +295,7 @@ impl<'a> Names<'a> {
                     caught.modules |= matches!(name, "ImportError" | "ModuleNotFoundError");
                     caught.names |= name == "ImportError";
                     caught.files |= FILE_ERRORS[..4].contains(&name);
+                    caught.values |= matches!(name, "RuntimeError" | "ValueError");
                     caught.metadata |= METADATA_ERRORS[..4].contains(&name);
                 }
                 _ => {}

@@ -64,13 +64,13 @@ fn cookie(bytes: &[u8]) -> Option<(u32, &str)> {
 }
 
 /// Where the lines of a text start: after `\n`, `\r\n` or a lone `\r`, as Python counts.
-pub(super) struct Lines<'a> {
+pub(in crate::python) struct Lines<'a> {
     text: &'a str,
     starts: Vec<usize>,
 }
 
 impl<'a> Lines<'a> {
-    pub(super) fn new(text: &'a str) -> Self {
+    pub(in crate::python) fn new(text: &'a str) -> Self {
         let bytes = text.as_bytes();
         let ends = bytes
             .iter()
@@ -80,7 +80,7 @@ impl<'a> Lines<'a> {
     }
 
     /// Line and column of a byte offset, both from 1; columns count characters.
-    pub(super) fn place(&self, offset: usize) -> (u32, u32) {
+    pub(in crate::python) fn place(&self, offset: usize) -> (u32, u32) {
         let line = self.starts.partition_point(|&start| start <= offset).max(1);
         let before = self.text.get(self.starts[line - 1]..offset).unwrap_or_default();
         let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);

@@ -10,7 +10,7 @@ fn guard_of(source: &str) -> Guard {
     let wanted: Vec<_> = found.items.iter().filter(|item| item.module.as_deref() == Some("x")).collect();
     assert_eq!(wanted.len(), 1, "{source}");
     // What stops the errors of other calls has a test of its own.
-    Guard { metadata_caught: false, file_caught: false, modules_only: false, ..wanted[0].guard }
+    Guard { metadata_caught: false, file_caught: false, value_caught: false, modules_only: false, ..wanted[0].guard }
 }
 
 #[test]
@@ -578,6 +578,23 @@ fn files_that_are_opened_for_reading() {
         ("open('/etc/hosts')", vec![]),
         ("webbrowser.open('https://example.test/x')", vec![]),
         ("A = B\nB = A\nopen(A)", vec![]),
+        ("A: Path = Path(__file__).parent\nopen(A / 'x')", file(1, "x")),
+        ("import pandas as pd\npd.read_csv('x.csv')", vec![(Base::Cwd, "x.csv".to_owned())]),
+        ("import logging.config\nlogging.config.fileConfig('x.ini')", vec![(Base::Cwd, "x.ini".to_owned())]),
+        ("open(Path.cwd() / 'x')", vec![(Base::Cwd, "x".to_owned())]),
+        ("open(Path.cwd().parent / 'x')", vec![]),
+        (
+            "from .paths import DATA\nopen(DATA / 'x')",
+            vec![(Base::Constant(".paths".into(), "DATA".into()), "x".into())],
+        ),
+        (
+            "from . import paths\nopen(paths.DATA)",
+            vec![(Base::Constant(".paths".into(), "DATA".into()), String::new())],
+        ),
+        (
+            "import a.paths as p\n(p.DATA / 'x').open()",
+            vec![(Base::Constant("a.paths".into(), "DATA".into()), "x".into())],
+        ),
     ] {
         assert_eq!(opens(source), expected, "{source}");
     }
@@ -670,6 +687,59 @@ fn names_in_sys_modules_are_read_off_literals_loops_and_calls() {
 }
 
 #[test]
+fn directories_that_are_asked_for() {
+    use Access::{List, Mount, Search, Serve, Templates};
+    let asks = |source: &str| {
+        let found = imports(
+            format!("import os, glob\nfrom pathlib import Path\nH = Path(__file__).parent\n{source}").as_bytes(),
+        );
+        assert_eq!(found.syntax_error, None, "{source}");
+        found.opens.into_iter().map(|open| (open.base, open.parts.join("/"), open.access)).collect::<Vec<_>>()
+    };
+    let cwd = |parts: &str, access| vec![(Base::Cwd, parts.to_owned(), access)];
+    let file = |parts: &str, access| vec![(Base::File(1), parts.to_owned(), access)];
+    for (source, expected) in [
+        ("from fastapi.staticfiles import StaticFiles\nStaticFiles(directory='static')", cwd("static", Mount)),
+        ("staticfiles.StaticFiles(directory=str(H / 's'), check_dir=False)", file("s", Serve)),
+        (
+            "class SPAStaticFiles(StaticFiles): pass\nSPAStaticFiles(directory=os.path.join('a', 'b'))",
+            cwd("a/b", Mount),
+        ),
+        ("StaticFiles(packages=['x'])", vec![]),
+        ("StaticFiles(directory=name)", vec![]),
+        ("app.frontend('/', directory='dist')", cwd("dist", Mount)),
+        ("app.router.add_static('/s', H / 'static')", file("static", Mount)),
+        ("from aiohttp import web\nweb.static('/s', 'static')", cwd("static", Mount)),
+        ("Jinja2Templates('templates')", cwd("templates", Templates)),
+        ("from jinja2 import FileSystemLoader as F\nF([H / 'a'], encoding='x')", file("a", Templates)),
+        ("import jinja2\njinja2.FileSystemLoader('a/b')", cwd("a/b", Templates)),
+        (
+            "import jinja2\njinja2.PackageLoader('app')",
+            vec![(Base::Package(Some("app".to_owned())), "templates".to_owned(), Mount)],
+        ),
+        ("from flask import Flask\nFlask(__name__, template_folder='t')", file("t", Templates)),
+        ("from flask import Flask\nFlask(__name__)", file("templates", Templates)),
+        ("from flask import Flask\nFlask('name')", vec![]),
+        ("(H / 'p').iterdir()", file("p", List)),
+        ("H.iterdir()", vec![]),
+        ("os.listdir('p')", cwd("p", List)),
+        ("os.listdir()", vec![]),
+        ("os.scandir(H / 'p')", file("p", List)),
+        ("(H / 'p').glob('*.md')", file("p", Search)),
+        ("H.glob('p/q/*.md')", file("p/q", Search)),
+        ("H.rglob('*.md')", vec![]),
+        ("glob.glob(os.path.join(os.path.dirname(__file__), 'p', '*.md'))", file("p", Search)),
+        ("glob.glob('p/**/*.md')", cwd("p", Search)),
+        ("glob.iglob('q/*', root_dir=H)", file("q", Search)),
+        ("os.walk('p')", cwd("p", Search)),
+        ("import ast\nast.walk(tree)", vec![]),
+        ("store.iterdir()", vec![]),
+    ] {
+        assert_eq!(asks(source), expected, "{source}");
+    }
+}
+
+#[test]
 fn what_is_put_serves_the_names_at_and_below_it() {
     let served = |puts: &[Put], dotted: &str, whole: bool| serves(puts.iter(), dotted, whole);
     let put = |name: &str, bare| Put { name: name.to_owned(), line: 1, bare };
@@ -706,4 +776,16 @@ fn looking_at_its_own_names_gives_a_module_none() {
     ] {
         assert_eq!(imports(source.as_bytes()).open, open, "{source}");
     }
+    }
+}
+
+#[test]
+fn names_that_stand_for_paths() {
+    let found = paths(
+        b"from pathlib import Path\nfrom . import other\nHERE = Path(__file__).parent\nDATA = HERE / 'data'\nTEXT = 'a'\nX = other.Y\nN = 1\n",
+        "3.14",
+    );
+    let shown: Vec<_> =
+        found.iter().map(|(name, path)| format!("{name} {:?} {}", path.base, path.parts.join("/"))).collect();
+    assert_eq!(shown, ["DATA File(1) data", "HERE File(1) ", "TEXT Cwd a", "X Constant(\".other\", \"Y\") "]);
 }

@@ -2,10 +2,10 @@
 //!
 //! Receives bytes; hands on `Uses`. Must never follow a name further than to the one value that the file gives it.
 
-use super::shapes::{
-    asks_for_main, children, is_exports, last_name, list, names_exports, stops_file_errors, suppresses,
-};
-use super::{Function, Mention, Uses};
+use super::shapes::{any_node, children, is_exports, last_name, list, names_exports, registers, templates};
+use super::{Class, Function, Mention, Template, Uses};
+use crate::python::imports::{Guard, Lines, Tests, block, split};
+use crate::python::is_identifier;
 use ruff_python_ast::{self as ast, AnyNodeRef, Expr};
 use ruff_python_parser::{Mode, ParseOptions, parse_unchecked};
 use ruff_text_size::{Ranged, TextSize};
@@ -14,15 +14,24 @@ use std::collections::{BTreeSet, HashMap};
 /// Dropping a tree recurses once per level; a deeper one is left to the end of the process instead.
 const DEEPEST_DROP: u32 = 400;
 
-/// Reads what `bytes` do with their names. Never fails: what does not parse is not there.
-pub(crate) fn uses(bytes: &[u8]) -> Uses {
+/// How much of an annotation is looked at.
+const ANNOTATION: usize = 100;
+
+/// Reads what `bytes` do with their names on `python` ("3.14"). Never fails: what does not parse is not there.
+pub(crate) fn uses(bytes: &[u8], python: &str) -> Uses {
     let text = String::from_utf8_lossy(bytes);
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let parsed = parse_unchecked(text, ParseOptions::from(Mode::Module));
-    let breaks: Vec<usize> = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at).collect();
-    let line =
-        |offset: TextSize| u32::try_from(breaks.partition_point(|at| *at < offset.to_usize()) + 1).unwrap_or(u32::MAX);
-    let mut reader = Reader { line, uses: Uses::default(), values: HashMap::new(), all: Vec::new(), paths: Vec::new() };
+    let lines = Lines::new(text);
+    let body = parsed.syntax().as_module().map_or(&[][..], |module| &module.body);
+    let mut reader = Reader {
+        line: |offset: TextSize| lines.place(offset.to_usize()).0,
+        tests: Tests::of(body, python.parse().ok(), &lines),
+        uses: Uses::default(),
+        values: HashMap::new(),
+        all: Vec::new(),
+        paths: Vec::new(),
+    };
     let deepest = reader.read(AnyNodeRef::from(parsed.syntax()));
     let uses = reader.finish();
     if deepest > DEEPEST_DROP {
@@ -34,12 +43,20 @@ pub(crate) fn uses(bytes: &[u8]) -> Uses {
 /// Where a node stands.
 #[derive(Clone, Copy, Default)]
 struct Standing {
+    /// Indices into `functions` and `classes`.
     function: Option<usize>,
-    in_class: bool,
-    handled: bool,
+    class: Option<usize>,
+    guard: Guard,
     /// In the value of `__all__`, whose strings call nothing.
     exports: bool,
     depth: u32,
+}
+
+impl Standing {
+    /// Whether what stands here may do without a file, or is for one platform.
+    fn is_handled(self) -> bool {
+        self.guard.file_caught || self.guard.platform || self.guard.fallback
+    }
 }
 
 enum Path<'a> {
@@ -49,6 +66,7 @@ enum Path<'a> {
 
 struct Reader<'a, L: Fn(TextSize) -> u32> {
     line: L,
+    tests: Tests<'a>,
     uses: Uses,
     /// What names are assigned, by plain assignments.
     values: HashMap<&'a str, Vec<&'a Expr>>,
@@ -64,42 +82,38 @@ impl<'a, L: Fn(TextSize) -> u32> Reader<'a, L> {
         let mut pending = vec![(root, Standing::default())];
         while let Some((node, standing)) = pending.pop() {
             deepest = deepest.max(standing.depth);
+            // `if TYPE_CHECKING:`, `if __name__ == "__main__":`, another platform.
+            if standing.guard.type_checking {
+                continue;
+            }
             self.hear(node, standing);
             let inside = Standing { depth: standing.depth + 1, ..standing };
             let mut push = |node, standing| pending.push((node, standing));
             match node {
-                // The runtime imports main by its own name.
-                AnyNodeRef::StmtIf(statement) if asks_for_main(&statement.test) => {
-                    for clause in &statement.elif_else_clauses {
-                        push(clause.into(), inside);
-                    }
-                }
                 AnyNodeRef::StmtFunctionDef(function) => {
                     function.decorator_list.iter().for_each(|decorator| push(decorator.into(), inside));
                     push(AnyNodeRef::from(&*function.parameters), inside);
                     let function_at = self.function(function, standing);
-                    let body = Standing { function: function_at, handled: false, ..inside };
-                    function.body.iter().for_each(|inner| push(inner.into(), body));
+                    let mut later = |node, guard| push(node, Standing { function: function_at, guard, ..inside });
+                    block(&function.body, standing.guard.called_later(), &self.tests, &mut later);
                 }
-                AnyNodeRef::StmtClassDef(_) => {
-                    children(node).for_each(|child| push(child, Standing { in_class: true, ..inside }));
-                }
-                AnyNodeRef::StmtTry(statement) => {
-                    let handled = inside.handled || stops_file_errors(statement);
-                    statement.body.iter().for_each(|inner| push(inner.into(), Standing { handled, ..inside }));
-                    let handlers = statement.handlers.iter().map(AnyNodeRef::from);
-                    let rest = statement.orelse.iter().chain(&statement.finalbody).map(AnyNodeRef::from);
-                    handlers.chain(rest).for_each(|inner| push(inner, inside));
-                }
-                AnyNodeRef::StmtWith(statement) => {
-                    statement.items.iter().for_each(|item| push(item.into(), inside));
-                    let handled = inside.handled || statement.items.iter().any(|item| suppresses(&item.context_expr));
-                    statement.body.iter().for_each(|inner| push(inner.into(), Standing { handled, ..inside }));
+                AnyNodeRef::StmtClassDef(class) => {
+                    class.decorator_list.iter().for_each(|decorator| push(decorator.into(), inside));
+                    class.arguments.iter().for_each(|arguments| push((&**arguments).into(), inside));
+                    let class_at = self.class(class, standing);
+                    class.body.iter().for_each(|inner| push(inner.into(), Standing { class: class_at, ..inside }));
                 }
                 AnyNodeRef::StmtAssign(statement) if is_exports(&statement.targets) => {
                     push((&*statement.value).into(), Standing { exports: true, ..inside });
                 }
-                _ => children(node).for_each(|child| push(child, inside)),
+                // A docstring.
+                AnyNodeRef::StmtExpr(statement) if statement.value.is_string_literal_expr() => {}
+                _ => {
+                    let mut branch = |node, guard| push(node, Standing { guard, ..inside });
+                    if !split(node, standing.guard, &self.tests, &mut branch) {
+                        children(node).for_each(|child| branch(child, standing.guard));
+                    }
+                }
             }
         }
         deepest
@@ -107,49 +121,68 @@ impl<'a, L: Fn(TextSize) -> u32> Reader<'a, L> {
 
     /// The function that the body of this one belongs to, for whether it is called.
     fn function(&mut self, function: &ast::StmtFunctionDef, standing: Standing) -> Option<usize> {
-        if standing.in_class || standing.function.is_some() {
+        self.uses.finds_subclasses |= &function.name == "__init_subclass__";
+        if standing.function.is_some() {
             return standing.function;
         }
         self.uses.functions.push(Function {
             name: function.name.to_string(),
+            class: standing.class,
             lines: ((self.line)(function.start()), (self.line)(function.end())),
-            decorated: !function.decorator_list.is_empty(),
+            decorated: registers(&function.decorator_list),
         });
         Some(self.uses.functions.len() - 1)
     }
 
+    /// The class that the methods in this one belong to.
+    fn class(&mut self, class: &ast::StmtClassDef, standing: Standing) -> Option<usize> {
+        if standing.function.is_some() {
+            return standing.class;
+        }
+        let unsubscripted = |base: &'_ Expr| match base {
+            Expr::Subscript(subscript) => last_name(&subscript.value).map(str::to_owned),
+            _ => last_name(base).map(str::to_owned),
+        };
+        let arguments = class.arguments.as_deref();
+        let bases = arguments.into_iter().flat_map(|arguments| &arguments.args);
+        self.uses.classes.push(Class {
+            name: class.name.to_string(),
+            // What cannot be read may be anything.
+            bases: bases.map(|base| unsubscripted(base).unwrap_or_else(|| "?".to_owned())).collect(),
+            registered: registers(&class.decorator_list)
+                || arguments.is_some_and(|arguments| arguments.find_keyword("metaclass").is_some()),
+        });
+        Some(self.uses.classes.len() - 1)
+    }
+
     fn hear(&mut self, node: AnyNodeRef<'a>, standing: Standing) {
-        let Standing { function, handled, .. } = standing;
-        let mut mention = |name: &str, of: Option<&str>| {
+        let (by, handled) = (standing.function, standing.is_handled());
+        let mut mention = |name: &str, of: Option<&str>, attribute: bool| {
             let (name, of) = (name.to_owned(), of.map(str::to_owned));
-            self.uses.mentions.push(Mention { name, of, by: function, handled });
+            self.uses.mentions.push(Mention { name, of, by, handled, attribute });
+        };
+        let mut annotated = |annotation: &'a Expr| {
+            any_node([annotation], ANNOTATION, |node| {
+                if let AnyNodeRef::ExprName(name) = node {
+                    mention(&name.id, None, false);
+                }
+                false
+            });
         };
         match node {
-            AnyNodeRef::StmtImport(statement) => {
-                for alias in &statement.names {
-                    let first = alias.name.split('.').next().unwrap_or_default();
-                    let (local, module) = match &alias.asname {
-                        Some(asname) => (asname.as_str(), alias.name.as_str()),
-                        None => (first, first),
-                    };
-                    self.uses.modules.insert(local.to_owned(), module.to_owned());
-                    if let (None, Some(second)) = (&alias.asname, alias.name.split('.').nth(1)) {
-                        self.uses.attributes.entry(first.to_owned()).or_default().insert(second.to_owned());
-                    }
+            AnyNodeRef::StmtImport(statement) => self.import(statement),
+            AnyNodeRef::StmtImportFrom(statement) => self.import_from(statement, standing),
+            // Frameworks make what an annotation names: `service: Service = Depends()`.
+            AnyNodeRef::Parameter(parameter) => {
+                if let Some(annotation) = parameter.annotation.as_deref() {
+                    annotated(annotation);
                 }
             }
-            AnyNodeRef::StmtImportFrom(statement) => {
-                // Under another name its uses are not seen.
-                statement
-                    .names
-                    .iter()
-                    .filter(|alias| alias.asname.is_some())
-                    .for_each(|alias| mention(&alias.name, None));
-            }
-            AnyNodeRef::ExprName(name) if name.ctx.is_load() => mention(&name.id, None),
+            AnyNodeRef::ExprName(name) if name.ctx.is_load() => mention(&name.id, None, false),
             AnyNodeRef::ExprAttribute(attribute) => {
                 let of = attribute.value.as_name_expr().map(|name| name.id.as_str());
-                mention(&attribute.attr, of);
+                mention(&attribute.attr, of, true);
+                self.uses.finds_subclasses |= &attribute.attr == "__subclasses__";
                 if let Some(of) = of {
                     self.uses.attributes.entry(of.to_owned()).or_default().insert(attribute.attr.to_string());
                 }
@@ -157,9 +190,18 @@ impl<'a, L: Fn(TextSize) -> u32> Reader<'a, L> {
             AnyNodeRef::ExprStringLiteral(string) => {
                 let text = string.value.to_str();
                 if let (false, Some(last)) = (standing.exports, text.rsplit(['.', ':']).next()) {
-                    mention(last, None);
+                    mention(last, None, true);
                 }
                 self.ending(text);
+            }
+            // `getattr(self, f"load_{name}")`
+            AnyNodeRef::ExprFString(string) => {
+                if let Some(ast::InterpolatedStringElement::Literal(front)) = string.value.elements().next()
+                    && front.ends_with('_')
+                    && is_identifier(front)
+                {
+                    mention(&format!("{}*", &**front), None, true);
+                }
             }
             AnyNodeRef::InterpolatedStringLiteralElement(element) => self.ending(&element.value),
             AnyNodeRef::StmtAssign(statement) => {
@@ -169,18 +211,49 @@ impl<'a, L: Fn(TextSize) -> u32> Reader<'a, L> {
                     }
                 }
                 if is_exports(&statement.targets) {
-                    let at_module = standing.function.is_none() && !standing.in_class;
+                    let at_module = standing.function.is_none() && standing.class.is_none();
                     self.all.push(at_module.then_some(&*statement.value));
                 }
             }
             AnyNodeRef::StmtAugAssign(statement) if names_exports(&statement.target) => self.all.push(None),
-            AnyNodeRef::StmtAnnAssign(statement) if names_exports(&statement.target) => {
-                self.all.push(statement.value.as_deref());
+            AnyNodeRef::StmtAnnAssign(statement) => {
+                annotated(&statement.annotation);
+                if names_exports(&statement.target) {
+                    self.all.push(statement.value.as_deref());
+                }
             }
-            AnyNodeRef::ExprCall(call) => self.call(call),
+            AnyNodeRef::ExprCall(call) => self.call(call, standing),
             _ => {}
         }
         self.bare(node);
+    }
+
+    fn import(&mut self, statement: &ast::StmtImport) {
+        for alias in &statement.names {
+            let first = alias.name.split('.').next().unwrap_or_default();
+            let (local, module) = match &alias.asname {
+                Some(asname) => (asname.as_str(), alias.name.as_str()),
+                None => (first, first),
+            };
+            self.uses.modules.insert(local.to_owned(), module.to_owned());
+            if let (None, Some(second)) = (&alias.asname, alias.name.split('.').nth(1)) {
+                self.uses.attributes.entry(first.to_owned()).or_default().insert(second.to_owned());
+            }
+        }
+    }
+
+    fn import_from(&mut self, statement: &ast::StmtImportFrom, standing: Standing) {
+        let (by, handled) = (standing.function, standing.is_handled());
+        for alias in &statement.names {
+            // Under another name its uses are not seen.
+            if alias.asname.is_some() {
+                let name = alias.name.to_string();
+                self.uses.mentions.push(Mention { name, of: None, by, handled, attribute: false });
+            }
+            if by.is_none() {
+                self.uses.taken.insert(alias.name.to_string());
+            }
+        }
     }
 
     /// Names that are read, other than for an attribute, or that something else has as well.
@@ -208,8 +281,11 @@ impl<'a, L: Fn(TextSize) -> u32> Reader<'a, L> {
         }
     }
 
-    fn call(&mut self, call: &'a ast::ExprCall) {
+    fn call(&mut self, call: &'a ast::ExprCall, standing: Standing) {
         let arguments = &call.arguments;
+        let (by, handled) = (standing.function, standing.is_handled());
+        let named = templates(call).into_iter().map(|name| Template { name: name.to_owned(), by, handled });
+        self.uses.templates.extend(named);
         let receiver = call.func.as_attribute_expr().map(|attribute| &*attribute.value);
         let mode = |at: usize| {
             let mode = arguments.find_argument_value("mode", at).and_then(Expr::as_string_literal_expr);
@@ -223,8 +299,9 @@ impl<'a, L: Fn(TextSize) -> u32> Reader<'a, L> {
                     written.into_iter().filter(|(_, writes)| *writes).filter_map(|(path, _)| path).map(Path::Written),
                 );
             }
-            Some("write_text" | "write_bytes" | "touch") => self.paths.extend(receiver.map(Path::Written)),
-            Some("copy" | "copyfile" | "copy2" | "move" | "urlretrieve") => {
+            Some("mkdir" | "write_text" | "write_bytes" | "touch") => self.paths.extend(receiver.map(Path::Written)),
+            Some("makedirs") => self.paths.extend(arguments.find_argument_value("name", 0).map(Path::Written)),
+            Some("copy" | "copyfile" | "copy2" | "copytree" | "move" | "urlretrieve") => {
                 self.paths.extend(arguments.args.get(1).map(Path::Written));
             }
             Some("listdir" | "scandir" | "walk" | "iterdir" | "glob" | "rglob" | "iglob") => {

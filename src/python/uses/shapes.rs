@@ -1,10 +1,9 @@
-//! What single expressions and statements are: `__all__`, a start by hand, a handler of missing files.
+//! What single expressions and statements are: `__all__`, a decorator that registers, a call that asks for a template.
 //!
 //! Receives nodes; hands on yes or no, and parts. Must never look beyond the node.
 
-use crate::python::imports::{FILE_ERRORS, is_main};
-pub(super) use crate::python::imports::{children, last_name};
-use ruff_python_ast::{self as ast, ExceptHandler, Expr, Stmt};
+pub(super) use crate::python::imports::{any_node, children, last_name};
+use ruff_python_ast::{self as ast, Expr};
 use std::collections::BTreeSet;
 
 pub(super) fn names_exports(target: &Expr) -> bool {
@@ -25,24 +24,66 @@ pub(super) fn list(value: &Expr) -> Option<BTreeSet<String>> {
     elements.iter().map(|element| Some(element.as_string_literal_expr()?.value.to_str().to_owned())).collect()
 }
 
-/// `__name__ == "__main__"`.
-pub(super) fn asks_for_main(test: &Expr) -> bool {
-    test.as_compare_expr().is_some_and(|comparison| is_main(comparison) == Some(true))
-}
+/// Decorators that only change what a function or a class does: they call nothing and register nothing.
+const PLAIN: [&str; 24] = [
+    "abstractmethod",
+    "asynccontextmanager",
+    "cache",
+    "cached_property",
+    "classmethod",
+    "contextmanager",
+    "dataclass",
+    "define",
+    "deprecated",
+    "final",
+    "frozen",
+    "lru_cache",
+    "no_type_check",
+    "overload",
+    "override",
+    "property",
+    "runtime_checkable",
+    "setter",
+    "deleter",
+    "staticmethod",
+    "total_ordering",
+    "typechecked",
+    "unique",
+    "wraps",
+];
 
-pub(super) fn stops_file_errors(statement: &ast::StmtTry) -> bool {
-    let handlers = statement.handlers.iter().map(|ExceptHandler::ExceptHandler(handler)| handler);
-    let mut quiet = handlers.filter(|handler| !handler.body.iter().any(Stmt::is_raise_stmt));
-    quiet.any(|handler| handler.type_.as_deref().is_none_or(names_file_error))
-}
-
-fn names_file_error(caught: &Expr) -> bool {
-    let listed = caught.as_tuple_expr().map_or(std::slice::from_ref(caught), |tuple| &tuple.elts);
-    listed.iter().filter_map(last_name).any(|name| FILE_ERRORS.contains(&name))
-}
-
-pub(super) fn suppresses(context: &Expr) -> bool {
-    context.as_call_expr().is_some_and(|call| {
-        last_name(&call.func) == Some("suppress") && call.arguments.args.iter().any(names_file_error)
+/// Whether a decorator may call what it decorates from anywhere: `@app.get("/")`, and any that is not known.
+pub(super) fn registers(decorators: &[ast::Decorator]) -> bool {
+    decorators.iter().any(|decorator| {
+        let named = decorator.expression.as_call_expr().map_or(&decorator.expression, |call| &*call.func);
+        !last_name(named).is_some_and(|name| PLAIN.contains(&name))
     })
+}
+
+/// Functions that take the name of a template.
+const RENDERS: [&str; 11] = [
+    "TemplateResponse",
+    "Template",
+    "get_template",
+    "select_template",
+    "get_or_select_template",
+    "render_template",
+    "render_template_async",
+    "render_to_string",
+    "stream_template",
+    "render_to_response",
+    "template",
+];
+
+/// The names of templates that a call asks for.
+pub(super) fn templates(call: &ast::ExprCall) -> Vec<&str> {
+    if !last_name(&call.func).is_some_and(|name| RENDERS.contains(&name)) {
+        return Vec::new();
+    }
+    let named = call.arguments.keywords.iter().filter(|keyword| {
+        keyword.arg.as_ref().is_some_and(|name| matches!(name.as_str(), "name" | "template_name" | "template"))
+    });
+    // `TemplateResponse("page.html", {...})` of old, `TemplateResponse(request, "page.html")` since.
+    let arguments = call.arguments.args.iter().take(2).chain(named.map(|keyword| &keyword.value));
+    arguments.filter_map(Expr::as_string_literal_expr).map(|name| name.value.to_str()).collect()
 }

@@ -3,7 +3,7 @@
 use super::*;
 
 fn of(text: &str) -> Uses {
-    uses(text.as_bytes())
+    uses(text.as_bytes(), "3.14")
 }
 
 fn set<'a>(names: &[&'a str]) -> BTreeSet<&'a str> {
@@ -43,6 +43,40 @@ fn where_functions_are_mentioned() {
     assert_eq!(mentions.iter().filter(|(name, ..)| *name == "b").count(), 1, "a start by hand is none: {mentions:?}");
     assert_eq!(uses.function_at(2).unwrap().name, "a");
     assert!(uses.function_at(4).is_none() && uses.function_at(10).is_none());
+}
+
+#[test]
+fn methods_belong_to_their_class_and_what_never_runs_mentions_nothing() {
+    let uses = of(
+        "import sys\nfrom typing import TYPE_CHECKING\n\n\nclass A(base.Model, Generic[T]):\n    @classmethod\n    def a(cls):\n        return cls.b()\n\n    @app.route\n    def b(self):\n        def inner():\n            pass\n\n\nif TYPE_CHECKING or sys.platform == \"win32\":\n    A()\n",
+    );
+    assert_eq!((uses.classes[0].name.as_str(), uses.classes[0].registered), ("A", false));
+    assert_eq!(uses.classes[0].bases, ["Model", "Generic"]);
+    let methods: Vec<_> =
+        uses.functions.iter().map(|method| (method.name.as_str(), method.class, method.decorated)).collect();
+    assert_eq!(methods, [("a", Some(0), false), ("b", Some(0), true)]);
+    assert_eq!(uses.function_at(12).unwrap().name, "b", "a function in a method is the method's");
+    assert!(!uses.mentions.iter().any(|mention| mention.name == "A"), "{:?}", uses.mentions);
+    let called = uses.mentions.iter().find(|mention| mention.name == "b").unwrap();
+    assert_eq!((called.attribute, called.by), (true, Some(0)));
+}
+
+#[test]
+fn what_a_test_of_a_file_guards_is_handled_and_an_annotation_mentions() {
+    let uses = of("if path.exists():\n    a()\n\n\ndef f(x: Rates, y: 'int' = 1):\n    \"\"\"calls.b\"\"\"\n    c()\n");
+    let of_name = |name: &str| uses.mentions.iter().find(|mention| mention.name == name);
+    assert!(of_name("a").unwrap().handled && !of_name("c").unwrap().handled);
+    assert!(of("getattr(self, f\"load_{name}\")").mentions.iter().any(|mention| mention.name == "load_*"));
+    assert!(of_name("Rates").is_some() && of_name("b").is_none(), "a docstring calls nothing");
+}
+
+#[test]
+fn templates_that_are_rendered_by_a_literal() {
+    let uses = of(
+        "t.TemplateResponse(request, \"a.html\", {\"b\": \"c\"})\nrender_template(\"d.html\")\nenv.get_template(name)\nget_template(name=\"e.j2\")\nprint(\"f.html\")\n",
+    );
+    let names: BTreeSet<&str> = uses.templates.iter().map(|template| template.name.as_str()).collect();
+    assert_eq!(names, set(&["a.html", "d.html", "e.j2"]));
 }
 
 #[test]

@@ -22,6 +22,7 @@ pub(super) fn write(out: &mut String, judgements: &[Judgement], manner: Manner) 
     let groups = grouped(judgements, manner);
     let mut left_out = 0;
     let mut shown = 0;
+    let mut pasted: Option<String> = None;
     for group in &groups {
         let blocks = group.first.weight() == Severity::Deny;
         if !blocks && shown >= GROUPS && !manner.verbose {
@@ -29,7 +30,11 @@ pub(super) fn write(out: &mut String, judgements: &[Judgement], manner: Manner) 
             continue;
         }
         shown += usize::from(!blocks);
-        group.write(out, manner);
+        let is_new = group.first.snippet.is_none() || group.first.snippet != pasted;
+        group.write(out, manner, is_new);
+        if group.first.snippet.is_some() {
+            pasted.clone_from(&group.first.snippet);
+        }
     }
     if left_out > 0 {
         let _ = writeln!(out, "\n{}; `--verbose` shows them", count(left_out, "more finding"));
@@ -51,7 +56,7 @@ fn grouped(judgements: &[Judgement], manner: Manner) -> Vec<Group<'_>> {
     for finding in judgements.iter().flat_map(|judgement| &judgement.findings).filter(wanted) {
         let alike = |group: &&mut Group<'_>| {
             let of = |finding: &Finding| (finding.weight(), finding.code, finding.allowed.clone());
-            of(group.first) == of(finding) && group.first.help == finding.help
+            of(group.first) == of(finding) && group.first.help == finding.help && group.first.snippet == finding.snippet
         };
         match groups.iter_mut().find(alike) {
             Some(group) => group.findings.push(finding),
@@ -63,7 +68,8 @@ fn grouped(judgements: &[Judgement], manner: Manner) -> Vec<Group<'_>> {
 }
 
 impl Group<'_> {
-    fn write(&self, out: &mut String, manner: Manner) {
+    /// `with_snippet`: not where the lines to paste were just shown.
+    fn write(&self, out: &mut String, manner: Manner, with_snippet: bool) {
         let (word, style) = match self.first.weight() {
             Severity::Deny => ("deny", Style::new().red().bold()),
             Severity::Warn => ("warn", Style::new().yellow().bold()),
@@ -89,6 +95,9 @@ impl Group<'_> {
         if !self.first.help.is_empty() {
             let help = Style::new().cyan().apply_to("help:").to_string();
             let _ = writeln!(out, "{}", manner.sentence(&format!("  {help} "), "    ", &self.first.help));
+        }
+        for line in self.first.snippet.iter().filter(|_| with_snippet).flat_map(|snippet| snippet.lines()) {
+            let _ = writeln!(out, "{}", format!("      {line}").trim_end());
         }
     }
 }
@@ -155,6 +164,42 @@ mod tests {
         let warned = many(Severity::Warn);
         assert_eq!(warned.matches("-->").count(), GROUPS);
         assert!(warned.ends_with("\n14 more findings; `--verbose` shows them\n"), "{warned}");
+    }
+
+    #[test]
+    fn lines_to_paste_stand_below_the_help_as_they_are_and_once() {
+        let snippet = "[[rules]]\ntype = \"Data\"\nglobs = [\"**/*.json\"]\nfallthrough = true";
+        let with = |severity, message: &str, line| {
+            let one =
+                finding(severity, "data-files.missing", message, line, "add this rule at the end of `wrangler.toml`");
+            Finding { snippet: Some(snippet.to_owned()), ..one }
+        };
+        let found = vec![
+            with(
+                Severity::Deny,
+                "`src/a.py:3` opens `src/a.json`, which no rule uploads; main gets there by main.py:1",
+                3,
+            ),
+            with(Severity::Deny, "`src/a.py:4` opens `src/b.json`, which no rule uploads", 4),
+            with(Severity::Warn, "`src/a.py:9` opens `src/c.json`, which no rule uploads", 9),
+        ];
+        insta::assert_snapshot!(text(found, Manner { width: Some(80), ..Manner::default() }), @r#"
+
+        deny[data-files.missing]: `src/a.py:3` opens `src/a.json`, which no rule
+          uploads; main gets there by main.py:1
+          --> src/a.py:3:1
+          also: `src/a.py:4` opens `src/b.json`, which no rule uploads
+          --> src/a.py:4:1
+          help: add this rule at the end of `wrangler.toml`
+              [[rules]]
+              type = "Data"
+              globs = ["**/*.json"]
+              fallthrough = true
+
+        warn[data-files.missing]: `src/a.py:9` opens `src/c.json`, which no rule uploads
+          --> src/a.py:9:1
+          help: add this rule at the end of `wrangler.toml`
+        "#);
     }
 
     #[test]
