@@ -2,11 +2,11 @@
 //!
 //! Receives the plan; hands on the answer. Nothing is written that was not shown. Must never ask where nobody can answer.
 
-use crate::cli::{Flags, Format};
-use crate::command::init::{Plan, Wish};
+use crate::cli::{Flags, Format, OwnInvocation};
+use crate::command::init::{Environments, Plan, Wish};
 use crate::error::{Error, Kind, Result};
 use crate::passthrough::{self, Passthrough};
-use crate::project::config;
+use crate::project::{Project, config};
 use crate::report::Report;
 use crate::settings::Settings;
 use crate::term::Terminal;
@@ -24,8 +24,43 @@ pub(crate) fn is_ours(words: Option<&Passthrough>) -> bool {
     }
 }
 
-pub(super) fn wish<'a>(flags: &Flags, settings: &'a Settings) -> Wish<'a> {
+pub(super) fn wish<'a>(invocation: &OwnInvocation, settings: &'a Settings) -> Wish<'a> {
+    let flags = &invocation.flags;
     Wish { force: flags.force, workflow: flags.write_workflow, requirements: settings.requirements.as_deref() }
+}
+
+/// Which environment the generated lines check and deploy: `--env`, else what somebody at a terminal says, else one that is
+/// not live, where there is one.
+///
+/// # Errors
+/// `Interrupted`.
+pub(super) fn environments(
+    project: &Project,
+    flags: &Flags,
+    format: Format,
+    terminal: &Terminal,
+) -> Result<Environments> {
+    let names = project.config.environments();
+    if project.environment_chosen {
+        return Ok(Environments::chosen(names, project.config.environment.clone()));
+    }
+    let preferred = Environments::preferred(names.clone());
+    if names.len() < 2 || flags.yes || format != Format::Human || !terminal.can_ask() {
+        return Ok(preferred);
+    }
+    let default = preferred.used.clone().unwrap_or_default();
+    let question = format!("check and deploy which environment by default? {} [{default}]", names.join(", "));
+    loop {
+        let answer = terminal.ask(&question, tool::check_interrupted)?;
+        let answer = answer.as_deref().map(str::trim).unwrap_or_default();
+        if answer.is_empty() {
+            return Ok(preferred);
+        }
+        if names.iter().any(|name| name == answer) {
+            return Ok(Environments::chosen(names, Some(answer.to_owned())));
+        }
+        terminal.line(&format!("there is no environment `{answer}`"));
+    }
 }
 
 /// # Errors

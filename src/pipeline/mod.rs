@@ -93,7 +93,7 @@ fn drive(
     terminal.say_how_much(settings.quiet, settings.verbose);
     let beside = |path: &Option<Utf8PathBuf>| path.as_ref().map(|path| process_cwd.join(path));
     *also = Also { json: beside(&settings.report), html: beside(&settings.html) };
-    let wish = init::wish(&invocation.flags, &settings);
+    let wish = init::wish(invocation, &settings);
     let named = match invocation.command {
         Command::Init => command::init::source(&project, wish),
         _ => settings.requirements.clone(),
@@ -101,14 +101,19 @@ fn drive(
     let named = named.as_deref();
     let variable = |name: &str| environment.get(name).map(str::to_owned);
     let (root, pyproject) = (&project.root, project.pyproject.as_ref());
-    project.requirements = requirements::read(named, named.is_some(), root, pyproject, settings.lists(), &variable)?;
+    let mut read = requirements::read(named, named.is_some(), root, pyproject, settings.lists(), &variable);
+    if invocation.command == Command::Init {
+        read = command::init::or_of_other_tools(read, &project, wish);
+    }
+    project.requirements = read?;
     report.project = Some(project);
     let project = reached(&report.project)?;
     report.target = Some(Target::of(&project.config, &target_flags(words, &project.config))?);
     let target = reached(&report.target)?;
     clock.lap("project");
     if invocation.command == Command::Init && !command::init::writes_requirements(project, wish)? {
-        let plan = command::init::plan(project, wish, None);
+        let environments = init::environments(project, &invocation.flags, format, terminal)?;
+        let plan = command::init::plan(project, wish, environments, None);
         return init::finish(&plan, &invocation.flags, format, report, terminal);
     }
 
@@ -157,8 +162,9 @@ fn drive(
     });
     clock.lap("vendor");
     if invocation.command == Command::Lock {
-        let answer = command::lock::write(project, &vendored)?;
-        report.answer = Some(answer.said(format));
+        let mut vendored = vendored;
+        vendor::lift(&mut vendored, project, target, &toolchain, terminal)?;
+        report.answer = Some(command::lock::write(project, target, &vendored, terminal)?.said(format));
         return Ok(());
     }
     report.layout = Some(lay_out(project, target, &settings, &vendored, &main)?);
@@ -182,7 +188,8 @@ fn drive(
                 return Ok(());
             }
             let classified = command::init::Classified { dependencies: &found, unprovided: &unprovided };
-            let plan = command::init::plan(project, wish, Some(classified));
+            let environments = init::environments(project, &invocation.flags, format, terminal)?;
+            let plan = command::init::plan(project, wish, environments, Some(classified));
             return init::finish(&plan, &invocation.flags, format, report, terminal);
         }
         Command::Why(name) => Some(command::why::answer(project, bundle, name)?),

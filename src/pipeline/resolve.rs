@@ -32,7 +32,11 @@ pub(super) fn resolve(
 ) -> Result<Resolved> {
     let mut left_out: Vec<LeftOut> = Vec::new();
     let classifies = matches!(invocation.command, Command::Classify | Command::Init);
-    let wish = vendor::Wish { fresh: settings.no_cache, alternatives: !classifies };
+    let wish = vendor::Wish {
+        fresh: settings.no_cache,
+        alternatives: !classifies,
+        relock: invocation.command == Command::Lock,
+    };
     let mut tries = if classifies { TRIES } else { 0 };
     loop {
         let (project, target) = (reached(&report.project)?, reached(&report.target)?);
