@@ -102,22 +102,31 @@ impl Terminal {
     /// # Errors
     /// Those of `go_on`.
     pub(crate) fn confirm(&self, question: &str, go_on: impl Fn() -> Result<()>) -> Result<bool> {
+        let answer = self.ask(&format!("{question} [y/N]"), go_on)?;
+        Ok(answer.is_some_and(|line| matches!(line.trim(), "y" | "Y" | "yes")))
+    }
+
+    /// Asks for a line; `None` where nobody can answer. `go_on` as for `confirm`.
+    ///
+    /// # Errors
+    /// Those of `go_on`.
+    pub(crate) fn ask(&self, question: &str, go_on: impl Fn() -> Result<()>) -> Result<Option<String>> {
         if !self.can_ask() {
-            return Ok(false);
+            return Ok(None);
         }
-        let _ = write!(std::io::stderr().lock(), "{question} [y/N] ");
+        let _ = write!(std::io::stderr().lock(), "{question} ");
         let (answer, answers) = std::sync::mpsc::channel();
         // Nothing ends a read but an answer: the thread that reads ends with the process.
         std::thread::spawn(move || {
             let mut line = String::new();
             let _ = std::io::stdin().read_line(&mut line);
-            let _ = answer.send(matches!(line.trim(), "y" | "Y" | "yes"));
+            let _ = answer.send(line);
         });
         loop {
             match answers.recv_timeout(Duration::from_millis(50)) {
-                Ok(yes) => return Ok(yes),
+                Ok(line) => return Ok(Some(line)),
                 Err(RecvTimeoutError::Timeout) => go_on().inspect_err(|_| self.line(""))?,
-                Err(RecvTimeoutError::Disconnected) => return Ok(false),
+                Err(RecvTimeoutError::Disconnected) => return Ok(None),
             }
         }
     }

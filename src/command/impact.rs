@@ -32,7 +32,7 @@ pub(crate) fn run<'a>(session: Session<'a>, name: &str) -> Step<'a, Ended<'a>> {
 }
 
 fn answer(project: &Project, bundle: &Bundle, name: &str) -> Result<Answer> {
-    let subject = subject::find(bundle, name)?;
+    let subject = subject::find(project, bundle, name)?;
     let gone: BTreeSet<u32> = subject.nodes.iter().map(|(node, _)| *node).collect();
     let orphans = if subject.kind == "distribution" { orphans(bundle, &subject.name) } else { Vec::new() };
     let orphaned: u64 = orphans.iter().map(|(_, bytes)| bytes).sum();

@@ -4,30 +4,37 @@
 //! a path of this machine, and never touch another lock.
 
 use super::Answer;
-use crate::error::{Error, Kind, Result};
-use crate::project::Project;
+use crate::error::Result;
+use crate::gate::{self, Finding};
+use crate::project::{Project, Target};
 use crate::quantity::count;
-use crate::session::{Ended, ResolveOptions, Session, Step};
+use crate::session::{Ended, Loaded, ResolveOptions, Session, Step};
+use crate::term::Terminal;
 use crate::vendor::{self, Vendored};
 use serde_json::json;
 
 /// The name of a lock for one purpose (PEP 751).
-const NAME: &str = "pylock.runtime.toml";
+pub(super) const NAME: &str = "pylock.runtime.toml";
 
 pub(crate) fn run(session: Session<'_>) -> Step<'_, Ended<'_>> {
-    let resolved = session.open()?.find_tools()?.resolve(ResolveOptions::UNJUDGED)?;
-    let answer = write(&resolved.loaded.project, &resolved.vendored);
+    let mut resolved = session.open()?.find_tools()?.resolve(ResolveOptions::RELOCKED)?;
+    let Loaded { project, target, toolchain, .. } = &resolved.loaded;
+    let answer = vendor::lift(&mut resolved.vendored, project, target, toolchain, session.terminal)
+        .and_then(|()| write(project, target, &resolved.vendored, session.terminal));
     resolved.end().answered(answer)
 }
 
+/// Says what fell before it writes: from then on every deploy ships it.
+///
 /// # Errors
 /// `Kind::SyncFailed` where pywrangler left no lock, `Kind::Unwritable`.
-pub(crate) fn write(project: &Project, vendored: &Vendored) -> Result<Answer> {
-    let no_lock = || Error::new(Kind::SyncFailed, "`pywrangler sync` left no `pylock.toml`", "update workers-py");
-    let lock = vendored.lock.as_deref().ok_or_else(no_lock)?;
-    let text = fs_err::read_to_string(lock).map_err(|error| Error::unreadable(&error))?;
-    let base = lock.parent().unwrap_or(&project.root);
-    let text = vendor::portable(&text, base, &project.root).ok_or_else(no_lock)?;
+fn write(project: &Project, target: &Target, vendored: &Vendored, terminal: &Terminal) -> Result<Answer> {
+    let text = vendor::committed(vendored, project, target)?;
+    let downgrades = gate::downgrades(vendored, project, target);
+    for finding in &downgrades {
+        terminal.line(&format!("warning: {}", finding.message));
+        terminal.line(&format!("  help: {}", finding.help));
+    }
     let path = project.root.join(NAME);
     let unchanged = fs_err::read_to_string(&path).is_ok_and(|before| before == text);
     if !unchanged {
@@ -35,17 +42,22 @@ pub(crate) fn write(project: &Project, vendored: &Vendored) -> Result<Answer> {
     }
     let packages = count(vendored.locked.len(), "package");
     let said = if unchanged { "is as it was" } else { "written" };
-    let mut lines = vec![format!("{NAME} {said}: {packages}")];
+    let fallen = match downgrades.len() {
+        0 => String::new(),
+        number => format!(", {} (`saddlebag check` warns until allowed)", count(number, "downgrade")),
+    };
+    let mut lines = vec![format!("{NAME} {said}: {packages} for Python {}{fallen}", target.python)];
     lines.extend(vendored.drift.iter().map(|drift| format!("  {}: {}", drift.name, drift.what)));
     let drift: Vec<_> = vendored.drift.iter().map(|drift| json!({ "name": drift.name, "what": drift.what })).collect();
+    let row = |finding: &Finding| json!({ "name": finding.subject, "message": finding.message, "help": finding.help });
     let document = json!({
         "schema": "saddlebag.lock/1",
         "path": NAME,
         "changed": !unchanged,
+        "python": target.python,
         "packages": vendored.locked.iter().map(|package| json!({ "name": package.name, "version": package.version })).collect::<Vec<_>>(),
         "differences": drift,
+        "downgrades": downgrades.iter().map(row).collect::<Vec<_>>(),
     });
-    let json = serde_json::to_string_pretty(&document)
-        .map_err(|error| Error::new(Kind::Internal, error.to_string(), "report this defect"))?;
-    Ok(Answer { text: lines.join("\n") + "\n", json: json + "\n" })
+    Answer::of(lines.join("\n") + "\n", &document)
 }

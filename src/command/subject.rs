@@ -3,12 +3,17 @@
 //! Receives the bundle and the name; hands on its modules and nodes. Must never guess: a name that means nothing is an
 //! error with the nearest that does.
 
-use crate::bundle::{Bundle, Module, Owner};
+use crate::bundle::{Bundle, Dropped, Module, Owner};
 use crate::cli::closest;
 use crate::error::{Error, Kind, Result};
+use crate::project::Project;
+use crate::project::requirements::declared;
 use crate::python::graph::Node;
 use crate::python::normalize;
 use std::collections::BTreeSet;
+
+/// How many distributions of a like name are shown.
+const ALIKE: usize = 3;
 
 pub(super) struct Subject<'a> {
     pub(super) kind: &'static str,
@@ -28,7 +33,7 @@ impl Subject<'_> {
 
 /// # Errors
 /// `Usage`: nothing in the bundle has that name.
-pub(super) fn find<'a>(bundle: &'a Bundle, name: &str) -> Result<Subject<'a>> {
+pub(super) fn find<'a>(project: &Project, bundle: &'a Bundle, name: &str) -> Result<Subject<'a>> {
     let normal = normalize(name);
     if bundle.packages.iter().any(|package| package.name == normal) {
         let owned = |module: &Module| module.owner == Owner::Package(normal.clone());
@@ -55,14 +60,59 @@ pub(super) fn find<'a>(bundle: &'a Bundle, name: &str) -> Result<Subject<'a>> {
         let inside = |module: &Module| dotted.contains(module.name.as_str()) || below(module, &directory);
         return Ok(collect(bundle, "module", name.to_owned(), inside));
     }
-    let packages = bundle.packages.iter().map(|package| package.name.as_str());
-    let tops = bundle.graph.nodes().filter_map(|(_, node)| node.dotted.split('.').next());
-    let known: BTreeSet<&str> = packages.chain(tops).collect();
-    let hint = match closest(name, known.into_iter()) {
-        Some(close) => format!("did you mean `{close}`?"),
-        None => "see `saddlebag check --verbose` for all that is in it".to_owned(),
+    let message = format!("`{name}` is no distribution, module or file of the bundle");
+    let hint = absent(project, bundle, name)
+        .or_else(|| near(bundle, name).map(|near| format!("did you mean {near}?")))
+        .unwrap_or_else(|| "see `saddlebag report` for the packages that are in it".to_owned());
+    Err(Error::new(Kind::Usage, message, hint))
+}
+
+/// Why something of exactly that name is not in the bundle.
+fn absent(project: &Project, bundle: &Bundle, name: &str) -> Option<String> {
+    let path = name.trim_end_matches('/').trim_start_matches("./");
+    let paths =
+        [path.to_owned(), format!("{}.py", path.replace('.', "/")), format!("{}/__init__.py", path.replace('.', "/"))];
+    let is_it = |dropped: &&Dropped| {
+        let name = dropped.name.strip_prefix("python_modules/").unwrap_or(&dropped.name);
+        paths.iter().any(|path| {
+            name == path
+                || dropped.name == *path
+                || name.strip_prefix(path.as_str()).is_some_and(|rest| rest.starts_with('/'))
+        })
     };
-    Err(Error::new(Kind::Usage, format!("`{name}` is no distribution, module or file of the bundle"), hint))
+    if let Some(dropped) = bundle.dropped.iter().find(is_it) {
+        return Some(format!(
+            "`{}` was dropped ({}): keep it with `prune.keep` in `[tool.saddlebag]`",
+            dropped.name, dropped.rule
+        ));
+    }
+    let normal = normalize(name);
+    let one = declared(project).into_iter().find(|one| one.requirement.name.as_ref() == Some(&normal))?;
+    Some(match one.runtime {
+        true => format!("{} requires it, and not for Workers: look at its condition", one.place()),
+        false => format!("{} lists it, and not for the Worker: see `saddlebag classify`", one.place()),
+    })
+}
+
+/// The distribution, module or file that is called most like it, else the distributions whose names hold it.
+fn near(bundle: &Bundle, name: &str) -> Option<String> {
+    let files = bundle.modules.iter().map(|module| module.name.strip_prefix("python_modules/").unwrap_or(&module.name));
+    let modules = bundle.graph.nodes().filter(|(_, node)| node.present).map(|(_, node)| node.dotted.as_str());
+    let packages = || bundle.packages.iter().map(|package| package.name.as_str());
+    // Distributions and top levels before what is inside them, so that they win where two are as near.
+    let tops = bundle.graph.nodes().filter_map(|(_, node)| node.dotted.split('.').next());
+    let first: BTreeSet<&str> = packages().chain(tops).collect();
+    let second: BTreeSet<&str> = modules.chain(files).collect();
+    let normal = normalize(name);
+    let close = [name, &normal].into_iter().find_map(|name| closest(name, first.iter().chain(&second).copied()));
+    if let Some(close) = close {
+        return Some(format!("`{close}`"));
+    }
+    let holds = |package: &&str| {
+        normal.len() >= 3 && (package.contains(&normal) || normal.contains(package) && package.len() >= 3)
+    };
+    let alike: Vec<String> = packages().filter(holds).take(ALIKE).map(|package| format!("`{package}`")).collect();
+    (!alike.is_empty()).then(|| alike.join(" or "))
 }
 
 fn collect<'a>(bundle: &'a Bundle, kind: &'static str, name: String, belongs: impl Fn(&Module) -> bool) -> Subject<'a> {

@@ -19,7 +19,7 @@ pub(crate) fn run<'a>(session: Session<'a>, name: &str) -> Step<'a, Ended<'a>> {
 }
 
 fn answer(project: &Project, bundle: &Bundle, name: &str) -> Result<Answer> {
-    let subject = subject::find(bundle, name)?;
+    let subject = subject::find(project, bundle, name)?;
     let package = bundle.packages.iter().find(|package| subject.kind == "distribution" && package.name == subject.name);
     let required = package.map(|package| bundle.required_by(&package.name));
     let reached = bundle.reach.surest(subject.nodes.iter().map(|(node, _)| *node));

@@ -8,21 +8,29 @@ mod words;
 
 pub(super) use words::unsearched;
 
+use super::requirements::{unread_list, was_made_for};
 use super::sight::severity;
 use super::{Context, Finding, Judged, Severity};
 use crate::error::Result;
+use crate::project::requirements::{Declared, declared};
 use crate::project::target::SDK;
 use crate::python::distribution::recorded_digests;
 use crate::python::graph::{Level, Node, Problem, ProblemKind};
 use crate::python::imports::{Guard, Import};
 use crate::quantity::count;
+use std::cell::LazyCell;
 use std::collections::BTreeMap;
 
 pub(super) fn check(context: &Context<'_>) -> Result<Judged> {
     let mut findings: BTreeMap<(&'static str, String), Finding> = BTreeMap::new();
+    let listed = LazyCell::new(|| declared(context.project));
     for problem in context.bundle.graph.problems() {
         let Some(finding) = missing(context, problem) else { continue };
-        add(&mut findings, finding?);
+        let mut finding = finding?;
+        if problem.kind == ProblemKind::TopLevel {
+            finding.help = other_help(context, &listed, &problem.missing).unwrap_or(finding.help);
+        }
+        add(&mut findings, finding);
     }
     for (at, node) in context.bundle.graph.nodes().filter(|(_, node)| node.present) {
         if let Some(finding) = unreadable(context, at, node) {
@@ -39,6 +47,19 @@ pub(super) fn check(context: &Context<'_>) -> Result<Judged> {
         wrong => format!("{} among {}", count(wrong, "broken import"), count(reached, "module")),
     };
     Ok(Judged { figure, findings })
+}
+
+/// What explains a missing module better than that nothing provides it: a lock for another Python, or a list that names it
+/// and that nothing reads.
+fn other_help(context: &Context<'_>, listed: &[Declared], missing: &str) -> Option<String> {
+    let unread = unread_list(context.project, listed, missing);
+    match (&context.vendored.lock_made_for, unread) {
+        (Some(made_for), None) => Some(format!(
+            "run `saddlebag lock` again: the lock {}; if `{missing}` is missing then too, add the distribution that provides it",
+            was_made_for(made_for)
+        )),
+        (_, unread) => unread,
+    }
 }
 
 /// One finding for each importer and name: the one that costs most, and of those the first.

@@ -323,6 +323,11 @@ pub(crate) fn findings_of(judgements: &[Judgement], id: &str) -> Vec<Finding> {
     judgements.iter().filter(|judgement| judgement.id == id).flat_map(|judgement| judgement.findings.clone()).collect()
 }
 
+/// What is to be said of packages that resolved to an old release because newer ones have no wheel.
+pub(crate) fn downgrades(vendored: &Vendored, project: &Project, target: &Target) -> Vec<Finding> {
+    vendored.falls.iter().flatten().map(|fall| wheels::fallen(fall, project, target)).collect()
+}
+
 /// What is to be said of each culprit of a resolution that failed: its name, and the message.
 pub(crate) fn explained(why: &Unresolved, target: &Target) -> Vec<(String, String)> {
     let culprits =

@@ -1,12 +1,15 @@
 //! `requirements`: what the runtime file asks for is for the runtime, pinned, and what its hashes say.
 //!
-//! Receives the requirements and the lock that was resolved; hands on findings. Must never read a file: a line that does
-//! not parse was an error long before.
+//! Receives the requirements and the lock that was resolved; hands on findings. A line of the runtime file that does not parse was
+//! an error long before; lists of other tools are read leniently, and only to name them.
 
 use super::{Context, Finding, Judged, Severity};
 use crate::error::{Location, Place, Result};
-use crate::project::requirements::{Chosen, Requirement, Source};
+use crate::project::Project;
+use crate::project::requirements::{Chosen, DEFAULT_FILE, Declared, Requirement, Source, declared};
 use crate::python;
+use crate::quantity::count;
+use crate::vendor::MadeFor;
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -53,6 +56,8 @@ pub(super) fn check(context: &Context<'_>) -> Result<Judged> {
         }
         Source::None => "none".to_owned(),
     };
+    findings.extend(unread(context.project));
+    findings.extend(stale_lock(context));
     if context.vendored.seed.is_none() && !requirements.entries.is_empty() {
         findings.push(Finding::new(
             Severity::Warn,
@@ -60,7 +65,7 @@ pub(super) fn check(context: &Context<'_>) -> Result<Judged> {
             "lock",
             Location::new(Place::File, from.as_str()),
             "the versions are not locked: tomorrow's deploy may resolve to other ones",
-            "commit a `pylock.toml` beside `pyproject.toml`",
+            "run `saddlebag lock` and commit `pylock.runtime.toml`",
         ));
     }
     let lists = context.settings.lists();
@@ -77,6 +82,100 @@ pub(super) fn check(context: &Context<'_>) -> Result<Judged> {
             .map_or_else(String::new, |seed| format!(", locked by {}", context.project.display(seed)))
     );
     Ok(Judged { figure, findings })
+}
+
+/// For what a lock was made, as the rest of a sentence that begins with it.
+pub(super) fn was_made_for(made_for: &MadeFor) -> String {
+    match made_for {
+        MadeFor::Python(python) => format!("was made for Python {python}"),
+        MadeFor::Platform(package) => {
+            format!("was made for another platform: it has no wheel of `{package}` for Workers")
+        }
+    }
+}
+
+/// A lock that was made for another Python keeps versions that other wheels have chosen.
+fn stale_lock(context: &Context<'_>) -> Option<Finding> {
+    let (seed, made_for) = context.vendored.seed.as_ref().zip(context.vendored.lock_made_for.as_ref())?;
+    let shown = context.project.display(seed);
+    let message = format!("`{shown}` {}, and the Worker runs Python {}", was_made_for(made_for), context.target.python);
+    let help = "run `saddlebag lock` again, look at what changed, and commit `pylock.runtime.toml`";
+    Some(Finding::new(
+        Severity::Warn,
+        "requirements.stale-lock",
+        "lock",
+        Location::new(Place::File, shown),
+        message,
+        help,
+    ))
+}
+
+/// Whether nothing is required although saddlebag has looked where it looks.
+fn requires_nothing(project: &Project) -> bool {
+    project.requirements.entries.is_empty() && !matches!(project.requirements.source, Source::File(_))
+}
+
+/// Nothing is required, and a list of another tool's says what might be.
+fn unread(project: &Project) -> Option<Finding> {
+    if !requires_nothing(project) {
+        return None;
+    }
+    let listed: Vec<Declared> = declared(project)
+        .into_iter()
+        .filter(|one| {
+            !one.development && one.requirement.name.as_deref().is_some_and(|name| !is_development_tool(name))
+        })
+        .collect();
+    let first = listed.first()?;
+    let others = match listed.len() {
+        1 => String::new(),
+        more => format!(" and {}", count(more - 1, "other")),
+    };
+    let message = format!(
+        "nothing is required: {} lists `{}`{others}, and saddlebag reads `{DEFAULT_FILE}`",
+        first.place(),
+        first.requirement.name.as_deref().unwrap_or_default()
+    );
+    let help = "run `saddlebag init`, which writes what the Worker needs of it";
+    Some(Finding::new(
+        Severity::Note,
+        "requirements.unread",
+        first.requirement.file.as_str(),
+        at(&first.requirement),
+        message,
+        help,
+    ))
+}
+
+/// What to do about a module that is missing and that a list names which is not read: `None` where none does. `listed`:
+/// everything that the project declares anywhere.
+pub(super) fn unread_list(project: &Project, listed: &[Declared], module: &str) -> Option<String> {
+    let top = python::normalize(module.split('.').next().unwrap_or(module));
+    let names =
+        [top.clone(), format!("py{top}"), format!("python-{top}"), format!("{top}-python"), format!("py-{top}")];
+    let is_it = |name: &str, one: &&Declared| !one.runtime && one.requirement.name.as_deref() == Some(name);
+    // The equal name first, and a list for the program before one for its development.
+    let found =
+        names.iter().find_map(|name| listed.iter().filter(|one| is_it(name, one)).min_by_key(|one| one.development))?;
+    let (place, name) = (found.place(), found.requirement.name.as_deref().unwrap_or_default());
+    let file = &found.requirement.file;
+    let into = match &project.requirements.source {
+        Source::File(path) => project.display(path),
+        _ => DEFAULT_FILE.to_owned(),
+    };
+    if !requires_nothing(project) {
+        let what = format!("{place} lists `{name}`, and the Worker is resolved from other requirements");
+        return Some(match &project.requirements.source {
+            Source::Pyproject(_) => format!("move `{name}` to `[project].dependencies`: {what}"),
+            _ => format!("add `{name}` to `{into}`: {what}"),
+        });
+    }
+    let or = if file.ends_with(".txt") && !found.development {
+        format!(", or pass `--requirements {file}`")
+    } else {
+        String::new()
+    };
+    Some(format!("run `saddlebag init`{or}: {place} lists `{name}`, and saddlebag reads `{DEFAULT_FILE}`"))
 }
 
 fn at(requirement: &Requirement) -> Location {

@@ -3,11 +3,11 @@
 //! Receives the diagnosis of a resolution that failed, or what is known of the age of one that succeeded; hands on
 //! findings. Must never ask an index: what is not known by now is not said.
 
-use super::{Context, Finding, Judged, Severity, unused};
+use super::{Context, Finding, Judged, Severity, requirements, unused};
 use crate::error::{Location, Place};
 use crate::project::{Project, Target};
 use crate::quantity::count;
-use crate::vendor::{Culprit, Drift, Fall, Reason, Unresolved, chain_in_words};
+use crate::vendor::{Culprit, Drift, Fall, Lift, Reason, Unresolved, chain_in_words};
 use pep508_rs::pep440_rs::{Version, VersionSpecifiers};
 
 /// A resolution that succeeded.
@@ -19,7 +19,7 @@ pub(super) fn check(context: &Context<'_>) -> Judged {
     let unknown = match &context.vendored.falls {
         None => "; whether one is ancient could not be told",
         Some(falls) => {
-            findings.extend(falls.iter().map(|fall| fallen(fall, context)));
+            findings.extend(falls.iter().map(|fall| fallen(fall, context.project, context.target)));
             ""
         }
     };
@@ -58,6 +58,13 @@ fn unlike_the_lock(context: &Context<'_>) -> Vec<Finding> {
             "write one with `saddlebag lock`, and commit it",
         )];
     };
+    let help = match &context.vendored.lock_made_for {
+        Some(made_for) => format!(
+            "the lock {}: write it anew with `saddlebag lock`, and commit it",
+            requirements::was_made_for(made_for)
+        ),
+        None => "write the lock anew with `saddlebag lock`, look at what changed, and commit it".to_owned(),
+    };
     let finding = |drift: &Drift| {
         Finding::new(
             Severity::Deny,
@@ -65,20 +72,20 @@ fn unlike_the_lock(context: &Context<'_>) -> Vec<Finding> {
             drift.name.as_str(),
             Location::new(Place::File, context.project.display(seed)),
             format!("`{}`: {}", drift.name, drift.what),
-            "write the lock anew with `saddlebag lock`, look at what changed, and commit it",
+            help.clone(),
         )
     };
     context.vendored.drift.iter().map(finding).collect()
 }
 
-fn fallen(fall: &Fall, context: &Context<'_>) -> Finding {
+pub(super) fn fallen(fall: &Fall, project: &Project, target: &Target) -> Finding {
     let of = |day: &Option<String>| day.as_ref().map_or_else(String::new, |day| format!(" of {day}"));
     let because = match &fall.culprit {
         Some(culprit) if *culprit == fall.name => "which has no wheel for it".to_owned(),
         Some(culprit) => format!("which needs `{culprit}`, and that has no wheel for it"),
         None => "which cannot be had with the other requirements there".to_owned(),
     };
-    let entries = &context.project.requirements.entries;
+    let entries = &project.requirements.entries;
     let entry = entries.iter().find(|entry| entry.name.as_deref() == Some(&fall.name));
     let location = entry.map_or_else(|| Location::new(Place::Package, fall.name.as_str()), |entry| entry.location());
     Finding::new(
@@ -91,12 +98,24 @@ fn fallen(fall: &Fall, context: &Context<'_>) -> Finding {
             fall.name,
             fall.version,
             of(&fall.uploaded),
-            context.target.python,
+            target.python,
             fall.newest,
             of(&fall.newest_uploaded)
         ),
-        format!("require `{}` with the lowest version that you can do with, so that this is an error", fall.name),
+        what_lifts(fall),
     )
+}
+
+fn what_lifts(fall: &Fall) -> String {
+    let name = &fall.name;
+    let require = format!("require `{name}` with the lowest version that you can do with, so that this is an error");
+    let otherwise = match &fall.lift {
+        Some(Lift { compatibility_date, python, version }) => format!(
+            "set `compatibility_date` to {compatibility_date} or later (Python {python}, where `{name}` resolves to {version}), or {require}"
+        ),
+        None => require,
+    };
+    format!("{otherwise}; if {} will do, allow it with `[[tool.saddlebag.allow]]`", fall.version)
 }
 
 /// A resolution that failed.

@@ -7,6 +7,7 @@
 
 mod declared;
 mod file;
+mod foreign;
 mod lines;
 mod local;
 mod requirement;
@@ -18,7 +19,7 @@ use crate::project::{Pyproject, display, resolve};
 use camino::{Utf8Path, Utf8PathBuf};
 use std::fmt;
 
-pub(crate) use declared::{Declared, declared};
+pub(crate) use declared::{Declared, declared, to_begin_with};
 pub(crate) use url::Url;
 
 /// The file that is read where none is named.

@@ -154,6 +154,8 @@ pub(crate) struct Known {
     pub(crate) python: String,
     /// What makes pywrangler pick it, as `Target::flag`.
     pub(crate) flag: String,
+    /// `3.14.2`.
+    pub(crate) python_full: String,
     pub(crate) wheel_platforms: Vec<String>,
     /// The latest `compatibility_date` that gives it; for the newest Python, the first.
     pub(crate) compatibility_date: String,
@@ -176,6 +178,7 @@ pub(crate) fn known() -> Result<Vec<Known>> {
     };
     let known = |(at, row): (usize, &&Release)| Known {
         python: row.python.clone(),
+        python_full: row.python_full.clone(),
         flag: row.forced_by.clone(),
         wheel_platforms: row.wheel_platforms.clone(),
         compatibility_date: date(at).unwrap_or_default(),

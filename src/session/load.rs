@@ -36,22 +36,24 @@ pub(crate) struct Loaded<'a> {
 impl<'a> Session<'a> {
     /// Finds the project, reads its configuration and requirements, and determines the target.
     pub(crate) fn open(self) -> Step<'a, Opened<'a>> {
-        self.open_with(|_, settings| settings.requirements.clone())
+        self.open_with(|project, settings| {
+            read_requirements(project, settings, self.environment, settings.requirements.as_deref())
+        })
     }
 
-    /// The same with another requirements file: `None` is the default one, or the project's dependencies.
+    /// The same with requirements that are read in another way.
     pub(crate) fn open_with(
         self,
-        requirements_file: impl FnOnce(&Project, &Settings) -> Option<Utf8PathBuf>,
+        read: impl FnOnce(&Project, &Settings) -> Result<Requirements>,
     ) -> Step<'a, Opened<'a>> {
         let mut timings = Timings::start();
         let found = settings::current_dir().and_then(|cwd| find_project(self, &cwd));
         let (mut project, settings) = found.map_err(|error| self.fail(error))?;
         self.terminal.set_verbosity(settings.quiet, settings.verbose);
-        let file = requirements_file(&project, &settings);
-        if let Err(error) = read_requirements(&mut project, &settings, self.environment, file.as_deref()) {
-            return Err(Ended::failed(self, Reached::Settings(Box::new((project, settings))), error));
-        }
+        project.requirements = match read(&project, &settings) {
+            Ok(requirements) => requirements,
+            Err(error) => return Err(Ended::failed(self, Reached::Settings(Box::new((project, settings))), error)),
+        };
         let target = match Target::of(&project.config, &target_flags(self.words(), &project.config)) {
             Ok(target) => target,
             Err(error) => return Err(Ended::failed(self, Reached::Project(Box::new((project, settings))), error)),
@@ -147,17 +149,16 @@ pub(crate) fn find_project(session: Session<'_>, process_cwd: &Utf8Path) -> Resu
     Ok((project, settings))
 }
 
-/// Reads the runtime requirements into the project, from `named` if it is there.
+/// Reads the runtime requirements: from `named`, else from the default file or the project's dependencies.
 pub(crate) fn read_requirements(
-    project: &mut Project,
+    project: &Project,
     settings: &Settings,
     environment: &Environment,
     named: Option<&Utf8Path>,
-) -> Result<()> {
+) -> Result<Requirements> {
     let variable = |name: &str| environment.get(name).map(str::to_owned);
     let (root, pyproject) = (&project.root, project.pyproject.as_ref());
-    project.requirements = requirements::read(named, named.is_some(), root, pyproject, settings.lists(), &variable)?;
-    Ok(())
+    requirements::read(named, named.is_some(), root, pyproject, settings.lists(), &variable)
 }
 
 /// Whether pywrangler may be started through `uv run`.

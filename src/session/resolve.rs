@@ -28,15 +28,19 @@ pub(crate) struct ResolveOptions {
     pub(crate) leave_out: bool,
     /// The bundle is compared with the committed baseline.
     pub(crate) compare: bool,
+    /// The resolution is made to be locked.
+    pub(crate) relock: bool,
 }
 
 impl ResolveOptions {
     /// For commands that judge the bundle.
-    pub(crate) const JUDGED: Self = Self { leave_out: false, compare: true };
+    pub(crate) const JUDGED: Self = Self { leave_out: false, compare: true, relock: false };
     /// For commands that answer a question about it, or write the baseline.
-    pub(crate) const UNJUDGED: Self = Self { leave_out: false, compare: false };
+    pub(crate) const UNJUDGED: Self = Self { leave_out: false, compare: false, relock: false };
+    /// For `lock`.
+    pub(crate) const RELOCKED: Self = Self { relock: true, ..Self::UNJUDGED };
     /// For commands that classify every dependency, also one that cannot run.
-    pub(crate) const CLASSIFIED: Self = Self { leave_out: true, compare: true };
+    pub(crate) const CLASSIFIED: Self = Self { leave_out: true, compare: true, relock: false };
 }
 
 /// Where the baseline is, and what it says if the bundle is compared with it.
@@ -128,7 +132,11 @@ impl<'a> Loaded<'a> {
 
     fn vendor(&mut self, cache: &Utf8Path, options: ResolveOptions) -> Result<Resolution> {
         let terminal = self.session.terminal;
-        let wish = vendor::Wish { fresh: self.settings.no_cache, alternatives: !options.leave_out };
+        let wish = vendor::Wish {
+            fresh: self.settings.no_cache,
+            alternatives: !options.leave_out,
+            relock: options.relock,
+        };
         let mut left_out: Vec<LeftOut> = Vec::new();
         let mut rounds = if options.leave_out { MAX_LEFT_OUT_ROUNDS } else { 0 };
         loop {

@@ -101,7 +101,7 @@ fn source(table: &dyn TableLike, base: &Utf8Path) -> String {
 
 /// The lock with paths relative to `root`, where it will stand. `base`: what its relative paths are relative to now.
 /// `None` for what is no lock.
-pub(crate) fn portable(text: &str, base: &Utf8Path, root: &Utf8Path) -> Option<String> {
+pub(super) fn portable(text: &str, base: &Utf8Path, root: &Utf8Path) -> Option<String> {
     let mut document: DocumentMut = text.parse().ok()?;
     let move_path = |inner: &mut dyn TableLike| {
         let path = inner.get("path").or_else(|| inner.get("url")).and_then(Item::as_str);

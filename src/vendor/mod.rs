@@ -16,9 +16,9 @@ mod workspace;
 
 #[cfg(test)]
 pub(crate) use diagnosis::FoundVersion;
-pub(crate) use diagnosis::{Column, Culprit, Fall, Imported, Reason, Unresolved, chain_in_words};
-pub(crate) use drift::{Drift, portable};
-pub(crate) use lock::LockedPackage;
+pub(crate) use diagnosis::{Column, Culprit, Fall, Imported, Lift, Reason, Unresolved, chain_in_words};
+pub(crate) use drift::Drift;
+pub(crate) use lock::{LockedPackage, MadeFor};
 
 use crate::error::{Error, Kind, Result};
 use crate::project::{Project, Target};
@@ -28,6 +28,7 @@ use crate::tool;
 use crate::toolchain::Toolchain;
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -50,14 +51,16 @@ pub(crate) struct Vendored {
     pub(crate) lock: Option<Utf8PathBuf>,
     /// What the lock says.
     pub(crate) locked: Vec<LockedPackage>,
-    /// The lock of the project's that the resolution started from, if it has one.
+    /// The project's lock, if it has one.
     pub(crate) seed: Option<Utf8PathBuf>,
     /// The text of pywrangler's sync token: the version of workers-py.
     pub(crate) token: String,
     /// Sorted by name.
     pub(crate) distributions: Vec<Distribution>,
-    /// How the resolution differs from the lock that it started from.
+    /// How the resolution differs from the lock.
     pub(crate) drift: Vec<Drift>,
+    /// For what the lock was made, where that is not the target.
+    pub(crate) lock_made_for: Option<MadeFor>,
     /// What fell to an ancient release for want of a wheel; `None` where uv could not say.
     pub(crate) falls: Option<Vec<Fall>>,
     /// True if the cache had it and no sync was started.
@@ -88,6 +91,8 @@ pub(crate) struct Wish {
     pub(crate) fresh: bool,
     /// A failure is to be followed by a search for what would work, which takes its time.
     pub(crate) alternatives: bool,
+    /// For a new lock.
+    pub(crate) relock: bool,
 }
 
 /// Finds the tree in the cache or has pywrangler make it.
@@ -104,7 +109,7 @@ pub(crate) fn vendor(
 ) -> Result<Outcome> {
     let vendored = |vendored| Outcome::Vendored(Box::new(vendored));
     sync::knows(toolchain, target)?;
-    let mut plan = workspace::plan(project, target, toolchain)?;
+    let mut plan = workspace::plan(project, target, toolchain, wish.relock)?;
     plan.wants_alternatives = wish.alternatives;
     if let Some(remark) = &plan.remark {
         terminal.line(remark);
@@ -159,7 +164,39 @@ pub(crate) fn survey(
     toolchain: &Toolchain,
     terminal: &Terminal,
 ) -> Result<Vec<Column>> {
-    diagnosis::survey(&workspace::plan(project, target, toolchain)?, project, toolchain, terminal)
+    diagnosis::survey(&workspace::plan(project, target, toolchain, false)?, project, toolchain, terminal)
+}
+
+/// The lock that was resolved, as it can stand in the repository: with paths relative to the project's root, and with a note
+/// of what it was made for and what fell.
+///
+/// # Errors
+/// `Kind::SyncFailed` where pywrangler left no lock, `Kind::Unreadable`.
+pub(crate) fn committed(vendored: &Vendored, project: &Project, target: &Target) -> Result<String> {
+    let no_lock = || Error::new(Kind::SyncFailed, "`pywrangler sync` left no `pylock.toml`", "update workers-py");
+    let lock = vendored.lock.as_deref().ok_or_else(no_lock)?;
+    let text = fs_err::read_to_string(lock).map_err(|error| Error::unreadable(&error))?;
+    let base = lock.parent().unwrap_or(&project.root);
+    let portable = drift::portable(&text, base, &project.root).ok_or_else(no_lock)?;
+    let downgrades = vendored.falls.clone().unwrap_or_default();
+    let note = lock::Note { python: Some(target.python.clone()), downgrades };
+    lock::with_note(&portable, &note).ok_or_else(no_lock)
+}
+
+/// Looks for what would lift each of the downgrades.
+///
+/// # Errors
+/// `Kind::Interrupted`, and what keeps the tools from being started.
+pub(crate) fn lift(
+    vendored: &mut Vendored,
+    project: &Project,
+    target: &Target,
+    toolchain: &Toolchain,
+    terminal: &Terminal,
+) -> Result<()> {
+    let Some(falls) = vendored.falls.as_mut().filter(|falls| !falls.is_empty()) else { return Ok(()) };
+    let plan = workspace::plan(project, target, toolchain, true)?;
+    diagnosis::lift(falls, &plan, target, toolchain, terminal)
 }
 
 /// A workspace can hold the credentials of an index, as the user's own pyproject.toml does: nobody else reads it.
@@ -223,7 +260,7 @@ fn read(directory: &Utf8Path, plan: &workspace::Plan, cached: bool, lock: &File)
         return Ok(None);
     };
     let age = now().saturating_sub(Duration::from_secs(mark.made));
-    if plan.seed.is_none() && age > UNLOCKED_LIFE {
+    if !plan.is_seeded() && age > UNLOCKED_LIFE {
         return Ok(None);
     }
     // The mark's own time says when it was last used; a cache that cannot be written still serves.
@@ -240,10 +277,18 @@ fn read(directory: &Utf8Path, plan: &workspace::Plan, cached: bool, lock: &File)
         }
         _ => Vec::new(),
     };
+    let locked = lock_file.as_deref().map(lock::read).transpose()?.unwrap_or_default();
+    let versions = locked.iter().filter_map(|package| Some((package.name.as_str(), package.version.as_deref()?)));
+    let versions: BTreeMap<&str, &str> = versions.collect();
+    let falls =
+        fs_err::read(directory.join(FALLS)).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).flatten();
     Ok(Some(Vendored {
-        locked: lock_file.as_deref().map(lock::read).transpose()?.unwrap_or_default(),
+        lock_made_for: plan.seed_text().and_then(|text| lock::made_for(text, &plan.python, &versions)),
+        falls: plan
+            .seed_text()
+            .map_or_else(|| falls.clone(), |text| lock::noted_falls(text, &plan.python, falls.clone(), &versions)),
+        locked,
         drift,
-        falls: fs_err::read(directory.join(FALLS)).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).flatten(),
         lock: lock_file,
         seed: plan.seed.clone(),
         token: mark.token,

@@ -4,18 +4,18 @@
 //! where the user's project is, and never leave `[tool.uv]` out: uv would take that of a directory above.
 
 use super::key::Key;
-use super::{uv_settings, uv_sources};
+use super::{lock, uv_settings, uv_sources};
 use crate::error::{Error, Kind, Result};
 use crate::project::requirements::{self, Requirement};
 use crate::project::{Project, Target};
 use crate::settings::Environment;
 use crate::toolchain::{Toolchain, minimums, older};
 use camino::{Utf8Path, Utf8PathBuf};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, value};
 
 /// Changes whenever the files below are written differently.
-const LAYOUT: &str = "saddlebag-workspace-2";
+const LAYOUT: &str = "saddlebag-workspace-3";
 
 /// A workspace, not yet written.
 #[derive(Debug)]
@@ -30,8 +30,11 @@ pub(super) struct Plan {
     pyproject: String,
     /// Whether a failure is worth the time of looking for what would work.
     pub(super) wants_alternatives: bool,
+    /// The project's lock.
     pub(super) seed: Option<Utf8PathBuf>,
     seed_text: Option<String>,
+    /// Whether the resolution keeps to the lock where it can.
+    seeded: bool,
 }
 
 impl Plan {
@@ -43,7 +46,10 @@ impl Plan {
 
 /// # Errors
 /// Files of the project that cannot be read, and uv settings that make no sense.
-pub(super) fn plan(project: &Project, target: &Target, toolchain: &Toolchain) -> Result<Plan> {
+///
+/// `relock`: the lock is to be written anew. Then one that was made for something else than the target is not kept to: its
+/// versions were chosen by other wheels.
+pub(super) fn plan(project: &Project, target: &Target, toolchain: &Toolchain, relock: bool) -> Result<Plan> {
     let requirements = &project.requirements;
     let wrangler = wrangler_toml(&target.python, &target.flag);
     let pyproject = pyproject(project)?;
@@ -54,10 +60,13 @@ pub(super) fn plan(project: &Project, target: &Target, toolchain: &Toolchain) ->
     let seed_text =
         seed.as_deref().map(fs_err::read_to_string).transpose().map_err(|error| Error::unreadable(&error))?;
 
+    let is_stale = |text: &String| lock::made_for(text, &target.python, &BTreeMap::new()).is_some();
+    let seeded = seed_text.as_ref().is_some_and(|text| !(relock && is_stale(text)));
+
     let mut key = Key::new(LAYOUT);
     key.part("wrangler", wrangler.as_bytes());
     key.part("pyproject", pyproject.as_bytes());
-    key.part("seed", seed_text.as_deref().unwrap_or_default().as_bytes());
+    key.part("seed", seed_text.as_deref().filter(|_| seeded).unwrap_or_default().as_bytes());
     key.part("pywrangler", toolchain.pywrangler.version.as_deref().unwrap_or_default().as_bytes());
     key.part("uv", toolchain.uv.as_ref().and_then(|uv| uv.version.as_deref()).unwrap_or_default().as_bytes());
     key.environment(&toolchain.environment);
@@ -77,6 +86,7 @@ pub(super) fn plan(project: &Project, target: &Target, toolchain: &Toolchain) ->
         pyproject,
         seed,
         seed_text,
+        seeded,
     })
 }
 
@@ -86,9 +96,14 @@ impl Plan {
         &self.pyproject
     }
 
-    /// The lock that the resolution starts from.
+    /// The project's lock.
     pub(super) fn seed_text(&self) -> Option<&str> {
         self.seed_text.as_deref()
+    }
+
+    /// Whether the resolution keeps to the lock where it can.
+    pub(super) fn is_seeded(&self) -> bool {
+        self.seeded
     }
 
     /// The same requirements for another Python, without the lock: that is for this one.
@@ -103,6 +118,7 @@ impl Plan {
             pyproject: self.pyproject.clone(),
             seed: None,
             seed_text: None,
+            seeded: false,
         }
     }
 }
@@ -112,7 +128,7 @@ pub(super) fn write(directory: &Utf8Path, plan: &Plan) -> std::io::Result<()> {
     fs_err::create_dir_all(directory)?;
     fs_err::write(directory.join("wrangler.toml"), &plan.wrangler)?;
     fs_err::write(directory.join("pyproject.toml"), &plan.pyproject)?;
-    match &plan.seed_text {
+    match plan.seed_text.as_ref().filter(|_| plan.seeded) {
         Some(text) => fs_err::write(directory.join("pylock.toml"), text),
         None => Ok(()),
     }

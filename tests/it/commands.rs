@@ -209,10 +209,20 @@ fn init_shows_what_main_needs_and_writes_it_once_it_may() {
     init(&["--yes", "--write-workflow"]).expect(0);
     assert_eq!(std::fs::read_to_string(project.path("requirements-runtime.txt")).unwrap(), "app # mine\n");
     let workflow = std::fs::read_to_string(project.path(".github/workflows/deploy.yml")).unwrap();
-    assert!(workflow.contains("saddlebag deploy --smoke --verify --format github --env production\n"), "{workflow}");
+    assert!(workflow.contains("saddlebag deploy --smoke --verify --format github --env develop\n"), "{workflow}");
+    assert!(workflow.contains("    environment: \"production\"\n"), "what is live waits for approval: {workflow}");
     project.write(".github/workflows/deploy.yml", "mine\n");
     init(&["--yes", "--write-workflow"]).expect(2);
     assert_eq!(std::fs::read_to_string(project.path(".github/workflows/deploy.yml")).unwrap(), "mine\n");
+    init(&["--yes", "--write-workflow", "--force", "--env", "production"]).expect(0);
+    let workflow = std::fs::read_to_string(project.path(".github/workflows/deploy.yml")).unwrap();
+    assert!(workflow.contains("saddlebag deploy --smoke --verify --format github --env production\n"), "{workflow}");
+    assert_eq!(
+        std::fs::read_to_string(project.path("requirements-runtime.txt")).unwrap(),
+        "app # mine\n",
+        "`--force` is for the workflow, which was asked for"
+    );
+    project.write(".github/workflows/deploy.yml", "mine\n");
     init(&["--yes", "--force"]).expect(0);
     assert!(std::fs::read_to_string(project.path("requirements-runtime.txt")).unwrap().contains("app\n"));
     assert_eq!(
@@ -235,6 +245,113 @@ fn init_begins_with_the_dependencies_of_the_project_where_there_are_some() {
     let lines = document["requirements"]["lines"].as_array().unwrap();
     assert_eq!(lines[0], "app[x]>=1 ; python_version >= '3.12'");
     assert!(!document.to_string().contains("Sphinx\\n"), "{document}");
+}
+
+/// What declares `app` and nothing that saddlebag deploys: a file, its text, the place and the requirement.
+const OF_OTHER_TOOLS: [(&str, &str, &str, &str); 8] = [
+    ("requirements.txt", "# web\napp>=1\n", "requirements.txt:2", "app>=1"),
+    ("requirements/base.txt", "app>=1\n", "requirements/base.txt:1", "app>=1"),
+    (
+        "pyproject.toml",
+        "[tool.poetry]\nname = \"w\"\n[tool.poetry.dependencies]\npython = \"^3.12\"\napp = \"^1.0\"\n",
+        "pyproject.toml:5 (tool.poetry)",
+        "app>=1.0,<2",
+    ),
+    ("Pipfile", "[packages]\napp = \"~=1.0\"\n[dev-packages]\npytest = \"*\"\n", "Pipfile:2", "app~=1.0"),
+    ("setup.cfg", "[metadata]\nname = w\n[options]\ninstall_requires =\n    app\n", "setup.cfg:5", "app"),
+    ("setup.py", "from setuptools import setup\nsetup(install_requires=['app'])\n", "setup.py:2", "app"),
+    (
+        "uv.lock",
+        "version = 1\n[[package]]\nname = \"w\"\nsource = { virtual = \".\" }\n[package.metadata]\nrequires-dist = [{ name = \"app\", specifier = \">=1\" }]\n",
+        "uv.lock:6",
+        "app>=1",
+    ),
+    (
+        "pyproject.toml",
+        "[project]\nname = \"w\"\nversion = \"0\"\n[dependency-groups]\nworker = [\"app\"]\n",
+        "pyproject.toml:5 (dependency group worker)",
+        "app",
+    ),
+];
+
+fn of_another_tool(file: &str, text: &str) -> Project {
+    let main = "import app\nfrom workers import WorkerEntrypoint\n\n\nclass Default(WorkerEntrypoint):\n    pass\n";
+    Project::of(&[("wrangler.toml", CONFIG), ("src/main.py", main), (file, text)])
+}
+
+#[test]
+fn a_list_that_nothing_reads_is_named_with_its_line() {
+    let (tools, cache, tree) = (AnsweringTools::new(), crate::fake::directory(), vendored(&[]));
+    for (file, text, place, _) in OF_OTHER_TOOLS {
+        let project = of_another_tool(file, text);
+        let ran = project.saddlebag(&["check", "--format", "json"]).with(&tools, &tree, cache.path()).run().expect(3);
+        let report = ran.json();
+        assert!(crate::project::codes(&report, "requirements").contains(&"requirements.unread".to_owned()), "{file}");
+        let help = crate::project::gate(&report, "imports")["findings"][0]["help"].as_str().unwrap().to_owned();
+        for part in ["run `saddlebag init`", &format!("{place} lists `app`"), "reads `requirements-runtime.txt`"] {
+            assert!(help.contains(part), "{part}: {help}");
+        }
+        let as_it_is = help.contains(&format!("`--requirements {file}`"));
+        assert_eq!(as_it_is, file.ends_with(".txt"), "only what pip reads can be passed: {help}");
+        // It can be used as the help says.
+        let words = ["check", "--format", "json", "--requirements", file];
+        if as_it_is {
+            let app = vendored(&[("app", &[], &[("app/__init__.py", "")])]);
+            let ran = project.saddlebag(&words).with(&tools, &app, cache.path()).run().expect(0);
+            assert!(crate::project::codes(&ran.json(), "imports").is_empty());
+        }
+    }
+}
+
+#[test]
+fn a_list_of_development_is_told_from_one_that_nothing_reads() {
+    let (tools, cache, tree) = (AnsweringTools::new(), crate::fake::directory(), vendored(&[]));
+    let project = of_another_tool("requirements-dev.txt", "app\n");
+    project.write("requirements-runtime.txt", "");
+    let check =
+        || project.saddlebag(&["check", "--format", "json"]).with(&tools, &tree, cache.path()).run().expect(3).json();
+    let report = check();
+    assert!(!crate::project::codes(&report, "requirements").contains(&"requirements.unread".to_owned()));
+    let help = crate::project::gate(&report, "imports")["findings"][0]["help"].as_str().unwrap().to_owned();
+    assert!(help.starts_with("add `app` to `requirements-runtime.txt`: requirements-dev.txt:1 lists `app`"), "{help}");
+    std::fs::remove_file(project.path("requirements-runtime.txt")).unwrap();
+    assert!(!crate::project::codes(&check(), "requirements").contains(&"requirements.unread".to_owned()));
+}
+
+#[test]
+fn init_and_classify_read_the_lists_of_other_tools() {
+    let (tools, cache) = (AnsweringTools::new(), crate::fake::directory());
+    let tree = vendored(&[("app", &[], &[("app/__init__.py", "")])]);
+    for (file, text, place, line) in OF_OTHER_TOOLS {
+        let project = of_another_tool(file, text);
+        let run = |words: &[&str]| project.saddlebag(words).with(&tools, &tree, cache.path()).run();
+        let classified = run(&["classify", "--format", "json"]).expect(0).json();
+        let app =
+            classified["dependencies"].as_array().unwrap().iter().find(|one| one["name"] == "app").unwrap().clone();
+        assert_eq!(app["declared"], serde_json::json!([place]), "{file}");
+        let said = run(&["init", "--yes", "--env", "production"]).expect(0).stdout;
+        assert!(said.ends_with("next: `saddlebag lock`, then `saddlebag check --env production`\n"), "{said}");
+        let written = std::fs::read_to_string(project.path("requirements-runtime.txt")).unwrap();
+        let first = written.lines().find(|line| !line.starts_with('#')).unwrap().to_owned();
+        assert_eq!(first.split("  # ").next(), Some(line), "{file}: {written}");
+        run(&["check"]).expect(0);
+    }
+}
+
+#[test]
+fn an_exported_list_beside_poetrys_own_is_not_what_init_begins_with() {
+    let (tools, cache) = (AnsweringTools::new(), crate::fake::directory());
+    let tree = vendored(&[("app", &[], &[("app/__init__.py", "")])]);
+    let (file, text, _, line) = OF_OTHER_TOOLS[2];
+    let project = of_another_tool(file, text);
+    project
+        .write("requirements.txt", "app==1.0 --hash=sha256:00\nwhat-it-requires==3.0\n")
+        .write("pylock.toml", "lock-version = \"1.0\"\n");
+    let document =
+        project.saddlebag(&["init", "--format", "json"]).with(&tools, &tree, cache.path()).run().expect(2).json();
+    assert_eq!(document["requirements"]["lines"], serde_json::json!([line]));
+    assert_eq!(document["next"], serde_json::json!(["saddlebag check --env develop"]), "there is a lock");
+    assert!(document["makefile"].as_str().unwrap().contains("\tsaddlebag check --locked --env develop\n"));
 }
 
 #[test]

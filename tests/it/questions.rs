@@ -46,6 +46,22 @@ fn why_knows_modules_and_files_and_says_it_to_machines() {
 fn a_name_that_means_nothing_is_answered_with_the_nearest_that_does() {
     let ran = asked(&["why", "depp"], MAIN).expect(2);
     assert!(ran.stderr.contains("hint: did you mean `dep`?"), "{}", ran.stderr);
+    for (name, hint) in [
+        ("src.cor", "did you mean `src.core`?"),
+        ("src/cor.py", "did you mean `src/core.py`?"),
+        ("dep-extras", "did you mean `dep`?"),
+        ("dep/tests/test_dep.py", "`python_modules/dep/tests/test_dep.py` was dropped (tests)"),
+        ("dep.tests", "was dropped (tests)"),
+        ("Http_X", "requirements-dev.txt:1 lists it, and not for the Worker: see `saddlebag classify`"),
+        ("entirely-different", "see `saddlebag report`"),
+    ] {
+        for command in ["why", "impact"] {
+            let (project, tools) = (project(), Tools::new());
+            project.write("src/main.py", MAIN).write("requirements-dev.txt", "http-x\n");
+            let ran = project.saddlebag(&[command, name]).on_fakes(&tools).run().expect(2);
+            assert!(ran.stderr.contains(hint), "{name}: {}", ran.stderr);
+        }
+    }
     let ran = asked(&["impact"], MAIN).expect(2);
     assert!(ran.stderr.contains("the name of a distribution or a module is missing"), "{}", ran.stderr);
     assert_eq!(asked(&["why", "depp", "--format", "json"], MAIN).expect(2).json()["error"]["code"], "usage");

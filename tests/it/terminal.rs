@@ -198,3 +198,25 @@ fn init_writes_only_what_somebody_agreed_to() {
         assert_eq!(project.snapshot() != before, written, "{key:?}");
     }
 }
+
+#[test]
+fn init_asks_for_the_environment_where_there_are_several() {
+    let (project, tools) = (project(), Tools::new());
+    let config = std::fs::read_to_string(project.path("wrangler.toml")).unwrap() + "\n[env.production]\nname = \"w\"\n";
+    project.write("wrangler.toml", &config);
+    for (typed, environment) in [("production\n", "production"), ("\n", "develop")] {
+        let run = project.saddlebag(&["init", "--write-workflow"]).on_fakes(&tools);
+        let question = "check and deploy which environment by default? develop, production [develop]";
+        let sat =
+            run.on_terminal(&[("reads", question), ("types", typed), ("reads", "[y/N]"), ("types", "n\n")]).expect(0);
+        assert!(sat.screen.contains(&format!("saddlebag check --env {environment}")), "{}", sat.screen);
+    }
+    let run = project.saddlebag(&["init", "--write-workflow"]).on_fakes(&tools);
+    let steps = [
+        ("reads", "[develop]"),
+        ("types", "prodction\n"),
+        ("reads", "there is no environment `prodction`"),
+        ("types", CTRL_C),
+    ];
+    run.on_terminal(&steps).expect(130);
+}

@@ -292,6 +292,109 @@ fn a_lock_is_written_once_is_kept_to_and_differences_are_told() {
     assert!(wheels(&changed)[0]["message"].as_str().unwrap().contains("has other files"), "{changed}");
 }
 
+fn lock(project: &Project) -> Ran {
+    project.saddlebag(&["lock"]).on_rig().env("UV_INDEX", index()).run().expect(0)
+}
+
+#[test]
+fn a_locked_downgrade_is_said_before_it_is_written_and_warned_of_until_it_is_allowed() {
+    let project = worker("rig-lifted\n");
+    let ran = lock(&project);
+    for part in
+        ["warning: `rig-lifted`", "0.9", "3.0", "help: set `compatibility_date` to 2026-09-08 or later", "Python 3.14"]
+    {
+        assert!(ran.stderr.contains(part), "{part}: {}", ran.stderr);
+    }
+    assert!(
+        ran.stdout.starts_with("pylock.runtime.toml written: 2 packages for Python 3.13, 1 downgrade"),
+        "{}",
+        ran.stdout
+    );
+    let noted = std::fs::read_to_string(project.path("pylock.runtime.toml")).unwrap();
+    assert!(
+        noted.contains("[tool.saddlebag]\npython = \"3.13\"\n") && noted.contains("name = \"rig-lifted\""),
+        "{noted}"
+    );
+    assert!(lock(&project).stdout.starts_with("pylock.runtime.toml is as it was"));
+
+    // Also on a machine that has the lock and nothing else.
+    let elsewhere = crate::fake::directory();
+    let words = ["check", "--locked", "--format", "json"];
+    let fresh =
+        project.saddlebag(&words).on_rig().env("UV_INDEX", index()).env("SADDLEBAG_CACHE_DIR", elsewhere.path());
+    let report = fresh.run().expect(0).json();
+    assert_eq!(codes(&report, "wheels"), ["wheels.silent-downgrade"]);
+    let help = wheels(&report)[0]["help"].as_str().unwrap().to_owned();
+    assert!(help.contains("2026-09-08") && help.contains("[[tool.saddlebag.allow]]"), "{help}");
+    project.write("pylock.runtime.toml", noted.split("[tool.saddlebag]").next().unwrap());
+    assert_eq!(codes(&check(&project, 0), "wheels"), ["wheels.silent-downgrade"], "whoever wrote the lock");
+
+    let pyproject = std::fs::read_to_string(project.path("pyproject.toml")).unwrap();
+    let allow = "\n[[tool.saddlebag.allow]]\ngate = \"wheels\"\nmatch = \"rig-lifted\"\nreason = \"0.9 will do\"\n";
+    project.write("pyproject.toml", &(pyproject + allow));
+    let allowed = check(&project, 0);
+    assert_eq!(
+        (&wheels(&allowed)[0]["allowed"], &gate(&allowed, "wheels")["outcome"]),
+        (&"0.9 will do".into(), &"passed".into())
+    );
+}
+
+#[test]
+fn a_lock_that_is_merely_old_is_no_downgrade() {
+    let project = worker("rig-old<1\n");
+    lock(&project);
+    // As if the release had been the newest then.
+    project.write("requirements-runtime.txt", "rig-old\n");
+    let report = check(&project, 0);
+    assert_eq!(codes(&report, "wheels"), [""; 0]);
+    let packages = report["bundle"]["packages"].as_array().unwrap();
+    let locked = packages.iter().find(|package| package["name"] == "rig-old").unwrap();
+    assert_eq!(locked["version"], "0.9", "and it is kept to");
+}
+
+#[test]
+fn a_lock_for_another_python_says_lock_again_and_locking_again_is_the_end_of_it() {
+    let project = worker("rig-lifted\n");
+    lock(&project);
+    date(&project, "2026-06-01", "2026-10-01");
+    // What the old lock holds back is not there to import.
+    let main = std::fs::read_to_string(project.path("src/entry.py")).unwrap();
+    project.write("src/entry.py", &format!("import rig_core\n{main}"));
+    let report = check(&project, 3);
+    assert_eq!(codes(&report, "requirements"), ["requirements.stale-lock"]);
+    let stale = &gate(&report, "requirements")["findings"][0];
+    assert_eq!(stale["message"], "`pylock.runtime.toml` was made for Python 3.13, and the Worker runs Python 3.14");
+    assert!(stale["help"].as_str().unwrap().starts_with("run `saddlebag lock` again"), "{stale}");
+    let missing = &gate(&report, "imports")["findings"][0];
+    assert!(
+        missing["help"].as_str().unwrap().starts_with("run `saddlebag lock` again: the lock was made for Python 3.13"),
+        "{missing}"
+    );
+    project.write("src/entry.py", &main);
+
+    let ran = lock(&project);
+    assert!(!ran.stderr.contains("warning"), "{}", ran.stderr);
+    let report = check(&project, 0);
+    assert_eq!((codes(&report, "requirements"), codes(&report, "wheels")), (vec![], vec![]));
+    assert!(std::fs::read_to_string(project.path("pylock.runtime.toml")).unwrap().contains("version = \"3.0\""));
+}
+
+#[test]
+fn what_a_lock_for_another_python_cannot_give_is_told_with_locked() {
+    let project = worker("rig-app[fast]>=1.1\n");
+    date(&project, "2026-06-01", "2026-10-01");
+    lock(&project);
+    // As another tool would have written it.
+    let text = std::fs::read_to_string(project.path("pylock.runtime.toml")).unwrap();
+    let text = text.split("[tool.saddlebag]").next().unwrap().replace("created-by = \"uv\"", "created-by = \"other\"");
+    project.write("pylock.runtime.toml", &text).write("requirements-runtime.txt", "rig-app[fast]\n");
+    date(&project, "2026-10-01", "2026-06-01");
+    let words = ["check", "--locked", "--format", "json"];
+    let report = project.saddlebag(&words).on_rig().env("UV_INDEX", index()).run().expect(3).json();
+    let denied = wheels(&report).into_iter().find(|finding| finding["code"] == "wheels.locked").unwrap();
+    assert!(denied["help"].as_str().unwrap().starts_with("the lock was made for Python 3.14"), "{denied}");
+}
+
 #[test]
 fn the_doctor_holds_every_requirement_against_every_python() {
     let project = worker("dep-of-another-file\n");

@@ -118,6 +118,12 @@ RELEASES = [
     # Falls from 3.0 to 0.9 without a word.
     *release("rig-fallen", "0.9", ["py3-none-any"]),
     *release("rig-fallen", "3.0", host("cp313", "cp314")),
+    # 3.0 is for everybody: what is locked at 0.9 is old and has not fallen.
+    *release("rig-old", "0.9", ["py3-none-any"]),
+    *release("rig-old", "3.0", ["py3-none-any"]),
+    # Falls on 3.13, and not on 3.14.
+    *release("rig-lifted", "0.9", ["py3-none-any"]),
+    *release("rig-lifted", "3.0", ["cp314-cp314-pyemscripten_2026_0_wasm32", *host("cp313", "cp314")]),
     # The same, but 1.0 is what somebody built for Workers.
     *release("rig-built", "1.0", ["cp313-cp313-pyodide_2025_0_wasm32", *host("cp313")]),
     *release("rig-built", "2.0", host("cp313")),

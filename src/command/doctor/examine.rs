@@ -82,7 +82,10 @@ pub(super) fn examine(session: Session<'_>) -> Result<(Answer, bool)> {
 /// Reads the requirements into the project, and says which.
 fn wanted(project: &mut Project, settings: &Settings, environment: &Environment) -> Row {
     match read_requirements(project, settings, environment, settings.requirements.as_deref()) {
-        Ok(()) => doctor::requirements(project),
+        Ok(requirements) => {
+            project.requirements = requirements;
+            doctor::requirements(project)
+        }
         Err(error) => Row::failed(PROJECT, "requirements", &error),
     }
 }

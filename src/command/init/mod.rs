@@ -12,13 +12,17 @@ use super::Answer;
 use super::classify::{Class, Dependency, Unprovided};
 use crate::error::{Error, Kind, Result};
 use crate::project::Project;
-use crate::project::requirements::{DEFAULT_FILE, Requirement};
+use crate::project::requirements::{DEFAULT_FILE, Requirement, Requirements as Read, Source, to_begin_with};
 use crate::quantity::count;
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::json;
 use templates::{Facts, repository};
 
+pub(crate) use templates::Environments;
+
 const WORKFLOW: &str = ".github/workflows/deploy.yml";
+/// Locks that a resolution keeps to.
+const LOCKS: [&str; 2] = [super::lock::NAME, "pylock.toml"];
 /// What stands where a password was taken out.
 const REDACTED: &str = "***@";
 
@@ -44,6 +48,8 @@ pub(crate) struct Plan {
     requirements: Option<Requirements>,
     workflow: Option<(Utf8PathBuf, String)>,
     makefile: String,
+    /// What to do next, in order.
+    next: Vec<String>,
     /// How the workflow is shown.
     workflow_path: String,
     workflow_text: String,
@@ -70,15 +76,19 @@ pub(crate) fn writes_requirements(project: &Project, wish: Wish<'_>) -> Result<b
     let requirements = wish.file(project);
     let workflow = repository(&project.root).join(WORKFLOW);
     if wish.workflow && !wish.force && workflow.exists() {
-        return Err(there_already(&workflow_shown(project), "pass `--force` to write it anew"));
+        return Err(there_already(&workflow_shown(project), "pass `--force` to overwrite it"));
     }
-    if wish.force || !requirements.exists() {
+    if !requirements.exists() {
         return Ok(true);
     }
+    // `--force` is for what was asked for, and that is the workflow.
     if wish.workflow {
         return Ok(false);
     }
-    let hint = "see `saddlebag classify` for what may be wrong with it, or pass `--force` to write it anew";
+    if wish.force {
+        return Ok(true);
+    }
+    let hint = "see `saddlebag classify` for what may be wrong with it, or pass `--force` to overwrite it";
     Err(there_already(&project.display(&requirements), hint))
 }
 
@@ -92,16 +102,54 @@ fn there_already(shown: &str, hint: &str) -> Error {
     Error::new(Kind::Usage, format!("`{shown}` is there already"), hint)
 }
 
+/// Files that a project without saddlebag has its requirements in; the first that is there.
+const USUAL_FILES: [&str; 8] = [
+    "requirements.txt",
+    "requirements/base.txt",
+    "requirements/production.txt",
+    "requirements/prod.txt",
+    "requirements/requirements.txt",
+    "requirements/main.txt",
+    "requirements/common.txt",
+    "requirements/default.txt",
+];
+
 /// The requirements file to begin with, where it is not the usual one: the one that the settings name, or, where there is
-/// none for the runtime and no dependency in `pyproject.toml`, `requirements.txt`: there a project without saddlebag has them.
+/// none for the runtime and no dependency in `pyproject.toml`, the first of `USUAL_FILES`. Poetry's and Pipenv's own lists
+/// say more: a file beside them is an export, with all that the requirements require.
 pub(crate) fn source(project: &Project, wish: Wish<'_>) -> Option<Utf8PathBuf> {
-    let usual = Utf8PathBuf::from("requirements.txt");
     if wish.file(project).exists() {
         return wish.requirements.map(Utf8Path::to_owned);
     }
+    let foreign = to_begin_with(&project.root, project.pyproject.as_ref());
+    let is_export = foreign.first().is_some_and(|first| matches!(first.file.as_str(), "pyproject.toml" | "Pipfile"));
+    let usual = USUAL_FILES.map(Utf8PathBuf::from).into_iter().find(|usual| project.root.join(usual).is_file());
+    usual.filter(|_| declares_nothing(project) && !is_export)
+}
+
+fn declares_nothing(project: &Project) -> bool {
     let dependencies = project.pyproject.as_ref().map(|pyproject| pyproject.dependencies());
-    let none = dependencies.is_none_or(|dependencies| dependencies.is_ok_and(|dependencies| dependencies.is_empty()));
-    (none && project.root.join(&usual).is_file()).then_some(usual)
+    dependencies.is_none_or(|dependencies| dependencies.is_ok_and(|dependencies| dependencies.is_empty()))
+}
+
+/// The requirements that were read, or, where there are none, those of a list that only another tool reads.
+///
+/// # Errors
+/// Those of the reading.
+pub(crate) fn or_of_other_tools(read: Result<Read>, project: &Project, wish: Wish<'_>) -> Result<Read> {
+    let is_empty = match &read {
+        Ok(read) => read.entries.is_empty() && !matches!(read.source, Source::File(_)),
+        // Setuptools computes them (`dynamic`), from a list that may be written in words.
+        Err(error) => error.kind == Kind::Requirements && !wish.file(project).exists(),
+    };
+    if !is_empty {
+        return read;
+    }
+    let entries = to_begin_with(&project.root, project.pyproject.as_ref());
+    match entries.first().map(|first| project.root.join(&first.file)) {
+        Some(path) => Ok(Read { source: Source::File(path), entries, ..Read::default() }),
+        None => read,
+    }
 }
 
 /// What main needs of packages, as `classify` has it.
@@ -112,11 +160,20 @@ pub(crate) struct Classified<'a> {
 }
 
 /// `classified`: `None` where the requirements stay as they are.
-pub(crate) fn plan(project: &Project, wish: Wish<'_>, classified: Option<Classified<'_>>) -> Plan {
+pub(crate) fn plan(
+    project: &Project,
+    wish: Wish<'_>,
+    environments: Environments,
+    classified: Option<Classified<'_>>,
+) -> Plan {
     let config = &project.config;
     let place = repository(&project.root);
     let declares = project.pyproject.as_ref().is_some_and(|pyproject| pyproject.declares("workers-py"));
-    let facts = Facts::of(&project.root, place, project.display(&config.path), config.environments(), declares);
+    let facts = Facts {
+        declares_pywrangler: declares,
+        locked: LOCKS.iter().any(|name| project.root.join(name).is_file()),
+        ..Facts::of(&project.root, place, project.display(&config.path), environments)
+    };
     let workflow_path = place.join(WORKFLOW);
     let workflow_text = templates::workflow(&facts);
     Plan {
@@ -128,6 +185,7 @@ pub(crate) fn plan(project: &Project, wish: Wish<'_>, classified: Option<Classif
             unknown: classified.unprovided.to_vec(),
         }),
         makefile: templates::makefile(&facts),
+        next: templates::next(&facts),
         workflow_path: workflow_shown(project),
         workflow: wish.workflow.then(|| (workflow_path, workflow_text.clone())),
         workflow_text,
@@ -270,7 +328,10 @@ impl Plan {
             write(path, text)?;
             said.push_str(&format!("{} written: fill in what its first lines say\n", self.workflow_path));
         }
-        said.push_str("next: `saddlebag check`\n");
+        said.push_str(&format!(
+            "next: {}\n",
+            self.next.iter().map(|step| format!("`{step}`")).collect::<Vec<_>>().join(", then ")
+        ));
         Ok(said)
     }
 
@@ -296,6 +357,7 @@ impl Plan {
             "written": written,
             "requirements": requirements,
             "makefile": self.makefile,
+            "next": self.next,
             "workflow": {
                 "path": self.workflow_path,
                 "text": self.workflow_text,

@@ -1,22 +1,30 @@
 //! `saddlebag init`, from the project to what was written. Nothing is written that was not shown.
 
-use super::{Classified, Plan, Wish, plan, source, writes_requirements};
+use super::{Classified, Environments, Plan, Wish, or_of_other_tools, plan, source, writes_requirements};
 use crate::cli::{Flags, Format};
 use crate::command::classify;
 use crate::error::{Error, Kind, Result};
 use crate::passthrough::{self, Passthrough};
-use crate::project::{config, host};
-use crate::session::{Ended, ResolveOptions, Session, Step};
+use crate::project::{Project, config, host};
+use crate::session::{Ended, ResolveOptions, Session, Step, read_requirements};
 use crate::settings::{self, Settings};
 use crate::tool;
 
 pub(crate) fn run(session: Session<'_>) -> Step<'_, Ended<'_>> {
     let flags = &session.invocation.flags;
-    let opened = session.open_with(|project, settings| source(project, wish(flags, settings)))?;
+    let opened = session.open_with(|project, settings| {
+        let wish = wish(flags, settings);
+        let read = read_requirements(project, settings, session.environment, source(project, wish).as_deref());
+        or_of_other_tools(read, project, wish)
+    })?;
     match writes_requirements(&opened.project, wish(flags, &opened.settings)) {
         Ok(true) => {}
         Ok(false) => {
-            let plan = plan(&opened.project, wish(flags, &opened.settings), None);
+            let environments = match environments(&opened.project, session) {
+                Ok(environments) => environments,
+                Err(error) => return Err(opened.fail(error)),
+            };
+            let plan = plan(&opened.project, wish(flags, &opened.settings), environments, None);
             return finish(&plan, opened.end(), session);
         }
         Err(error) => return Err(opened.fail(error)),
@@ -29,7 +37,11 @@ pub(crate) fn run(session: Session<'_>) -> Step<'_, Ended<'_>> {
     };
     let unprovided = classify::unprovided(planned.project(), planned.target(), &planned.bundle, host.is_some());
     let classified = Classified { dependencies: &dependencies, unprovided: &unprovided };
-    let plan = plan(planned.project(), wish(flags, &planned.plan.loaded.settings), Some(classified));
+    let environments = match environments(planned.project(), session) {
+        Ok(environments) => environments,
+        Err(error) => return Err(planned.fail(error)),
+    };
+    let plan = plan(planned.project(), wish(flags, &planned.plan.loaded.settings), environments, Some(classified));
     finish(&plan, planned.end(), session)
 }
 
@@ -47,6 +59,36 @@ pub(crate) fn is_ours(words: Option<&Passthrough>) -> bool {
 
 fn wish<'a>(flags: &Flags, settings: &'a Settings) -> Wish<'a> {
     Wish { force: flags.force, workflow: flags.write_workflow, requirements: settings.requirements.as_deref() }
+}
+
+/// Which environment the generated lines check and deploy: `--env`, else what the user answers on a terminal, else one that
+/// is not live if there is one.
+///
+/// # Errors
+/// `Interrupted`.
+fn environments(project: &Project, session: Session<'_>) -> Result<Environments> {
+    let (flags, terminal) = (&session.invocation.flags, session.terminal);
+    let names = project.config.environments();
+    if project.environment_chosen {
+        return Ok(Environments::chosen(names, project.config.environment.clone()));
+    }
+    let preferred = Environments::preferred(names.clone());
+    if names.len() < 2 || flags.yes || session.format != Format::Human || !terminal.can_ask() {
+        return Ok(preferred);
+    }
+    let default = preferred.used.clone().unwrap_or_default();
+    let question = format!("check and deploy which environment by default? {} [{default}]", names.join(", "));
+    loop {
+        let answer = terminal.ask(&question, tool::check_interrupted)?;
+        let answer = answer.as_deref().map(str::trim).unwrap_or_default();
+        if answer.is_empty() {
+            return Ok(preferred);
+        }
+        if names.iter().any(|name| name == answer) {
+            return Ok(Environments::chosen(names, Some(answer.to_owned())));
+        }
+        terminal.line(&format!("there is no environment `{answer}`"));
+    }
 }
 
 /// Shows the plan, asks, and writes it.

@@ -9,21 +9,64 @@ const MAKEFILE: &str = include_str!("../../../templates/Makefile.snippet");
 const WORKFLOW: &str = include_str!("../../../templates/workflow.yml");
 const STEPS: &str = include_str!("../../../templates/workflow_steps.yml");
 
-/// Environments that are deployed from main, where there are several.
-const LIVE: [&str; 4] = ["production", "prod", "live", "main"];
+/// Names of environments that users see.
+const LIVE: [&str; 7] = ["production", "prod", "live", "main", "master", "release", "prd"];
+/// Names of environments to try things in, the best one first.
+const TRIAL: [&str; 12] =
+    ["develop", "dev", "development", "staging", "stage", "stg", "preview", "test", "testing", "sandbox", "qa", "beta"];
+
+/// The environments of the configuration, and the one that the generated lines use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Environments {
+    pub(crate) names: Vec<String>,
+    /// `None`: the top level.
+    pub(crate) used: Option<String>,
+}
+
+impl Environments {
+    /// `used`: what somebody chose; `None` is the top level.
+    pub(crate) fn chosen(names: Vec<String>, used: Option<String>) -> Self {
+        Self { names, used }
+    }
+
+    /// One that is not live, where there is one: whoever types `make check` or pushes should not reach users by default.
+    pub(crate) fn preferred(names: Vec<String>) -> Self {
+        let trial = TRIAL.iter().find_map(|trial| names.iter().find(|name| name.eq_ignore_ascii_case(trial)));
+        let used = trial.or_else(|| names.iter().find(|name| !is_live(name))).or(names.first()).cloned();
+        Self { names, used }
+    }
+
+    /// Whether what is used is live: a live environment, or the only thing there is.
+    fn is_live(&self) -> bool {
+        self.used.as_deref().is_none_or(is_live)
+    }
+
+    /// The live environment beside the one that is used.
+    fn other_live(&self) -> Option<&str> {
+        let live = LIVE.iter().find_map(|live| self.names.iter().find(|name| name.eq_ignore_ascii_case(live)));
+        live.or(self.names.iter().find(|name| is_live(name))).map(String::as_str).filter(|_| !self.is_live())
+    }
+}
+
+/// Whether an environment, by its name, is what users see: `production`, `prod-eu`.
+fn is_live(name: &str) -> bool {
+    name.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| LIVE.iter().any(|live| word.eq_ignore_ascii_case(live)))
+}
 
 /// What the templates have to know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Facts {
     /// The wrangler configuration, for people.
     pub(super) config: String,
-    pub(super) environments: Vec<String>,
+    pub(super) environments: Environments,
     /// The project's directory in its repository; empty where it is the repository's own.
     pub(super) directory: String,
     /// The directory with `package.json`, relative to the project's.
     pub(super) package: Option<Package>,
     /// The project declares workers-py, so that `uv run` brings pywrangler.
     pub(super) declares_pywrangler: bool,
+    /// There is a lock.
+    pub(super) locked: bool,
 }
 
 /// Where npm installs from.
@@ -37,13 +80,7 @@ pub(super) struct Package {
 
 impl Facts {
     /// Looks around the project: `repository` is the nearest directory at or above `root` with a `.git`, else `root`.
-    pub(super) fn of(
-        root: &Utf8Path,
-        repository: &Utf8Path,
-        config: String,
-        environments: Vec<String>,
-        declares_pywrangler: bool,
-    ) -> Self {
+    pub(super) fn of(root: &Utf8Path, repository: &Utf8Path, config: String, environments: Environments) -> Self {
         let inside = |path: &Utf8Path| path.strip_prefix(repository).map(Utf8Path::to_string).unwrap_or_default();
         let above = root.ancestors().take_while(|directory| directory.starts_with(repository));
         let package = above.enumerate().find(|(_, directory)| directory.join("package.json").is_file());
@@ -54,14 +91,21 @@ impl Facts {
                 lock: lock.is_file().then(|| inside(&lock)),
             }
         });
-        Self { config, environments, directory: inside(root), package, declares_pywrangler }
+        Self { config, environments, directory: inside(root), package, declares_pywrangler: false, locked: false }
     }
 
-    /// The environment that is deployed from main: the live one, else the first; none where there are none.
-    pub(super) fn deployed(&self) -> Option<&str> {
-        let live = LIVE.iter().find_map(|live| self.environments.iter().find(|name| name.eq_ignore_ascii_case(live)));
-        live.or(self.environments.first()).map(String::as_str)
+    /// ` --locked --env NAME`, as a shell takes it.
+    fn flags(&self, environment: Option<&str>) -> String {
+        let locked = if self.locked { " --locked" } else { "" };
+        format!("{locked}{}", environment.map_or_else(String::new, env_flag))
     }
+}
+
+/// The commands to start next, in order.
+pub(super) fn next(facts: &Facts) -> Vec<String> {
+    let lock = (!facts.locked).then(|| "saddlebag lock".to_owned());
+    let used = facts.environments.used.as_deref();
+    lock.into_iter().chain([format!("saddlebag check{}", used.map_or_else(String::new, env_flag))]).collect()
 }
 
 /// The nearest directory at or above with a `.git`, else the directory itself.
@@ -70,17 +114,18 @@ pub(super) fn repository(root: &Utf8Path) -> &Utf8Path {
 }
 
 pub(super) fn makefile(facts: &Facts) -> String {
-    let flag = |name: Option<&str>| name.map_or_else(String::new, |name| env_flag(name).replace('$', "$$"));
-    let rules: Vec<(String, Option<&str>)> = match &facts.environments[..] {
+    let flag = |name: Option<&str>| facts.flags(name).replace('$', "$$");
+    let rules: Vec<(String, Option<&str>)> = match &facts.environments.names[..] {
         [] => vec![("deploy".to_owned(), None)],
         names => names.iter().map(|name| (target(name), Some(name.as_str()))).collect(),
     };
     let targets: Vec<&str> = rules.iter().map(|(target, _)| target.as_str()).collect();
     let (head, rest) = MAKEFILE.split_once("#each environment\n").unwrap_or((MAKEFILE, ""));
     let rule = rest.split_once("#end").map_or(rest, |(rule, _)| rule);
-    let mut text = head.replace("%TARGETS%", &targets.join(" ")).replace("%ENV%", &flag(facts.deployed()));
+    let mut text =
+        head.replace("%TARGETS%", &targets.join(" ")).replace("%FLAGS%", &flag(facts.environments.used.as_deref()));
     for (target, name) in &rules {
-        text.push_str(&rule.replace("%TARGET%", target).replace("%ENV%", &flag(*name)));
+        text.push_str(&rule.replace("%TARGET%", target).replace("%FLAGS%", &flag(*name)));
     }
     text.trim_end().to_owned() + "\n"
 }
@@ -102,13 +147,20 @@ pub(super) fn workflow(facts: &Facts) -> String {
         "package-lock" => lock.is_some(),
         "package-json" => package.is_some(),
         "pywrangler" => !facts.declares_pywrangler,
+        "live" => facts.environments.is_live(),
+        "other-live" => facts.environments.other_live().is_some(),
         _ => false,
     };
-    let environments = match &facts.environments[..] {
+    let environments = match &facts.environments.names[..] {
         [] => "none".to_owned(),
         names => names.join(", "),
     };
-    let text = kept(&WORKFLOW.replace("#steps\n", STEPS), holds);
+    let used = facts.environments.used.as_deref();
+    let other = facts.environments.other_live();
+    let approved = other.or(used).unwrap_or("production");
+    let (check, deploy) =
+        (kept(STEPS, holds), kept(STEPS, holds).replace("%ENV%", &other.map_or_else(String::new, env_flag)));
+    let text = kept(&WORKFLOW.replace("#live-steps\n", &deploy).replace("#steps\n", &check), holds);
     let one_line = |text: &str| text.chars().filter(|c| !c.is_control()).collect::<String>();
     // JSON's strings are YAML's, too.
     let quoted = |text: &str| serde_json::Value::from(text).to_string();
@@ -117,7 +169,10 @@ pub(super) fn workflow(facts: &Facts) -> String {
         .replace("%INSTALL%", &format!("{install}{}", prefix.unwrap_or_default()))
         .replace("%CONFIG%", &one_line(&facts.config))
         .replace("%ENVIRONMENTS%", &one_line(&environments))
-        .replace("%ENV%", &facts.deployed().map_or_else(String::new, env_flag))
+        .replace("%GITHUB_ENVIRONMENT%", &quoted(approved))
+        .replace("%LIVE_FLAGS%", &facts.flags(other))
+        .replace("%FLAGS%", &facts.flags(used))
+        .replace("%ENV%", &used.map_or_else(String::new, env_flag))
 }
 
 /// ` --env NAME`, as a shell takes it for one word.
@@ -151,10 +206,11 @@ mod tests {
     fn facts(environments: &[&str], directory: &str, package: bool) -> Facts {
         Facts {
             config: "wrangler.toml".to_owned(),
-            environments: environments.iter().map(|name| (*name).to_owned()).collect(),
+            environments: Environments::preferred(environments.iter().map(|name| (*name).to_owned()).collect()),
             directory: directory.to_owned(),
             package: package.then(|| Package { directory: "..".into(), lock: Some("package-lock.json".into()) }),
             declares_pywrangler: !package,
+            locked: package,
         }
     }
 
@@ -195,15 +251,17 @@ mod tests {
             assert!(!text.contains('%') && !text.contains("#if") && !text.contains("#steps"), "{text}");
             let ours: Vec<(String, String)> =
                 lines(&parsed).into_iter().filter(|(_, line)| line.starts_with("saddlebag")).collect();
-            assert_eq!(ours.len(), 4, "{ours:?}");
+            let release = facts.environments.other_live();
+            assert_eq!(ours.len(), if release.is_some() { 6 } else { 4 }, "{ours:?}");
             for (job, line) in &ours {
                 assert_is_ours(line);
                 let words = shell_words::split(line).unwrap();
                 assert_eq!(
                     words.last().map(String::as_str).filter(|_| words.contains(&"--env".into())),
-                    facts.deployed(),
+                    if job == "release" { release } else { facts.environments.used.as_deref() },
                     "{job}"
                 );
+                assert_eq!(words.contains(&"--locked".into()), facts.locked && words[1] != "doctor", "{line}");
             }
             assert_eq!(parsed["defaults"]["run"]["working-directory"].as_str().unwrap_or_default(), facts.directory);
         }
@@ -216,12 +274,15 @@ mod tests {
             assert_eq!(parsed["permissions"], serde_json::json!({ "contents": "read" }));
             let check = parsed["jobs"]["check"].to_string();
             assert!(!check.contains("secrets.") && !check.contains("CLOUDFLARE"), "{check}");
-            let deploy = &parsed["jobs"]["deploy"];
-            assert!(deploy["if"].as_str().unwrap().contains("refs/heads/main"));
-            let with_secrets =
-                deploy["steps"].as_array().unwrap().iter().filter(|step| step.to_string().contains("secrets."));
-            assert_eq!(with_secrets.count(), 1, "no other step of the job has them");
-            for job in ["check", "deploy"] {
+            let jobs: Vec<&str> = parsed["jobs"].as_object().unwrap().keys().map(String::as_str).collect();
+            for job in jobs.iter().filter(|job| **job != "check") {
+                let deploy = &parsed["jobs"][*job];
+                assert!(deploy["if"].as_str().unwrap().contains("refs/heads/main"));
+                let with_secrets =
+                    deploy["steps"].as_array().unwrap().iter().filter(|step| step.to_string().contains("secrets."));
+                assert_eq!(with_secrets.count(), 1, "no other step of the job has them");
+            }
+            for job in jobs {
                 for step in parsed["jobs"][job]["steps"].as_array().unwrap() {
                     if let Some(uses) = step["uses"].as_str() {
                         let (_, version) = uses.split_once("@v").unwrap();
@@ -233,10 +294,46 @@ mod tests {
     }
 
     #[test]
-    fn the_live_environment_is_deployed_whatever_its_place() {
-        assert_eq!(facts(&["develop", "staging", "Production"], "", false).deployed(), Some("Production"));
-        assert_eq!(facts(&["staging", "develop"], "", false).deployed(), Some("staging"));
-        assert_eq!(facts(&[], "", false).deployed(), None);
+    fn what_is_not_live_is_used_and_what_is_live_waits_for_approval() {
+        for (names, used, approved) in [
+            (&["production", "staging", "develop"][..], Some("develop"), Some("production")),
+            (&["Prod", "eu-test"], Some("eu-test"), Some("Prod")),
+            (&["prod-eu", "blue"], Some("blue"), Some("prod-eu")),
+            (&["staging", "develop"], Some("develop"), None),
+            (&["production"], Some("production"), Some("production")),
+            (&["live", "main"], Some("live"), Some("live")),
+            (&[], None, Some("production")),
+        ] {
+            let facts = facts(names, "", false);
+            assert_eq!(facts.environments.used.as_deref(), used, "{names:?}");
+            let text = workflow(&facts);
+            let parsed: Value = serde_saphyr::from_str(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+            let environments: Vec<(&str, &str)> = ["check", "deploy", "release"]
+                .into_iter()
+                .filter_map(|job| Some((job, parsed["jobs"][job]["environment"].as_str()?)))
+                .collect();
+            let job = if used.is_none_or(is_live) { "deploy" } else { "release" };
+            assert_eq!(environments, approved.map(|name| (job, name)).into_iter().collect::<Vec<_>>(), "{text}");
+            // By hand only: a push to main must not reach what users see beside the environment that is used.
+            let by_hand = &parsed["jobs"]["release"]["if"];
+            assert!(by_hand.is_null() || by_hand.as_str().unwrap().contains("workflow_dispatch"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_choice_wins_over_what_is_preferred() {
+        let names: Vec<String> = ["develop", "production"].map(str::to_owned).to_vec();
+        let chosen = |used: Option<&str>| Facts {
+            environments: Environments::chosen(names.clone(), used.map(str::to_owned)),
+            ..facts(&[], "", false)
+        };
+        let live = workflow(&chosen(Some("production")));
+        assert!(live.contains("    environment: \"production\"\n") && !live.contains("release:"), "{live}");
+        let makefile = makefile(&chosen(Some("production")));
+        assert!(makefile.contains("\tsaddlebag check --env production\n"), "{makefile}");
+        assert!(workflow(&chosen(None)).contains("--format github\n"), "the top level");
+        assert_eq!(next(&chosen(Some("production"))), ["saddlebag lock", "saddlebag check --env production"]);
+        assert_eq!(next(&facts(&[], "", true)), ["saddlebag check"], "there is a lock");
     }
 
     #[test]
@@ -245,7 +342,7 @@ mod tests {
             let text = makefile(&facts);
             let recipes: Vec<String> =
                 text.lines().filter_map(|line| line.strip_prefix('\t')).map(|line| line.replace("$$", "$")).collect();
-            assert_eq!(recipes.len(), 1 + facts.environments.len().max(1));
+            assert_eq!(recipes.len(), 1 + facts.environments.names.len().max(1));
             recipes.iter().for_each(|line| assert_is_ours(line));
         }
         insta::assert_snapshot!(makefile(&facts(&["develop", "production"], "", false)));

@@ -8,13 +8,33 @@ use super::file::options_start;
 use super::lines::{Line, logical_lines};
 use super::requirement::Context;
 use super::url::redacted;
-use super::{Requirement, Section};
+use super::{Requirement, Section, foreign};
 use crate::project::config::document::decode;
 use crate::project::position::line_and_column;
-use crate::project::{Project, display};
+use crate::project::{Project, Pyproject, display};
 use crate::python::normalize;
 use camino::{Utf8Path, Utf8PathBuf};
 use std::collections::BTreeSet;
+
+/// Words in the name of a list that is for those who work on the project.
+const DEVELOPMENT: [&str; 16] = [
+    "dev",
+    "develop",
+    "development",
+    "devel",
+    "test",
+    "tests",
+    "testing",
+    "doc",
+    "docs",
+    "lint",
+    "linting",
+    "typing",
+    "ci",
+    "build",
+    "bench",
+    "tools",
+];
 
 /// A requirement and where it stands.
 #[derive(Debug, Clone)]
@@ -24,6 +44,8 @@ pub(crate) struct Declared {
     pub(crate) list: Option<String>,
     /// Whether it is of what is vendored for the Worker.
     pub(crate) runtime: bool,
+    /// Whether its list is for those who work on the project: by its name, or because its tool says so.
+    pub(crate) development: bool,
 }
 
 impl Declared {
@@ -37,7 +59,8 @@ impl Declared {
     }
 }
 
-/// The runtime requirements first, then the rest of `pyproject.toml`, then requirements files by name.
+/// The runtime requirements first, then the rest of `pyproject.toml`, then requirements files by name, then the lists of other
+/// tools.
 pub(crate) fn declared(project: &Project) -> Vec<Declared> {
     let named = |requirement: &&Requirement| requirement.name.is_some();
     let of_runtime = |requirement: &Requirement| Declared {
@@ -48,15 +71,35 @@ pub(crate) fn declared(project: &Project) -> Vec<Declared> {
         },
         requirement: requirement.clone(),
         runtime: true,
+        development: false,
     };
     let mut found: Vec<Declared> = project.requirements.entries.iter().filter(named).map(of_runtime).collect();
     let mut places: BTreeSet<(String, u32, u32)> = found.iter().map(place_of).collect();
-    for other in of_pyproject(project).into_iter().chain(of_files(&project.root)) {
+    let foreign = foreign::all(&project.root, project.pyproject.as_ref());
+    for other in of_pyproject(project).into_iter().chain(of_files(&project.root)).chain(foreign) {
         if places.insert(place_of(&other)) {
             found.push(other);
         }
     }
     found
+}
+
+/// The requirements to begin a runtime file with, where the project keeps them in a list that only another tool reads: the
+/// first of those lists. What is for development, or optional, is not of it.
+pub(crate) fn to_begin_with(root: &Utf8Path, pyproject: Option<&Pyproject>) -> Vec<Requirement> {
+    let listed = foreign::all(root, pyproject).into_iter().filter(|one| !one.development).map(|one| one.requirement);
+    let listed: Vec<Requirement> = listed.collect();
+    let first = listed.first().map(|one| one.file.clone());
+    listed.into_iter().filter(|one| Some(&one.file) == first.as_ref()).collect()
+}
+
+/// Whether a list is for those who work on the project, by its name: `requirements-dev.txt`, `dependency group test`.
+fn is_for_development(name: &str) -> bool {
+    let words = name.split(|c: char| !c.is_ascii_alphanumeric());
+    words.into_iter().any(|word| {
+        let word = word.to_ascii_lowercase();
+        DEVELOPMENT.iter().any(|known| word == *known)
+    })
 }
 
 fn place_of(declared: &Declared) -> (String, u32, u32) {
@@ -75,7 +118,8 @@ fn of_pyproject(project: &Project) -> Vec<Declared> {
     let read = |(list, entry): (Option<String>, crate::project::pyproject::Dependency)| {
         let line = Line::of(&entry.text, entry.offset, entry.verbatim).trimmed();
         let requirement = read(&context, &line)?;
-        Some(Declared { requirement, list, runtime: false })
+        let development = list.as_deref().is_some_and(|list| list == "tool.uv" || is_for_development(list));
+        Some(Declared { requirement, list, runtime: false, development })
     };
     let not_itself = |declared: &Declared| declared.requirement.name != own || own.is_none();
     dependencies.chain(listed).filter_map(read).filter(not_itself).collect()
@@ -117,7 +161,8 @@ impl Reader<'_> {
                     self.file(&crate::project::resolve(directory, &included));
                 }
             } else if let Some(requirement) = read(&context, &line.part(0, options_start(&line.text)).trimmed()) {
-                self.found.push(Declared { requirement, list: None, runtime: false });
+                let development = is_for_development(&shown);
+                self.found.push(Declared { requirement, list: None, runtime: false, development });
             }
         }
     }
@@ -142,7 +187,7 @@ fn included(line: &Line) -> Vec<String> {
 }
 
 /// A line that pip may know better than we still has a name.
-fn read(context: &Context<'_>, line: &Line) -> Option<Requirement> {
+pub(super) fn read(context: &Context<'_>, line: &Line) -> Option<Requirement> {
     if let Ok(requirement) = context.requirement(line, Vec::new()) {
         return Some(requirement);
     }

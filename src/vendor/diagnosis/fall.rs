@@ -31,6 +31,18 @@ pub(crate) struct Fall {
     pub(crate) newest_uploaded: Option<String>,
     /// What has no wheel for the target and keeps the newest out.
     pub(crate) culprit: Option<String>,
+    /// A later `compatibility_date` that ends it; known once `saddlebag lock` has looked for one.
+    #[serde(default)]
+    pub(crate) lift: Option<Lift>,
+}
+
+/// A Python of Workers for which a distribution does not fall.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Lift {
+    pub(crate) compatibility_date: String,
+    pub(crate) python: String,
+    /// What the requirements give there.
+    pub(crate) version: String,
 }
 
 /// What fell, with the culprits. `None`: uv could not say.
@@ -44,7 +56,38 @@ pub(super) fn judge(
     direct: &BTreeSet<String>,
 ) -> Result<Option<Vec<Fall>>> {
     let Answer::Resolved(elsewhere) = uv.resolve(requirements, Wheels::Linux)? else { return Ok(None) };
+    investigate(uv, fallen(lock, &elsewhere, direct), requirements, direct)
+}
+
+/// The same for a resolution that kept to a lock. A lock that is merely old is behind on both sides: only what falls without
+/// it too has fallen.
+///
+/// # Errors
+/// As `Uv::resolve`.
+pub(super) fn judge_locked(
+    uv: &Uv,
+    lock: &[Pinned],
+    requirements: &[String],
+    direct: &BTreeSet<String>,
+) -> Result<Option<Vec<Fall>>> {
+    let Answer::Resolved(elsewhere) = uv.resolve(requirements, Wheels::Linux)? else { return Ok(None) };
     let mut falls = fallen(lock, &elsewhere, direct);
+    if falls.is_empty() {
+        return Ok(Some(falls));
+    }
+    let Answer::Resolved(unlocked) = uv.resolve(requirements, Wheels::Target)? else { return Ok(None) };
+    let falls_anyway = fallen(&unlocked, &elsewhere, direct);
+    falls.retain(|fall| falls_anyway.iter().any(|other| other.name == fall.name));
+    investigate(uv, falls, requirements, direct)
+}
+
+/// Those that have no usable wheel to blame are left out; the others get their culprits.
+fn investigate(
+    uv: &Uv,
+    mut falls: Vec<Fall>,
+    requirements: &[String],
+    direct: &BTreeSet<String>,
+) -> Result<Option<Vec<Fall>>> {
     falls.sort_by_key(|fall| !direct.contains(&fall.name));
     let graph = if falls.is_empty() { None } else { uv.graph(requirements)? };
     let context = Context { uv, requirements, elsewhere: &elsewhere, graph: graph.as_ref() };
@@ -78,6 +121,7 @@ fn fallen(lock: &[Pinned], elsewhere: &[Pinned], direct: &BTreeSet<String>) -> V
                 newest: there.version.clone(),
                 newest_uploaded: there.uploaded.clone(),
                 culprit: None,
+                lift: None,
             };
             falls.push((ancient, fall));
         }

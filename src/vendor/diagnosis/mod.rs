@@ -7,13 +7,14 @@
 mod alternatives;
 mod ask;
 mod fall;
+mod lift;
 mod network;
 mod survey;
 mod unrestricted;
 mod words;
 
 pub(crate) use alternatives::Alternative;
-pub(crate) use fall::Fall;
+pub(crate) use fall::{Fall, Lift};
 pub(crate) use survey::Column;
 #[cfg(test)]
 pub(crate) use survey::Found as FoundVersion;
@@ -352,7 +353,7 @@ impl Case<'_> {
     }
 }
 
-/// What fell, where the resolution of a finished sync can be judged at all. A lock that it began with is a pin.
+/// What fell, where the resolution of a finished sync can be judged at all.
 ///
 /// # Errors
 /// `Kind::Interrupted`, and what keeps uv from being started.
@@ -363,13 +364,37 @@ pub(super) fn falls(
     project: &Project,
     toolchain: &Toolchain,
 ) -> Result<Option<Vec<Fall>>> {
-    if plan.seed.is_some() || project.requirements.entries.is_empty() {
+    if project.requirements.entries.is_empty() {
         return Ok(Some(Vec::new()));
     }
     let Some(uv) = Uv::of(output, plan, toolchain, Instant::now() + GLANCE) else { return Ok(None) };
     let Some(lock) = ask::read_lock(&directory.join("pylock.toml")) else { return Ok(None) };
     let direct = project.requirements.entries.iter().filter_map(|entry| entry.name.clone()).collect();
-    fall::judge(&uv, &lock, &uv.requirements(), &direct)
+    if plan.is_seeded() {
+        fall::judge_locked(&uv, &lock, &uv.requirements(), &direct)
+    } else {
+        fall::judge(&uv, &lock, &uv.requirements(), &direct)
+    }
+}
+
+/// What ends each of the falls: a later `compatibility_date`, whose Python is tried with a whole sync.
+///
+/// # Errors
+/// `Kind::Interrupted`, and what keeps the tools from being started.
+pub(super) fn lift(
+    falls: &mut [Fall],
+    plan: &Plan,
+    target: &Target,
+    toolchain: &Toolchain,
+    terminal: &Terminal,
+) -> Result<()> {
+    let later = lift::later(target)?;
+    if falls.iter().all(|fall| fall.lift.is_some()) || later.is_empty() {
+        return Ok(());
+    }
+    let _step =
+        terminal.begin(&format!("Looking for what would lift a downgrade, for at most {} s", PATIENCE.as_secs()));
+    lift::find(falls, &later, plan, toolchain, Instant::now() + PATIENCE)
 }
 
 /// The workspace's requirements against every Python.
