@@ -114,7 +114,8 @@ impl<'a> Resolved<'a> {
         };
         // Beside the vendored tree, and gone with it.
         let memory = vendored.modules.parent().map(|workspace| workspace.join("imports"));
-        let reading = bundle::Reading { python: &target.python, legacy_vendor: target.legacy_vendor, memory: memory.as_deref() };
+        let reading =
+            bundle::Reading { python: &target.python, legacy_vendor: target.legacy_vendor, memory: memory.as_deref() };
         bundle::plan(&sources, &settings.prune, reading, settings.fill_init)
     }
 }

@@ -132,11 +132,8 @@ impl<'a> Loaded<'a> {
 
     fn vendor(&mut self, cache: &Utf8Path, options: ResolveOptions) -> Result<Resolution> {
         let terminal = self.session.terminal;
-        let wish = vendor::Wish {
-            fresh: self.settings.no_cache,
-            alternatives: !options.leave_out,
-            relock: options.relock,
-        };
+        let wish =
+            vendor::Wish { fresh: self.settings.no_cache, alternatives: !options.leave_out, relock: options.relock };
         let mut left_out: Vec<LeftOut> = Vec::new();
         let mut rounds = if options.leave_out { MAX_LEFT_OUT_ROUNDS } else { 0 };
         loop {
@@ -188,7 +185,8 @@ impl<'a> Loaded<'a> {
             }
             let absolute = says.items.iter().filter(|import| import.level == 0);
             let top_levels = absolute.filter_map(|import| import.module.as_deref()?.split('.').next());
-            for name in top_levels.filter(|name| !stdlib::is_stdlib(&target.python, name) && !stdlib::is_runtime(name)) {
+            for name in top_levels.filter(|name| !stdlib::is_stdlib(&target.python, name) && !stdlib::is_runtime(name))
+            {
                 let set = if is_own(name) { &mut imported.own } else { &mut imported.top_levels };
                 set.insert(name.to_owned());
             }
@@ -233,7 +231,6 @@ impl<'a> Resolved<'a> {
         Ended::new(self.loaded.session, Reached::Resolved(Box::new(self)))
     }
 }
-
 
 /// The user's main: the script on the command line, else `main`.
 pub(crate) fn main_module(project: &Project, words: &Passthrough) -> Result<Utf8PathBuf> {

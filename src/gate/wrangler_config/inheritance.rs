@@ -119,7 +119,9 @@ fn attributes(context: &Context<'_>) -> Result<BTreeSet<String>> {
     let mut names = BTreeSet::new();
     let own = context.bundle.modules.iter().filter(|module| module.owner == Owner::Project);
     for module in own.filter(|module| module.name.ends_with(".py")) {
-        names.extend(uses(&module.content.read()?).mentions.into_iter().map(|mention| mention.name));
+        names.extend(
+            uses(&module.content.read()?, &context.target.python).mentions.into_iter().map(|mention| mention.name),
+        );
     }
     Ok(names)
 }

@@ -776,7 +776,6 @@ fn looking_at_its_own_names_gives_a_module_none() {
     ] {
         assert_eq!(imports(source.as_bytes()).open, open, "{source}");
     }
-    }
 }
 
 #[test]

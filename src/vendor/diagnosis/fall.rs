@@ -56,7 +56,7 @@ pub(super) fn judge(
     direct: &BTreeSet<String>,
 ) -> Result<Option<Vec<Fall>>> {
     let Answer::Resolved(elsewhere) = uv.resolve(requirements, Wheels::Linux)? else { return Ok(None) };
-    investigate(uv, fallen(lock, &elsewhere, direct), requirements, direct)
+    investigate(uv, fallen(lock, &elsewhere, direct), requirements, direct, &elsewhere)
 }
 
 /// The same for a resolution that kept to a lock. A lock that is merely old is behind on both sides: only what falls without
@@ -78,7 +78,7 @@ pub(super) fn judge_locked(
     let Answer::Resolved(unlocked) = uv.resolve(requirements, Wheels::Target)? else { return Ok(None) };
     let falls_anyway = fallen(&unlocked, &elsewhere, direct);
     falls.retain(|fall| falls_anyway.iter().any(|other| other.name == fall.name));
-    investigate(uv, falls, requirements, direct)
+    investigate(uv, falls, requirements, direct, &elsewhere)
 }
 
 /// Those that have no usable wheel to blame are left out; the others get their culprits.
@@ -87,10 +87,11 @@ fn investigate(
     mut falls: Vec<Fall>,
     requirements: &[String],
     direct: &BTreeSet<String>,
+    elsewhere: &[Pinned],
 ) -> Result<Option<Vec<Fall>>> {
     falls.sort_by_key(|fall| !direct.contains(&fall.name));
     let graph = if falls.is_empty() { None } else { uv.graph(requirements)? };
-    let context = Context { uv, requirements, elsewhere: &elsewhere, graph: graph.as_ref() };
+    let context = Context { uv, requirements, elsewhere, graph: graph.as_ref() };
     let mut judged = Vec::new();
     for fall in falls.iter().take(ASKED_ABOUT) {
         match context.insist(fall)? {
@@ -244,6 +245,7 @@ mod tests {
             newest: "17".into(),
             newest_uploaded: None,
             culprit: None,
+            lift: None,
         };
         let elsewhere = [
             pinned("websockets", "17", "", "x"),
