@@ -144,6 +144,8 @@ class Boot:
             return urandom(size)
 
         os.urandom = rationed
+        if "random" in sys.modules:
+            sys.modules["random"]._urandom = rationed  # imported too early: there it has the runtime's
 
         import _random
 
@@ -348,10 +350,11 @@ class Boot:
     def failure(self, what, subject, error):
         text = error.msg if isinstance(error, SyntaxError) else str(error)
         refused = next((cause for cause in reversed(causes(error)) if GLOBAL_SCOPE in str(cause)), None)
-        if refused is not None:
-            unjudged = self.notes.decided
-        else:
-            unjudged = self.notes.unknown or self.notes.decided or self.stand_in.is_behind(error)
+        unjudged = self.notes.decided
+        if refused is None:
+            # A value that is only passed on makes no name go missing.
+            passed_on = None if isinstance(error, (ImportError, NameError, SyntaxError)) else self.notes.unknown
+            unjudged = unjudged or passed_on or self.stand_in.is_behind(error)
         return {
             "what": what,
             "subject": subject,

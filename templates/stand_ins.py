@@ -13,6 +13,7 @@ import importlib.abc
 import importlib.util
 import os
 import sys
+import types
 
 FILE = "<stand-in>"
 
@@ -392,7 +393,8 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def attribute(self, module, name, asked):
         if asked.startswith("__") or (asked not in self.members[name] and not asked.startswith("_") and self.members[name]):
-            raise AttributeError(f"module {module.__name__!r} has no attribute {asked!r}")
+            text = f"module {module.__name__!r} has no attribute {asked!r}"
+            raise AttributeError(text, name=asked, obj=module)
         value = self.known[name].get(asked)
         if value is None:
             value = self.known[name][asked] = make(name, asked)
@@ -402,12 +404,12 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def is_behind(self, error):
         """The module whose stand-in raised `error`, or was asked for what it does not have."""
         while error is not None:
-            # A public name that a stand-in lacks is one that the real module lacks too.
             owner = getattr(error, "obj", None)
             module = (owner if isinstance(owner, type) else type(owner)).__module__
             if SAME.get(module, module) in self.used:
                 return SAME.get(module, module)
-            at = error.__traceback__
+            # A public name that a stand-in lacks is one that the real module lacks too.
+            at = None if isinstance(owner, types.ModuleType) else error.__traceback__
             while at is not None and at.tb_next is not None:
                 at = at.tb_next
             if at is not None and at.tb_frame.f_code.co_filename == FILE:

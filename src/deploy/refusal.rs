@@ -21,9 +21,12 @@ struct Refusal {
     /// HTTP statuses.
     #[serde(default)]
     status: Vec<u16>,
-    /// Words that are enough without a code, any of them.
+    /// Words of wrangler's that are enough without a code, any of them.
     #[serde(default)]
     says: Vec<String>,
+    /// Words of Cloudflare's, whatever the code.
+    #[serde(default)]
+    words: Vec<String>,
     name: String,
     means: String,
     r#do: String,
@@ -57,7 +60,13 @@ impl Refusal {
         let code = number(&CODE, &|code| self.codes.contains(&code)).map(|code| format!("Cloudflare's error {code}"));
         let status = number(&STATUS, &|status| self.status.iter().any(|known| u32::from(*known) == status))
             .map(|status| format!("HTTP status {status}"));
-        let what = code.or(status).or_else(|| has(&self.says).then(|| "wrangler stopped".to_owned()))?;
+        let by_words = || {
+            let any = number(&CODE, &|_| true);
+            any.map_or_else(|| "Cloudflare refused it".to_owned(), |code| format!("Cloudflare's error {code}"))
+        };
+        let what = (code.or(status))
+            .or_else(|| has(&self.words).then(by_words))
+            .or_else(|| has(&self.says).then(|| "wrangler stopped".to_owned()))?;
         let look =
             self.look.as_ref().map_or_else(String::new, |gate| format!(" (gate `{gate}`: docs/gates/{gate}.md)"));
         Some(format!("hint: {what}, {}: {}; {}{look}", self.name, self.means, self.r#do))
@@ -80,6 +89,36 @@ mod tests {
             ("No module named 'src' [code: 10021]", "10021, the Worker does not validate", "smoke"),
             ("Received a malformed response from the API", "no answer of the API's", "size"),
             ("No event handlers were registered. [code: 10068]", "10068, no registered event handlers", "smoke"),
+            ("Queue handler is missing. Please see [code: 11001]", "11001, no queue handler", ""),
+            (
+                "PythonUserError: Can't serialize top-level variable.\nPlease review any global variables [code: 10021]",
+                "10021, a JavaScript value at module level: ",
+                "",
+            ),
+            ("Can't serialize top-level variable.", "Cloudflare refused it, a JavaScript value at module level", ""),
+            (
+                "OSError: Disallowed operation called within global scope: entropy [code: 10021]",
+                "10021, not allowed in global scope",
+                "smoke",
+            ),
+            (
+                "RuntimeError: Cannot use random.random() outside of request context. Randomness is not allowed while a \
+                 Worker is starting because startup values will be repeated [code: 10021]",
+                "10021, not allowed in global scope",
+                "smoke",
+            ),
+            ("Script startup exceeded CPU time limit. [code: 10021]", "10021, the startup takes too long", "smoke"),
+            (
+                "TypeError: Python Worker startup exceeded CPU limit 1757<=1000 with snapshot baseline [code: 10021]",
+                "10021, the startup takes too long",
+                "smoke",
+            ),
+            ("Method on_fetch does not exist [code: 10021]", "10021, the handlers are in a class", "smoke"),
+            (
+                "Python module python_modules/main/__init__.py clashes with main module [code: 10021]",
+                "10021, a package has the name of the main module",
+                "shadowing",
+            ),
             ("POST /accounts/a -> 413 Payload Too Large", "HTTP status 413, the request is too large", "size"),
             ("Authentication error [code: 10000]", "10000, the credentials are refused", ""),
             ("Set a CLOUDFLARE_API_TOKEN environment variable or", "wrangler stopped, the credentials", ""),

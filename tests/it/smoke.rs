@@ -25,6 +25,19 @@ fn worker(top: &str) -> Project {
     project
 }
 
+/// The same on Python 3.13, where npm's Pyodide lacks parts of the standard library that Workers have.
+fn older(project: Project) -> Project {
+    let config = std::fs::read_to_string(project.path("wrangler.jsonc")).unwrap().replace("2026-10-01", "2026-06-01");
+    project.write("wrangler.jsonc", &config);
+    project
+}
+
+fn with_packages(top: &str, packages: &str) -> Project {
+    let project = worker(top);
+    project.write("requirements-runtime.txt", packages);
+    project
+}
+
 fn check(project: &Project, flags: &[&str], code: i32) -> Value {
     check_with(project, &[&["--smoke"], flags].concat(), code)
 }
@@ -61,11 +74,9 @@ fn clean_examples_boot_on_both_pythons_and_their_figures_are_in_the_report() {
 
     // What urllib3 and SQLAlchemy compare at import.
     let compared = "assert ssl.OPENSSL_VERSION.startswith('OpenSSL ') and ssl.OPENSSL_VERSION_INFO >= (1, 1, 1)\nssl.TLSVersion.TLSv1_2\nassert sqlite3.sqlite_version_info >= (3, 8)\n";
-    let older = worker(&format!(
+    let older = older(worker(&format!(
         "import ssl, sqlite3, lzma, secrets, tempfile, random\nssl.create_default_context\n{compared}"
-    ));
-    let config = std::fs::read_to_string(older.path("wrangler.jsonc")).unwrap().replace("2026-10-01", "2026-06-01");
-    older.write("wrangler.jsonc", &config);
+    )));
     let report = check(&older, &[], 0);
     assert_eq!(report["smoke"]["python"], "3.13.2");
     assert_eq!(report["smoke"]["stood_in"], serde_json::json!(["ssl", "sqlite3", "lzma"]));
@@ -125,7 +136,22 @@ fn what_no_reading_of_the_source_can_tell_is_blocked() {
         ("entropy, in Python", "import uuid\nID = uuid.uuid4()\n", "smoke.entropy"),
         ("entropy, of a module that is seeded", "import random\nID = random.random()\n", "smoke.entropy"),
         ("entropy, from C", "import random\nID = random.Random()\n", "smoke.entropy"),
+        ("entropy, of JavaScript", "from js import crypto\nID = crypto.randomUUID()\n", "smoke.entropy"),
+        (
+            "entropy, of JavaScript, into a buffer",
+            "from js import Uint8Array, crypto\ncrypto.getRandomValues(Uint8Array.new(8))\n",
+            "smoke.entropy",
+        ),
+        (
+            "a key",
+            "import js\nfrom pyodide.ffi import to_js\n\njs.crypto.subtle.generateKey(to_js({'name': 'HMAC', 'hash': 'SHA-256'}, dict_converter=js.Object.fromEntries), True, to_js(['sign']))\n",
+            "smoke.entropy",
+        ),
         ("a timer", "import js\njs.setTimeout(print, 100)\n", "smoke.io"),
+        ("a timer, of a signal", "import js\njs.AbortSignal.timeout(100)\n", "smoke.io"),
+        ("a timer, of asyncio", "import asyncio\nasyncio.get_event_loop().call_later(1, print)\n", "smoke.io"),
+        ("the cache", "import js\njs.caches.default.match('https://example.com')\n", "smoke.io"),
+        ("a request, of urllib", "import urllib.request\nurllib.request.urlopen('https://example.com')\n", "smoke.io"),
         ("a request", "import js\njs.fetch('https://example.com')\n", "smoke.io"),
         ("a socket", "import socket\nsocket.create_connection(('127.0.0.1', 9))\n", "smoke.io"),
         ("an exit", "import sys\nsys.exit(0)\n", "smoke.import"),
@@ -133,6 +159,115 @@ fn what_no_reading_of_the_source_can_tell_is_blocked() {
         let report = check(&worker(top), &[], 3);
         assert_eq!(blocked(&report)["code"], code, "{what}: {report:#}");
         assert_eq!(blocked(&report)["location"]["path"], "src/entry.py", "{what}");
+    }
+}
+
+#[test]
+fn what_the_runtime_lets_a_module_do_while_it_is_imported_passes() {
+    let top = "import multiprocessing, random, secrets, socket, tempfile, uuid\nfrom js import crypto, setTimeout\nRNG = random.Random(5)\nDIRECTORY = tempfile.mkdtemp()\n";
+    for project in [worker(top), older(worker(top))] {
+        assert_eq!(gate(&check(&project, &[], 0), "smoke")["outcome"], "passed");
+    }
+    let caught = "import secrets\ntry:\n    SALT = secrets.token_hex(4)\nexcept OSError:\n    SALT = ''\n";
+    assert_eq!(gate(&check(&worker(caught), &[], 0), "smoke")["outcome"], "passed", "what is caught ends nothing");
+    // The permission is the module's alone.
+    let after = worker("import multiprocessing, os\nKEY = os.urandom(8)\n");
+    assert_eq!(blocked(&check(&after, &[], 3))["code"], "smoke.entropy");
+}
+
+#[test]
+fn clients_of_services_boot_on_both_pythons() {
+    let top = "import aiohttp, boto3, httpx, redis, redis.asyncio, requests, urllib3\n\nCLIENT = httpx.AsyncClient()\nSESSION = requests.Session()\nPOOL = urllib3.PoolManager()\nREDIS = redis.asyncio.Redis.from_url('rediss://example.com')\n";
+    let packages = "aiohttp\nboto3\nhttpx\nredis\nrequests\n";
+    for project in [with_packages(top, packages), older(with_packages(top, packages))] {
+        let report = check(&project, &["--gate", "size=off"], 0);
+        assert_eq!(gate(&report, "smoke")["outcome"], "passed", "{report:#}");
+    }
+}
+
+#[test]
+fn a_request_while_main_is_imported_is_named_with_its_line_on_both_pythons() {
+    let packages = "httpx\nrequests\n";
+    for call in ["httpx.get('https://example.com')", "requests.get('https://example.com')"] {
+        let top = format!("import httpx, requests\n\nDATA = {call}\n");
+        for project in [with_packages(&top, packages), older(with_packages(&top, packages))] {
+            let finding = blocked(&check(&project, &[], 3)).clone();
+            assert_eq!(finding["code"], "smoke.io", "{finding:#}");
+            let location = &finding["location"];
+            assert_eq!((&location["path"], &location["line"]), (&"src/entry.py".into(), &5.into()), "{finding:#}");
+            let message = finding["message"].as_str().unwrap();
+            assert!(message.contains(&format!("caused by `{call}` at src/entry.py:5, which runs `")), "{message}");
+        }
+    }
+}
+
+#[test]
+fn entropy_is_named_with_the_users_line_and_with_the_call_that_asks_for_it() {
+    let keys = "import secrets\n\n\ndef fresh():\n    return secrets.token_hex(16)\n\n\nDEFAULT = fresh()\n";
+    for (what, module, line, call) in [
+        ("secrets", keys, 5, "secrets.token_hex(16)"),
+        ("os", "import os\n\nKEY = os.urandom(\n    8\n)\n", 3, "os.urandom("),
+        ("a method", "import random\n\nKEY = random.SystemRandom().random()\n", 3, "random.SystemRandom().random()"),
+        ("from C", "import _random\n\nKEY = _random.Random()\n", 3, "KEY = _random.Random()"),
+        ("from C, a file", "KEY = open('/dev/urandom', 'rb').read(8)\n", 1, "KEY = open('/dev/urandom', 'rb').read(8)"),
+        ("JavaScript", "import js\n\nKEY = js.crypto.randomUUID()\n", 3, "js.crypto.randomUUID()"),
+        (
+            "wrapped",
+            "import os\n\n\ndef key():\n    try:\n        return os.urandom(8)\n    except OSError as error:\n        raise ValueError('no key') from error\n\n\nkey()\n",
+            6,
+            "os.urandom(8)",
+        ),
+    ] {
+        let project = worker("import keys");
+        project.write("src/keys.py", module);
+        let finding = blocked(&check(&project, &[], 3)).clone();
+        assert_eq!(finding["code"], "smoke.entropy", "{what}: {finding:#}");
+        let location = &finding["location"];
+        assert_eq!(
+            (&location["path"], &location["line"]),
+            (&"src/keys.py".into(), &line.into()),
+            "{what}: {finding:#}"
+        );
+        let message = finding["message"].as_str().unwrap();
+        assert!(message.contains(&format!("caused by `{call}` at src/keys.py:{line}")), "{what}: {message}");
+    }
+    let project = with_packages("import redis\n\nDB = redis.Redis()\n", "redis\n");
+    let finding = blocked(&check(&project, &[], 3)).clone();
+    let message = finding["message"].as_str().unwrap();
+    assert_eq!((&finding["code"], &finding["location"]["line"]), (&"smoke.entropy".into(), &5.into()), "{message}");
+    assert!(
+        message.contains("caused by `redis.Redis()` at src/entry.py:5, which runs `secrets.token_hex(4)` at python_modules/redis/connection.py:"),
+        "{message}"
+    );
+}
+
+#[test]
+fn what_only_a_stand_in_may_have_failed_at_is_not_judged_and_says_so() {
+    for (what, top) in [
+        ("a row", "import sqlite3\nDB = sqlite3.connect(':memory:')\nN = dict([DB.execute('select 1').fetchone()])\n"),
+        ("a decision", "import sqlite3\nif sqlite3.connect('x').execute('pragma x').fetchone():\n    import no_such\n"),
+        ("a traceback that ends there", "import ssl\nssl.create_default_context(cafile='/nowhere.pem')\n"),
+        ("a value that is passed on", "import json, lzma\njson.dumps(lzma.compress(b''))\n"),
+    ] {
+        let project = older(worker(top));
+        let flags = ["--smoke", "--gate", "imports=off"];
+        let report = check_with(&project, &flags, 0);
+        assert_eq!(gate(&report, "smoke")["outcome"], "skipped", "{what}: {report:#}");
+        let reason = gate(&report, "smoke")["reason"].as_str().unwrap();
+        assert!(
+            reason.starts_with("not judged: ") && reason.contains("npm's Pyodide for Python 3.13 lacks"),
+            "{reason}"
+        );
+        let human = project.saddlebag(&[&["check"], &flags[..]].concat()).on_rig().run().expect(0).stdout;
+        assert!(human.contains("not judged: "), "{what}: {human}");
+    }
+    for (what, top) in [
+        ("a mistake beside it", "import ssl\nCONTEXT = ssl.create_default_context()\n1 / 0\n"),
+        ("a name that the real one lacks too", "import ssl\nssl.wrap_socket\n"),
+        ("a module that is missing", "import sqlite3\nDB = sqlite3.connect('x')\n__import__('no_such')\n"),
+    ] {
+        let report = check(&older(worker(top)), &["--gate", "imports=off"], 3);
+        assert_eq!(blocked(&report)["code"], "smoke.import", "{what}");
     }
 }
 
