@@ -296,10 +296,22 @@ fn lock(project: &Project) -> Ran {
     project.saddlebag(&["lock"]).on_rig().env("UV_INDEX", index()).run().expect(0)
 }
 
+/// As `check_until_all_is_tried`.
+fn lock_until_all_is_tried(project: &Project) -> Ran {
+    let mut ran = lock(project);
+    for _ in 0..3 {
+        if ran.stderr.contains("could not be tried") {
+            std::fs::remove_file(project.path("pylock.runtime.toml")).unwrap();
+            ran = lock(project);
+        }
+    }
+    ran
+}
+
 #[test]
 fn a_locked_downgrade_is_said_before_it_is_written_and_warned_of_until_it_is_allowed() {
     let project = worker("rig-lifted\n");
-    let ran = lock(&project);
+    let ran = lock_until_all_is_tried(&project);
     for part in
         ["warning: `rig-lifted`", "0.9", "3.0", "help: set `compatibility_date` to 2026-09-08 or later", "Python 3.14"]
     {

@@ -25,6 +25,8 @@ pub(super) fn later(target: &Target) -> Result<Vec<Known>> {
     Ok(known.into_iter().skip(here + 1).collect())
 }
 
+/// How many of the dates could not be tried in time.
+///
 /// # Errors
 /// `Kind::Interrupted`, and what keeps the tools from being started.
 pub(super) fn find(
@@ -33,12 +35,17 @@ pub(super) fn find(
     plan: &Plan,
     toolchain: &Toolchain,
     until: Instant,
-) -> Result<()> {
+) -> Result<usize> {
+    let mut untried = 0;
     for known in later {
-        if Instant::now() >= until || falls.iter().all(|fall| fall.lift.is_some()) {
+        if falls.iter().all(|fall| fall.lift.is_some()) {
             break;
         }
-        let Some(there) = synced(known, plan, toolchain, until)? else { continue };
+        let there = if Instant::now() < until { synced(known, plan, toolchain, until)? } else { None };
+        let Some(there) = there else {
+            untried += usize::from(Instant::now() >= until);
+            continue;
+        };
         for fall in falls.iter_mut().filter(|fall| fall.lift.is_none()) {
             fall.lift = there.iter().find(|pinned| ends(fall, pinned)).map(|pinned| Lift {
                 compatibility_date: known.compatibility_date.clone(),
@@ -47,7 +54,7 @@ pub(super) fn find(
             });
         }
     }
-    Ok(())
+    Ok(untried)
 }
 
 /// Whether a release of another Python is none that fell.

@@ -43,6 +43,8 @@ const WORKSPACE: &str = "saddlebag-workspace";
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a resolution that succeeded is looked at.
 const GLANCE: Duration = Duration::from_secs(10);
+/// How long a way out of a downgrade is looked for: who locks can wait for whole syncs.
+const LIFT_PATIENCE: Duration = Duration::from_secs(60);
 /// How many of uv's are started at once.
 const AT_ONCE: usize = 2;
 /// More culprits than these are not looked up in the index.
@@ -377,7 +379,8 @@ pub(super) fn falls(
     }
 }
 
-/// What ends each of the falls: a later `compatibility_date`, whose Python is tried with a whole sync.
+/// What ends each of the falls: a later `compatibility_date`, whose Python is tried with a whole sync. Says what it could not
+/// try in its time.
 ///
 /// # Errors
 /// `Kind::Interrupted`, and what keeps the tools from being started.
@@ -392,9 +395,15 @@ pub(super) fn lift(
     if falls.iter().all(|fall| fall.lift.is_some()) || later.is_empty() {
         return Ok(());
     }
-    let _step =
-        terminal.begin(&format!("Looking for what would lift a downgrade, for at most {} s", PATIENCE.as_secs()));
-    lift::find(falls, &later, plan, toolchain, Instant::now() + PATIENCE)
+    let step =
+        terminal.begin(&format!("Looking for what would lift a downgrade, for at most {} s", LIFT_PATIENCE.as_secs()));
+    let untried = lift::find(falls, &later, plan, toolchain, Instant::now() + LIFT_PATIENCE)?;
+    drop(step);
+    if untried > 0 {
+        let dates = crate::quantity::count(untried, "later compatibility date");
+        terminal.line(&format!("{dates} could not be tried in the time there is"));
+    }
+    Ok(())
 }
 
 /// The workspace's requirements against every Python.
