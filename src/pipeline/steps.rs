@@ -166,12 +166,13 @@ pub(super) fn build(
     if ended.success() {
         return Ok(());
     }
-    let hint = match shell.is_outside_venv {
-        true => {
-            "fix `build.command` or skip it with `--no-build`; if it needs the project's environment, start saddlebag with `uv run`"
-        }
-        false => "fix `build.command` or skip it with `--no-build`",
-    };
+    let mut hint = "fix `build.command`, or skip it with `--no-build`".to_owned();
+    let has_venv = toolchain::uv_project(&project.root).is_some()
+        || project.root.join(".venv/pyvenv.cfg").is_file()
+        || project.pyproject.as_ref().is_some_and(|pyproject| pyproject.declares("workers-py"));
+    if has_venv && !shell.sees_venv {
+        hint += &format!("; if it needs the project's environment, run `uv run saddlebag {}`", command.name());
+    }
     Err(Error::new(
         Kind::BuildFailed,
         format!("the custom build failed with exit code {}: `{}`", ended.code, build.command),
