@@ -161,15 +161,15 @@ pub(crate) struct BuildShell {
     /// What stands before the shell: `uv run --project ROOT`, or nothing.
     pub(crate) argv: Vec<OsString>,
     pub(crate) environment: Environment,
-    /// The project has an environment of its own, and the build does not see it.
-    pub(crate) is_outside_venv: bool,
+    /// Whether it runs in any virtual environment.
+    pub(crate) sees_venv: bool,
 }
 
 impl Toolchain {
     /// wrangler runs the build as a child of npx and of whatever started pywrangler. Where that is the project's `.venv` or
     /// `uv run`, the build gets the same environment; `environment` is that of saddlebag itself.
     pub(crate) fn build_shell(&self, root: &Utf8Path, cwd: &Utf8Path, environment: &Environment) -> BuildShell {
-        let mut shell = BuildShell { argv: Vec::new(), environment: environment.clone(), is_outside_venv: false };
+        let mut shell = BuildShell { argv: Vec::new(), environment: environment.clone(), sees_venv: true };
         if let Some(prefix) = uv_run_prefix(&self.pywrangler.program) {
             shell.argv = prefix;
             shell.environment = self.environment.clone();
@@ -178,8 +178,7 @@ impl Toolchain {
             shell.environment.set("VIRTUAL_ENV", venv.as_str());
             shell.environment.remove("PYTHONHOME");
         } else {
-            let has_own = uv_project(root).is_some() || root.join(".venv/pyvenv.cfg").is_file();
-            shell.is_outside_venv = has_own && environment.get("VIRTUAL_ENV").is_none();
+            shell.sees_venv = environment.get("VIRTUAL_ENV").is_some();
         }
         // npx puts every `node_modules/.bin` from the working directory upwards before all else, the nearest first.
         let scripts: Vec<_> = cwd.ancestors().map(|directory| directory.join("node_modules/.bin")).collect();

@@ -385,7 +385,8 @@ fn one(gate: &Gate, level: Option<Level>, check: impl FnOnce() -> Result<Judged>
         )),
         Ok(Err(error)) => broke(match &error.location {
             Some(location) => format!("{error} ({location})"),
-            None => error.to_string(),
+            None if error.hint.is_empty() => error.to_string(),
+            None => format!("{error}; {}", error.hint),
         }),
         Ok(Ok(mut judged)) => {
             for finding in &mut judged.findings {

@@ -5,7 +5,7 @@
 //! what wrangler itself refuses with a clear word of its own, unless it would be found only after the upload.
 
 mod classes;
-pub(in crate::gate) mod inheritance;
+mod inheritance;
 mod migrations;
 mod paths;
 mod settings;
@@ -15,11 +15,17 @@ use super::{Context, Finding, Judged, Severity};
 use crate::error::{Location, Place, Result};
 use crate::project::WranglerConfig;
 
-/// The code of the findings that `classes` makes.
+// The codes of the modules below: every code of a gate stands in its own file.
 const CLASS_MISSING: &str = "wrangler-config.class-missing";
+const MIGRATION: &str = "wrangler-config.migration";
+const FLAG: &str = "wrangler-config.flag";
+const FUTURE_DATE: &str = "wrangler-config.future-date";
+const DIRECTORY: &str = "wrangler-config.directory";
+const SETTINGS_ENVIRONMENT: &str = "wrangler-config.settings-environment";
 /// The flag without which wrangler takes no Python.
 const PYTHON_WORKERS: &str = "python_workers";
-/// Of the command line's advice that wrangler gives too.
+// What wrangler warns of too: `verify` does not say it again.
+pub(in crate::gate) const INHERITANCE: &str = "wrangler-config.inheritance";
 pub(in crate::gate) const TOP_LEVEL: &str = "wrangler-config.top-level";
 pub(in crate::gate) const ENVIRONMENT: &str = "wrangler-config.environment";
 

@@ -1,5 +1,6 @@
 //! The custom build, main, and the vendored packages of the Worker.
 
+use super::load::uses_uv;
 use super::{Ended, Loaded, Reached, Step, today};
 use crate::baseline::{self, Baseline};
 use crate::cli::Format;
@@ -120,12 +121,13 @@ impl<'a> Loaded<'a> {
         if ended.success() {
             return Ok(());
         }
-        let hint = match shell.is_outside_venv {
-            true => {
-                "fix `build.command` or skip it with `--no-build`; if it needs the project's environment, start saddlebag with `uv run`"
-            }
-            false => "fix `build.command` or skip it with `--no-build`",
-        };
+        let mut hint = "fix `build.command`, or skip it with `--no-build`".to_owned();
+        let has_venv = uses_uv(&project.root, project.pyproject.as_ref())
+            || project.root.join(".venv/pyvenv.cfg").is_file();
+        if has_venv && !shell.sees_venv {
+            let command = session.invocation.command.name();
+            hint += &format!("; if it needs the project's environment, run `uv run saddlebag {command}`");
+        }
         let message = format!("the custom build failed with exit code {}: `{}`", ended.code, build.command);
         Err(Error::new(Kind::BuildFailed, message, hint).with_location(project.config.locate(&["build", "command"])))
     }

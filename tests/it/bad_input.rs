@@ -96,11 +96,11 @@ fn a_main_that_does_not_exist() {
         &["deploy"],
         2,
     );
-    insta::assert_snapshot!(said, @"
+    insta::assert_snapshot!(said, @r#"
     error: the main module `src/mian.py` does not exist
       --> wrangler.toml:2:1
-    hint: correct `main`, or write the file
-    ");
+    hint: did you mean `main = "src/main.py"`?
+    "#);
 }
 
 #[test]

@@ -350,11 +350,14 @@ fn two_at_once_in_one_project_both_succeed() {
 const RECORDING_BUILD: &str =
     "[build]\ncommand = \"command -v generate > tool; echo $VIRTUAL_ENV > venv; echo $PATH > path\"\n";
 
+/// The configuration of the example `flat`, to be added to.
+const FLAT: &str = "name = \"flat\"\nmain = \"src/entry.py\"\ncompatibility_date = \"2026-10-01\"\ncompatibility_flags = [\"python_workers\"]\nrules = [{ type = \"Data\", globs = [\"**/*.json\"], fallthrough = true }]\n";
+
 /// Gives the project an environment with one tool in it, and a build that asks for the tool.
 fn with_venv_and_build(project: &Project) {
     let config = std::fs::read_to_string(project.path("wrangler.toml")).unwrap();
     project.write("wrangler.toml", &format!("{config}\n{RECORDING_BUILD}"));
-    project.write(".venv/pyvenv.cfg", "").write("node_modules/.bin/tailwind", "");
+    project.write(".venv/pyvenv.cfg", "").write(".venv/bin/activate", "").write("node_modules/.bin/tailwind", "");
     crate::fake::script(&project.path(".venv/bin"), "generate", "");
 }
 
@@ -382,11 +385,9 @@ fn custom_build_with_a_pywrangler_of_its_own_keeps_the_users_environment() {
     project.saddlebag(&["check"]).on_fakes(&tools).env("VIRTUAL_ENV", "/mine").run().expect(0);
     assert_eq!((built(&project, "tool"), built(&project, "venv")), (String::new(), "/mine".to_owned()));
     let config = std::fs::read_to_string(project.path("wrangler.toml")).unwrap();
-    project.write("wrangler.toml", &config.replace("command -v generate", "generate"));
-    let fails = config.replace("command -v generate > tool;", "generate &&");
-    project.write("wrangler.toml", &fails);
+    project.write("wrangler.toml", &config.replace(RECORDING_BUILD, "[build]\ncommand = \"generate\"\n"));
     let ran = project.saddlebag(&["check"]).on_fakes(&tools).run().expect(4);
-    assert!(ran.stderr.contains("start saddlebag with `uv run`"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("run `uv run saddlebag check`"), "{}", ran.stderr);
 }
 
 #[test]
@@ -394,14 +395,12 @@ fn custom_build_runs_through_the_real_uv_where_pywrangler_does() {
     let project = Project::example("flat");
     project.link_wrangler();
     let real = crate::rig::home().join("bin/pywrangler");
-    let uv = |words: &[&str]| {
-        let mut command = std::process::Command::new(crate::rig::home().join("bin/uv"));
-        assert!(command.args(words).current_dir(&project.root).status().unwrap().success());
-    };
-    uv(&["venv", "--quiet"]);
+    let mut python = std::process::Command::new("python3");
+    let venv = python.args(["-m", "venv", "--without-pip", ".venv"]).current_dir(&project.root).status().unwrap();
+    assert!(venv.success());
     let root = project.root.display().to_string();
-    let config = std::fs::read_to_string(project.path("wrangler.toml")).unwrap();
-    project.write("wrangler.toml", &format!("{config}\n{RECORDING_BUILD}"));
+    std::fs::remove_file(project.path("wrangler.jsonc")).unwrap();
+    project.write("wrangler.toml", &format!("{FLAT}{RECORDING_BUILD}"));
     crate::fake::script(&project.path(".venv/bin"), "generate", "");
     crate::fake::script(&project.path(".venv/bin"), "pywrangler", &format!("exec {} \"$@\"", real.display()));
     let run = project.saddlebag(&["check"]).on_rig().env("SADDLEBAG_PYWRANGLER", "uv run --no-sync pywrangler");

@@ -211,7 +211,8 @@ fn the_rehearsal_builds_no_image_of_a_container() {
 #[test]
 fn what_the_configuration_gate_has_said_is_not_said_again_by_wrangler() {
     let project = flat();
-    let text = std::fs::read_to_string(project.path("wrangler.toml")).unwrap();
+    std::fs::remove_file(project.path("wrangler.jsonc")).unwrap();
+    let text = "name = \"flat\"\nmain = \"src/entry.py\"\ncompatibility_date = \"2026-10-01\"\ncompatibility_flags = [\"python_workers\"]\nrules = [{ type = \"Data\", globs = [\"**/*.json\"], fallthrough = true }]\n";
     let more = "\n[[kv_namespaces]]\nbinding = \"KV\"\nid = \"0\"\n\n[vars]\nA = \"1\"\nB = \"2\"\n\n[env.develop.vars]\nA = \"3\"\n";
     project.write("wrangler.toml", &format!("{text}{more}"));
     let run = |words: &[&str]| {

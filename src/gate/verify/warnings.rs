@@ -4,7 +4,7 @@
 //! a warning whose words have changed since is simply shown again.
 
 use crate::gate::Finding;
-use crate::gate::wrangler_config::{ENVIRONMENT, TOP_LEVEL, inheritance};
+use crate::gate::wrangler_config::{ENVIRONMENT, INHERITANCE, TOP_LEVEL};
 
 /// Whole warnings, by their first words and the code of our own finding.
 const WHOLE: [(&str, &str); 2] = [
@@ -21,8 +21,7 @@ pub(super) fn without_known(text: &str, known: &[Finding]) -> Option<String> {
     if WHOLE.iter().any(|(words, code)| text.trim_start().starts_with(words) && has(code)) {
         return None;
     }
-    if !text.starts_with(LIST) || !known.iter().any(|finding| [inheritance::CODE, ENVIRONMENT].contains(&finding.code))
-    {
+    if !text.starts_with(LIST) || !known.iter().any(|finding| [INHERITANCE, ENVIRONMENT].contains(&finding.code)) {
         return Some(text.to_owned());
     }
     let mut lines: Vec<&str> = text.lines().collect();
@@ -56,13 +55,13 @@ fn is_known(words: &str, known: &[Finding]) -> bool {
         |code: &str, subject: &str| known.iter().any(|finding| finding.code == code && finding.subject == subject);
     let quoted = words.split('"').nth(1).unwrap_or_default();
     if words.starts_with('"') && words.contains("exists at the top level, but not on") {
-        return has(inheritance::CODE, quoted);
+        return has(INHERITANCE, quoted);
     }
     if let Some(key) = words.strip_prefix("There is a ").and_then(|rest| rest.split(' ').next()) {
-        return words.contains("at the top level, but not on") && has(inheritance::CODE, key);
+        return words.contains("at the top level, but not on") && has(INHERITANCE, key);
     }
     if words.starts_with("The following vars exist at the top level") {
-        return has(inheritance::CODE, "vars");
+        return has(INHERITANCE, "vars");
     }
     WHOLE.iter().any(|(head, code)| words.starts_with(head) && known.iter().any(|finding| finding.code == *code))
 }
@@ -103,11 +102,7 @@ mod tests {
 
     #[test]
     fn known_items_go_and_the_rest_stays() {
-        let all = [
-            found(inheritance::CODE, "vars"),
-            found(inheritance::CODE, "kv_namespaces"),
-            found(inheritance::CODE, "d1_databases"),
-        ];
+        let all = [found(INHERITANCE, "vars"), found(INHERITANCE, "kv_namespaces"), found(INHERITANCE, "d1_databases")];
         assert_eq!(without_known(LISTED, &[]).as_deref(), Some(LISTED));
         assert_eq!(without_known(LISTED, &all), None);
         let left = without_known(LISTED, &all[..2]).unwrap();

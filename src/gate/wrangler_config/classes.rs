@@ -4,8 +4,7 @@
 //! have, or hides by its `__all__`. The runtime looks among `main.__all__`, or `dir(main)` without names in `_`, and takes
 //! each class by its own name (workerd, `collect_classes`). Must never deny what main may make in a way that is not read.
 
-use super::migrations::{self, MIGRATION};
-use super::{CLASS_MISSING, active};
+use super::{CLASS_MISSING, MIGRATION, active, migrations};
 use crate::error::{Location, Place};
 use crate::gate::{Context, Finding, Severity};
 use crate::project::WranglerConfig;

@@ -3,6 +3,7 @@
 //! Receives the configuration, and the project's files where a list of bindings is there but shorter; hands on findings. The
 //! keys are data with source and date: `data/config-inheritance.toml`. wrangler warns of the same, but only when it runs.
 
+use super::INHERITANCE;
 use crate::bundle::Owner;
 use crate::error::Result;
 use crate::gate::{Context, Finding, Severity};
@@ -12,9 +13,6 @@ use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
-
-/// The code of these findings.
-pub(in crate::gate) const CODE: &str = "wrangler-config.inheritance";
 
 #[derive(Debug, Deserialize)]
 struct Table {
@@ -84,7 +82,7 @@ fn finding(config: &WranglerConfig, environment: &str, key: &str, missing: &[&St
     let empty = if is_list { "[]" } else { "{}" };
     Finding::new(
         Severity::Warn,
-        CODE,
+        INHERITANCE,
         key,
         config.locate(&["env", environment, key]),
         format!("the environment `{environment}` does not inherit {what}: the Worker is deployed without"),

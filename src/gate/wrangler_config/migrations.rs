@@ -4,13 +4,11 @@
 //! that none of them creates. Cloudflare refuses both only after the upload: 10070 or 10064 for a class that main does not
 //! have, 10061 for a binding without a migration (workers-sdk#10246).
 
+use super::MIGRATION;
 use crate::error::Location;
 use crate::gate::{Finding, Severity};
 use crate::project::WranglerConfig;
 use serde_json::Value;
-
-/// The code of these findings.
-pub(super) const MIGRATION: &str = "wrangler-config.migration";
 
 /// A binding of a Durable Object of this Worker.
 pub(super) struct Binding {

@@ -3,7 +3,7 @@
 //! Receives the project; hands on findings. wrangler itself stops for a missing `assets.directory`, before it uploads; and
 //! they may be built only later, so that nothing of this denies.
 
-use super::active;
+use super::{DIRECTORY, active};
 use crate::error::Location;
 use crate::gate::{Context, Finding, Severity};
 use crate::project::resolve;
@@ -34,5 +34,5 @@ pub(super) fn missing_directories(context: &Context<'_>) -> Vec<Finding> {
 fn warning(setting: &str, what: &str, location: Location) -> Finding {
     let message = format!("`{setting}` {what}: the deploy stops there");
     let help = format!("build it before you deploy, or correct `{setting}`");
-    Finding::new(Severity::Warn, "wrangler-config.directory", setting, location, message, help)
+    Finding::new(Severity::Warn, DIRECTORY, setting, location, message, help)
 }

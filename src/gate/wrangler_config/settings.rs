@@ -3,6 +3,7 @@
 //! Receives the project; hands on findings. A project may have several configurations, so that every one that lies in it is
 //! asked before a name counts as unknown.
 
+use super::SETTINGS_ENVIRONMENT;
 use crate::cli::closest;
 use crate::gate::{Context, Finding, Severity};
 use crate::project::WranglerConfig;
@@ -38,7 +39,7 @@ pub(super) fn unknown_environments(context: &Context<'_>) -> Vec<Finding> {
         };
         Finding::new(
             Severity::Warn,
-            "wrangler-config.settings-environment",
+            SETTINGS_ENVIRONMENT,
             *name,
             pyproject.locate(&["tool", "saddlebag", "env", name]),
             format!(

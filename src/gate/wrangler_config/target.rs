@@ -3,7 +3,7 @@
 //! Receives the target; hands on findings. The flags are data with source and date: `data/compatibility-flags.toml`. A flag
 //! that is not there may be newer than the list, so that it is only spoken of where it is near one that is.
 
-use super::active;
+use super::{FLAG, FUTURE_DATE, active};
 use crate::error::{Location, Place};
 use crate::gate::{Context, Finding, Severity};
 use serde::Deserialize;
@@ -63,7 +63,7 @@ pub(super) fn flags(context: &Context<'_>) -> Vec<Finding> {
             (Severity::Warn, message)
         };
         let help = format!("did you mean `{}`?", misspelt.meant);
-        Some(Finding::new(severity, "wrangler-config.flag", flag.as_str(), flag_location(context, flag), message, help))
+        Some(Finding::new(severity, FLAG, flag.as_str(), flag_location(context, flag), message, help))
     };
     flags.iter().filter_map(finding).collect()
 }
@@ -95,7 +95,7 @@ pub(super) fn future_date(context: &Context<'_>) -> Option<Finding> {
         };
         Finding::new(
             Severity::Deny,
-            "wrangler-config.future-date",
+            FUTURE_DATE,
             date.as_str(),
             location,
             format!("the compatibility date {date} is in the future: Cloudflare refuses the upload (10021)"),
