@@ -8,7 +8,7 @@ use std::fmt;
 
 pub(crate) type Result<T> = std::result::Result<T, Error>;
 
-/// The ways to fail. `code()` is what the report calls it, `exit()` the process's exit code (`design.md` 7).
+/// The ways to fail. `code()` is what the report calls it, `exit()` the process's exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// A flag or an argument of saddlebag's own that cannot be understood.

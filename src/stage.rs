@@ -1,9 +1,7 @@
 //! The planned bundle written to disk, so that pywrangler uploads it and nothing else.
 //!
-//! Receives a bundle, the user's configuration and where the stage is to be; hands on a `Stage`, laid out as `design.md`
-//! 4 has it. Nothing else writes stages. Must never write into the user's tree outside `.wrangler/saddlebag` (or the
-//! directory he named; `write_back` is the one exception), never leave half a stage behind, and never judge what it
-//! writes.
+//! Its layout is in docs/architecture.md. Nothing else writes stages. Nothing is written into the user's tree outside
+//! `.wrangler/saddlebag` or the directory that was named (`write_back` is the one exception), and no half-written stage is left.
 
 mod config_json;
 mod config_toml;
@@ -219,7 +217,7 @@ fn contents<'a>(request: &StageRequest<'a>, at: Place<'_>) -> Result<Contents<'a
     })
 }
 
-/// The user's configuration with the edits of `design.md` 4.
+/// The user's configuration with the edits that describe the stage.
 fn staged_config(request: &StageRequest<'_>) -> Result<String> {
     let source = request.config;
     let directory = source.path.parent().unwrap_or(request.project_root);

@@ -20,7 +20,7 @@ use std::process::{ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::time::Instant;
 
-/// Variables that would point uv or Python at another environment than the one pywrangler makes (`lessons.md` L23).
+/// Variables that would point uv or Python at another environment than the one pywrangler makes.
 const REDIRECTING: [&str; 8] = [
     "VIRTUAL_ENV",
     "CONDA_PREFIX",

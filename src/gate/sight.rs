@@ -51,7 +51,7 @@ impl Context<'_> {
     }
 }
 
-/// `design.md` 6: what certainly runs denies, what the project may run warns, what a package may run is noted.
+/// What certainly runs denies, what the project may run warns, what a package may run is noted.
 pub(super) fn severity(level: Level) -> Option<Severity> {
     match level {
         Level::Always => Some(Severity::Deny),

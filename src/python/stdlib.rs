@@ -129,7 +129,7 @@ pub(crate) fn members(python: &str, top_level: &str) -> Vec<&'static str> {
     known.map_or_else(Vec::new, |names| names.split_whitespace().collect())
 }
 
-/// Whether the Workers runtime or Pyodide brings it (workerd, `platform.md` 4). `workers` and `asgi` are not among them:
+/// Whether the Workers runtime or Pyodide brings it (workerd, docs/architecture.md). `workers` and `asgi` are not among them:
 /// they are vendored with the SDK.
 pub(crate) fn is_runtime(top_level: &str) -> bool {
     matches!(top_level, "js" | "pyodide" | "pyodide_js" | "__main__")

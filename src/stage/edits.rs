@@ -1,4 +1,4 @@
-//! What a configuration needs changed to describe the stage instead of the project, and nothing more (`design.md` 4).
+//! What a configuration needs changed to describe the stage instead of the project, and nothing more.
 //!
 //! Receives the configuration's value and what the stage looks like; hands on a list of edits by key path, the same for
 //! TOML and JSON. Must never touch a key that it has no reason to touch, and must never write.

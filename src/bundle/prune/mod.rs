@@ -351,7 +351,7 @@ impl<'a> Names<'a> {
 
 const C_SOURCES: [&str; 9] = ["c", "h", "cc", "cpp", "cxx", "hpp", "hxx", "pyx", "pxd"];
 
-/// The Workers SDK, what Python runs at startup, and what the dynamic linker looks for (`platform.md` 4).
+/// The Workers SDK, what Python runs at startup, and what the dynamic linker looks for; see docs/architecture.md.
 fn is_protected(path: &str) -> bool {
     let first = path.split('/').next().unwrap_or_default();
     path.ends_with(".pth")

@@ -1,4 +1,4 @@
-//! Python's finder over upload names: vendored packages first, then the project's own code (`platform.md` 4).
+//! Python's finder over upload names: vendored packages first, then the project's own code; see docs/architecture.md.
 //!
 //! Receives the nodes; hands on what a dotted name leads to. A package with `__init__` or a module in either place beats
 //! directories in both, which together are one namespace package (PEP 420). Must never know what an import is for.
