@@ -71,7 +71,7 @@ pub(super) fn check(context: &Context<'_>) -> Result<Judged> {
     for drafts in [denied, warned] {
         let files: Vec<Utf8PathBuf> = drafts.iter().flat_map(|draft| draft.files.iter().cloned()).collect();
         let advice = rules.advise(&files);
-        findings.extend(drafts.into_iter().map(|draft| advice.complete(draft)));
+        findings.extend(drafts.into_iter().map(|draft| rules.complete(draft, &advice)));
         known.extend(files);
     }
     findings.extend(beside::beside(&survey, &known, &mut rules));

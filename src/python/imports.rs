@@ -348,11 +348,9 @@ impl<'a, P: Fn(TextSize) -> (u32, u32)> Reader<'a, P> {
                 found.binds.extend(statement.names.iter().map(ToString::to_string));
                 found.effects.bound_again.extend(statement.names.iter().map(ToString::to_string));
             }
-            AnyNodeRef::StmtAssign(statement) => self.calls.assigned(&statement.targets, &statement.value),
+            AnyNodeRef::StmtAssign(statement) => self.calls.assigned(&statement.targets, Some(&statement.value)),
             AnyNodeRef::StmtAnnAssign(statement) => {
-                if let Some(value) = statement.value.as_deref() {
-                    self.calls.assigned(std::slice::from_ref(&statement.target), value);
-                }
+                self.calls.assigned(std::slice::from_ref(&statement.target), statement.value.as_deref());
             }
             AnyNodeRef::ExprCall(call) => match last_name(&call.func) {
                 // `__all__ = [name for name in globals() if ...]` gives the module no name.

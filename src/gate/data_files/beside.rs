@@ -4,7 +4,7 @@
 //! static assets, of documentation, or of what editors and builds leave.
 
 use super::rules::Rules;
-use super::{BESIDE, Calls, Finding, Severity, Survey};
+use super::{BESIDE, Calls, Draft, Finding, Severity, Survey};
 use crate::bundle::{Module, ModuleType};
 use crate::error::{Location, Place};
 use crate::gate::Context;
@@ -73,6 +73,8 @@ pub(super) fn beside(survey: &Survey<'_, '_>, known: &[Utf8PathBuf], rules: &mut
         0 => String::new(),
         more => format!(" and {more} more"),
     };
+    let files: Vec<Utf8PathBuf> = left.into_iter().collect();
+    let advice = rules.advise(&files);
     let finding = Finding::new(
         Severity::Warn,
         BESIDE,
@@ -81,8 +83,8 @@ pub(super) fn beside(survey: &Survey<'_, '_>, known: &[Utf8PathBuf], rules: &mut
         format!("`{first}`{more} beside the source stay behind: no rule uploads them"),
         "",
     );
-    let files: Vec<Utf8PathBuf> = left.into_iter().collect();
-    Some(rules.advise(&files).on(finding).measured(files.len() as u64, 0))
+    let count = files.len() as u64;
+    Some(rules.complete(Draft { finding, files, alternative: None }, &advice).measured(count, 0))
 }
 
 /// The directories of uploaded source, without the project's own top and without those that hold no data.

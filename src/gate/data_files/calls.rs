@@ -121,6 +121,21 @@ impl<'a> Calls<'a> {
         self.files(context).values().flat_map(|file| &file.mentions).any(|mention| mention.name == name)
     }
 
+    /// Whether a class is the project's own and has no base of this name: it has another's name, not its ways.
+    pub(super) fn only_sounds_like(&self, context: &Context<'a>, class: &str, base: &str) -> bool {
+        let bases = &self.running(context).bases;
+        let mut seen: BTreeSet<&str> = BTreeSet::new();
+        let mut pending = vec![class];
+        while let Some(name) = pending.pop() {
+            let Some(above) = bases.get(name).filter(|_| seen.insert(name)) else { continue };
+            if above.iter().any(|above| above == base) {
+                return false;
+            }
+            pending.extend(above.iter().map(String::as_str));
+        }
+        bases.contains_key(class)
+    }
+
     fn running(&self, context: &Context<'a>) -> &Running {
         self.running.get_or_init(|| Running::of(context, self.files(context)))
     }

@@ -31,6 +31,11 @@ impl Survey<'_, '_> {
             return None;
         }
         let (sure, remark) = self.severity(ask)?;
+        let sounds_like =
+            |base: &str| ask.open.by.ends_with(base) && self.calls.only_sounds_like(self.context, &ask.open.by, base);
+        if sounds_like("StaticFiles") || sounds_like("Jinja2Templates") {
+            return None;
+        }
         let must_be_there = matches!(ask.open.access, Access::Mount | Access::List);
         let written = ask.path.parts.join("/");
         // Of two the one that can be uploaded.
@@ -179,5 +184,5 @@ impl Survey<'_, '_> {
 /// What Workers have for files that are only served.
 fn alternative(ask: &Ask<'_>) -> Option<&'static str> {
     let serves = matches!(ask.open.access, Access::Mount | Access::Serve) && ask.open.by != "PackageLoader";
-    serves.then_some("or serve the files as static assets (`assets.directory`)")
+    serves.then_some("serve the files as static assets (`assets.directory`)")
 }

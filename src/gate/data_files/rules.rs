@@ -6,7 +6,7 @@
 
 use super::Draft;
 use crate::bundle::glob::Glob;
-use crate::bundle::rules::{ShadowedRule, reroot};
+use crate::bundle::rules::{RuleSet, reroot};
 use crate::gate::{Context, Finding};
 use crate::project::config::{Format, ModuleRule};
 use crate::project::display;
@@ -22,36 +22,18 @@ const WIDTH: usize = 72;
 /// What to do so that some files are uploaded.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Advice {
-    help: String,
-    snippet: Option<String>,
+    pub(super) help: String,
+    pub(super) snippet: Option<String>,
 }
 
-impl Advice {
-    /// Puts a finding's own help in front: what has to be changed in the source.
-    pub(super) fn complete(&self, draft: Draft) -> Finding {
-        let mut finding = draft.finding;
-        if !draft.files.is_empty() {
-            finding.help = match (finding.help.is_empty(), self.help.is_empty()) {
-                (true, _) => self.help.clone(),
-                (false, true) => finding.help,
-                (false, false) => format!("{}, and {}", finding.help, self.help),
-            };
-            finding.snippet.clone_from(&self.snippet);
-        }
-        if let Some(alternative) = draft.alternative {
-            finding.help = if finding.help.is_empty() {
-                alternative.trim_start_matches("or ").to_owned()
-            } else {
-                format!("{}; {alternative}", finding.help)
-            };
-        }
-        finding
-    }
-
-    pub(super) fn on(&self, mut finding: Finding) -> Finding {
-        (finding.help, finding.snippet) = (self.help.clone(), self.snippet.clone());
-        finding
-    }
+/// Where a file is, for a rule.
+enum Place {
+    /// Its upload name.
+    Inside(String),
+    /// Where no rule looks; the name that it would have in the source.
+    Outside(String),
+    /// A rule takes it, and this keeps it back all the same.
+    Dropped(&'static str),
 }
 
 /// The rules of the user's, and those that were advised so far.
@@ -68,34 +50,57 @@ impl<'c, 'a> Rules<'c, 'a> {
 
     /// What to do for these files, besides what was advised for others before.
     pub(super) fn advise(&mut self, files: &[Utf8PathBuf]) -> Advice {
-        if files.is_empty() {
-            return Advice::default();
+        let names = self.names(files);
+        self.for_names(&names)
+    }
+
+    /// Writes the help of a finding: what to change in the source, what to move, and the rule where one is needed.
+    pub(super) fn complete(&self, draft: Draft, advice: &Advice) -> Finding {
+        let Draft { mut finding, files, alternative } = draft;
+        let mut steps: Vec<String> = Some(finding.help).into_iter().filter(|help| !help.is_empty()).collect();
+        let places: Vec<Place> = files.iter().map(|file| self.place(file)).collect();
+        if places.iter().any(|place| matches!(place, Place::Outside(_))) {
+            steps.push(format!("move it into `{}`", self.source()));
         }
+        let dropped = places.iter().find_map(|place| if let Place::Dropped(rule) = place { Some(*rule) } else { None });
+        steps.extend(dropped.map(|rule| match rule {
+            "exclude" => "take it out of `exclude` in `[tool.saddlebag]`".to_owned(),
+            _ => "name it in `include` in `[tool.saddlebag]`".to_owned(),
+        }));
+        if !self.names(&files).is_empty() {
+            steps.push(advice.help.clone());
+            finding.snippet.clone_from(&advice.snippet);
+        }
+        let last = steps.pop().unwrap_or_default();
+        finding.help = if steps.is_empty() { last } else { format!("{} and {last}", steps.join(", ")) };
+        if let Some(alternative) = alternative {
+            let or = if finding.help.is_empty() { "" } else { "; or " };
+            finding.help = format!("{}{or}{alternative}", finding.help);
+        }
+        finding
+    }
+
+    /// The upload names of these files that need a rule.
+    fn names(&self, files: &[Utf8PathBuf]) -> BTreeSet<String> {
+        let set = RuleSet::new(&self.context.project.config.rules(), &self.context.layout.glob_prefix);
+        let places = files.iter().filter_map(|file| match self.place(file) {
+            Place::Inside(name) => Some(name),
+            Place::Outside(name) => Some(name).filter(|name| set.matches(name).is_empty()),
+            Place::Dropped(_) => None,
+        });
+        places.collect()
+    }
+
+    fn place(&self, file: &Utf8Path) -> Place {
         let layout = &self.context.layout;
-        let (mut names, mut outside, mut dropped) = (BTreeSet::new(), false, None);
-        for file in files {
-            match file.strip_prefix(&layout.module_root) {
-                Ok(name) if layout.roots.iter().any(|root| name.starts_with(root)) => {
-                    let name = name.as_str().replace('\\', "/");
-                    match self.context.bundle.dropped.iter().find(|dropped| dropped.name == name) {
-                        Some(left) => dropped = Some(left.rule),
-                        None => drop(names.insert(name)),
-                    }
-                }
-                _ => outside = true,
+        match file.strip_prefix(&layout.module_root) {
+            Ok(name) if layout.roots.iter().any(|root| name.starts_with(root)) => {
+                let name = name.as_str().replace('\\', "/");
+                let dropped = self.context.bundle.dropped.iter().find(|dropped| dropped.name == name);
+                dropped.map_or(Place::Inside(name), |dropped| Place::Dropped(dropped.rule))
             }
+            _ => Place::Outside(format!("{}{}", layout.glob_prefix, display(&self.context.project.root, file))),
         }
-        let mut advice = self.for_names(&names);
-        let more = match (outside, dropped) {
-            (true, _) => Some(format!("move what is outside of `{}` into it", self.source())),
-            (false, Some("exclude")) => Some("take the file out of `exclude` in `[tool.saddlebag]`".to_owned()),
-            (false, Some(_)) => Some("name the file in `include` in `[tool.saddlebag]`".to_owned()),
-            (false, None) => None,
-        };
-        if let Some(more) = more {
-            advice.help = if advice.help.is_empty() { more } else { format!("{more}, and {}", advice.help) };
-        }
-        advice
     }
 
     /// The directory whose files are uploaded, as people know it.
@@ -108,35 +113,37 @@ impl<'c, 'a> Rules<'c, 'a> {
         if names.is_empty() {
             return Advice::default();
         }
-        let is_covered = |name: &&String| self.globs.iter().any(|glob| self.matches(glob, name));
+        let advised: Vec<Glob> = self.globs.iter().map(|glob| self.glob(glob)).collect();
+        let is_covered = |name: &&String| advised.iter().any(|glob| glob.is_match(name));
         let left: BTreeSet<String> = names.iter().filter(|name| !is_covered(name)).cloned().collect();
         if left.is_empty() {
             return self.last.clone();
         }
         // A default rule that a rule of the user's put out of force is better brought back.
-        let mut revived: BTreeMap<usize, &ShadowedRule> = BTreeMap::new();
+        let shadowed: Vec<(usize, Glob)> = self.shadowed().collect();
+        let mut revived: BTreeSet<usize> = BTreeSet::new();
         let mut others = Vec::new();
         for name in left {
-            match self
-                .context
-                .bundle
-                .shadowed_rules
-                .iter()
-                .find(|rule| rule.globs.iter().any(|glob| self.matches(glob, &name)))
-            {
-                Some(rule) => drop(revived.insert(rule.by, rule)),
+            match shadowed.iter().find(|(_, glob)| glob.is_match(&name)) {
+                Some((by, _)) => drop(revived.insert(*by)),
                 None => others.push(name),
             }
         }
         let new = self.globs_for(&others);
         self.globs.extend(new.iter().cloned());
-        self.last = self.written(&new, &revived.into_keys().collect());
+        self.last = self.written(&new, &revived);
         self.last.clone()
     }
 
-    /// Whether a glob of the user's `rules` matches an upload name.
-    fn matches(&self, glob: &str, name: &str) -> bool {
-        Glob::new(&reroot(glob, &self.context.layout.glob_prefix)).is_match(name)
+    /// The globs that a rule of the user's put out of force, and which rule that was.
+    fn shadowed(&self) -> impl Iterator<Item = (usize, Glob)> + '_ {
+        let rules = self.context.bundle.shadowed_rules.iter();
+        rules.flat_map(|rule| rule.globs.iter().map(|glob| (rule.by, self.glob(glob))))
+    }
+
+    /// A glob of the user's `rules`, for upload names.
+    fn glob(&self, written: &str) -> Glob {
+        Glob::new(&reroot(written, &self.context.layout.glob_prefix))
     }
 
     /// Globs for these upload names that match no module, which would then match twice.
@@ -159,7 +166,10 @@ impl<'c, 'a> Rules<'c, 'a> {
                 "" => format!("**/*.{extension}"),
                 directory => format!("{directory}/*.{extension}"),
             });
-            let is_free = |glob: &String| !own.iter().any(|name| self.matches(glob, name));
+            let is_free = |written: &String| {
+                let glob = self.glob(written);
+                !own.iter().any(|name| glob.is_match(name))
+            };
             match wide.filter(is_free) {
                 Some(glob) => globs.push(glob),
                 None => globs.extend(names.into_iter().map(|name| self.exact(name))),
@@ -182,6 +192,9 @@ impl<'c, 'a> Rules<'c, 'a> {
         if config.generated_for.is_some() {
             let globs = globs.join("`, `");
             return Advice { help: format!("add a rule of type `Data` for `{globs}` to `rules`"), snippet: None };
+        }
+        if config.find_additional_modules() == Some(false) {
+            return Advice { help: "remove `find_additional_modules = false`".to_owned(), snippet: None };
         }
         let mut rules = config.rules();
         for rule in revived.iter().filter_map(|by| rules.get_mut(*by).map(|_| *by)).collect::<Vec<_>>() {

@@ -167,7 +167,8 @@ impl<'a> Calls<'a> {
         }
     }
 
-    pub(super) fn assigned(&mut self, targets: &'a [Expr], value: &'a Expr) {
+    pub(super) fn assigned(&mut self, targets: &'a [Expr], value: Option<&'a Expr>) {
+        let Some(value) = value else { return };
         for name in targets.iter().filter_map(Expr::as_name_expr) {
             self.assigned.entry(name.id.as_str()).and_modify(|value| *value = None).or_insert(Some(value));
         }

@@ -711,7 +711,7 @@ fn directories_that_are_asked_for() {
         ("app.router.add_static('/s', H / 'static')", file("static", Mount)),
         ("from aiohttp import web\nweb.static('/s', 'static')", cwd("static", Mount)),
         ("Jinja2Templates('templates')", cwd("templates", Templates)),
-        ("from jinja2 import FileSystemLoader as F\nF([H / 'a'], encoding='x')", file("a", Templates)),
+        ("from jinja2 import FileSystemLoader\nFileSystemLoader([H / 'a'], encoding='x')", file("a", Templates)),
         ("import jinja2\njinja2.FileSystemLoader('a/b')", cwd("a/b", Templates)),
         (
             "import jinja2\njinja2.PackageLoader('app')",

@@ -204,11 +204,23 @@ impl<'a, L: Fn(TextSize) -> u32> Reader<'a, L> {
                 }
             }
             AnyNodeRef::InterpolatedStringLiteralElement(element) => self.ending(&element.value),
+            AnyNodeRef::StmtAnnAssign(statement) => {
+                annotated(&statement.annotation);
+                self.assigned(node, standing);
+            }
+            AnyNodeRef::StmtAssign(_) | AnyNodeRef::StmtAugAssign(_) => self.assigned(node, standing),
+            AnyNodeRef::ExprCall(call) => self.call(call, standing),
+            _ => {}
+        }
+        self.bare(node);
+    }
+
+    /// What names are assigned, and `__all__`.
+    fn assigned(&mut self, node: AnyNodeRef<'a>, standing: Standing) {
+        match node {
             AnyNodeRef::StmtAssign(statement) => {
-                for target in &statement.targets {
-                    if let Expr::Name(name) = target {
-                        self.values.entry(name.id.as_str()).or_default().push(&statement.value);
-                    }
+                for name in statement.targets.iter().filter_map(Expr::as_name_expr) {
+                    self.values.entry(name.id.as_str()).or_default().push(&statement.value);
                 }
                 if is_exports(&statement.targets) {
                     let at_module = standing.function.is_none() && standing.class.is_none();
@@ -216,16 +228,11 @@ impl<'a, L: Fn(TextSize) -> u32> Reader<'a, L> {
                 }
             }
             AnyNodeRef::StmtAugAssign(statement) if names_exports(&statement.target) => self.all.push(None),
-            AnyNodeRef::StmtAnnAssign(statement) => {
-                annotated(&statement.annotation);
-                if names_exports(&statement.target) {
-                    self.all.push(statement.value.as_deref());
-                }
+            AnyNodeRef::StmtAnnAssign(statement) if names_exports(&statement.target) => {
+                self.all.push(statement.value.as_deref());
             }
-            AnyNodeRef::ExprCall(call) => self.call(call, standing),
             _ => {}
         }
-        self.bare(node);
     }
 
     fn import(&mut self, statement: &ast::StmtImport) {

@@ -13,7 +13,11 @@ pub(super) fn judge(case: &Case, laid: &Laid, tools: &AnsweringTools) -> Result<
         let name: String = case.name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
         let place = case.place.replace(['/', '.'], "-");
         let out = std::path::Path::new(&stages).join(format!("{place}--{name}"));
-        start(case, laid, tools, &["stage", "--out", out.to_str().unwrap()]).run();
+        // A fault is staged as well, so that its boot can show that it is one.
+        let level = case.gate.as_ref().map(|gate| format!("{gate}=warn"));
+        let mut words = vec!["stage", "--out", out.to_str().unwrap()];
+        words.extend(level.iter().flat_map(|level| ["--gate", level]));
+        start(case, laid, tools, &words).run();
     }
     let ran = start(case, laid, tools, &["check", "--format", "json"]).run();
     let report: Value =
