@@ -61,7 +61,8 @@ fn said(shown: &str, now: &Baseline, growth: Option<&Growth>, changed: bool) -> 
     );
     match growth {
         Some(growth) if changed => {
-            text.push_str(&report::difference::block(growth, Manner { verbose: true, ..Manner::default() }))
+            text.push('\n');
+            text.push_str(&report::difference::block(growth, Manner::default(), usize::MAX));
         }
         None => text.push_str("commit it: from now on `growth` holds the upload against it\n"),
         Some(_) => {}

@@ -24,7 +24,7 @@ mod wheels;
 mod wrangler_config;
 
 pub(crate) use requirements::is_development_tool;
-pub(crate) use size::{Limit, limits};
+pub(crate) use size::{Limit, heaviest, limits};
 
 use crate::baseline::Growth;
 use crate::bundle::Bundle;
@@ -192,6 +192,15 @@ pub(crate) struct Judgement {
     pub(crate) reason: Option<String>,
     pub(crate) figure: String,
     pub(crate) findings: Vec<Finding>,
+}
+
+impl Judgement {
+    /// Whether it was asked for and could not judge: nobody asks for a comparison with a baseline that is not there.
+    pub(crate) fn was_missed(&self) -> bool {
+        self.outcome == Outcome::Skipped
+            && self.level != Level::Off
+            && self.reason.as_deref() != Some(growth::NO_BASELINE)
+    }
 }
 
 /// Runs every gate, whatever the others say, in order. `today` is `YYYY-MM-DD`, for allow entries that expire.

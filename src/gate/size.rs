@@ -81,8 +81,9 @@ fn judge(bundle: &Bundle, settings: &Settings) -> Judged {
         format!("Cloudflare's limit (since {}, {})", platform.date, platform.source)
     };
     let near = (raw_limit as f64 * settings.warn_at) as u64;
+    // Where more is known of what could go, `pipeline::remedies` says that instead.
     let help = format!(
-        "{}; move what only development needs out of the runtime requirements, or prune it with `prune.exclude`",
+        "move what only development needs out of the runtime requirements, or prune it with `prune.exclude`; {}",
         heaviest(bundle)
     );
     let finding = |severity, code, message: String, measured, limit| {
@@ -125,7 +126,7 @@ fn percent(part: u64, whole: u64) -> String {
 }
 
 /// The five heaviest: what a person would look at first.
-fn heaviest(bundle: &Bundle) -> String {
+pub(crate) fn heaviest(bundle: &Bundle) -> String {
     let mut packages: Vec<_> =
         bundle.packages.iter().map(|package| (package.raw_bytes, package.name.as_str())).collect();
     packages.sort_by(|left, right| right.cmp(left));
@@ -133,7 +134,7 @@ fn heaviest(bundle: &Bundle) -> String {
     if named.is_empty() {
         "the project's own files are all of it".to_owned()
     } else {
-        format!("look at the heaviest: {}", named.join(", "))
+        format!("the heaviest: {}", named.join(", "))
     }
 }
 

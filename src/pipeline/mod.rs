@@ -6,6 +6,7 @@
 mod beside;
 mod init;
 mod proof;
+mod remedies;
 mod resolve;
 mod steps;
 mod telling;
@@ -17,7 +18,6 @@ use crate::command::{self, classify};
 use crate::error::{Error, Kind, Result};
 use crate::gate::{self, Context, Verdict};
 use crate::project::{Target, host, requirements};
-use crate::report::human::Manner;
 use crate::report::{self, Exit, Report};
 use crate::settings::{self, Environment, Settings};
 use crate::smoke;
@@ -211,6 +211,7 @@ fn drive(
     if invocation.command == Command::Baseline {
         gate::set_aside(&mut judgements, "growth", "the baseline is written anew");
     }
+    remedies::add(&mut judgements, project, bundle, &settings);
     let mut verdict = Verdict::of(&judgements);
     (report.judgements, report.verdict) = (Some(judgements), Some(verdict));
     clock.lap("gates");
@@ -246,16 +247,16 @@ fn drive(
         staged = Some(stage);
     }
     if *command == Command::Baseline && verdict != Verdict::Blocked {
+        if let Some(warnings) = report::human::warnings_elsewhere(report).filter(|_| format == Format::Human) {
+            terminal.line(&warnings);
+        }
         let answer = command::baseline::write(&baseline_path, &project.display(&baseline_path), &weighed)?;
         report.answer = Some(answer.said(format));
         return Ok(());
     }
     if format == Format::Human {
         terminal.out(&match command {
-            Command::Report if !settings.quiet => {
-                let what_blocks = Manner { quiet: true, ..manner(&settings, terminal) };
-                report::packages::render(report) + &report::human::plan(report, what_blocks)
-            }
+            Command::Report if !settings.quiet => report::human::by_package(report, manner(&settings, terminal)),
             _ => report::human::plan(report, manner(&settings, terminal)),
         });
     }

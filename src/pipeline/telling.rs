@@ -103,6 +103,7 @@ pub(super) fn close(report: &Report, format: Format, settings: &Settings, termin
         }
     }
     if format == Format::Human {
-        terminal.out(&format!("\n{}\n", report::human::last_line(report)));
+        let apart = if report::human::stands_alone(report, settings.quiet) { "" } else { "\n" };
+        terminal.out(&format!("{apart}{}\n", report::human::last_line(report)));
     }
 }

@@ -1,0 +1,141 @@
+//! What would make a heavy upload lighter, the cheapest first: requirements that the Worker does not need, recipes, `--shake`.
+//!
+//! Puts that into the help of what `size` and `growth` found, with its bytes. Computes nothing unless they found something.
+
+use crate::bundle::prune::{self, PruneOptions, recipes};
+use crate::bundle::{Bundle, Package};
+use crate::command::classify::{self, Unneeded};
+use crate::error::Result;
+use crate::gate::{self, Finding, Judgement, Severity};
+use crate::project::Project;
+use crate::quantity::{bytes, count};
+use crate::settings::Settings;
+use std::collections::BTreeSet;
+
+/// A remedy that saves less than this share of the upload is none.
+const WORTHWHILE: f64 = 0.01;
+/// How many requirements are named.
+const NAMED: usize = 3;
+
+/// Adds what is known to the findings about bytes. What cannot be found out leaves their help as it is.
+pub(super) fn add(judgements: &mut [Judgement], project: &Project, bundle: &Bundle, settings: &Settings) {
+    let is_heavy = |finding: &Finding| ["size.raw", "size.gzip"].contains(&finding.code);
+    let is_grown = |finding: &Finding| ["growth.package", "growth.package-budget"].contains(&finding.code);
+    let counts =
+        |finding: &&mut Finding| finding.weight() != Severity::Note && (is_heavy(finding) || is_grown(finding));
+    let mut findings: Vec<&mut Finding> =
+        judgements.iter_mut().flat_map(|judgement| &mut judgement.findings).filter(counts).collect();
+    if findings.is_empty() {
+        return;
+    }
+    let Ok(remedies) = Remedies::of(project, bundle) else { return };
+    let heavy = if findings.iter().any(|finding| is_heavy(finding)) { remedies.all(settings).ok() } else { None };
+    for finding in &mut findings {
+        if is_heavy(finding) {
+            if let Some(all) = heavy.as_ref().filter(|all| !all.is_empty()) {
+                finding.help = format!("{}; {}", all.join("; "), gate::heaviest(bundle));
+            }
+        } else if let Some(remedy) = remedies.for_package(&finding.subject) {
+            finding.help = format!("{remedy}; else {}", finding.help);
+        }
+    }
+}
+
+struct Remedies<'a> {
+    project: &'a Project,
+    bundle: &'a Bundle,
+    unneeded: Unneeded,
+}
+
+impl<'a> Remedies<'a> {
+    fn of(project: &'a Project, bundle: &'a Bundle) -> Result<Self> {
+        Ok(Self { project, bundle, unneeded: classify::unneeded(project, bundle)? })
+    }
+
+    /// Each worth its while, the cheapest first.
+    fn all(&self, settings: &Settings) -> Result<Vec<String>> {
+        let raw = self.bundle.raw_bytes;
+        let least = (raw as f64 * WORTHWHILE) as u64;
+        let mut all: Vec<String> = self.requirements(least).into_iter().collect();
+        for (recipe, package) in recipes::applicable(self.bundle, &settings.prune.recipes) {
+            let mut options = settings.prune.clone();
+            options.recipes.insert(recipe.to_owned(), Vec::new());
+            let saved = raw.saturating_sub(self.weight_with(&options)?);
+            if saved > least {
+                all.push(format!(
+                    "choose what you need of `{package}` with `prune.recipes.{recipe}`, which saves up to {}",
+                    bytes(saved)
+                ));
+            }
+        }
+        if !settings.prune.shake {
+            let left = self.weight_with(&PruneOptions { shake: true, ..settings.prune.clone() })?;
+            if raw.saturating_sub(left) > least {
+                all.push(format!("upload only what something imports with `--shake`, which leaves {}", bytes(left)));
+            }
+        }
+        Ok(all)
+    }
+
+    fn weight_with(&self, options: &PruneOptions) -> Result<u64> {
+        let entries = self.project.requirements.entries.iter();
+        let direct: Vec<String> = entries.filter_map(|entry| entry.name.clone()).collect();
+        prune::weight_with(self.bundle, &direct, options)
+    }
+
+    /// The requirements that the Worker does not need, the heaviest first, and what goes with all of them.
+    fn requirements(&self, least: u64) -> Option<String> {
+        let mut names: Vec<(u64, &str)> =
+            self.unneeded.names.iter().map(|name| (self.leaving(&[name]), name.as_str())).collect();
+        names.sort_by(|left, right| right.0.cmp(&left.0).then_with(|| left.1.cmp(right.1)));
+        let names: Vec<&str> = names.into_iter().map(|(_, name)| name).collect();
+        let saved = self.leaving(&names);
+        (!names.is_empty() && saved > least).then(|| self.told(&names, saved))
+    }
+
+    /// Of the requirement that brings a package, where the Worker does not need it.
+    fn for_package(&self, package: &str) -> Option<String> {
+        let chain = self.bundle.required_by(package)?;
+        let name = chain.get(1).filter(|name| self.unneeded.names.contains(*name))?;
+        Some(self.told(&[name], self.leaving(&[name])))
+    }
+
+    /// The bytes of what leaves with these requirements.
+    fn leaving(&self, names: &[&str]) -> u64 {
+        let without: BTreeSet<&str> = names.iter().copied().collect();
+        self.bundle
+            .leaving(&without, &self.unneeded.required_by)
+            .iter()
+            .map(|package: &&Package| package.raw_bytes)
+            .sum()
+    }
+
+    /// "nothing imports `sphinx` (4.1 MiB with what only it needs): remove it from requirements-runtime.txt"
+    fn told(&self, names: &[&str], saved: u64) -> String {
+        let never = names.iter().all(|name| self.unneeded.never_imported.contains(*name));
+        let what = if never { "nothing imports" } else { "the Worker does not need" };
+        let named: Vec<String> = names.iter().take(NAMED).map(|name| format!("`{name}`")).collect();
+        let bytes = bytes(saved);
+        let entries = self.project.requirements.entries.iter();
+        let mut files: Vec<&str> = entries
+            .filter(|entry| entry.name.as_deref().is_some_and(|name| names.contains(&name)))
+            .map(|entry| entry.file.as_str())
+            .collect();
+        files.sort_unstable();
+        files.dedup();
+        let files = if files.is_empty() { "the requirements".to_owned() } else { files.join(" and ") };
+        match (named.as_slice(), names.len()) {
+            ([name], 1) => format!("{what} {name} ({bytes} with what only it needs): remove it from {files}"),
+            ([others @ .., last], 2..=NAMED) => {
+                let others = others.join(", ");
+                format!("{what} {others} and {last} ({bytes} with what only they need): remove them from {files}")
+            }
+            (_, all) => format!(
+                "{what} {all} of {}, the heaviest {} ({bytes} with what only they need): remove them from {files} \
+                 (`saddlebag classify` lists them)",
+                count(self.project.requirements.entries.len(), "requirement"),
+                named.join(", "),
+            ),
+        }
+    }
+}
