@@ -2,7 +2,7 @@
 //!
 //! Puts that into the help of what `size` and `growth` found, with its bytes. Computes nothing unless they found something.
 
-use crate::bundle::prune::{self, PruneOptions, recipes};
+use crate::bundle::prune::{self, PruneOptions, Pruned, recipes};
 use crate::bundle::{Bundle, Package};
 use crate::command::classify::{self, Unneeded};
 use crate::error::Result;
@@ -16,6 +16,8 @@ use std::collections::BTreeSet;
 const WORTHWHILE: f64 = 0.01;
 /// How many requirements are named.
 const NAMED: usize = 3;
+/// How many packages are named where remedies are.
+const HEAVIEST: usize = 3;
 
 /// Adds what is known to the findings about bytes. What cannot be found out leaves their help as it is.
 pub(super) fn add(judgements: &mut [Judgement], project: &Project, bundle: &Bundle, settings: &Settings) {
@@ -33,7 +35,7 @@ pub(super) fn add(judgements: &mut [Judgement], project: &Project, bundle: &Bund
     for finding in &mut findings {
         if is_heavy(finding) {
             if let Some(all) = heavy.as_ref().filter(|all| !all.is_empty()) {
-                finding.help = format!("{}; {}", all.join("; "), gate::heaviest(bundle));
+                finding.help = format!("{}; {}", all.join("; "), gate::heaviest(bundle, HEAVIEST));
             }
         } else if let Some(remedy) = remedies.for_package(&finding.subject) {
             finding.help = format!("{remedy}; else {}", finding.help);
@@ -52,44 +54,61 @@ impl<'a> Remedies<'a> {
         Ok(Self { project, bundle, unneeded: classify::unneeded(project, bundle)? })
     }
 
-    /// Each worth its while, the cheapest first.
+    /// Each that saves enough, the cheapest first.
     fn all(&self, settings: &Settings) -> Result<Vec<String>> {
         let raw = self.bundle.raw_bytes;
         let least = (raw as f64 * WORTHWHILE) as u64;
         let mut all: Vec<String> = self.requirements(least).into_iter().collect();
-        for (recipe, package) in recipes::applicable(self.bundle, &settings.prune.recipes) {
-            let mut options = settings.prune.clone();
-            options.recipes.insert(recipe.to_owned(), Vec::new());
-            let saved = raw.saturating_sub(self.weight_with(&options)?);
-            if saved > least {
-                all.push(format!(
-                    "choose what you need of `{package}` with `prune.recipes.{recipe}`, which saves up to {}",
-                    bytes(saved)
-                ));
-            }
-        }
+        all.extend(self.recipes(&settings.prune, least)?);
         if !settings.prune.shake {
-            let left = self.weight_with(&PruneOptions { shake: true, ..settings.prune.clone() })?;
+            let pruned = self.pruned(&PruneOptions { shake: true, ..settings.prune.clone() })?;
+            let left: u64 = pruned.modules.iter().map(|module| module.bytes).sum();
             if raw.saturating_sub(left) > least {
-                all.push(format!("upload only what something imports with `--shake`, which leaves {}", bytes(left)));
+                all.push(format!("or upload only what something imports with `--shake` (leaves {})", bytes(left)));
             }
         }
         Ok(all)
     }
 
-    fn weight_with(&self, options: &PruneOptions) -> Result<u64> {
+    /// What recipes that nothing was chosen of yet would drop at most, of packages that stay.
+    fn recipes(&self, options: &PruneOptions, least: u64) -> Result<Option<String>> {
+        let names: Vec<&str> = self.unneeded.names.iter().map(String::as_str).collect();
+        let leaving = self.leaving(&names);
+        let stays = |name: &str| {
+            let is_there = self.bundle.packages.iter().any(|package| package.name == name);
+            is_there && !leaving.iter().any(|package| package.name == name)
+        };
+        let recipes: Vec<_> = recipes::all()
+            .filter(|(name, package, _)| !options.recipes.contains_key(*name) && stays(package))
+            .collect();
+        if recipes.is_empty() {
+            return Ok(None);
+        }
+        let mut further = options.clone();
+        further.recipes.extend(recipes.iter().map(|(name, _, _)| ((*name).to_owned(), Vec::new())));
+        let dropped = self.pruned(&further)?.dropped;
+        let saved = |rule: &str| dropped.iter().filter(|file| file.rule == rule).map(|file| file.bytes).sum::<u64>();
+        let mut saving: Vec<(u64, &str)> = recipes.iter().map(|(name, _, rule)| (saved(rule), *name)).collect();
+        saving.retain(|(saved, _)| *saved > least);
+        saving.sort_by(|left, right| right.0.cmp(&left.0).then_with(|| left.1.cmp(right.1)));
+        let told: Vec<String> =
+            saving.iter().map(|(saved, name)| format!("`{name}` (saves up to {})", bytes(*saved))).collect();
+        Ok((!told.is_empty()).then(|| format!("choose what you need in `prune.recipes`: {}", told.join(", "))))
+    }
+
+    fn pruned(&self, options: &PruneOptions) -> Result<Pruned> {
         let entries = self.project.requirements.entries.iter();
         let direct: Vec<String> = entries.filter_map(|entry| entry.name.clone()).collect();
-        prune::weight_with(self.bundle, &direct, options)
+        prune::prune_further(self.bundle, &direct, options)
     }
 
     /// The requirements that the Worker does not need, the heaviest first, and what goes with all of them.
     fn requirements(&self, least: u64) -> Option<String> {
         let mut names: Vec<(u64, &str)> =
-            self.unneeded.names.iter().map(|name| (self.leaving(&[name]), name.as_str())).collect();
+            self.unneeded.names.iter().map(|name| (self.leaving_bytes(&[name]), name.as_str())).collect();
         names.sort_by(|left, right| right.0.cmp(&left.0).then_with(|| left.1.cmp(right.1)));
         let names: Vec<&str> = names.into_iter().map(|(_, name)| name).collect();
-        let saved = self.leaving(&names);
+        let saved = self.leaving_bytes(&names);
         (!names.is_empty() && saved > least).then(|| self.told(&names, saved))
     }
 
@@ -97,17 +116,17 @@ impl<'a> Remedies<'a> {
     fn for_package(&self, package: &str) -> Option<String> {
         let chain = self.bundle.required_by(package)?;
         let name = chain.get(1).filter(|name| self.unneeded.names.contains(*name))?;
-        Some(self.told(&[name], self.leaving(&[name])))
+        Some(self.told(&[name], self.leaving_bytes(&[name])))
     }
 
-    /// The bytes of what leaves with these requirements.
-    fn leaving(&self, names: &[&str]) -> u64 {
+    /// What leaves with these requirements.
+    fn leaving(&self, names: &[&str]) -> Vec<&'a Package> {
         let without: BTreeSet<&str> = names.iter().copied().collect();
-        self.bundle
-            .leaving(&without, &self.unneeded.required_by)
-            .iter()
-            .map(|package: &&Package| package.raw_bytes)
-            .sum()
+        self.bundle.leaving(&without, &self.unneeded.required_by)
+    }
+
+    fn leaving_bytes(&self, names: &[&str]) -> u64 {
+        self.leaving(names).iter().map(|package| package.raw_bytes).sum()
     }
 
     /// "nothing imports `sphinx` (4.1 MiB with what only it needs): remove it from requirements-runtime.txt"

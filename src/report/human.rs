@@ -18,6 +18,8 @@ use std::fmt::Write;
 
 /// Lines that the growth since the baseline takes in a short report.
 const GROWTH_ROWS: usize = 3;
+/// Units that are not parted from their number.
+const UNITS: [&str; 3] = ["KiB", "MiB", "%"];
 /// Modules that the line about a boot names.
 const SLOWEST: usize = 3;
 
@@ -45,7 +47,12 @@ impl Manner {
     fn sentence(self, first: &str, then: &str, text: &str) -> String {
         let Some(width) = self.width else { return format!("{first}{}", text.replace('\n', &format!("\n{then}"))) };
         let options = textwrap::Options::new(width.max(40)).subsequent_indent(then).break_words(false);
-        textwrap::fill(&format!("{first}{text}"), options.word_splitter(textwrap::WordSplitter::NoHyphenation))
+        let options = options.word_splitter(textwrap::WordSplitter::NoHyphenation);
+        // A number stays with its unit: textwrap breaks at plain spaces only.
+        let joined = UNITS
+            .iter()
+            .fold(format!("{first}{text}"), |text, unit| text.replace(&format!(" {unit}"), &format!("\u{a0}{unit}")));
+        textwrap::fill(&joined, options).replace('\u{a0}', " ")
     }
 }
 

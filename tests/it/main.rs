@@ -14,6 +14,8 @@ mod fake;
 mod formats;
 mod gates;
 mod growth;
+mod heavy;
+mod human;
 mod matrix;
 mod project;
 mod pywrangler_versions;

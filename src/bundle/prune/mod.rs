@@ -135,15 +135,14 @@ pub(crate) fn prune(collected: &Collected, graph: &Graph, direct: &[String], opt
     })
 }
 
-/// What a planned bundle would weigh, in bytes, pruned by further options. Reads again only what may name a module.
+/// What further options would leave of a planned bundle. Reads again only what may name a module.
 ///
 /// # Errors
 /// As `prune`.
-pub(crate) fn weight_with(bundle: &Bundle, direct: &[String], options: &PruneOptions) -> Result<u64> {
+pub(crate) fn prune_further(bundle: &Bundle, direct: &[String], options: &PruneOptions) -> Result<Pruned> {
     let planned =
         Collected { main_module: bundle.main_module.clone(), modules: bundle.modules.clone(), ..Collected::default() };
-    let pruned = prune(&planned, &bundle.graph, direct, options)?;
-    Ok(pruned.modules.iter().map(|module| module.bytes).sum())
+    prune(&planned, &bundle.graph, direct, options)
 }
 
 /// For each candidate, whether something that stays imports or names it. What stays because of that may do so in turn.

@@ -3,7 +3,6 @@
 //! Receives the choices and the paths below `python_modules`; hands on which recipe drops a path. What there is to choose is
 //! in `data/recipes.toml`. Must never drop anything of a recipe that nobody asked for.
 
-use crate::bundle::Bundle;
 use crate::bundle::patterns::Patterns;
 use crate::error::Result;
 use serde::Deserialize;
@@ -50,20 +49,9 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     TABLE.keys().map(String::as_str)
 }
 
-/// Recipes that are about something in the bundle and that nothing was chosen of yet, with the distribution whose data it is.
-pub(crate) fn applicable(bundle: &Bundle, chosen: &BTreeMap<String, Vec<String>>) -> Vec<(&'static str, &'static str)> {
-    let applies = |recipe: &Recipe| {
-        let is_there = bundle.packages.iter().any(|package| package.name == recipe.package);
-        let drops = is_there.then(|| Patterns::new(SETTING, &recipe.drops).ok()).flatten();
-        drops.is_some_and(|mut drops| {
-            bundle.modules.iter().any(|module| drops.matches(&[crate::bundle::below_packages(&module.name)]))
-        })
-    };
-    let unchosen = TABLE.iter().filter(|(name, _)| !chosen.contains_key(*name));
-    unchosen
-        .filter(|(_, recipe)| applies(recipe))
-        .map(|(name, recipe)| (name.as_str(), recipe.package.as_str()))
-        .collect()
+/// Every recipe, with the distribution whose data it is and the rule that `dropped` has for it.
+pub(crate) fn all() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+    TABLE.iter().map(|(name, recipe)| (name.as_str(), recipe.package.as_str(), recipe.rule.as_str()))
 }
 
 /// The recipes of one project.
