@@ -162,7 +162,7 @@ const checks = {
 
   // The gates: findings in groups with place and help, skipped ones with their reason.
   async gates({ page }) {
-    const gates = await page.$$eval("#gates article h3 code", (all) => all.map((code) => code.textContent));
+    const gates = await page.$$eval("#gates article h3 > code", (all) => all.map((code) => code.textContent));
     assert.deepEqual(gates, ["requirements", "packages"]);
     const body = await text(page, "#gates");
     assert.match(body, /requirements\.unlocked/);

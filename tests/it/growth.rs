@@ -177,7 +177,7 @@ fn what_grew_is_said_to_people() {
 
     warn[growth.package]: `heavy` 3.0 is new and 488.3 KiB; 256.0 KiB more is allowed; required by project -> light -> heavy
       --> requirements-runtime.txt:3:1
-      help: nothing imports `light` (488.4 KiB with what only it needs): remove it from requirements-runtime.txt; else run `saddlebag why heavy`; if it is meant, run `saddlebag baseline` and commit the file
+      help: nothing imports `light` (488.5 KiB with what only it needs): remove it from requirements-runtime.txt; else run `saddlebag why heavy`; if it is meant, run `saddlebag baseline` and commit the file
     ");
     let ran = bench.run(&["check", "--gate", "growth=deny"]).run().expect(3);
     assert!(ran.stdout.contains("\nblocked by growth: "), "{}", ran.stdout);
