@@ -17,6 +17,7 @@ mod emit;
 mod end;
 mod load;
 mod plan;
+mod remedies;
 mod resolve;
 mod stage;
 

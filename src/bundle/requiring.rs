@@ -3,9 +3,37 @@
 //! Receives the bundle's packages; hands on the shortest chain. Must never guess: what nobody requires has none.
 
 use super::{Bundle, Package};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 impl Bundle {
+    /// The packages that leave with these requirements of the project: they, and what only they bring. `required_by` as the
+    /// packages have it, or with more.
+    pub(crate) fn leaving(
+        &self,
+        without: &BTreeSet<&str>,
+        required_by: &BTreeMap<String, Vec<String>>,
+    ) -> Vec<&Package> {
+        let stays = |without: &BTreeSet<&str>| {
+            let mut stays: BTreeSet<&str> = BTreeSet::new();
+            loop {
+                let before = stays.len();
+                for (name, by) in required_by {
+                    let direct = by.iter().any(|by| by == "project") && !without.contains(name.as_str());
+                    if direct || by.iter().any(|by| by != name && stays.contains(by.as_str())) {
+                        stays.insert(name);
+                    }
+                }
+                if stays.len() == before {
+                    return stays;
+                }
+            }
+        };
+        let (with, without) = (stays(&BTreeSet::new()), stays(without));
+        let leaves =
+            |package: &&Package| with.contains(package.name.as_str()) && !without.contains(package.name.as_str());
+        self.packages.iter().filter(leaves).collect()
+    }
+
     /// From the project's requirements to a distribution: `project`, `fastapi`, `pydantic`. `None`: nothing requires it,
     /// pywrangler adds it.
     pub(crate) fn required_by(&self, name: &str) -> Option<Vec<String>> {

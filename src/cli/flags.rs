@@ -61,10 +61,10 @@ pub(crate) struct Flags {
     /// Only show the ids that wrangler made, do not write them to its file
     #[arg(long)]
     pub(crate) no_write_back: bool,
-    /// Say the verdict and nothing else
+    /// Print only the verdict, what blocks, and a line for each warning
     #[arg(long, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
-    /// Say everything: each dropped file, each module, what the tools print
+    /// Print everything: tables, every gate, each module and dropped file
     #[arg(long)]
     pub(crate) verbose: bool,
     /// Say how long each part took

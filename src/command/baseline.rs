@@ -19,10 +19,18 @@ pub(crate) fn run(session: Session<'_>) -> Step<'_, Ended<'_>> {
     if cleared.wants_stage() {
         let passed = cleared.stage()?.check()?.into_cleared().map_err(not_written)?;
         let answer = answer(&passed.plan);
-        return passed.end().answered(answer);
+        return finish(passed.end(), answer);
     }
     let answer = answer(&cleared.plan);
-    cleared.end().answered(answer)
+    finish(cleared.end(), answer)
+}
+
+/// The answer has no report: that there are warnings is said apart.
+fn finish<'a>(ended: Ended<'a>, answer: Result<Answer>) -> Step<'a, Ended<'a>> {
+    if answer.is_ok() {
+        ended.print_warnings_elsewhere();
+    }
+    ended.answered(answer)
 }
 
 fn answer(plan: &Plan<'_>) -> Result<Answer> {
@@ -87,7 +95,8 @@ fn said(shown: &str, now: &Baseline, growth: Option<&Growth>, changed: bool) -> 
     );
     match growth {
         Some(growth) if changed => {
-            text.push_str(&report::difference::block(growth, Manner { verbose: true, ..Manner::default() }))
+            text.push('\n');
+            text.push_str(&report::difference::block(growth, Manner::default(), usize::MAX));
         }
         None => text.push_str("commit it: from now on `growth` holds the upload against it\n"),
         Some(_) => {}

@@ -42,6 +42,10 @@ impl<T> Checked<T> {
         &self.value
     }
 
+    pub(crate) fn results(&self) -> &[Judgement] {
+        &self.results
+    }
+
     /// # Errors
     /// `Blocked` if any gate blocks or broke.
     pub(crate) fn into_cleared(self) -> Result<Cleared<T>, Blocked<T>> {

@@ -28,7 +28,7 @@ mod wrangler_config;
 
 pub(crate) use checked::{Checked, Cleared, MadeFrom};
 pub(crate) use requirements::is_development_tool;
-pub(crate) use size::{Limit, limits};
+pub(crate) use size::{Limit, heaviest, limits};
 
 use crate::baseline::Growth;
 use crate::bundle::Bundle;
@@ -229,6 +229,15 @@ pub(crate) struct Judgement {
     pub(crate) findings: Vec<Finding>,
 }
 
+impl Judgement {
+    /// Whether it was asked for and could not judge: nobody asks for a comparison with a baseline that is not there.
+    pub(crate) fn was_missed(&self) -> bool {
+        self.outcome == Outcome::Skipped
+            && self.level != Level::Off
+            && self.reason.as_deref() != Some(growth::NO_BASELINE)
+    }
+}
+
 /// Runs every gate of the plan, whatever the others find, in order; those of `skipped` (an id and the reason) are left out.
 /// `today` is `YYYY-MM-DD`, for allow entries that expire.
 pub(crate) fn check(inputs: &Inputs<'_>, bundle: Bundle, skipped: &[(&str, &str)], today: &str) -> Checked<Bundle> {
@@ -294,6 +303,15 @@ fn not_yet_judged(gate: &Gate, settings: &Settings) -> Judgement {
 }
 
 impl<T> Checked<T> {
+    /// Replaces the help of findings for which there is a better one; what they weigh stays as it is.
+    pub(crate) fn rewrite_help<'h>(&mut self, help: impl Fn(&Finding) -> Option<&'h String>) {
+        for finding in self.results_mut().iter_mut().flat_map(|result| &mut result.findings) {
+            if let Some(better) = help(finding) {
+                finding.help.clone_from(better);
+            }
+        }
+    }
+
     /// Runs one gate of the stage. What keeps it from its work breaks it.
     pub(crate) fn judge(&mut self, id: &str, settings: &Settings, today: &str, check: impl FnOnce() -> Result<Judged>) {
         let level = settings.gates.get(id).copied();

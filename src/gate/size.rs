@@ -14,6 +14,8 @@ use std::sync::LazyLock;
 /// The raw weight at which a finding begins, as a share of the limit, is the setting `size.warn-at`; of the gzip budget it
 /// is this.
 const GZIP_WARN_AT: f64 = 0.8;
+/// How many packages the help names.
+const HEAVIEST: usize = 5;
 
 #[derive(Deserialize)]
 struct Table {
@@ -81,9 +83,10 @@ fn judge(bundle: &Bundle, settings: &Settings) -> Judged {
         format!("Cloudflare's limit (since {}, {})", platform.date, platform.source)
     };
     let near = (raw_limit as f64 * settings.warn_at) as u64;
+    // Where more is known of what could go, `pipeline::remedies` says that instead.
     let help = format!(
-        "{}; move what only development needs out of the runtime requirements, or prune it with `prune.exclude`",
-        heaviest(bundle)
+        "move what only development needs out of the runtime requirements, or prune it with `prune.exclude`; {}",
+        heaviest(bundle, HEAVIEST)
     );
     let finding = |severity, code, message: String, measured, limit| {
         Finding::new(severity, code, "bundle", Location::new(Place::Package, "bundle"), message, help.clone())
@@ -124,16 +127,16 @@ fn percent(part: u64, whole: u64) -> String {
     format!("{:.0} %", if whole == 0 { 100.0 } else { part as f64 * 100.0 / whole as f64 })
 }
 
-/// The five heaviest: what a person would look at first.
-fn heaviest(bundle: &Bundle) -> String {
+/// The heaviest packages: what a person would look at first.
+pub(crate) fn heaviest(bundle: &Bundle, most: usize) -> String {
     let mut packages: Vec<_> =
         bundle.packages.iter().map(|package| (package.raw_bytes, package.name.as_str())).collect();
     packages.sort_by(|left, right| right.cmp(left));
-    let named: Vec<_> = packages.iter().take(5).map(|(size, name)| format!("`{name}` {}", bytes(*size))).collect();
+    let named: Vec<_> = packages.iter().take(most).map(|(size, name)| format!("`{name}` {}", bytes(*size))).collect();
     if named.is_empty() {
         "the project's own files are all of it".to_owned()
     } else {
-        format!("look at the heaviest: {}", named.join(", "))
+        format!("the heaviest: {}", named.join(", "))
     }
 }
 

@@ -8,7 +8,7 @@ use crate::quantity::bytes;
 use console::Style;
 use std::fmt::Write;
 
-/// How many packages are shown unless everything is asked for.
+/// How many packages the job summary shows.
 const SHOWN: usize = 8;
 
 /// One thing that came, went or changed: `+1.2 MiB  sympy 1.14.0, new`.
@@ -44,19 +44,20 @@ fn rows(growth: &Growth) -> Vec<Row> {
     rows
 }
 
-/// For the terminal, in the report's own columns.
-pub(crate) fn block(growth: &Growth, manner: Manner) -> String {
+/// For the terminal, in the report's own columns: the sum, and below it at most `most` lines.
+pub(crate) fn block(growth: &Growth, manner: Manner, most: usize) -> String {
     let (bold, dim) = (Style::new().bold(), Style::new().dim());
     let rows = rows(growth);
     let since = format!("since {}", growth.baseline);
     if rows.is_empty() {
-        return format!("\n{}\n", manner.line(&format!("{}  nothing {since}", bold.apply_to("growth"))));
+        return format!("{}\n", manner.line(&format!("{}  nothing {since}", bold.apply_to("growth"))));
     }
     let raw = growth.raw;
     let share = share(raw).map_or_else(String::new, |share| format!(" ({share})"));
     let weights = format!("{} -> {}", bytes(raw.before), bytes(raw.after));
     let mut lines = vec![format!("{}  {}{share} {since}: {weights}", bold.apply_to("growth"), signed(raw))];
-    let shown = if manner.verbose || rows.len() == SHOWN + 1 { rows.len() } else { SHOWN.min(rows.len()) };
+    // The last line is the sum of the rest.
+    let shown = if rows.len() <= most { rows.len() } else { most.saturating_sub(1) };
     for row in &rows[..shown] {
         let versions = if row.versions.is_empty() { String::new() } else { format!(" {}", row.versions) };
         let what = if row.what.is_empty() { String::new() } else { format!(", {}", row.what) };
@@ -68,7 +69,7 @@ pub(crate) fn block(growth: &Growth, manner: Manner) -> String {
         let sums = Weights { before: sum(|weights| weights.before), after: sum(|weights| weights.after) };
         lines.push(format!("  {:>9}  {}", signed(sums), dim.apply_to(format!("{} more", rest.len()))));
     }
-    lines.iter().fold(String::from("\n"), |text, line| text + &manner.line(line) + "\n")
+    lines.iter().fold(String::new(), |text, line| text + &manner.line(line) + "\n")
 }
 
 /// For the job summary, Markdown.
@@ -126,8 +127,7 @@ mod tests {
     #[test]
     fn what_moved_most_comes_first() {
         console::set_colors_enabled(false);
-        insta::assert_snapshot!(block(&growth(), Manner::default()), @"
-
+        insta::assert_snapshot!(block(&growth(), Manner::default(), usize::MAX), @"
         growth  +2.9 MiB (+45070 %) since saddlebag-baseline.toml: 6.5 KiB -> 2.9 MiB
            +2.9 MiB  sympy|x 1.14.0, new
            -1.0 KiB  the project's own files
@@ -135,7 +135,7 @@ mod tests {
                +0 B  up 1.1 -> 1.2
         ");
         let same = of_packages(1, &[]).growth(&of_packages(1, &[]), "b.toml".into());
-        assert_eq!(block(&same, Manner::default()), "\ngrowth  nothing since b.toml\n");
+        assert_eq!(block(&same, Manner::default(), 3), "growth  nothing since b.toml\n");
     }
 
     #[test]
@@ -144,12 +144,10 @@ mod tests {
         let names: Vec<String> = (0..11).map(|number| format!("p{number:02}")).collect();
         let packages: Vec<(&str, &str, u64)> = names.iter().map(|name| (name.as_str(), "1", 1024)).collect();
         let growth = of_packages(0, &[]).growth(&of_packages(0, &packages), "b.toml".into());
-        let text = block(&growth, Manner::default());
-        assert!(text.ends_with("   +3.0 KiB  3 more\n"), "{text}");
-        assert_eq!(
-            (text.lines().count(), block(&growth, Manner { verbose: true, ..Manner::default() }).lines().count()),
-            (11, 13)
-        );
+        let text = block(&growth, Manner::default(), 3);
+        assert!(text.ends_with("   +9.0 KiB  9 more\n"), "{text}");
+        let lines = |most| block(&growth, Manner::default(), most).lines().count();
+        assert_eq!([lines(1), lines(3), lines(10), lines(11), lines(usize::MAX)], [2, 4, 11, 12, 12]);
     }
 
     #[test]

@@ -1,8 +1,9 @@
-//! The report for people: the verdict first, then what goes up and what it weighs, what each gate says, what was found,
-//! and one last line that can be counted on.
+//! The report for people: the verdict, the size, what has changed since the baseline, what was found, and one last line
+//! that scripts can rely on.
 //!
-//! Receives a `Report` and how it is to be shown; hands on text. Must never carry a meaning by colour or by a picture
-//! alone, and never print. `weights` draws the bundle, `findings` what the gates found.
+//! A run that passed takes a few lines and its warnings; one that is blocked shows what blocks it and nothing that passed.
+//! Tables and passed gates are for `--verbose`. No meaning is carried by colour or by a drawing alone. `weights` draws the
+//! bundle, `findings` what the gates found.
 
 mod findings;
 mod weights;
@@ -15,10 +16,17 @@ use console::Style;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+/// Lines that the growth since the baseline takes in a short report.
+const GROWTH_ROWS: usize = 3;
+/// Units that are not parted from their number.
+const UNITS: [&str; 3] = ["KiB", "MiB", "%"];
+/// Modules that the line about a boot names.
+const SLOWEST: usize = 3;
+
 /// How much is shown, and where.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Manner {
-    /// Nothing but the verdict and what blocks.
+    /// What blocks, one line for each kind of warning, and the verdict.
     pub(crate) quiet: bool,
     /// Everything.
     pub(crate) verbose: bool,
@@ -37,9 +45,14 @@ impl Manner {
 
     /// A sentence, broken between words where the terminal ends; what follows the first line stands under its text.
     fn sentence(self, first: &str, then: &str, text: &str) -> String {
-        let Some(width) = self.width else { return format!("{first}{text}") };
+        let Some(width) = self.width else { return format!("{first}{}", text.replace('\n', &format!("\n{then}"))) };
         let options = textwrap::Options::new(width.max(40)).subsequent_indent(then).break_words(false);
-        textwrap::fill(&format!("{first}{text}"), options.word_splitter(textwrap::WordSplitter::NoHyphenation))
+        let options = options.word_splitter(textwrap::WordSplitter::NoHyphenation);
+        // A number stays with its unit: textwrap breaks at plain spaces only.
+        let joined = UNITS
+            .iter()
+            .fold(format!("{first}{text}"), |text, unit| text.replace(&format!(" {unit}"), &format!("\u{a0}{unit}")));
+        textwrap::fill(&joined, options).replace('\u{a0}', " ")
     }
 }
 
@@ -48,21 +61,75 @@ pub(crate) fn plan(report: &Report, manner: Manner) -> String {
     let mut out = String::new();
     if !manner.quiet {
         heading(&mut out, report, manner);
-        if let Some(bundle) = &report.bundle {
-            weights::write(&mut out, bundle, &report.limits, manner);
-        }
-        out.extend(report.growth.as_ref().map(|growth| super::difference::block(growth, manner)));
-        if let Some(judgements) = &report.judgements {
-            gates(&mut out, judgements, manner);
-        }
-        if let Some(booted) = &report.smoke {
-            slowest(&mut out, booted, manner);
+        match manner.verbose {
+            true => everything(&mut out, report, manner),
+            false => summary(&mut out, report, manner),
         }
     }
     if let Some(judgements) = &report.judgements {
         findings::write(&mut out, judgements, manner);
     }
     out
+}
+
+/// The text of `saddlebag report`: its table, and below it what the gates found.
+pub(crate) fn by_package(report: &Report, manner: Manner) -> String {
+    let table = super::packages::render(report);
+    let findings = plan(report, Manner { quiet: true, ..manner });
+    let between = if table.is_empty() || findings.is_empty() { "" } else { "\n" };
+    table + between + &findings
+}
+
+/// The size, what has changed since the baseline, and gates that were asked for and could not judge. Of a run that is
+/// blocked, the figures are shown only where they are why.
+fn summary(out: &mut String, report: &Report, manner: Manner) {
+    let blocking = ids(report, &[Outcome::Blocked, Outcome::Broke]);
+    let is_blocked = report.verdict == Some(Verdict::Blocked);
+    if !is_blocked || blocking.iter().any(|id| ["size", "growth"].contains(id)) {
+        if let Some(bundle) = &report.bundle {
+            weights::size(out, bundle, &report.limits, manner);
+        }
+        let rows = GROWTH_ROWS - usize::from(report.smoke.is_some());
+        out.extend(report.growth.as_ref().map(|growth| super::difference::block(growth, manner, rows)));
+    }
+    if is_blocked {
+        return;
+    }
+    if let Some(booted) = &report.smoke {
+        let _ = writeln!(out, "{}", manner.line(&boot(booted)));
+    }
+    for judgement in report.judgements.into_iter().flatten().filter(|judgement| judgement.was_missed()) {
+        let first = format!("{} {}: ", Style::new().yellow().bold().apply_to("skipped"), judgement.id);
+        let _ = writeln!(out, "{}", manner.sentence(&first, "  ", &judgement.figure));
+    }
+}
+
+/// `smoke   312 modules imported in 1.62 s; slowest: pydantic 0.41 s`
+fn boot(booted: &Booted) -> String {
+    let names = booted.slowest.iter().take(SLOWEST);
+    let names: Vec<String> = names.map(|import| format!("{} {:.2} s", import.module, import.own_seconds)).collect();
+    let slowest = if names.is_empty() { String::new() } else { format!("; slowest: {}", names.join(", ")) };
+    let imported = count(booted.imported, "module");
+    format!("{}   {imported} imported in {:.2} s{slowest}", bold("smoke"), booted.import_seconds)
+}
+
+/// Every table.
+fn everything(out: &mut String, report: &Report, manner: Manner) {
+    if let Some(bundle) = &report.bundle {
+        out.push('\n');
+        weights::size(out, bundle, &report.limits, manner);
+        weights::tables(out, bundle, manner);
+    }
+    if let Some(growth) = &report.growth {
+        out.push('\n');
+        out.push_str(&super::difference::block(growth, manner, usize::MAX));
+    }
+    if let Some(judgements) = &report.judgements {
+        gates(out, judgements, manner);
+    }
+    if let Some(booted) = &report.smoke {
+        slowest(out, booted);
+    }
 }
 
 fn bold(text: &str) -> String {
@@ -124,17 +191,15 @@ fn gates(out: &mut String, judgements: &[Judgement], manner: Manner) {
         let _ = writeln!(out, "{}", manner.line(line.trim_end()));
     }
     for (reason, ids) in skipped {
-        let which = if manner.verbose || ids.len() < 4 { ids.join(", ") } else { count(ids.len(), "gate") };
-        let _ = writeln!(out, "{}", manner.line(&format!("  {}", dim(&format!("skipped  {which} ({reason})")))));
+        let _ = writeln!(out, "  {}", dim(&format!("skipped  {} ({reason})", ids.join(", "))));
     }
 }
 
 /// What takes longest to import, by the modules' own time.
-fn slowest(out: &mut String, booted: &Booted, manner: Manner) {
-    let shown = if manner.verbose { booted.slowest.len() } else { 5 };
+fn slowest(out: &mut String, booted: &Booted) {
     let imported = count(booted.imported, "module");
     let _ = writeln!(out, "\n{}  {imported} imported in {:.2} s", bold("imports"), booted.import_seconds);
-    for import in booted.slowest.iter().take(shown) {
+    for import in &booted.slowest {
         let with = dim(&format!(", {:.3} s with what it imports", import.seconds));
         let _ = writeln!(out, "  {:>8.3} s  {}{with}", import.own_seconds, import.module);
     }
@@ -148,6 +213,18 @@ fn ids(report: &Report, wanted: &[Outcome]) -> Vec<&'static str> {
 fn warnings(report: &Report) -> usize {
     let all = report.judgements.into_iter().flatten().flat_map(|judgement| &judgement.findings);
     all.filter(|finding| finding.weight() == Severity::Warn).count()
+}
+
+/// Whether the last line follows nothing, or lines of its own kind: then no blank line comes before it.
+pub(crate) fn stands_alone(report: &Report, quiet: bool) -> bool {
+    quiet && report.verdict != Some(Verdict::Blocked)
+}
+
+/// For a command that answers something else: that there are warnings, and where to read them.
+pub(crate) fn warnings_elsewhere(report: &Report) -> Option<String> {
+    let warnings = Some(warnings(report)).filter(|warnings| *warnings > 0)?;
+    let them = if warnings == 1 { "it" } else { "them" };
+    Some(format!("{}: `saddlebag check` shows {them}", count(warnings, "warning")))
 }
 
 /// The last line: the verdict, or the deploy, in numbers that can be counted on.
@@ -191,6 +268,7 @@ mod tests {
     use crate::deploy::Deployed;
     use crate::error::{Location, Place};
     use crate::gate::{Finding, Level};
+    use crate::report::lasting;
 
     fn judgement(id: &'static str, outcome: Outcome, findings: Vec<Finding>) -> Judgement {
         Judgement {
@@ -214,13 +292,13 @@ mod tests {
         )
     }
 
-    fn text(report: &Report) -> String {
+    fn text(report: &Report, manner: Manner) -> String {
         console::set_colors_enabled(false);
-        format!("{}{}", plan(report, Manner::default()), last_line(report))
+        format!("{}{}", plan(report, manner), last_line(report))
     }
 
     #[test]
-    fn gates_findings_and_the_last_line_read_from_top_to_bottom() {
+    fn a_block_shows_what_blocks_and_verbose_shows_everything() {
         let report = Report {
             judgements: Some(&[
                 judgement("namespace", Outcome::Passed, vec![finding(Severity::Note)]),
@@ -231,7 +309,26 @@ mod tests {
             verdict: Some(Verdict::Blocked),
             ..Report::default()
         };
-        insta::assert_snapshot!(text(&report), @"
+        insta::assert_snapshot!(text(&report, Manner::default()), @"
+        saddlebag : BLOCKED by size
+
+        deny[size.raw]: the upload is heavy
+          --> src/a.py:3:1
+          help: make it light
+
+        warn[size.raw]: the upload is heavy (src/a.py:3:1)
+        `--verbose` shows warnings in full
+        blocked by size: nothing was uploaded (3 gates, 1 warning)
+        ");
+        insta::assert_snapshot!(text(&report, Manner { quiet: true, ..Manner::default() }), @"
+        deny[size.raw]: the upload is heavy
+          --> src/a.py:3:1
+          help: make it light
+
+        warn[size.raw]: the upload is heavy (src/a.py:3:1)
+        blocked by size: nothing was uploaded (3 gates, 1 warning)
+        ");
+        insta::assert_snapshot!(text(&report, Manner { verbose: true, ..Manner::default() }), @"
         saddlebag : BLOCKED by size
 
         gates
@@ -247,8 +344,70 @@ mod tests {
         warn[size.raw]: the upload is heavy
           --> src/a.py:3:1
           help: make it light
+
+        note[size.raw]: the upload is heavy
+          --> src/a.py:3:1
+          help: make it light
         blocked by size: nothing was uploaded (3 gates, 1 warning)
         ");
+    }
+
+    fn passed(judgements: Vec<Judgement>) -> Report<'static> {
+        let rows = ["a", "b", "c", "d", "e"].map(|name| (name, "1", 4096));
+        let growth =
+            crate::baseline::of_packages(0, &[]).growth(&crate::baseline::of_packages(0, &rows), "b.toml".into());
+        let slowest = crate::smoke::Imported { module: "pydantic".into(), seconds: 0.5, own_seconds: 0.41 };
+        Report {
+            command: "check".into(),
+            verdict: Some(Verdict::of(&judgements)),
+            judgements: Some(lasting(judgements)),
+            bundle: Some(lasting(crate::bundle::Bundle { raw_bytes: 20480, gzip_bytes: 9000, ..Default::default() })),
+            growth: Some(lasting(growth)),
+            smoke: Some(lasting(Booted {
+                import_seconds: 1.6,
+                imported: 312,
+                slowest: vec![slowest],
+                ..Booted::default()
+            })),
+            ..Report::default()
+        }
+    }
+
+    #[test]
+    fn a_pass_is_at_most_ten_lines_on_a_terminal_whatever_has_grown() {
+        let report =
+            passed(vec![judgement("size", Outcome::Passed, vec![]), judgement("growth", Outcome::Passed, vec![])]);
+        let manner = Manner { width: Some(80), ..Manner::default() };
+        insta::assert_snapshot!(text(&report, manner), @"
+        saddlebag check: passed
+        bundle  20.0 KiB, about 8.8 KiB gzipped, 0 modules
+        growth  +20.0 KiB since b.toml: 0 B -> 20.0 KiB
+           +4.0 KiB  a 1, new
+          +16.0 KiB  4 more
+        smoke   312 modules imported in 1.60 s; slowest: pydantic 0.41 s
+        passed (2 gates, 0 warnings)
+        ");
+        // With the line of the Worker, the bar and the blank line before the last.
+        assert!(text(&report, manner).lines().count() + 3 <= 10);
+    }
+
+    #[test]
+    fn a_gate_that_was_asked_for_and_could_not_judge_is_told_without_asking() {
+        let skipped = |id, level, reason: &str| Judgement {
+            level,
+            reason: Some(reason.to_owned()),
+            figure: reason.to_owned(),
+            ..judgement(id, Outcome::Skipped, vec![])
+        };
+        let report = passed(vec![
+            judgement("size", Outcome::Passed, vec![]),
+            skipped("growth", Level::Warn, "no baseline: `saddlebag baseline` writes one"),
+            skipped("smoke", Level::Warn, "no Pyodide"),
+            skipped("verify", Level::Off, "off by default"),
+        ]);
+        let text = text(&report, Manner::default());
+        assert!(text.contains("\nskipped smoke: no Pyodide\n"), "{text}");
+        assert_eq!(text.matches("skipped").count(), 1, "{text}");
     }
 
     #[test]

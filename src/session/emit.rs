@@ -51,7 +51,9 @@ fn close(ended: &Ended<'_>, report: &Report<'_>) {
         }
     }
     if session.format == Format::Human {
-        session.terminal.out(&format!("\n{}\n", report::human::last_line(report)));
+        let quiet = ended.found().is_some_and(|(_, settings)| settings.quiet);
+        let apart = if report::human::stands_alone(report, quiet) { "" } else { "\n" };
+        session.terminal.out(&format!("{apart}{}\n", report::human::last_line(report)));
     }
 }
 

@@ -2,12 +2,13 @@
 
 use super::{ClearedPlan, ClearedStage, Loaded, Opened, Planned, Resolved, Session, Step, Timings};
 use crate::bundle::Bundle;
+use crate::cli::Format;
 use crate::command::Answer;
 use crate::deploy::Deployed;
 use crate::error::{Error, Result};
 use crate::gate::{Judgement, Limit, Verdict};
 use crate::project::Project;
-use crate::report::{Exit, Report};
+use crate::report::{self, Exit, Report};
 use crate::settings::Settings;
 use crate::smoke::Booted;
 
@@ -97,6 +98,15 @@ impl<'a> Ended<'a> {
         match &self.reached {
             Reached::Judged(judged) => Some(judged.plan.loaded.project.display(&judged.plan.baseline.path)),
             _ => None,
+        }
+    }
+
+    /// Says that there are warnings, for a command that prints an answer in place of the report.
+    pub(crate) fn print_warnings_elsewhere(&self) {
+        if self.session.format == Format::Human
+            && let Some(warnings) = report::human::warnings_elsewhere(&self.report())
+        {
+            self.session.terminal.line(&warnings);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::end::Judged;
 use super::resolve::BaselineFile;
-use super::{Ended, Loaded, Reached, Resolved, Step, today};
+use super::{Ended, Loaded, Reached, Resolved, Step, remedies, today};
 use crate::baseline::{Baseline, Growth};
 use crate::bundle::{self, Bundle};
 use crate::cli::Format;
@@ -11,7 +11,6 @@ use crate::error::{Error, Result};
 use crate::gate::{self, Checked, Cleared, Inputs, Judgement, Limit};
 use crate::project::layout::{self, LayoutRequest};
 use crate::project::{Layout, Project, Target};
-use crate::report::human::Manner;
 use crate::report::{self, Report};
 use crate::settings::Settings;
 use crate::stage;
@@ -138,7 +137,8 @@ impl<'a> Planned<'a> {
     pub(crate) fn check_but(self, skipped: &[(&str, &str)]) -> Step<'a, CheckedPlan<'a>> {
         let Self { mut plan, bundle } = self;
         let limits = gate::limits(&bundle, &plan.loaded.settings);
-        let bundle = gate::check(&plan.inputs(), bundle, skipped, &today());
+        let mut bundle = gate::check(&plan.inputs(), bundle, skipped, &today());
+        remedies::add(&mut bundle, &plan.loaded.project, &plan.loaded.settings);
         plan.loaded.timings.lap("gates");
         let checked = CheckedPlan { plan, limits, bundle };
         match tool::check_interrupted() {
@@ -231,9 +231,7 @@ impl<'a> Plan<'a> {
         report.smoke = smoke;
         let options = session.render_options(&self.loaded.settings);
         session.terminal.out(&match session.invocation.command {
-            crate::cli::Command::Report if !options.quiet => {
-                report::packages::render(&report) + &report::human::plan(&report, Manner { quiet: true, ..options })
-            }
+            crate::cli::Command::Report if !options.quiet => report::human::by_package(&report, options),
             _ => report::human::plan(&report, options),
         });
     }

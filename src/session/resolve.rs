@@ -122,8 +122,8 @@ impl<'a> Loaded<'a> {
             return Ok(());
         }
         let mut hint = "fix `build.command`, or skip it with `--no-build`".to_owned();
-        let has_venv = uses_uv(&project.root, project.pyproject.as_ref())
-            || project.root.join(".venv/pyvenv.cfg").is_file();
+        let has_venv =
+            uses_uv(&project.root, project.pyproject.as_ref()) || project.root.join(".venv/pyvenv.cfg").is_file();
         if has_venv && !shell.sees_venv {
             let command = session.invocation.command.name();
             hint += &format!("; if it needs the project's environment, run `uv run saddlebag {command}`");

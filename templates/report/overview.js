@@ -108,7 +108,7 @@ function drawGates() {
 
 function drawGate(gate) {
   const heading = el("h3", {}, badge(...OUTCOMES[gate.outcome], gate.outcome), el("code", {}, gate.id),
-    el("span.quiet", {}, gate.outcome === "broke" ? gate.reason || "" : beside.figures[gate.id] || ""));
+    el("span.quiet", {}, prose((gate.outcome === "broke" ? gate.reason : beside.figures[gate.id]) || "")));
   const notes = gate.findings.filter((finding) => finding.level === "note" && !finding.allowed);
   const heavy = gate.findings.filter((finding) => !notes.includes(finding));
   const blocks = groups(heavy);
@@ -128,7 +128,7 @@ function groups(findings) {
   const rank = { deny: 0, warn: 1, allowed: 2, note: 3 };
   return [...same.values()].sort((a, b) => rank[weightOf(a[0])] - rank[weightOf(b[0])]).map((group) => {
     const [first] = group;
-    const item = (finding) => el("li", {}, prose(finding.message), el("code.place", {}, placeOf(finding.location)), finding.allowed && el("em", {}, `allowed: ${finding.allowed}`));
+    const item = (finding) => el("li", {}, prose(finding.message), el("code.place", {}, placeOf(finding.location)), finding.allowed && el("em", {}, "allowed: ", prose(finding.allowed)));
     const kinds = { deny: ["deny", "×"], warn: ["warn", "!"], note: ["skipped", "i"], allowed: ["skipped", "i"] };
     const rest = group.slice(5);
     return el("div.finding", {},

@@ -162,12 +162,18 @@ const checks = {
 
   // The gates: findings in groups with place and help, skipped ones with their reason.
   async gates({ page }) {
-    const gates = await page.$$eval("#gates article h3 code", (all) => all.map((code) => code.textContent));
+    const gates = await page.$$eval("#gates article h3 > code", (all) => all.map((code) => code.textContent));
     assert.deepEqual(gates, ["requirements", "packages"]);
     const body = await text(page, "#gates");
     assert.match(body, /requirements\.unlocked/);
     assert.match(body, /help: |commit a/);
     assert.match(body, /smoke, verify: off by default/);
+  },
+
+  // What stands between backticks in a message is code, in the heading of a gate too.
+  async code({ page }) {
+    const heading = await page.$$eval("#gates article h3", (all) => [...all].find((each) => each.textContent.includes("smoke")).innerHTML);
+    assert.match(heading, /not in <code>node_modules\/pyodide<\/code> of the project/);
   },
 
   // What the Worker gets, what the machine has, and both.
@@ -249,7 +255,8 @@ const checks = {
     await page.waitForFunction((name) => [...document.querySelectorAll("#files tbody th")].some((cell) => cell.textContent.trim() === name), {}, name);
     await clickText(page, "#files tbody button", name);
     assert.equal(await text(page, ".why-name"), name);
-    assert.match(await text(page, "#gates"), /allowed: <img src=x onerror=alert\(2\)>/);
+    assert.match(await text(page, "#gates"), /allowed: <img src=x onerror=alert\(2\)> by team/);
+    assert.equal(await text(page, "#gates em code"), "<img src=x onerror=alert(2)>");
     assert.equal(await page.$$eval("img, iframe, object", (all) => all.length), 0);
     assert.equal(await page.$$eval("script", (all) => all.length), 2);
     assert.deepEqual([trouble, requests], [[], []]);
@@ -347,11 +354,23 @@ async function contrast(page) {
   assert.deepEqual(poor, []);
 }
 
+// Backticks are how a terminal shows code: the page has elements for that. What other programs print stays as it is.
+const backticks = (page) => page.evaluate(() => {
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const found = [];
+  while (texts.nextNode()) {
+    const { textContent, parentElement } = texts.currentNode;
+    if (textContent.includes("`") && !parentElement.closest("script, pre")) found.push(textContent);
+  }
+  return found;
+});
+
 const [file, ...wanted] = process.argv.slice(2);
 const browser = await launch();
 try {
   for (const name of wanted) {
     const opened = await open(browser, file, { dark: name === "dark" });
+    assert.deepEqual(await backticks(opened.page), [], `${name}: backticks`);
     await checks[name](opened);
     assert.deepEqual(opened.trouble, [], `${name}: the page complained`);
     assert.deepEqual(opened.requests, [], `${name}: the page asked a network`);

@@ -125,7 +125,8 @@ fn the_page_is_read_in_any_light_at_any_width_on_paper_and_by_a_screen_reader() 
 fn no_name_of_the_project_is_markup() {
     let laid = Laid::new();
     laid.project.write("src/</script><img src=x onerror=alert(1)>.py", "x = 1\n");
-    let allowed = "\n[[tool.saddlebag.allow]]\ngate = \"requirements\"\nreason = \"<img src=x onerror=alert(2)>\"\n";
+    let allowed =
+        "\n[[tool.saddlebag.allow]]\ngate = \"requirements\"\nreason = \"`<img src=x onerror=alert(2)>` by team\"\n";
     let pyproject = std::fs::read_to_string(laid.project.path("pyproject.toml")).unwrap();
     laid.project.write("pyproject.toml", &format!("{pyproject}{allowed}"));
     laid.saddlebag(&["check"]).expect(0);
@@ -138,6 +139,8 @@ fn a_page_is_written_when_a_gate_blocks_and_when_nothing_could_be_done() {
     laid.project.write("src/core.py", "import gone_missing\nx = 1\n");
     laid.saddlebag(&["deploy"]).expect(3);
     laid.shows(&["blocked"]);
+    laid.saddlebag(&["check", "--smoke", "--gate", "imports=off"]).expect(3);
+    laid.shows(&["code"]);
     let ran = laid.saddlebag(&["report"]).expect(3);
     assert!(ran.stdout.starts_with("package") && ran.stdout.contains("deny[imports.missing]"), "{}", ran.stdout);
     let laid = Laid::new();

@@ -238,8 +238,8 @@ fn help_and_version_are_for_stdout() {
           --no-cache             Resolve and install the packages again
           --no-build             Do not run the `build.command` of the wrangler configuration
           --no-write-back        Only show the ids that wrangler made, do not write them to its file
-          --quiet                Say the verdict and nothing else
-          --verbose              Say everything: each dropped file, each module, what the tools print
+          --quiet                Print only the verdict, what blocks, and a line for each warning
+          --verbose              Print everything: tables, every gate, each module and dropped file
           --timings              Say how long each part took
           --baseline <FILE>      The file of the baseline, for `growth` [default:
                                  saddlebag-baseline.toml]

@@ -6,14 +6,14 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
 /// A project on tools that vendor what the test lays.
-struct Bench {
-    project: Project,
+pub(crate) struct Bench {
+    pub(crate) project: Project,
     tools: AnsweringTools,
     beside: tempfile::TempDir,
 }
 
 impl Bench {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let bench = Self { project: project(), tools: AnsweringTools::new(), beside: directory() };
         std::fs::write(bench.beside.path().join("pylock.toml"), "lock-version = \"1.0\"\ncreated-by = \"fake\"\n")
             .unwrap();
@@ -22,7 +22,7 @@ impl Bench {
     }
 
     /// Lays distributions of one module each, and asks for them: another requirement is another key of the cache.
-    fn vendor(&self, requirements: &str, distributions: &[(&str, &str, usize, &[&str])]) {
+    pub(crate) fn vendor(&self, requirements: &str, distributions: &[(&str, &str, usize, &[&str])]) {
         let tree = self.tree();
         let _ = std::fs::remove_dir_all(&tree);
         put(&tree.join("workers/__init__.py"), "class WorkerEntrypoint: pass\n");
@@ -38,11 +38,19 @@ impl Bench {
         self.project.write("requirements-runtime.txt", requirements);
     }
 
+    /// One more file of a distribution that was laid.
+    pub(crate) fn add(&self, dist_info: &str, file: &str, text: &str) {
+        put(&self.tree().join(file), text);
+        let record = self.tree().join(dist_info).join("RECORD");
+        let before = std::fs::read_to_string(&record).unwrap();
+        put(&record, &format!("{before}{file},,\n"));
+    }
+
     fn tree(&self) -> PathBuf {
         self.beside.path().join("vendored")
     }
 
-    fn run(&self, words: &[&str]) -> Run {
+    pub(crate) fn run(&self, words: &[&str]) -> Run {
         let beside = self.beside.path();
         self.project
             .saddlebag(words)
@@ -147,13 +155,20 @@ fn what_grew_is_said_to_people() {
     let bench = Bench::new();
     bench.run(&["baseline"]).run().expect(0);
     bench.grow();
-    let ran = bench.run(&["check"]).run().expect(0);
-    insta::assert_snapshot!(part(&ran, "growth ", "gates\n"), @"
+    let ran = bench.run(&["check", "--verbose"]).run().expect(0);
+    insta::assert_snapshot!(part(&ran, "growth ", "\ngates\n"), @"
     growth  +488.7 KiB (+28465 %) since saddlebag-baseline.toml: 1.7 KiB -> 490.4 KiB
       +488.3 KiB  heavy 3.0, new
          +200 B  dep 1.0 -> 1.1
          +168 B  light 2.0, new
            +6 B  the project's own files
+    ");
+    let ran = bench.run(&["check"]).run().expect(0);
+    insta::assert_snapshot!(part(&ran, "growth ", "\nwarn["), @"
+    growth  +488.7 KiB (+28465 %) since saddlebag-baseline.toml: 1.7 KiB -> 490.4 KiB
+      +488.3 KiB  heavy 3.0, new
+         +200 B  dep 1.0 -> 1.1
+         +174 B  2 more
     ");
     insta::assert_snapshot!(part(&ran, "warn[growth.total]", "\npassed ("), @"
     warn[growth.total]: the upload is 490.4 KiB, 488.7 KiB (28465 %) more than in the baseline; 256.0 KiB more is allowed
@@ -162,7 +177,7 @@ fn what_grew_is_said_to_people() {
 
     warn[growth.package]: `heavy` 3.0 is new and 488.3 KiB; 256.0 KiB more is allowed; required by project -> light -> heavy
       --> requirements-runtime.txt:3:1
-      help: run `saddlebag why heavy`; if it is meant, run `saddlebag baseline` and commit the file
+      help: nothing imports `light` (488.5 KiB with what only it needs): remove it from requirements-runtime.txt; else run `saddlebag why heavy`; if it is meant, run `saddlebag baseline` and commit the file
     ");
     let ran = bench.run(&["check", "--gate", "growth=deny"]).run().expect(3);
     assert!(ran.stdout.contains("\nblocked by growth: "), "{}", ran.stdout);

@@ -16,6 +16,8 @@ mod fake;
 mod formats;
 mod gates;
 mod growth;
+mod heavy;
+mod human;
 mod matrix;
 mod project;
 mod pywrangler_versions;

@@ -12,7 +12,7 @@ mod shake;
 
 use super::collect::Collected;
 use super::patterns::Patterns;
-use super::{Content, Dropped, Module, Owner};
+use super::{Bundle, Content, Dropped, Module, Owner};
 use crate::error::{Error, Result};
 use crate::python::graph::Graph;
 use camino::Utf8Path;
@@ -133,6 +133,16 @@ pub(crate) fn prune(collected: &Collected, graph: &Graph, direct: &[String], opt
         dropped,
         unmatched: [keep.unmatched(), exclude.unmatched(), recipes.unmatched()].concat(),
     })
+}
+
+/// What further options would leave of a planned bundle. Reads again only what may name a module.
+///
+/// # Errors
+/// As `prune`.
+pub(crate) fn prune_further(bundle: &Bundle, direct: &[String], options: &PruneOptions) -> Result<Pruned> {
+    let planned =
+        Collected { main_module: bundle.main_module.clone(), modules: bundle.modules.clone(), ..Collected::default() };
+    prune(&planned, &bundle.graph, direct, options)
 }
 
 /// For each candidate, whether something that stays imports or names it. What stays because of that may do so in turn.

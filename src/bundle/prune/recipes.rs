@@ -15,8 +15,8 @@ struct Recipe {
     /// `recipe:NAME`, as `dropped` has it.
     #[serde(skip)]
     rule: String,
-    #[serde(rename = "package")]
-    _package: String,
+    /// Normalised name (PEP 503).
+    package: String,
     #[serde(rename = "about")]
     _about: String,
     drops: Vec<String>,
@@ -47,6 +47,11 @@ static TABLE: LazyLock<BTreeMap<String, Recipe>> = LazyLock::new(|| {
 /// What can stand in `prune.recipes`.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     TABLE.keys().map(String::as_str)
+}
+
+/// Every recipe, with the distribution whose data it is and the rule that `dropped` has for it.
+pub(crate) fn all() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+    TABLE.iter().map(|(name, recipe)| (name.as_str(), recipe.package.as_str(), recipe.rule.as_str()))
 }
 
 /// The recipes of one project.

@@ -179,6 +179,33 @@ pub(crate) fn classify(
     Ok(found.into_values().collect())
 }
 
+/// Requirements of the project that the Worker does not need, and who requires each package, by an extra too.
+#[derive(Debug, Default)]
+pub(crate) struct Unneeded {
+    pub(crate) names: BTreeSet<String>,
+    /// Those of them that nothing imports at all.
+    pub(crate) never_imported: BTreeSet<String>,
+    pub(crate) required_by: BTreeMap<String, Vec<String>>,
+}
+
+/// # Errors
+/// `Unreadable`: a file of the bundle that cannot be read.
+pub(crate) fn unneeded(project: &Project, bundle: &Bundle) -> Result<Unneeded> {
+    let direct: BTreeSet<&str> =
+        project.requirements.entries.iter().filter_map(|entry| entry.name.as_deref()).collect();
+    let mut found = Unneeded::default();
+    for (name, need) in needs::judge(project, bundle)? {
+        if need.class != Class::Runtime && direct.contains(name.as_str()) {
+            found.names.insert(name.clone());
+            if need.imported.is_none() {
+                found.never_imported.insert(name.clone());
+            }
+        }
+        found.required_by.insert(name, need.required_by);
+    }
+    Ok(found)
+}
+
 /// An import of the project's that breaks the Worker, and of which no distribution is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Unprovided {

@@ -1,8 +1,10 @@
 //! What the gates found: the same complaint once, with every place that it holds for and one line of help.
 //!
-//! Receives the judgements; hands on text. Must never hide what blocks: only warnings and notes are cut short.
+//! What blocks is always shown whole, and first. Warnings are shown whole unless something blocks or `--quiet` is set:
+//! then each takes one line. Notes are for `--verbose`.
 
-use super::Manner;
+use super::{Manner, dim};
+use crate::error::Place;
 use crate::gate::{Finding, Judgement, Outcome, Severity};
 use crate::quantity::count;
 use console::Style;
@@ -12,82 +14,107 @@ use std::fmt::Write;
 const GROUPS: usize = 6;
 const PLACES: usize = 4;
 
-/// Findings that one line of help answers.
+/// Findings of one gate that one line of help answers.
 struct Group<'a> {
+    gate: &'a str,
     first: &'a Finding,
     findings: Vec<&'a Finding>,
 }
 
 pub(super) fn write(out: &mut String, judgements: &[Judgement], manner: Manner) {
     let groups = grouped(judgements, manner);
-    let mut left_out = 0;
-    let mut shown = 0;
+    let (blocking, others): (Vec<_>, Vec<_>) = groups.iter().partition(|group| group.weight() == Severity::Deny);
+    // Lines to paste that several findings share are shown with the first.
     let mut pasted: Option<String> = None;
-    for group in &groups {
-        let blocks = group.first.weight() == Severity::Deny;
-        if !blocks && shown >= GROUPS && !manner.verbose {
-            left_out += group.findings.len();
-            continue;
-        }
-        shown += usize::from(!blocks);
-        let is_new = group.first.snippet.is_none() || group.first.snippet != pasted;
-        group.write(out, manner, is_new);
-        if group.first.snippet.is_some() {
-            pasted.clone_from(&group.first.snippet);
-        }
-    }
-    if left_out > 0 {
-        let _ = writeln!(out, "\n{}; `--verbose` shows them", count(left_out, "more finding"));
-    }
-    for judgement in judgements.iter().filter(|judgement| judgement.outcome == Outcome::Broke) {
+    let mut whole = |group: &Group<'_>| {
+        let is_new = group.first.snippet.is_some() && group.first.snippet != pasted;
+        pasted = group.first.snippet.clone().or(pasted.take());
+        group.whole(manner, is_new)
+    };
+    let mut paragraphs: Vec<String> = blocking.iter().map(|group| whole(group)).collect();
+    paragraphs.extend(judgements.iter().filter(|judgement| judgement.outcome == Outcome::Broke).map(|judgement| {
         let title = Style::new().red().bold().apply_to(format!("broke[{}]:", judgement.id)).to_string();
-        let _ = writeln!(out, "\n{}", manner.sentence(&format!("{title} "), "  ", &judgement.figure));
+        manner.sentence(&format!("{title} "), "  ", &judgement.figure) + "\n"
+    }));
+    let most = if manner.verbose || manner.quiet { usize::MAX } else { GROUPS };
+    let shown = &others[..most.min(others.len())];
+    let left_out: usize = others[shown.len()..].iter().map(|group| group.findings.len()).sum();
+    if manner.verbose || (paragraphs.is_empty() && !manner.quiet) {
+        paragraphs.extend(shown.iter().map(|group| whole(group)));
+        if left_out > 0 {
+            paragraphs.push(format!("{}; `--verbose` shows them\n", count(left_out, "more finding")));
+        }
+    } else if !shown.is_empty() {
+        let mut brief: String = shown.iter().map(|group| group.brief(manner)).collect();
+        if !manner.quiet {
+            let more = if left_out > 0 { format!("{}; ", count(left_out, "more warning")) } else { String::new() };
+            let _ = writeln!(brief, "{more}`--verbose` shows warnings in full");
+        }
+        paragraphs.push(brief);
     }
+    if !paragraphs.is_empty() && !out.is_empty() {
+        out.push('\n');
+    }
+    out.push_str(&paragraphs.join("\n"));
 }
 
 /// What blocks first; within one weight as the gates stand.
 fn grouped(judgements: &[Judgement], manner: Manner) -> Vec<Group<'_>> {
-    let wanted = |finding: &&Finding| match finding.weight() {
-        Severity::Deny => true,
-        Severity::Warn => !manner.quiet,
-        Severity::Note => manner.verbose && !manner.quiet,
-    };
     let mut groups: Vec<Group<'_>> = Vec::new();
-    for finding in judgements.iter().flat_map(|judgement| &judgement.findings).filter(wanted) {
-        let alike = |group: &&mut Group<'_>| {
-            let of = |finding: &Finding| (finding.weight(), finding.code, finding.allowed.clone());
-            of(group.first) == of(finding) && group.first.help == finding.help && group.first.snippet == finding.snippet
-        };
-        match groups.iter_mut().find(alike) {
-            Some(group) => group.findings.push(finding),
-            None => groups.push(Group { first: finding, findings: vec![finding] }),
+    for judgement in judgements {
+        for finding in judgement.findings.iter().filter(|one| one.weight() > Severity::Note || manner.verbose) {
+            let alike = |group: &&mut Group<'_>| {
+                let of = |finding: &Finding| (finding.weight(), finding.allowed.clone());
+                let same_code = group.first.code == finding.code || !finding.help.is_empty();
+                let remedy = |finding: &Finding| (finding.help.clone(), finding.snippet.clone());
+                let same = of(group.first) == of(finding) && remedy(group.first) == remedy(finding);
+                group.gate == judgement.id && same_code && same
+            };
+            match groups.iter_mut().find(alike) {
+                Some(group) => group.findings.push(finding),
+                None => groups.push(Group { gate: judgement.id, first: finding, findings: vec![finding] }),
+            }
         }
     }
-    groups.sort_by_key(|group| std::cmp::Reverse(group.first.weight()));
+    groups.sort_by_key(|group| std::cmp::Reverse(group.weight()));
     groups
 }
 
+/// `warn[imports.missing]:`
+fn title(finding: &Finding) -> String {
+    let (word, style) = match finding.weight() {
+        Severity::Deny => ("deny", Style::new().red().bold()),
+        Severity::Warn => ("warn", Style::new().yellow().bold()),
+        Severity::Note => ("note", Style::new().cyan()),
+    };
+    style.apply_to(format!("{word}[{}]:", finding.code)).to_string()
+}
+
+/// Where it is, unless it is the upload as a whole.
+fn place(finding: &Finding) -> Option<String> {
+    let is_all = finding.location.kind == Place::Package && finding.location.path == finding.subject;
+    (!is_all || finding.location.path != "bundle").then(|| finding.location.to_string())
+}
+
 impl Group<'_> {
-    /// `with_snippet`: not where the lines to paste were just shown.
-    fn write(&self, out: &mut String, manner: Manner, with_snippet: bool) {
-        let (word, style) = match self.first.weight() {
-            Severity::Deny => ("deny", Style::new().red().bold()),
-            Severity::Warn => ("warn", Style::new().yellow().bold()),
-            Severity::Note => ("note", Style::new().cyan()),
-        };
+    fn weight(&self) -> Severity {
+        self.first.weight()
+    }
+
+    fn whole(&self, manner: Manner, with_snippet: bool) -> String {
+        let mut out = String::new();
         let allowed = self.first.allowed.as_ref().map_or_else(String::new, |reason| format!(" (allowed: {reason})"));
-        let title = style.apply_to(format!("{word}[{}]:", self.first.code)).to_string();
         let shown = if manner.verbose { self.findings.len() } else { PLACES.min(self.findings.len()) };
-        let mut said = "";
+        let mut before: Option<&Finding> = None;
         for finding in &self.findings[..shown] {
-            if said.is_empty() {
+            if before.is_none_or(|before| before.code != finding.code) {
                 let text = format!("{}{allowed}", finding.message);
-                let _ = writeln!(out, "\n{}", manner.sentence(&format!("{title} "), "  ", &text));
-            } else if said != finding.message {
+                let _ = writeln!(out, "{}", manner.sentence(&format!("{} ", title(finding)), "  ", &text));
+            } else if before.is_some_and(|before| before.message != finding.message) {
                 let _ = writeln!(out, "{}", manner.sentence("  also: ", "  ", &finding.message));
             }
-            said = &finding.message;
-            let _ = writeln!(out, "  --> {}", finding.location);
+            before = Some(finding);
+            out.extend(place(finding).map(|place| format!("  {} {place}\n", dim("-->"))));
         }
         if shown < self.findings.len() {
             let _ = writeln!(out, "  and {} more like it; `--verbose` shows them", self.findings.len() - shown);
@@ -99,6 +126,18 @@ impl Group<'_> {
         for line in self.first.snippet.iter().filter(|_| with_snippet).flat_map(|snippet| snippet.lines()) {
             let _ = writeln!(out, "{}", format!("      {line}").trim_end());
         }
+        out
+    }
+
+    /// One line: the first of them, where it is, and how many more there are.
+    fn brief(&self, manner: Manner) -> String {
+        let message = self.first.message.lines().next().unwrap_or_default();
+        let place = place(self.first).map_or_else(String::new, |place| format!(" ({place})"));
+        let more = match self.findings.len() {
+            1 => String::new(),
+            all => format!(", and {} more like it", all - 1),
+        };
+        manner.sentence(&format!("{} ", title(self.first)), "  ", &format!("{message}{place}{more}")) + "\n"
     }
 }
 
@@ -135,13 +174,17 @@ mod tests {
         findings.push(finding(Severity::Deny, "imports.missing", "`b` is missing", 7, "add `b`"));
         findings.push(finding(Severity::Deny, "imports.missing", "`b.c` is missing", 8, "add `b`"));
         insta::assert_snapshot!(text(findings.clone(), Manner::default()), @"
-
         deny[imports.missing]: `b` is missing
           --> src/a.py:7:1
           also: `b.c` is missing
           --> src/a.py:8:1
           help: add `b`
 
+        warn[imports.missing]: `a` is missing (src/a.py:1:1), and 6 more like it
+        `--verbose` shows warnings in full
+        ");
+        findings.truncate(7);
+        insta::assert_snapshot!(text(findings.clone(), Manner::default()), @"
         warn[imports.missing]: `a` is missing
           --> src/a.py:1:1
           --> src/a.py:2:1
@@ -150,8 +193,12 @@ mod tests {
           and 3 more like it; `--verbose` shows them
           help: add `a`
         ");
+        assert_eq!(
+            text(findings.clone(), Manner { quiet: true, ..Manner::default() }),
+            "warn[imports.missing]: `a` is missing (src/a.py:1:1), and 6 more like it\n"
+        );
         let verbose = text(findings, Manner { verbose: true, ..Manner::default() });
-        assert_eq!(verbose.matches("-->").count(), 9);
+        assert_eq!(verbose.matches("-->").count(), 7);
     }
 
     #[test]
@@ -164,6 +211,36 @@ mod tests {
         let warned = many(Severity::Warn);
         assert_eq!(warned.matches("-->").count(), GROUPS);
         assert!(warned.ends_with("\n14 more findings; `--verbose` shows them\n"), "{warned}");
+    }
+
+    #[test]
+    fn two_codes_of_one_gate_share_their_help_and_the_whole_upload_has_no_place() {
+        let of = |code, message: &str| {
+            let location = Location::new(Place::Package, "bundle");
+            Finding::new(Severity::Deny, code, "bundle", location, message, "make it light")
+        };
+        let found = vec![of("size.raw", "too heavy"), of("size.gzip", "too heavy gzipped")];
+        insta::assert_snapshot!(text(found, Manner::default()), @"
+        deny[size.raw]: too heavy
+        deny[size.gzip]: too heavy gzipped
+          help: make it light
+        ");
+    }
+
+    #[test]
+    fn a_message_of_several_lines_is_indented_below_its_title_and_brief_in_its_first() {
+        let found = vec![finding(Severity::Warn, "smoke.import", "it fails\nTraceback:\n  here", 3, "mend it")];
+        insta::assert_snapshot!(text(found.clone(), Manner::default()), @"
+        warn[smoke.import]: it fails
+          Traceback:
+            here
+          --> src/a.py:3:1
+          help: mend it
+        ");
+        assert_eq!(
+            text(found, Manner { quiet: true, ..Manner::default() }),
+            "warn[smoke.import]: it fails (src/a.py:3:1)\n"
+        );
     }
 
     #[test]
@@ -209,7 +286,6 @@ mod tests {
             vec![finding(Severity::Deny, "size.raw", message, 3, "make it light, and keep `a-long-name-in-one-piece`")];
         let manner = Manner { width: Some(40), ..Manner::default() };
         insta::assert_snapshot!(text(one.clone(), manner), @"
-
         deny[size.raw]: a message that is longer
           than the forty columns that this
           terminal has

@@ -10,21 +10,17 @@ use console::Style;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-/// How many packages are shown unless everything is asked for.
-const SHOWN: usize = 8;
 /// Where the bar has its mark: what wrangler's users were told to stay below.
 const MARK: f64 = 0.8;
 
-pub(super) fn write(out: &mut String, bundle: &Bundle, limits: &[Limit], manner: Manner) {
-    size(out, bundle, limits, manner);
+/// Packages by weight, every module and every dropped file.
+pub(super) fn tables(out: &mut String, bundle: &Bundle, manner: Manner) {
     packages(out, bundle, manner);
-    if manner.verbose {
-        every_file(out, bundle);
-    }
+    every_file(out, bundle);
 }
 
 /// The size in words, and on a terminal the same as a bar: full is the limit.
-fn size(out: &mut String, bundle: &Bundle, limits: &[Limit], manner: Manner) {
+pub(super) fn size(out: &mut String, bundle: &Bundle, limits: &[Limit], manner: Manner) {
     let tightest = limits.iter().filter(|limit| limit.id.ends_with("raw")).min_by_key(|limit| limit.bytes);
     let limit =
         tightest.map_or_else(String::new, |limit| format!(" of {} ({:.0} %)", bytes(limit.bytes), limit.used * 100.0));
@@ -35,7 +31,7 @@ fn size(out: &mut String, bundle: &Bundle, limits: &[Limit], manner: Manner) {
         bytes(bundle.gzip_bytes),
         count(bundle.modules.len(), "module")
     );
-    let _ = writeln!(out, "\n{}", manner.line(&line));
+    let _ = writeln!(out, "{}", manner.line(&line));
     if let (Some(limit), Some(width)) = (tightest, manner.width) {
         let _ = writeln!(out, "        {}", bar(limit.used, width.saturating_sub(10).clamp(10, 50)));
     }
@@ -89,15 +85,8 @@ fn packages(out: &mut String, bundle: &Bundle, manner: Manner) {
     });
     rows.sort_by(|left, right| (right.bytes, right.dropped, &left.name).cmp(&(left.bytes, left.dropped, &right.name)));
     let _ = writeln!(out, "\n{}", bold("  in bundle    dropped"));
-    let shown = if manner.verbose || rows.len() == SHOWN + 1 { rows.len() } else { SHOWN.min(rows.len()) };
-    for row in &rows[..shown] {
+    for row in &rows {
         row.write(out, manner);
-    }
-    let rest = &rows[shown..];
-    if !rest.is_empty() {
-        let more = dim(&format!("{} more", rest.len()));
-        let sum = |of: fn(&Row) -> u64| rest.iter().map(of).sum();
-        Row { bytes: sum(|row| row.bytes), dropped: sum(|row| row.dropped), name: more }.write(out, manner);
     }
     let dropped: u64 = bundle.dropped.iter().map(|file| file.bytes).sum();
     let sums = format!("  {:>9}  {:>9}  in all", bytes(bundle.raw_bytes), bytes(dropped));
@@ -192,7 +181,9 @@ mod tests {
           4.9 KiB             package-5 1.0
           3.9 KiB      400 B  package-4 1.0
           2.9 KiB             package-3 1.0
-          2.9 KiB      209 B  3 more
+          2.0 KiB      200 B  package-2 1.0
+           1000 B             package-1 1.0
+              0 B        9 B  the project's own files
          53.7 KiB      309 B  in all; 2 files dropped: tests 300 B, bytecode 9 B
         ");
     }
