@@ -11,6 +11,7 @@ import crypto from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
+import v8 from "node:v8";
 import { Worker, isMainThread, parentPort, workerData } from "node:worker_threads";
 
 const FILES = "/session/metadata"; // where the runtime shows a Worker its modules
@@ -22,6 +23,10 @@ const GLOBAL_SCOPE = "Disallowed operation called within global scope";
 // ---- the watching thread: an import that never ends cannot be stopped from inside
 
 async function watch(request) {
+  // The runtime imports main so that it may wait (`asyncio.run`); Node 22 and 24 have that behind a flag.
+  if (typeof WebAssembly.Suspending !== "function") {
+    for (const flag of ["--experimental-wasm-stack-switching", "--experimental-wasm-jspi"]) v8.setFlagsFromString(flag);
+  }
   const worker = new Worker(new URL(import.meta.url), { workerData: request, stdout: true, stderr: true });
   worker.stdout.resume(); // what the bundle prints is the bundle's
   worker.stderr.resume();
@@ -199,7 +204,7 @@ async function boot(request) {
   say("import");
   const before = memory();
   scope.top = true;
-  program.import_main();
+  await program.import_main.callPromising();
   scope.top = false;
   const after = memory();
   program.enter_requests();

@@ -154,6 +154,10 @@ fn help(failure: &Failure) -> String {
             let top = name.split('.').next().unwrap_or(name);
             format!("add the distribution that provides `{top}` to the requirements, or guard the import")
         }
+        None if failure.text.starts_with("cannot import name 'ssl' from 'urllib3") => format!(
+            "set a compatibility date of {} or later: before that the runtime hides `ssl` from `urllib3` while it is imported",
+            TABLE.since.pth_files
+        ),
         None => "mend what the last line of the traceback says: on Workers the import ends the same way".to_owned(),
     }
 }

@@ -150,6 +150,7 @@ fn what_no_reading_of_the_source_can_tell_is_blocked() {
         ("a timer", "import js\njs.setTimeout(print, 100)\n", "smoke.io"),
         ("a timer, of a signal", "import js\njs.AbortSignal.timeout(100)\n", "smoke.io"),
         ("a timer, of asyncio", "import asyncio\nasyncio.get_event_loop().call_later(1, print)\n", "smoke.io"),
+        ("a timer, waited for", "import asyncio\nasyncio.run(asyncio.sleep(1))\n", "smoke.io"),
         ("the cache", "import js\njs.caches.default.match('https://example.com')\n", "smoke.io"),
         ("a request, of urllib", "import urllib.request\nurllib.request.urlopen('https://example.com')\n", "smoke.io"),
         ("a request", "import js\njs.fetch('https://example.com')\n", "smoke.io"),
@@ -164,7 +165,7 @@ fn what_no_reading_of_the_source_can_tell_is_blocked() {
 
 #[test]
 fn what_the_runtime_lets_a_module_do_while_it_is_imported_passes() {
-    let top = "import multiprocessing, random, secrets, socket, tempfile, uuid\nfrom js import crypto, setTimeout\nRNG = random.Random(5)\nDIRECTORY = tempfile.mkdtemp()\n";
+    let top = "import multiprocessing, random, secrets, socket, tempfile, uuid\nfrom js import crypto, setTimeout\nRNG = random.Random(5)\nDIRECTORY = tempfile.mkdtemp()\nimport asyncio\n\n\nasync def settle():\n    await asyncio.sleep(0)\n    return 3\n\n\nassert asyncio.run(settle()) == 3\n";
     for project in [worker(top), older(worker(top))] {
         assert_eq!(gate(&check(&project, &[], 0), "smoke")["outcome"], "passed");
     }
@@ -183,6 +184,12 @@ fn clients_of_services_boot_on_both_pythons() {
         let report = check(&project, &["--gate", "size=off"], 0);
         assert_eq!(gate(&report, "smoke")["outcome"], "passed", "{report:#}");
     }
+    // Before the SDK had its own patches, the runtime hid `ssl` from urllib3, and botocore imports it from there.
+    let project = older(with_packages("import boto3\n", "boto3\n"));
+    let config = std::fs::read_to_string(project.path("wrangler.jsonc")).unwrap().replace("2026-06-01", "2026-05-01");
+    project.write("wrangler.jsonc", &config);
+    let finding = blocked(&check(&project, &["--gate", "size=off"], 3)).clone();
+    assert!(finding["help"].as_str().unwrap().contains("a compatibility date of 2026-05-26 or later"), "{finding:#}");
 }
 
 #[test]
