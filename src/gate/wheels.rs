@@ -188,7 +188,7 @@ fn in_the_way(culprit: &Culprit, why: &Unresolved, target: &Target) -> Finding {
 /// The requirements of the project's that it is there for, where nothing imports any of them.
 fn unimported(culprit: &Culprit, why: &Unresolved) -> Option<String> {
     let unused = unused::unused(why);
-    let all = !culprit.heads.is_empty() && culprit.heads.is_subset(&unused);
+    let all = culprit.reason == Reason::NoWheel && !culprit.heads.is_empty() && culprit.heads.is_subset(&unused);
     all.then(|| culprit.heads.iter().map(|head| format!("`{head}`")).collect::<Vec<_>>().join(" and "))
 }
 

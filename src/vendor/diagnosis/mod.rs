@@ -42,7 +42,7 @@ const WORKSPACE: &str = "saddlebag-workspace";
 /// How long alternatives are looked for.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a resolution that succeeded is looked at.
-const GLANCE: Duration = Duration::from_secs(10);
+const GLANCE: Duration = Duration::from_secs(20);
 /// How long a way out of a downgrade is looked for: who locks can wait for whole syncs.
 const LIFT_PATIENCE: Duration = Duration::from_secs(60);
 /// How many of uv's are started at once.
@@ -504,6 +504,9 @@ fn look_up(culprit: &mut Culprit, uv: &Uv) -> Result<()> {
         return Ok(());
     }
     let (newest, usable) = (uv.newest(&culprit.name, Wheels::Any)?, uv.newest(&culprit.name, Wheels::Target)?);
+    if uv.time_is_over() {
+        return Ok(()); // an answer that did not come is none
+    }
     let ancient = usable.as_ref().zip(newest.as_ref()).is_some_and(|(usable, newest)| fall::is_ancient(usable, newest));
     culprit.newest = newest.map(|pinned| (pinned.version.clone(), offers(&pinned)));
     let usable = usable.map(|pinned| (pinned.version, pinned.uploaded));
