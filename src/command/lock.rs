@@ -35,6 +35,9 @@ fn write(project: &Project, target: &Target, vendored: &Vendored, terminal: &Ter
         terminal.line(&format!("warning: {}", finding.message));
         terminal.line(&format!("  help: {}", finding.help));
     }
+    if vendored.falls.is_none() {
+        terminal.line("note: whether a package fell to an old release could not be told: uv did not resolve for Linux");
+    }
     let path = project.root.join(NAME);
     let unchanged = fs_err::read_to_string(&path).is_ok_and(|before| before == text);
     if !unchanged {

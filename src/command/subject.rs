@@ -70,15 +70,13 @@ pub(super) fn find<'a>(project: &Project, bundle: &'a Bundle, name: &str) -> Res
 /// Why something of exactly that name is not in the bundle.
 fn absent(project: &Project, bundle: &Bundle, name: &str) -> Option<String> {
     let path = name.trim_end_matches('/').trim_start_matches("./");
-    let paths =
-        [path.to_owned(), format!("{}.py", path.replace('.', "/")), format!("{}/__init__.py", path.replace('.', "/"))];
+    let dotted = path.replace('.', "/");
+    let module = format!("{dotted}.py");
     let is_it = |dropped: &&Dropped| {
         let name = dropped.name.strip_prefix("python_modules/").unwrap_or(&dropped.name);
-        paths.iter().any(|path| {
-            name == path
-                || dropped.name == *path
-                || name.strip_prefix(path.as_str()).is_some_and(|rest| rest.starts_with('/'))
-        })
+        let is_below =
+            |path: &str| name.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        dropped.name == path || name == module || is_below(path) || is_below(&dotted)
     };
     if let Some(dropped) = bundle.dropped.iter().find(is_it) {
         return Some(format!(

@@ -320,21 +320,23 @@ fn a_list_of_development_is_told_from_one_that_nothing_reads() {
 
 #[test]
 fn init_and_classify_read_the_lists_of_other_tools() {
-    let (tools, cache) = (AnsweringTools::new(), crate::fake::directory());
-    let tree = vendored(&[("app", &[], &[("app/__init__.py", "")])]);
+    let tools = AnsweringTools::new();
+    let (none, app) = (vendored(&[]), vendored(&[("app", &[], &[("app/__init__.py", "")])]));
     for (file, text, place, line) in OF_OTHER_TOOLS {
-        let project = of_another_tool(file, text);
-        let run = |words: &[&str]| project.saddlebag(words).with(&tools, &tree, cache.path()).run();
-        let classified = run(&["classify", "--format", "json"]).expect(0).json();
-        let app =
+        let (project, cache) = (of_another_tool(file, text), crate::fake::directory());
+        // A group is a list of `pyproject.toml` that the settings can name: nothing of it is resolved.
+        let tree = if place.contains("group") { &none } else { &app };
+        let run = |words: &[&str], tree| project.saddlebag(words).with(&tools, tree, cache.path()).run();
+        let classified = run(&["classify", "--format", "json"], &none).expect(0).json();
+        let found =
             classified["dependencies"].as_array().unwrap().iter().find(|one| one["name"] == "app").unwrap().clone();
-        assert_eq!(app["declared"], serde_json::json!([place]), "{file}");
-        let said = run(&["init", "--yes", "--env", "production"]).expect(0).stdout;
+        assert_eq!(found["declared"], serde_json::json!([place]), "{file}");
+        let said = run(&["init", "--yes", "--env", "production"], tree).expect(0).stdout;
         assert!(said.ends_with("next: `saddlebag lock`, then `saddlebag check --env production`\n"), "{said}");
         let written = std::fs::read_to_string(project.path("requirements-runtime.txt")).unwrap();
         let first = written.lines().find(|line| !line.starts_with('#')).unwrap().to_owned();
         assert_eq!(first.split("  # ").next(), Some(line), "{file}: {written}");
-        run(&["check"]).expect(0);
+        run(&["check"], &app).expect(0);
     }
 }
 
