@@ -423,7 +423,7 @@ fn what_an_environment_does_not_inherit_is_said_with_both_lines() {
     let found = &gate(&report, "wrangler-config")["findings"][0];
     assert_eq!(
         found["message"],
-        "the environment `develop` does not inherit `KV` of `kv_namespaces` (wrangler.toml:5:1): the Worker is deployed without"
+        "the environment `develop` does not inherit `KV` of `kv_namespaces` (wrangler.toml:5:1): the Worker is deployed without it"
     );
     assert_eq!(found["location"]["line"], 7);
 }

@@ -85,8 +85,8 @@ fn finding(config: &WranglerConfig, environment: &str, key: &str, missing: &[&St
         INHERITANCE,
         key,
         config.locate(&["env", environment, key]),
-        format!("the environment `{environment}` does not inherit {what}: the Worker is deployed without"),
-        format!("add `env.{environment}.{key}`; `{key} = {empty}` there says that it is meant"),
+        format!("the environment `{environment}` does not inherit {what}: the Worker is deployed without it"),
+        format!("add `env.{environment}.{key}`, or set `{key} = {empty}` there if you want it without"),
     )
 }
 
