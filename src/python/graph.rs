@@ -153,7 +153,7 @@ impl Graph {
         let mut known = Known {
             python: python.to_owned(),
             importers: tops(|says| says.alters_search),
-            makers: tops(|says| says.effects.makes_any),
+            makers: tops(|says| says.effects.makes_any || says.effects.puts.iter().any(Put::is_open)),
             told: vec![false; nodes.len()],
         };
         known.told = resolve::Resolver { names: &names, nodes: &nodes, known: &known }.told();

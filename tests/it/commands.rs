@@ -175,7 +175,7 @@ fn beginner(list: (&str, &str)) -> (Project, Project) {
     (project, tree)
 }
 
-const NEEDED: &str = "Httpx>=0.27  # was in pyproject.toml:5 (dependency group dev)\napp[x]>=1\nasked\nguarded\nhook\nlate\nnamed\nplugin\ntzdata\n";
+const NEEDED: &str = "Httpx>=0.27  # was in pyproject.toml:5 (dependency group dev)\nPyYAML  # was in pyproject.toml:5 (dependency group dev)\napp[x]>=1\nasked\nguarded\nhook\nlate\nnamed\nplugin\ntzdata\n";
 
 #[test]
 fn init_shows_what_main_needs_and_writes_it_once_it_may() {
@@ -365,8 +365,8 @@ fn init_writes_the_file_that_the_settings_name() {
         "[project]\nname = \"w\"\nversion = \"0\"\n[tool.saddlebag]\nrequirements = \"lists/worker.txt\"\n",
     );
     let init = || project.saddlebag(&["init", "--yes"]).with(&tools, &tree, cache.path()).run();
-    assert!(init().expect(0).stdout.contains("lists/worker.txt written: 1 requirement\n"));
-    assert!(std::fs::read_to_string(project.path("lists/worker.txt")).unwrap().ends_with("\napp\n"));
+    assert!(init().expect(0).stdout.contains("lists/worker.txt written: 2 requirements\n"));
+    assert!(std::fs::read_to_string(project.path("lists/worker.txt")).unwrap().ends_with("\napp\npyyaml\n"));
     assert!(init().expect(2).stderr.contains("`lists/worker.txt` is there already"));
     assert!(!project.path("requirements-runtime.txt").exists());
 }

@@ -263,7 +263,8 @@ impl<'a> Resolver<'a> {
                 let effects = &says.effects;
                 let by_others =
                     says.open && (self.known.importers.contains(first) || self.known.makers.contains(first));
-                by_others || effects.makes_own || effects.makes_any || says.alters_search
+                let below = effects.puts.iter().any(|put| put.may_be_below(&node.dotted));
+                by_others || below || effects.makes_own || effects.makes_any || says.alters_search
             })
     }
 

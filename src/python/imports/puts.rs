@@ -23,6 +23,19 @@ pub(crate) struct Put {
 }
 
 impl Put {
+    /// Whether it stands for names that only a run knows.
+    pub(crate) fn is_open(&self) -> bool {
+        self.name.ends_with('*')
+    }
+
+    /// Whether it may be a module below `dotted` that only a run knows.
+    pub(crate) fn may_be_below(&self, dotted: &str) -> bool {
+        let front = self.name.strip_suffix(".*");
+        front.is_some_and(|front| {
+            front.strip_prefix(dotted).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        })
+    }
+
     /// Whether `dotted` is found once this is there.
     fn serves(&self, dotted: &str) -> bool {
         if let Some(front) = self.name.strip_suffix('*') {
