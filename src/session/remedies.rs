@@ -68,6 +68,7 @@ impl<'a> Remedies<'a> {
         let raw = self.bundle.raw_bytes;
         let least = (raw as f64 * WORTHWHILE) as u64;
         let mut all: Vec<String> = self.requirements(least).into_iter().collect();
+        all.extend(self.only_named(least));
         all.extend(self.recipes(&settings.prune, least)?);
         if !settings.prune.shake {
             let pruned = self.pruned(&PruneOptions { shake: true, ..settings.prune.clone() })?;
@@ -113,12 +114,33 @@ impl<'a> Remedies<'a> {
 
     /// The requirements that the Worker does not need, the heaviest first, and what goes with all of them.
     fn requirements(&self, least: u64) -> Option<String> {
-        let mut names: Vec<(u64, &str)> =
-            self.unneeded.names.iter().map(|name| (self.leaving_bytes(&[name]), name.as_str())).collect();
-        names.sort_by(|left, right| right.0.cmp(&left.0).then_with(|| left.1.cmp(right.1)));
-        let names: Vec<&str> = names.into_iter().map(|(_, name)| name).collect();
+        let names = self.by_weight(&self.unneeded.names);
         let saved = self.leaving_bytes(&names);
         (!names.is_empty() && saved > least).then(|| self.told(&names, saved))
+    }
+
+    /// Requirements that only strings have the names of: what goes with them beyond those that nothing needs.
+    fn only_named(&self, least: u64) -> Option<String> {
+        let names = self.by_weight(&self.unneeded.only_named);
+        let certain = self.unneeded.names.iter().map(String::as_str);
+        let all: Vec<&str> = names.iter().copied().chain(certain.clone()).collect();
+        let saved = self.leaving_bytes(&all).saturating_sub(self.leaving_bytes(&certain.collect::<Vec<_>>()));
+        let (its, it_is) = if names.len() == 1 { ("its name", "it is") } else { ("their names", "they are") };
+        let mut named: Vec<String> = names.iter().take(NAMED).map(|name| format!("`{name}`")).collect();
+        if names.len() > NAMED {
+            named.push(format!("{} more", names.len() - NAMED));
+        }
+        (!names.is_empty() && saved > least).then(|| {
+            let (named, saved) = (named.join(", "), bytes(saved));
+            format!("nothing imports {named} ({saved}), and only strings have {its}: check whether {it_is} needed")
+        })
+    }
+
+    fn by_weight<'n>(&self, names: &'n BTreeSet<String>) -> Vec<&'n str> {
+        let mut names: Vec<(u64, &str)> =
+            names.iter().map(|name| (self.leaving_bytes(&[name]), name.as_str())).collect();
+        names.sort_by(|left, right| right.0.cmp(&left.0).then_with(|| left.1.cmp(right.1)));
+        names.into_iter().map(|(_, name)| name).collect()
     }
 
     /// Of the requirement that brings a package, where the Worker does not need it.

@@ -84,6 +84,19 @@ fn many_requirements_are_counted_and_the_heaviest_are_named() {
 }
 
 #[test]
+fn a_requirement_that_only_a_string_names_is_told_apart() {
+    let named = bench("dep\npytz\nplugin\n", &[IMPORTED[0], IMPORTED[1], ("plugin", "1", 200, &[])]);
+    named.add("dep-1.dist-info", "dep/__init__.py", "LIST = [\"plugin\"]\n");
+    let report = report(&named, &[]);
+    let bytes = report["bundle"]["packages"].as_array().unwrap().iter().find(|package| package["name"] == "plugin");
+    let expected = format!(
+        "nothing imports `plugin` ({} B), and only strings have its name: check whether it is needed; ",
+        bytes.unwrap()["raw_bytes"]
+    );
+    assert!(help(&report).starts_with(&expected), "{}", help(&report));
+}
+
+#[test]
 fn an_upload_that_fits_says_nothing_of_remedies() {
     let light = bench("dep\npytz\nlight\nother\n", &[&IMPORTED[..], &NOT_IMPORTED].concat());
     light.project.write("pyproject.toml", &LIMIT.replace("max-raw = 100", "max-raw = \"1 MiB\""));

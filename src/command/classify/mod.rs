@@ -185,6 +185,8 @@ pub(crate) struct Unneeded {
     pub(crate) names: BTreeSet<String>,
     /// Those of them that nothing imports at all.
     pub(crate) never_imported: BTreeSet<String>,
+    /// Requirements that nothing imports, and that may be needed because a string has their name.
+    pub(crate) only_named: BTreeSet<String>,
     pub(crate) required_by: BTreeMap<String, Vec<String>>,
 }
 
@@ -195,7 +197,9 @@ pub(crate) fn unneeded(project: &Project, bundle: &Bundle) -> Result<Unneeded> {
         project.requirements.entries.iter().filter_map(|entry| entry.name.as_deref()).collect();
     let mut found = Unneeded::default();
     for (name, need) in needs::judge(project, bundle)? {
-        if need.class != Class::Runtime && direct.contains(name.as_str()) {
+        if direct.contains(name.as_str()) && need.is_only_named() {
+            found.only_named.insert(name.clone());
+        } else if direct.contains(name.as_str()) && need.class != Class::Runtime {
             found.names.insert(name.clone());
             if need.imported.is_none() {
                 found.never_imported.insert(name.clone());

@@ -30,6 +30,8 @@ const OF_TOOLS: [&str; 9] = [
     "hatch",
 ];
 
+const IN_A_STRING: &str = "has its name in a string, and may load it";
+
 /// What is known of one package.
 #[derive(Debug, Clone)]
 pub(super) struct Need {
@@ -39,6 +41,13 @@ pub(super) struct Need {
     pub(super) imported: Option<Imported>,
     /// With what asks for it by an extra.
     pub(super) required_by: Vec<String>,
+}
+
+impl Need {
+    /// Whether nothing but a string speaks for it.
+    pub(super) fn is_only_named(&self) -> bool {
+        self.imported.is_none() && self.reason.as_ref().is_some_and(|reason| reason.ends_with(IN_A_STRING))
+    }
 }
 
 /// By the package's name.
@@ -261,7 +270,7 @@ impl<'a> View<'a> {
             {
                 let node = node.map(|node| self.bundle.graph.node(node));
                 let shown = node.map_or_else(|| module.name.clone(), |node| self.bundle.shown(self.project, node));
-                return Ok(Some(format!("`{}` has its name in a string, and may load it", below_packages(&shown))));
+                return Ok(Some(format!("`{}` {IN_A_STRING}", below_packages(&shown))));
             }
         }
         Ok(None)
