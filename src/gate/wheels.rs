@@ -274,3 +274,54 @@ fn there_is(available: &[String]) -> String {
         [.., last] => format!("; there are others, up to {last}"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn culprit(newest: Option<&str>, usable: Option<&str>, ancient: Option<&str>) -> Culprit {
+        let release = |version: &str| (version.to_owned(), Some("2026-11-19".to_owned()));
+        Culprit {
+            reason: Reason::NoWheel,
+            name: "core".into(),
+            chain: vec!["app".into(), "core".into()],
+            heads: ["app".to_owned()].into(),
+            wanted: Some("2.0".into()),
+            location: Location::new(Place::Package, "core"),
+            newest: newest.map(|version| (version.to_owned(), "cp314 on win".to_owned())),
+            seen: Some(("2.0".into(), "cp312 on win".into())),
+            usable: usable.map(release),
+            ancient: ancient.map(release),
+        }
+    }
+
+    #[test]
+    fn a_release_has_a_wheel_or_is_for_something_else_and_never_both() {
+        insta::assert_snapshot!([
+            offered(&culprit(Some("3.1"), Some("3.1"), None)),
+            offered(&culprit(Some("3.1"), Some("2.5"), None)),
+            offered(&culprit(None, Some("2.5"), None)),
+            offered(&culprit(Some("3.1"), None, Some("0.1"))),
+            offered(&culprit(Some("3.1"), None, None)),
+            offered(&culprit(None, None, None)),
+        ].join("\n"), @"
+        ; 3.1 of 2026-11-19, the newest, has one
+        ; 2.5 of 2026-11-19 has one, and 3.1, the newest, is for cp314 on win
+        ; 2.5 of 2026-11-19 has one
+        ; 3.1, the newest, is for cp314 on win; nothing newer than 0.1 of 2026-11-19 has one
+        ; 3.1, the newest, is for cp314 on win; no release has one
+        ; 2.0 is for cp312 on win
+        ");
+    }
+
+    #[test]
+    fn the_help_never_gives_up_on_what_has_a_wheel() {
+        let help = |newest, usable| what_else(&culprit(newest, usable, None));
+        assert_eq!(
+            help(Some("3.1"), Some("3.1")),
+            "require a release of `app` that takes `core` 3.1, or something else"
+        );
+        assert!(help(Some("3.1"), None).contains("ask its maintainers"));
+        assert!(help(None, None).contains("allow-build"));
+    }
+}

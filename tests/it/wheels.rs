@@ -70,7 +70,7 @@ fn what_has_no_wheel_is_named_with_its_chain_and_every_alternative_deploys() {
     assert_eq!(culprit["location"]["path"], "requirements-runtime.txt");
     let message = culprit["message"].as_str().unwrap();
     for part in [
-        "`rig-app[fast]` needs `rig-only314`, which has no wheel",
+        "`rig-app[fast]`, which needs `rig-only314`, which has no wheel",
         "`cp313`",
         "`pyodide_2025_0_wasm32`",
         "cp314",
@@ -175,6 +175,15 @@ fn a_source_that_must_be_built_is_named_with_what_allows_it() {
     let found = &wheels(&check(&project, 3))[0];
     assert_eq!((&found["code"], &found["subject"]), (&"wheels.build".into(), &"dynlib".into()));
     assert!(found["help"].as_str().unwrap().contains("allow-build = true"), "{found}");
+    // With metadata that can be read as it stands it is built only to be installed, as pywrangler has it.
+    if reaches_pypi() {
+        std::fs::remove_file(project.path("dynlib/setup.py")).unwrap();
+        project.write("dynlib/dynlib.py", "");
+        let metadata = "[project]\nname = \"dynlib\"\nversion = \"1.0\"\n[tool.setuptools]\npy-modules = [\"dynlib\"]\n\
+                        [build-system]\nrequires = [\"setuptools\"]\nbuild-backend = \"setuptools.build_meta\"\n";
+        project.write("dynlib/pyproject.toml", metadata);
+        assert_eq!(codes(&check(&project, 0), "wheels"), [""; 0]);
+    }
 }
 
 #[test]
