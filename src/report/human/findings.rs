@@ -261,7 +261,6 @@ mod tests {
             with(Severity::Warn, "`src/a.py:9` opens `src/c.json`, which no rule uploads", 9),
         ];
         insta::assert_snapshot!(text(found, Manner { width: Some(80), ..Manner::default() }), @r#"
-
         deny[data-files.missing]: `src/a.py:3` opens `src/a.json`, which no rule
           uploads; main gets there by main.py:1
           --> src/a.py:3:1
@@ -274,8 +273,8 @@ mod tests {
               fallthrough = true
 
         warn[data-files.missing]: `src/a.py:9` opens `src/c.json`, which no rule uploads
-          --> src/a.py:9:1
-          help: add this rule at the end of `wrangler.toml`
+          (src/a.py:9:1)
+        `--verbose` shows warnings in full
         "#);
     }
 
