@@ -18,6 +18,11 @@ use crate::python::imports::{Guard, Import};
 use crate::quantity::count;
 use std::collections::BTreeMap;
 
+/// The codes of the findings that `words` makes.
+const MISSING: &str = "imports.missing";
+const NAME: &str = "imports.name";
+const STDLIB: &str = "imports.stdlib";
+
 pub(super) fn check(context: &Context<'_>) -> Result<Judged> {
     let mut findings: BTreeMap<(&'static str, String), Finding> = BTreeMap::new();
     for problem in context.bundle.graph.problems() {
