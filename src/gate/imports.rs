@@ -21,6 +21,11 @@ use crate::quantity::count;
 use std::cell::LazyCell;
 use std::collections::BTreeMap;
 
+/// The codes of the findings that `words` makes.
+const MISSING: &str = "imports.missing";
+const NAME: &str = "imports.name";
+const STDLIB: &str = "imports.stdlib";
+
 pub(super) fn check(context: &Context<'_>) -> Result<Judged> {
     let mut findings: BTreeMap<(&'static str, String), Finding> = BTreeMap::new();
     let listed = LazyCell::new(|| declared(context.project));

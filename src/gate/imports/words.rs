@@ -2,6 +2,7 @@
 
 use super::super::Context;
 use super::super::closest::{self, Near};
+use super::{MISSING, NAME, STDLIB};
 use crate::error::Result;
 use crate::project::target;
 use crate::python::graph::{Node, Problem, ProblemKind};
@@ -24,37 +25,35 @@ pub(super) fn words(context: &Context<'_>, problem: &Problem, node: &Node, impor
     let correct = || "correct the name, or require a version that has it".to_owned();
     Ok(match problem.kind {
         ProblemKind::TopLevel => (
-            "imports.missing",
+            MISSING,
             format!("{what}, which nothing in the upload, the standard library or the runtime provides"),
             top_level(context, problem, node, import)?,
         ),
         ProblemKind::Submodule => {
             let what = format!("{what}, and the package that it names has no such module");
-            ("imports.missing", what, submodule(context, problem).unwrap_or_else(correct))
+            (MISSING, what, submodule(context, problem).unwrap_or_else(correct))
         }
         ProblemKind::StdlibSubmodule => (
-            "imports.stdlib",
+            STDLIB,
             format!("{what}, and the standard library of Python {python} has no such module"),
             closest::meant(name, stdlib::beside(python, name))
                 .unwrap_or_else(|| "correct the name, or guard the import".to_owned()),
         ),
-        ProblemKind::StdlibBroken => (
-            "imports.stdlib",
-            format!("{what}, a module that Python {python} on Workers has and cannot import"),
-            guard(),
-        ),
+        ProblemKind::StdlibBroken => {
+            (STDLIB, format!("{what}, a module that Python {python} on Workers has and cannot import"), guard())
+        }
         ProblemKind::PackageName => (
-            "imports.name",
+            NAME,
             format!("{what}, a name that its package does not define"),
             name_of(context, problem).unwrap_or_else(correct),
         ),
         ProblemKind::Stdlib => (
-            "imports.stdlib",
+            STDLIB,
             format!("{what}, a module of the standard library that Python {python} on Workers does not have"),
             guard(),
         ),
         ProblemKind::Name => (
-            "imports.name",
+            NAME,
             format!("{what}, a name that its module does not define"),
             name_of(context, problem).unwrap_or_else(|| "define it there, or correct the name".to_owned()),
         ),
