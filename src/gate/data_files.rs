@@ -144,12 +144,16 @@ impl<'a> Survey<'_, 'a> {
             None => {
                 files.push(path.to_owned());
                 let by = if remark.is_empty() { self.context.by(at) } else { String::new() };
-                let help =
-                    if from_cwd { "start its path from `Path(__file__).parent`".to_owned() } else { String::new() };
-                let from = if from_cwd { " from the working directory" } else { "" };
-                let message =
-                    format!("`{shown}:{}` opens `{file}`{from}, which no rule uploads{by}{remark}", open.line);
-                (MISSING, message, help)
+                let (way, help) = if from_cwd {
+                    (
+                        "` from the working directory, and no rule uploads it",
+                        "start its path from `Path(__file__).parent`",
+                    )
+                } else {
+                    ("`, which no rule uploads", "")
+                };
+                let message = format!("`{shown}:{}` opens `{file}{way}{by}{remark}", open.line);
+                (MISSING, message, help.to_owned())
             }
             Some(module) if !module.kind.is_file() => (
                 "data-files.hidden",

@@ -37,7 +37,7 @@ impl Meaning<'_, '_> {
         let Some(name) = last_name(&call.func).filter(|name| asks(name)) else { return Vec::new() };
         let argument = |keyword: &str, at: usize| call.arguments.find_argument_value(keyword, at);
         let keyword = |name: &str| call.arguments.find_keyword(name).map(|keyword| &keyword.value);
-        let is_checked = !keyword("check_dir").is_some_and(|value| is_false(value));
+        let is_checked = !keyword("check_dir").is_some_and(is_false);
         let mounted = if is_checked { Access::Mount } else { Access::Serve };
         let receiver = call.func.as_attribute_expr().map(|attribute| &*attribute.value);
         match (name, receiver) {
