@@ -85,6 +85,10 @@ impl Uv {
         Instant::now() >= self.until
     }
 
+    pub(super) fn give_until(&mut self, until: Instant) {
+        self.until = until;
+    }
+
     pub(super) fn until(&self) -> Instant {
         self.until
     }

@@ -39,7 +39,9 @@ use words::{Spec, Words};
 
 /// The name of the sync workspace's project: "your project", in uv's words.
 const WORKSPACE: &str = "saddlebag-workspace";
-/// How long alternatives are looked for.
+/// How long it may take to find out who is in the way.
+const JUDGING: Duration = Duration::from_secs(20);
+/// How long alternatives are looked for, after that.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a resolution that succeeded is looked at.
 const GLANCE: Duration = Duration::from_secs(20);
@@ -200,9 +202,9 @@ pub(super) fn explain(
     if culprits.is_empty() {
         return Ok(Meaning::Unknown);
     }
-    let Some(uv) = Uv::of(output, plan, toolchain, Instant::now() + PATIENCE) else { return nothing_more(culprits) };
+    let Some(mut uv) = Uv::of(output, plan, toolchain, Instant::now() + JUDGING) else { return nothing_more(culprits) };
     let what = if plan.wants_alternatives { "Looking for what would work" } else { "Looking for what is in the way" };
-    let _step = terminal.begin(&format!("{what}, for at most {} s", PATIENCE.as_secs()));
+    let _step = terminal.begin(&format!("{what}, for at most {} s", (JUDGING + PATIENCE).as_secs()));
     let Ok(pool) = rayon::ThreadPoolBuilder::new().num_threads(AT_ONCE).build() else { return nothing_more(culprits) };
     if let Some(unknown) = culprits.iter().find(|culprit| culprit.reason == Reason::Unknown)
         && uv.newest("workers-runtime-sdk", Wheels::Any)?.is_none()
