@@ -16,7 +16,7 @@ const SHOWN: usize = 10;
 /// repository, with `/` at its end, or empty.
 pub(crate) fn annotations(report: &Report, prefix: &str) -> String {
     let mut out = String::new();
-    let judgements = report.judgements.as_deref().unwrap_or_default();
+    let judgements = report.judgements.unwrap_or_default();
     for finding in judgements.iter().flat_map(|judgement| &judgement.findings) {
         let command = match finding.weight() {
             Severity::Deny => "error",
@@ -118,7 +118,7 @@ fn targets(targets: &[String]) -> String {
 }
 
 fn findings(out: &mut String, report: &Report) {
-    let judgements = report.judgements.as_deref().unwrap_or_default();
+    let judgements = report.judgements.unwrap_or_default();
     let of = |severity: Severity| {
         let all = judgements.iter().flat_map(|judgement| &judgement.findings);
         all.filter(move |finding: &&Finding| finding.weight() == severity).collect::<Vec<_>>()

@@ -229,7 +229,7 @@ pub(crate) fn warnings_elsewhere(report: &Report) -> Option<String> {
 
 /// The last line: the verdict, or the deploy, in numbers that can be counted on.
 pub(crate) fn last_line(report: &Report) -> String {
-    let judgements = report.judgements.as_deref().unwrap_or_default();
+    let judgements = report.judgements.unwrap_or_default();
     let ran = judgements.len() - ids(report, &[Outcome::Skipped]).len();
     let all = judgements.iter().flat_map(|judgement| &judgement.findings);
     let allowed = all.filter(|finding| finding.allowed.is_some()).count();

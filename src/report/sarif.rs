@@ -16,7 +16,7 @@ const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 /// The document, with a newline at its end. `prefix` is the project's directory in the repository, with `/` at its end, or
 /// empty.
 pub(crate) fn render(report: &Report, prefix: &str) -> String {
-    let judgements = report.judgements.as_deref().unwrap_or_default();
+    let judgements = report.judgements.unwrap_or_default();
     let findings: Vec<(&str, &Finding)> = judgements
         .iter()
         .flat_map(|judgement| judgement.findings.iter().map(move |finding| (judgement.id, finding)))

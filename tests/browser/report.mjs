@@ -166,7 +166,7 @@ const checks = {
     assert.deepEqual(gates, ["requirements", "packages"]);
     const body = await text(page, "#gates");
     assert.match(body, /requirements\.unlocked/);
-    assert.match(body, /help: |commit a/);
+    assert.match(body, /help: |run saddlebag lock/);
     assert.match(body, /smoke, verify: off by default/);
   },
 

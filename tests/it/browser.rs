@@ -199,5 +199,5 @@ fn the_page_is_written_where_it_is_asked_for_or_that_is_said() {
     asked(&page, &["check"]).expect(4);
     assert!(std::fs::read_to_string(&page).unwrap().starts_with("<!doctype html>"));
     let ran = asked(&page, &["check", "--html", "no/such/directory.html"]).expect(4);
-    assert!(ran.stderr.contains("warning: the picture was not written: "), "{}", ran.stderr);
+    assert!(ran.stderr.contains("warning: the HTML report was not written: "), "{}", ran.stderr);
 }

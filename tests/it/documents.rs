@@ -43,9 +43,11 @@ fn codes_with_a_cost() -> BTreeSet<String> {
     let pages: Vec<String> = pages.map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap()).collect();
     let rows = pages.iter().flat_map(|page| page.lines()).filter_map(|row| row.strip_prefix("| `"));
     let rows = rows.filter_map(|row| row.split_once("` | "));
-    rows.filter(|(code, level)| code.contains('.') && !level.starts_with("note"))
-        .map(|(code, _)| code.to_owned())
-        .collect()
+    rows.filter(|(code, level)| {
+        code.split('.').count() == 2 && code.split('.').all(is_code) && !level.starts_with("note")
+    })
+    .map(|(code, _)| code.to_owned())
+    .collect()
 }
 
 #[test]

@@ -57,7 +57,7 @@ fn a_block_shows_what_blocks_in_full_and_nothing_that_passed() {
     saddlebag check: BLOCKED by imports
     w, top level (wrangler.toml), Python 3.14 (Pyodide 314.0.6)
 
-    deny[imports.missing]: `src/main.py:1` imports `gone_missing`, which nothing in the upload, the standard library or the runtime provides; main gets there by main.py:6 -> src/main.py
+    deny[imports.missing]: `src/main.py:1` imports `gone_missing`, which nothing in the upload, the standard library or the runtime provides
       --> src/main.py:1:8
       help: add the distribution that provides `gone_missing` to the requirements, or guard the import
 
@@ -82,7 +82,7 @@ fn quiet_is_the_verdict_and_a_line_for_each_warning() {
     ");
     let ran = run(&broken(), &tools, &["check", "--quiet"]).expect(3);
     insta::assert_snapshot!(ran.stdout, @"
-    deny[imports.missing]: `src/main.py:1` imports `gone_missing`, which nothing in the upload, the standard library or the runtime provides; main gets there by main.py:6 -> src/main.py
+    deny[imports.missing]: `src/main.py:1` imports `gone_missing`, which nothing in the upload, the standard library or the runtime provides
       --> src/main.py:1:8
       help: add the distribution that provides `gone_missing` to the requirements, or guard the import
 

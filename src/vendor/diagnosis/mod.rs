@@ -218,6 +218,7 @@ pub(super) fn explain(
     let (wanted, apart) = if blames_wheels { pool.install(|| case.wanted())? } else { (None, Vec::new()) };
     let culprits = pool.install(|| case.judge(culprits, wanted.as_ref(), apart))?;
     let direct: BTreeSet<String> = project.requirements.entries.iter().filter_map(|entry| entry.name.clone()).collect();
+    uv.give_until(Instant::now() + PATIENCE);
     let case = alternatives::Case { uv: &uv, plan, toolchain, direct: &direct, wanted: wanted.as_ref() };
     let mut trials = alternatives::trials(&culprits, &requirements, target);
     trials.retain(|_| plan.wants_alternatives);
