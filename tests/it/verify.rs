@@ -168,11 +168,6 @@ fn a_refused_upload_says_what_the_code_means_and_which_gate_looks_at_it() {
         ("10027:too large", "(gate `size`: docs/gates/size.md)"),
         ("10068:none registered", "class Default(WorkerEntrypoint)"),
         ("9109:Invalid access token", "CLOUDFLARE_API_TOKEN"),
-        (
-            "10021:PythonUserError: Can't serialize top-level variable.",
-            "hint: Cloudflare's error 10021, a JavaScript value at module level",
-        ),
-        ("10021:Script startup exceeded CPU time limit.", "10021, the startup takes too long"),
         ("11001:Queue handler is missing.", "11001, no queue handler"),
     ] {
         let (project, api) = (flat(), Api::start(&["--fail", refusal]));
