@@ -23,7 +23,7 @@ use std::fmt;
 pub(crate) use environment::INHERITABLE;
 pub(crate) use find::{Found, find};
 pub(crate) use invalid::kind_of;
-pub(crate) use missing::meant_file;
+pub(crate) use missing::{is_foreign, meant_file};
 
 /// toml, or json with comments and trailing commas (`wrangler.json` and `wrangler.jsonc`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

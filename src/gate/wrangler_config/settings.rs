@@ -6,7 +6,7 @@
 use super::SETTINGS_ENVIRONMENT;
 use crate::cli::closest;
 use crate::gate::{Context, Finding, Severity};
-use crate::project::WranglerConfig;
+use crate::project::{WranglerConfig, config};
 use camino::{Utf8Path, Utf8PathBuf};
 use std::collections::BTreeSet;
 use toml_edit::Item;
@@ -53,15 +53,8 @@ pub(super) fn unknown_environments(context: &Context<'_>) -> Vec<Finding> {
 
 /// The environments of every wrangler configuration in a directory and below it. What does not parse has none.
 fn environments_below(directory: &Utf8Path) -> BTreeSet<String> {
-    let is_foreign = |entry: &walkdir::DirEntry| {
-        let name = entry.file_name().to_string_lossy();
-        entry.depth() > 0
-            && entry.file_type().is_dir()
-            && (name.starts_with('.')
-                || matches!(name.as_ref(), "node_modules" | "python_modules")
-                || entry.path().join("pyvenv.cfg").is_file())
-    };
-    let files = walkdir::WalkDir::new(directory).max_depth(DEPTH).into_iter().filter_entry(|entry| !is_foreign(entry));
+    let files =
+        walkdir::WalkDir::new(directory).max_depth(DEPTH).into_iter().filter_entry(|entry| !config::is_foreign(entry));
     let paths = files.flatten().filter_map(|entry| Utf8PathBuf::from_path_buf(entry.into_path()).ok());
     let is_config = |path: &Utf8PathBuf| {
         let name = path.file_name().unwrap_or_default();

@@ -45,17 +45,19 @@ fn sibling(path: &Utf8Path, fits: impl Fn(&Utf8Path) -> bool) -> Option<Utf8Path
     paths.iter().find(|path| path.file_stem() == Some(near)).cloned()
 }
 
+/// Whether a directory below the one that is walked holds what others wrote: packages, environments, what tools keep.
+pub(crate) fn is_foreign(entry: &walkdir::DirEntry) -> bool {
+    let name = entry.file_name().to_string_lossy();
+    entry.depth() > 0
+        && entry.file_type().is_dir()
+        && (name.starts_with('.')
+            || matches!(name.as_ref(), "node_modules" | "python_modules")
+            || entry.path().join("pyvenv.cfg").is_file())
+}
+
 /// The one nearest to the root, by path where there are more.
 fn elsewhere(path: &Utf8Path, root: &Utf8Path) -> Option<Utf8PathBuf> {
     let name = path.file_name()?;
-    let is_foreign = |entry: &walkdir::DirEntry| {
-        let name = entry.file_name().to_string_lossy();
-        entry.depth() > 0
-            && entry.file_type().is_dir()
-            && (name.starts_with('.')
-                || matches!(name.as_ref(), "node_modules" | "python_modules")
-                || entry.path().join("pyvenv.cfg").is_file())
-    };
     let entries = walkdir::WalkDir::new(root).max_depth(DEPTH).into_iter().filter_entry(|entry| !is_foreign(entry));
     let found = entries.flatten().filter(|entry| entry.file_type().is_file() && entry.file_name() == name);
     let nearest = found.min_by(|one, other| (one.depth(), one.path()).cmp(&(other.depth(), other.path())))?;
