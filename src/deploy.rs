@@ -54,6 +54,8 @@ fn start(stage: &Stage, request: &DeployRequest<'_>) -> Result<Deployed> {
     argv.extend(words.before().iter().cloned());
     argv.extend(command.iter().map(OsString::from));
     argv.extend(words.for_child(&stage.config, &project.cwd, &project.process_cwd));
-    let Ended { code } = tool::run(&argv, &stage.dir, &environment, stdout)?;
-    Ok(Deployed { code, heard: ear.heard() })
+    let (Ended { code }, printed) = tool::run_overheard(&argv, &stage.dir, &environment, stdout)?;
+    let mut heard = ear.heard();
+    heard.take_printed_errors(&printed);
+    Ok(Deployed { code, heard })
 }

@@ -173,6 +173,15 @@ impl Heard {
         self.total_kib = self.total_kib.or(total);
     }
 
+    /// The errors that were printed, where they say more than what is known of them.
+    pub(crate) fn take_printed_errors(&mut self, printed: &str) {
+        for error in printed_errors(&console::strip_ansi_codes(printed)) {
+            if !self.errors.iter().any(|known| known.contains(&error)) {
+                self.errors.push(error);
+            }
+        }
+    }
+
     /// The entries of wrangler's log (`utils/log-file.ts`): a head, the message, a line of three dashes.
     fn take_log(&mut self, log: &str) {
         let heads: Vec<_> = HEAD.captures_iter(log).filter_map(|found| Some((found.get(0)?, found.get(1)?))).collect();
@@ -202,6 +211,25 @@ fn bare(entry: &str) -> String {
     let entry = entry.trim();
     let entry = entry.strip_suffix("---").unwrap_or(entry).trim();
     [WARNING, ERROR].iter().find_map(|mark| entry.strip_prefix(mark)).unwrap_or(entry).trim().to_owned()
+}
+
+/// What was printed as an error, each with its lines below: there, not in the first line, stand Cloudflare's words.
+fn printed_errors(printed: &str) -> Vec<String> {
+    let mut errors: Vec<String> = Vec::new();
+    let mut open = false;
+    for line in printed.lines() {
+        let bare = line.trim();
+        if let Some(error) = bare.strip_prefix(ERROR) {
+            errors.push(error.trim().to_owned());
+            open = true;
+        } else if bare.starts_with(WARNING) {
+            open = false;
+        } else if let Some(error) = errors.last_mut().filter(|_| open) {
+            error.push('\n');
+            error.push_str(line);
+        }
+    }
+    errors.iter().map(|error| error.trim_end().to_owned()).collect()
 }
 
 /// The text files at a path: the file itself, or those in the directory. What was there before is not ours to count.
@@ -284,6 +312,8 @@ mod tests {
         assert_eq!((heard.duplicates.len(), heard.total_kib), (2, Some(1.5)));
         heard.take(serde_json::from_str(r#"{"type":"command-failed","code":10021,"message":"failed."}"#).unwrap());
         assert_eq!(heard.errors[1], "failed. [code: 10021]");
+        heard.take_printed_errors("✘ [ERROR] failed.\n\n  Can't start. [code: 10021]\n  \n▲ [WARNING] known\n");
+        assert_eq!(heard.errors[2..], ["failed.\n\n  Can't start. [code: 10021]"]);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Receives an argument list, a directory and an environment; hands on output and how it ended. The only room that spawns
 //! a process, and the one that hears signals (`signals`). Must never print, and never leave a child behind.
 
+mod overheard;
 mod processes;
 mod signals;
 
@@ -11,6 +12,7 @@ pub(crate) use signals::{check_interrupted, hear as hear_signals};
 use crate::error::{Error, Kind, Result};
 use crate::settings::Environment;
 use camino::{Utf8Path, Utf8PathBuf};
+use overheard::Overheard;
 use rustix::process::{Pid, Signal};
 use signals::{Registered, Role};
 use std::ffi::{OsStr, OsString};
@@ -187,12 +189,43 @@ pub(crate) enum Stdout {
     ToStderr,
 }
 
+impl Stdout {
+    fn set(self, command: &mut std::process::Command) {
+        if self == Self::ToStderr {
+            command.stdout(Stdio::from(std::io::stderr()));
+        }
+    }
+}
+
 /// Runs a program on our own stdio until it ends, as a part of our work.
 ///
 /// # Errors
 /// `Kind::ToolMissing` when it cannot be started.
 pub(crate) fn run(argv: &[OsString], cwd: &Utf8Path, environment: &Environment, stdout: Stdout) -> Result<Ended> {
-    hand_over(argv, cwd, environment, stdout, Role::AtWork)
+    hand_over(argv, cwd, environment, Role::AtWork, |command| stdout.set(command))
+}
+
+/// The same, and returns the end of what it wrote to stderr. Where stderr is a terminal the program has it to itself, and
+/// what is returned is empty.
+///
+/// # Errors
+/// As `run`; `Kind::Internal` when the system has no pipe for us.
+pub(crate) fn run_overheard(
+    argv: &[OsString],
+    cwd: &Utf8Path,
+    environment: &Environment,
+    stdout: Stdout,
+) -> Result<(Ended, String)> {
+    if std::io::stderr().is_terminal() {
+        return Ok((run(argv, cwd, environment, stdout)?, String::new()));
+    }
+    let (overheard, pipe, pipe_for_stdout) = Overheard::start(stdout)
+        .map_err(|error| Error::new(Kind::Internal, format!("the system has no pipe for us: {error}"), ""))?;
+    let ended = hand_over(argv, cwd, environment, Role::AtWork, |command| {
+        command.stderr(pipe);
+        pipe_for_stdout.map(|pipe| command.stdout(pipe));
+    })?;
+    Ok((ended, overheard.end()))
 }
 
 /// Runs a program in our place: what comes from the keyboard, Ctrl-C too, is its alone.
@@ -200,7 +233,7 @@ pub(crate) fn run(argv: &[OsString], cwd: &Utf8Path, environment: &Environment, 
 /// # Errors
 /// As `run`.
 pub(crate) fn run_in_place(argv: &[OsString], cwd: &Utf8Path, environment: &Environment) -> Result<Ended> {
-    hand_over(argv, cwd, environment, Stdout::Inherit, Role::InPlace)
+    hand_over(argv, cwd, environment, Role::InPlace, |_| {})
 }
 
 #[expect(
@@ -211,21 +244,20 @@ fn hand_over(
     argv: &[OsString],
     cwd: &Utf8Path,
     environment: &Environment,
-    stdout: Stdout,
     role: Role,
+    set_streams: impl FnOnce(&mut std::process::Command),
 ) -> Result<Ended> {
     check_interrupted()?;
     let (program, arguments) = argv.split_first().ok_or_else(|| Error::new(Kind::Internal, "no program to run", ""))?;
     let mut command = std::process::Command::new(program);
     command.args(arguments).current_dir(cwd).env_clear().envs(environment.pairs());
-    if stdout == Stdout::ToStderr {
-        command.stdout(Stdio::from(std::io::stderr()));
-    }
+    set_streams(&mut command);
     let own_group = !shares_group();
     if own_group {
         command.process_group(0);
     }
     let mut child = command.spawn().map_err(|error| cannot_start(program, &error))?;
+    drop(command); // and with it our ends of the child's pipes
     let registered = Registered::new(child.id(), own_group, role);
     let status = child.wait().map_err(|error| {
         Error::new(Kind::Internal, format!("waiting for `{}` failed: {error}", program.to_string_lossy()), "")

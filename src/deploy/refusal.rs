@@ -46,9 +46,10 @@ static CODE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\[code: (\d+)\]").e
 static STATUS: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?:-> |status: )(\d{3})\b").expect("the expression is a constant"));
 
-/// One line about the first error that the table knows.
+/// One line about the errors of one upload: the first entry of the table that knows any of them. wrangler says the same
+/// error more than once, and not always with Cloudflare's words.
 pub(crate) fn hint(errors: &[String]) -> Option<String> {
-    errors.iter().find_map(|error| TABLE.refusal.iter().find_map(|refusal| refusal.hint(error)))
+    TABLE.refusal.iter().find_map(|refusal| errors.iter().find_map(|error| refusal.hint(error)))
 }
 
 impl Refusal {
@@ -132,6 +133,16 @@ mod tests {
         for unknown in ["a queue is not there [code: 11000]", "the file is 413 bytes, see line 10021", ""] {
             assert_eq!(of(&format!("{FAILED}{unknown}")), "", "{unknown}");
         }
+    }
+
+    #[test]
+    fn words_count_before_a_code_that_many_refusals_share() {
+        let errors = [
+            "A request failed. [code: 10021]",
+            "A request failed.\n\n  Can't serialize top-level variable. [code: 10021]",
+        ];
+        let said = hint(&errors.map(str::to_owned)).unwrap();
+        assert!(said.starts_with("hint: Cloudflare's error 10021, a JavaScript value at module level"), "{said}");
     }
 
     #[test]

@@ -408,3 +408,31 @@ fn custom_build_runs_through_the_real_uv_where_pywrangler_does() {
     assert_eq!(built(&project, "tool"), format!("{root}/.venv/bin/generate"));
     assert_eq!(built(&project, "venv"), format!("{root}/.venv"));
 }
+
+#[test]
+fn what_pywrangler_prints_arrives_byte_for_byte_and_in_its_order_where_both_streams_go_to_one_file() {
+    let (project, tools) = (project(), Tools::new());
+    tools.pywrangler("for i in 1 2 3 4 5 6 7 8; do echo \"out $i\"; printf 'err %s\\377\\n' $i >&2; done; exit 3");
+    let said = tools.dir.path().join("said");
+    let both = std::fs::File::create(&said).unwrap();
+    let mut command = project.saddlebag(&["deploy"]).on_fakes(&tools).command;
+    command.stdout(both.try_clone().unwrap()).stderr(both);
+    assert_eq!(command.status().unwrap().code(), Some(3));
+    let said = std::fs::read(&said).unwrap();
+    let expected: Vec<u8> =
+        (1..=8).flat_map(|i| [format!("out {i}\nerr {i}").as_bytes(), b"\xff\n"].concat()).collect();
+    assert!(said.windows(expected.len()).any(|window| window == expected), "{}", String::from_utf8_lossy(&said));
+}
+
+#[test]
+fn a_process_that_pywrangler_leaves_behind_does_not_keep_the_deploy() {
+    let (project, tools) = (project(), Tools::new());
+    tools.pywrangler(&format!("sleep 60 & echo $! > '{}/left'", tools.dir.path().display()));
+    let said = std::fs::File::create(tools.dir.path().join("said")).unwrap();
+    let mut command = project.saddlebag(&["deploy"]).on_fakes(&tools).command;
+    command.stdout(said.try_clone().unwrap()).stderr(said);
+    let begun = std::time::Instant::now();
+    assert_eq!(command.status().unwrap().code(), Some(0));
+    assert!(begun.elapsed().as_secs() < 50);
+    assert!(std::process::Command::new("kill").arg(tools.recorded("left").trim()).status().unwrap().success());
+}

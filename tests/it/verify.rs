@@ -169,6 +169,11 @@ fn a_refused_upload_says_what_the_code_means_and_which_gate_looks_at_it() {
         ("10068:none registered", "class Default(WorkerEntrypoint)"),
         ("9109:Invalid access token", "CLOUDFLARE_API_TOKEN"),
         ("11001:Queue handler is missing.", "11001, no queue handler"),
+        (
+            "10021:PythonUserError: Can't serialize top-level variable.",
+            "hint: Cloudflare's error 10021, a JavaScript value at module level",
+        ),
+        ("10021:Script startup exceeded CPU time limit.", "10021, the startup takes too long"),
     ] {
         let (project, api) = (flat(), Api::start(&["--fail", refusal]));
         let ran = project.saddlebag(&["deploy", "--format", "json"]).on_rig().against(&api).run().expect(1);

@@ -1,0 +1,75 @@
+//! A child's stderr, copied to ours as it comes, and the end of it kept.
+//!
+//! Receives a stderr that is no terminal; hands on the pipes for the child and, once it has ended, the text. Must never
+//! change a byte or the order of what is written, nor wait for what a descendant keeps open.
+
+use super::Stdout;
+use std::io::{PipeReader, PipeWriter, Read, Write};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::mpsc::{self, Receiver};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// How much of the end is kept, bytes: an error of wrangler's is far shorter.
+const KEPT: usize = 64 * 1024;
+/// How long the rest may take once the child has ended: what it wrote is in the pipe already.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+pub(super) struct Overheard {
+    text: Arc<Mutex<Vec<u8>>>,
+    ended: Receiver<()>,
+}
+
+impl Overheard {
+    /// With the pipe for the child's stderr, and the same for its stdout where both would go to one place: two writers of
+    /// one file would change places otherwise.
+    ///
+    /// # Errors
+    /// The system's, when there is no pipe to be had.
+    pub(super) fn start(stdout: Stdout) -> std::io::Result<(Self, PipeWriter, Option<PipeWriter>)> {
+        let (reader, writer) = std::io::pipe()?;
+        let one_place = stdout == Stdout::ToStderr || same_file(std::io::stdout().as_fd(), std::io::stderr().as_fd());
+        let for_stdout = one_place.then(|| writer.try_clone()).transpose()?;
+        let text = Arc::new(Mutex::new(Vec::new()));
+        let (end, ended) = mpsc::channel();
+        let kept = Arc::clone(&text);
+        std::thread::spawn(move || {
+            copy(reader, &kept);
+            let _ = end.send(()); // nobody waits any more: fine
+        });
+        Ok((Self { text, ended }, writer, for_stdout))
+    }
+
+    /// What was written. A descendant that keeps the pipe open may go on writing; it is copied while we live.
+    pub(super) fn end(self) -> String {
+        let _ = self.ended.recv_timeout(PATIENCE);
+        String::from_utf8_lossy(&self.text.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
+    }
+}
+
+fn copy(mut reader: PipeReader, kept: &Mutex<Vec<u8>>) {
+    let mut buffer = [0; 8 * 1024];
+    loop {
+        let read = match reader.read(&mut buffer) {
+            Ok(0) => return,
+            Ok(read) => &buffer[..read],
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(_) => return,
+        };
+        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.extend_from_slice(read);
+        let over = kept.len().saturating_sub(KEPT);
+        kept.drain(..over);
+        drop(kept);
+        if std::io::stderr().write_all(read).is_err() {
+            return; // nobody reads ours: the child is to learn it as it would without us
+        }
+    }
+}
+
+fn same_file(one: BorrowedFd<'_>, other: BorrowedFd<'_>) -> bool {
+    match (rustix::fs::fstat(one), rustix::fs::fstat(other)) {
+        (Ok(one), Ok(other)) => (one.st_dev, one.st_ino) == (other.st_dev, other.st_ino),
+        _ => false,
+    }
+}
