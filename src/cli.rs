@@ -231,7 +231,7 @@ fn explain(words: &[OsString]) -> Result<Invocation> {
         ));
     }
     let name = words.first().map(|word| word.to_string_lossy());
-    crate::command::explain::page(name.as_deref()).map(Invocation::Text)
+    crate::commands::explain::page(name.as_deref()).map(Invocation::Text)
 }
 
 /// The format that a command line asks for, which may not parse otherwise: then even its refusal is in it.

@@ -3,16 +3,18 @@
 //! Receives a `Cleared<Stage>` and nothing less; hands on `Deployed`. Must never turn a deploy that is live into a
 //! failure, and never touch the output that the user sees.
 
+pub(crate) mod dry_run;
 pub(crate) mod refusal;
+pub(crate) mod wrangler_log;
 
+use crate::deploy::wrangler_log::{Ear, Heard};
 use crate::error::Result;
-use crate::gate::Cleared;
-use crate::heard::{Ear, Heard};
+use crate::gates::Cleared;
 use crate::passthrough::Passthrough;
+use crate::process::{self, Ended, Stdout};
 use crate::project::Project;
 use crate::stage::Stage;
-use crate::tool::{self, Ended, Stdout};
-use crate::toolchain::Toolchain;
+use crate::tools::Toolchain;
 use std::ffi::OsString;
 
 /// How pywrangler ended, and what wrangler said about the upload.
@@ -54,7 +56,7 @@ fn start(stage: &Stage, request: &DeployRequest<'_>) -> Result<Deployed> {
     argv.extend(words.before().iter().cloned());
     argv.extend(command.iter().map(OsString::from));
     argv.extend(words.for_child(&stage.config, &project.cwd, &project.process_cwd));
-    let (Ended { code }, printed) = tool::run_overheard(&argv, &stage.dir, &environment, stdout)?;
+    let (Ended { code }, printed) = process::run_overheard(&argv, &stage.dir, &environment, stdout)?;
     let mut heard = ear.heard();
     heard.take_printed_errors(&printed);
     Ok(Deployed { code, heard })

@@ -8,31 +8,31 @@ compile_error!("saddlebag runs on Linux and macOS: processes and locks are Unix'
 mod baseline;
 mod bundle;
 mod cli;
-mod command;
+mod commands;
 mod deploy;
+mod env;
 mod error;
-mod gate;
-mod heard;
+mod format;
+mod gates;
+mod layout;
 mod passthrough;
+mod process;
 mod project;
 mod python;
-mod quantity;
 mod report;
+mod resolve;
 mod session;
 mod settings;
 mod smoke;
 mod stage;
 mod temporary;
-mod term;
-mod tool;
-mod toolchain;
-mod vendor;
-mod verify;
+mod terminal;
+mod tools;
 
 use crate::cli::Invocation;
+use crate::env::Environment;
 use crate::session::Session;
-use crate::settings::Environment;
-use crate::term::Terminal;
+use crate::terminal::Terminal;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -40,18 +40,18 @@ fn main() -> ExitCode {
     let format = cli::format_of(&argv);
     let environment = Environment::read();
     let terminal = Terminal::new(environment.get("TERM") == Some("dumb"));
-    let run = |invocation| Session::run(invocation, &environment, &terminal, command::run);
+    let run = |invocation| Session::run(invocation, &environment, &terminal, commands::run);
     let refuse = |error| session::refuse(&error, format, &environment, &terminal);
-    let code = match tool::hear_signals().and_then(|()| cli::parse(argv)) {
+    let code = match process::hear_signals().and_then(|()| cli::parse(argv)) {
         Ok(Invocation::Own(invocation)) => run(&invocation),
         Ok(Invocation::Init { ours, words }) => match ours {
-            ours if !command::init::is_ours(ours.as_ref().ok().map(|invocation| &invocation.rest)) => {
-                command::pywrangler::run(&words, &environment, &terminal)
+            ours if !commands::init::is_ours(ours.as_ref().ok().map(|invocation| &invocation.rest)) => {
+                commands::pywrangler::run(&words, &environment, &terminal)
             }
             Ok(invocation) => run(&invocation),
             Err(error) => refuse(error),
         },
-        Ok(Invocation::Pywrangler(words)) => command::pywrangler::run(&words, &environment, &terminal),
+        Ok(Invocation::Pywrangler(words)) => commands::pywrangler::run(&words, &environment, &terminal),
         Ok(Invocation::Text(text)) => {
             terminal.out(&text);
             0

@@ -28,12 +28,13 @@ pub(crate) use resolve::{ResolveOptions, Resolved, main_module};
 pub(crate) use stage::ClearedStage;
 
 use crate::cli::{Format, OwnInvocation};
+use crate::env::Environment;
 use crate::error::Error;
 use crate::passthrough::Passthrough;
+use crate::process::Stdout;
 use crate::report::human::Manner;
-use crate::settings::{self, Environment, Settings};
-use crate::term::Terminal;
-use crate::tool::Stdout;
+use crate::settings::{self, Settings};
+use crate::terminal::Terminal;
 use std::time::{Duration, Instant};
 
 /// A step, or the early end of the run.

@@ -9,13 +9,13 @@ pub(crate) mod pyodide;
 pub(crate) use install::install;
 
 use crate::bundle::Bundle;
+use crate::env::Environment;
 use crate::error::{Error, Kind, Result};
+use crate::process;
 use crate::project::Target;
 use crate::project::target::SDK;
 use crate::python::stdlib;
-use crate::settings::Environment;
 use crate::stage::Stage;
-use crate::tool;
 use camino::{Utf8Path, Utf8PathBuf};
 use pyodide::{Permission, Pyodide, TABLE};
 use serde::{Deserialize, Serialize};
@@ -191,7 +191,7 @@ pub(crate) fn boot(boot: &Boot<'_>) -> Result<Outcome> {
     let mut environment = boot.environment.clone();
     environment.remove("NODE_OPTIONS"); // of the user's own programs: a loader or a flag there is not the runtime's
     let argv = [boot.node, &program, &request, &answer].map(|word| word.as_str().into());
-    let (ended, printed) = tool::listen(&argv, &at, &environment, |_| {})?;
+    let (ended, printed) = process::listen(&argv, &at, &environment, |_| {})?;
     match fs_err::read(&answer) {
         Ok(bytes) => serde_json::from_slice(&bytes)
             .map_err(|error| Error::new(Kind::Internal, format!("the boot's answer cannot be read: {error}"), "")),

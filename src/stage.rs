@@ -25,7 +25,7 @@ mod tests;
 
 use crate::bundle::{Bundle, Module};
 use crate::error::{Error, Kind, Result};
-use crate::gate::{Cleared, MadeFrom};
+use crate::gates::{Cleared, MadeFrom};
 use crate::project::config::Format;
 use camino::{Utf8Path, Utf8PathBuf};
 use document::Document;

@@ -1,7 +1,7 @@
 use super::collect::Sources;
 use super::prune::PruneOptions;
 use super::*;
-use crate::project::layout::{Layout, Namespace};
+use crate::layout::{Layout, Namespace};
 use crate::python::distribution::read_all;
 
 #[test]

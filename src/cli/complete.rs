@@ -7,7 +7,7 @@ use super::closest;
 use super::flags::{OF_ONE_COMMAND, OwnFlags};
 use super::help::COMMANDS;
 use crate::error::{Error, Kind, Result};
-use crate::gate;
+use crate::gates;
 use clap::{Arg, Command as Clap, CommandFactory, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use std::ffi::OsString;
@@ -65,7 +65,7 @@ fn add(parent: Clap, words: &[&'static str], first: &str, about: &'static str) -
 
 fn equipped(command: Clap, first: &str) -> Clap {
     match first {
-        "explain" => return command.arg(Arg::new("name").value_parser(gate::ids().collect::<Vec<_>>())),
+        "explain" => return command.arg(Arg::new("name").value_parser(gates::ids().collect::<Vec<_>>())),
         "completions" => return command.arg(Arg::new("shell").value_parser(clap::value_parser!(Shell))),
         _ => {}
     }

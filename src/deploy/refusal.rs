@@ -148,7 +148,7 @@ mod tests {
     #[test]
     fn every_gate_that_a_hint_names_exists() {
         for gate in TABLE.refusal.iter().filter_map(|refusal| refusal.look.as_deref()) {
-            assert!(crate::gate::ids().any(|id| id == gate), "{gate}");
+            assert!(crate::gates::ids().any(|id| id == gate), "{gate}");
         }
     }
 }

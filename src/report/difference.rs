@@ -4,7 +4,7 @@
 
 use super::human::Manner;
 use crate::baseline::{Growth, Weights};
-use crate::quantity::bytes;
+use crate::format::bytes;
 use console::Style;
 use std::fmt::Write;
 

@@ -5,8 +5,8 @@
 
 use super::Report;
 use crate::error::{Location, Place};
-use crate::gate::{Finding, Outcome, Severity, Verdict};
-use crate::quantity::{bytes, count};
+use crate::format::{bytes, count};
+use crate::gates::{Finding, Outcome, Severity, Verdict};
 use std::fmt::Write;
 
 /// How many packages the summary lists.
@@ -188,7 +188,7 @@ mod tests {
     use crate::bundle::{Bundle, Package};
     use crate::deploy::Deployed;
     use crate::error::{Error, Kind};
-    use crate::gate::{Judgement, Level};
+    use crate::gates::{Judgement, Level};
     use crate::report::{Exit, lasting};
 
     fn report() -> Report<'static> {
@@ -285,7 +285,10 @@ mod tests {
     #[test]
     fn outputs_are_values_of_one_line() {
         let deployed = Deployed {
-            heard: crate::heard::Heard { version_id: Some("v\n1".into()), ..crate::heard::Heard::default() },
+            heard: crate::deploy::wrangler_log::Heard {
+                version_id: Some("v\n1".into()),
+                ..crate::deploy::wrangler_log::Heard::default()
+            },
             ..Deployed::default()
         };
         let report = Report { deployed: Some(&deployed), ..report() };

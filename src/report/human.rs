@@ -9,8 +9,8 @@ mod findings;
 mod weights;
 
 use super::Report;
-use crate::gate::{Judgement, Outcome, Severity, Verdict};
-use crate::quantity::count;
+use crate::format::count;
+use crate::gates::{Judgement, Outcome, Severity, Verdict};
 use crate::smoke::Booted;
 use console::Style;
 use std::collections::BTreeMap;
@@ -267,7 +267,7 @@ mod tests {
     use super::*;
     use crate::deploy::Deployed;
     use crate::error::{Location, Place};
-    use crate::gate::{Finding, Level};
+    use crate::gates::{Finding, Level};
     use crate::report::lasting;
 
     fn judgement(id: &'static str, outcome: Outcome, findings: Vec<Finding>) -> Judgement {
@@ -422,7 +422,10 @@ mod tests {
                 ..Report::default()
             })
         };
-        let heard = crate::heard::Heard { version_id: Some("v1".into()), ..crate::heard::Heard::default() };
+        let heard = crate::deploy::wrangler_log::Heard {
+            version_id: Some("v1".into()),
+            ..crate::deploy::wrangler_log::Heard::default()
+        };
         let done = Deployed { code: 0, heard };
         insta::assert_snapshot!([
             last(Verdict::Passed, None, false),

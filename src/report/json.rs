@@ -5,7 +5,7 @@
 use super::Report;
 use crate::baseline::{Growth, Share, Weights};
 use crate::error::{Error, Location};
-use crate::gate::{Judgement, Level, Limit, Outcome, Severity, Verdict};
+use crate::gates::{Judgement, Level, Limit, Outcome, Severity, Verdict};
 use crate::project::requirements::Source;
 use serde::Serialize;
 
@@ -37,7 +37,7 @@ struct ProjectV1<'a> {
     root: &'static str,
     config: String,
     env: Option<&'a str>,
-    namespace: Option<crate::project::layout::Namespace>,
+    namespace: Option<crate::layout::Namespace>,
     requirements: Option<String>,
 }
 

@@ -4,7 +4,7 @@
 
 use super::Report;
 use crate::bundle::{Bundle, Owner};
-use crate::quantity::{bytes, count};
+use crate::format::{bytes, count};
 use std::fmt::Write;
 
 /// One line of the table.

@@ -5,7 +5,7 @@
 
 use super::Report;
 use crate::error::{Location, Place};
-use crate::gate::{Finding, Outcome, Severity};
+use crate::gates::{Finding, Outcome, Severity};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -155,7 +155,7 @@ fn notifications(report: &Report, prefix: &str) -> Vec<Value> {
 mod tests {
     use super::*;
     use crate::error::{Error, Kind};
-    use crate::gate::{Judgement, Level};
+    use crate::gates::{Judgement, Level};
 
     fn document(report: &Report) -> Value {
         serde_json::from_str(&render(report, "apps/w/")).unwrap()

@@ -2,12 +2,12 @@
 
 use super::Ended;
 use crate::cli::Format;
-use crate::command::classify;
+use crate::commands::classify;
+use crate::env::Environment;
 use crate::error::Error;
 use crate::project::host;
 use crate::report::{self, Exit, Report};
-use crate::settings::Environment;
-use crate::term::Terminal;
+use crate::terminal::Terminal;
 use camino::{Utf8Path, Utf8PathBuf};
 
 /// Writes everything of a run that has ended.

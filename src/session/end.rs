@@ -3,10 +3,10 @@
 use super::{ClearedPlan, ClearedStage, Loaded, Opened, Planned, Resolved, Session, Step, Timings};
 use crate::bundle::Bundle;
 use crate::cli::Format;
-use crate::command::Answer;
+use crate::commands::Answer;
 use crate::deploy::Deployed;
 use crate::error::{Error, Result};
-use crate::gate::{Judgement, Limit, Verdict};
+use crate::gates::{Judgement, Limit, Verdict};
 use crate::project::Project;
 use crate::report::{self, Exit, Report};
 use crate::settings::Settings;

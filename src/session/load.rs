@@ -1,15 +1,16 @@
 //! The first steps: the project, the settings and the target; then the tools.
 
 use super::{Ended, Reached, Session, Step, Timings, today};
+use crate::env::Environment;
 use crate::error::{Error, Kind, Result};
-use crate::gate::{self, Outcome};
+use crate::gates::{self, Outcome};
 use crate::passthrough::{self, Passthrough};
 use crate::project::target::TargetFlags;
 use crate::project::{Project, Requirements, Target, WranglerConfig, config, pyproject, requirements};
 use crate::report::Report;
-use crate::settings::{self, Environment, Settings};
-use crate::term::Terminal;
-use crate::toolchain::{self, Toolchain};
+use crate::settings::{self, Settings};
+use crate::terminal::Terminal;
+use crate::tools::{self, Toolchain};
 use camino::{Utf8Path, Utf8PathBuf};
 
 /// What the user has and wants.
@@ -47,7 +48,7 @@ impl<'a> Session<'a> {
         read: impl FnOnce(&Project, &Settings) -> Result<Requirements>,
     ) -> Step<'a, Opened<'a>> {
         let mut timings = Timings::start();
-        let found = settings::current_dir().and_then(|cwd| find_project(self, &cwd));
+        let found = crate::env::current_dir().and_then(|cwd| find_project(self, &cwd));
         let (mut project, settings) = found.map_err(|error| self.fail(error))?;
         self.terminal.set_verbosity(settings.quiet, settings.verbose);
         project.requirements = match read(&project, &settings) {
@@ -68,11 +69,11 @@ impl<'a> Opened<'a> {
     pub(crate) fn find_tools(self) -> Step<'a, Loaded<'a>> {
         let (project, environment) = (&self.project, self.session.environment);
         let uses_uv = uses_uv(&project.root, project.pyproject.as_ref());
-        let toolchain = match toolchain::find(&project.root, project.config.dir(), environment, uses_uv) {
+        let toolchain = match tools::find(&project.root, project.config.dir(), environment, uses_uv) {
             Ok(toolchain) => toolchain,
             Err(error) => return Err(self.fail(error)),
         };
-        let results = gate::judge_toolchain(&toolchain, &self.settings);
+        let results = gates::judge_toolchain(&toolchain, &self.settings);
         if let Some(error) = unusable(&results) {
             let mut ended = self.fail(error);
             ended.early_results = Some(results);
@@ -117,7 +118,7 @@ pub(crate) fn find_project(session: Session<'_>, process_cwd: &Utf8Path) -> Resu
     let (words, environment) = (session.words(), session.environment);
     let cwd = passthrough::resolved_cwd(process_cwd, words);
     if let Some((flag, error)) = crate::cli::misspelt_upload_flag(session.invocation)
-        && !toolchain::wrangler_has_flag(&cwd, &flag.name)
+        && !tools::wrangler_has_flag(&cwd, &flag.name)
     {
         return Err(error);
     }
@@ -163,7 +164,7 @@ pub(crate) fn read_requirements(
 
 /// Whether pywrangler may be started through `uv run`.
 pub(crate) fn uses_uv(root: &Utf8Path, pyproject: Option<&crate::project::Pyproject>) -> bool {
-    toolchain::uv_project(root).is_some() || pyproject.is_some_and(|pyproject| pyproject.declares("workers-py"))
+    tools::uv_project(root).is_some() || pyproject.is_some_and(|pyproject| pyproject.declares("workers-py"))
 }
 
 /// `CLOUDFLARE_ENV`, also from the `.env` files that wrangler reads before it asks for it.
@@ -183,7 +184,7 @@ fn cloudflare_env(environment: &Environment, cwd: &Utf8Path) -> Option<String> {
 
 pub(crate) fn target_flags(words: &Passthrough, config: &WranglerConfig) -> TargetFlags {
     // Without a wrangler npx fetches the newest, whose date is not long ago.
-    let latest = || toolchain::latest_date(config.dir()).unwrap_or_else(today);
+    let latest = || tools::latest_date(config.dir()).unwrap_or_else(today);
     TargetFlags {
         compatibility_date: words.compatibility_date().map(str::to_owned),
         compatibility_flags: words.compatibility_flags(),
@@ -193,9 +194,9 @@ pub(crate) fn target_flags(words: &Passthrough, config: &WranglerConfig) -> Targ
 }
 
 /// A denial of `toolchain` means that the work cannot be done at all.
-fn unusable(results: &[gate::Judgement]) -> Option<Error> {
+fn unusable(results: &[gates::Judgement]) -> Option<Error> {
     let toolchain = results.iter().find(|result| result.outcome == Outcome::Blocked)?;
-    let finding = toolchain.findings.iter().find(|finding| finding.weight() == gate::Severity::Deny)?;
+    let finding = toolchain.findings.iter().find(|finding| finding.weight() == gates::Severity::Deny)?;
     let kind = if finding.code == "toolchain.missing" { Kind::ToolMissing } else { Kind::ToolTooOld };
     Some(Error::new(kind, finding.message.clone(), finding.help.clone()).with_location(finding.location.clone()))
 }

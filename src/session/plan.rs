@@ -6,16 +6,17 @@ use super::{Ended, Loaded, Reached, Resolved, Step, remedies, today};
 use crate::baseline::{Baseline, Growth};
 use crate::bundle::{self, Bundle};
 use crate::cli::Format;
-use crate::command::classify::LeftOut;
+use crate::commands::classify::LeftOut;
 use crate::error::{Error, Result};
-use crate::gate::{self, Checked, Cleared, Inputs, Judgement, Limit};
-use crate::project::layout::{self, LayoutRequest};
-use crate::project::{Layout, Project, Target};
+use crate::gates::{self, Checked, Cleared, Inputs, Judgement, Limit};
+use crate::layout::Layout;
+use crate::layout::{self, LayoutRequest};
+use crate::process;
+use crate::project::{Project, Target};
 use crate::report::{self, Report};
+use crate::resolve::Vendored;
 use crate::settings::Settings;
 use crate::stage;
-use crate::tool;
-use crate::vendor::Vendored;
 use camino::Utf8PathBuf;
 use std::collections::BTreeSet;
 
@@ -61,7 +62,7 @@ impl<'a> Resolved<'a> {
     pub(crate) fn plan(self) -> Step<'a, Planned<'a>> {
         let planned = self.lay_out().and_then(|layout| {
             let bundle = self.plan_bundle(&layout)?;
-            tool::check_interrupted()?;
+            process::check_interrupted()?;
             Ok((layout, bundle))
         });
         let (layout, bundle) = match planned {
@@ -136,12 +137,12 @@ impl<'a> Planned<'a> {
     /// The same without some gates, each with the reason.
     pub(crate) fn check_but(self, skipped: &[(&str, &str)]) -> Step<'a, CheckedPlan<'a>> {
         let Self { mut plan, bundle } = self;
-        let limits = gate::limits(&bundle, &plan.loaded.settings);
-        let mut bundle = gate::check(&plan.inputs(), bundle, skipped, &today());
+        let limits = gates::limits(&bundle, &plan.loaded.settings);
+        let mut bundle = gates::check(&plan.inputs(), bundle, skipped, &today());
         remedies::add(&mut bundle, &plan.loaded.project, &plan.loaded.settings);
         plan.loaded.timings.lap("gates");
         let checked = CheckedPlan { plan, limits, bundle };
-        match tool::check_interrupted() {
+        match process::check_interrupted() {
             Ok(()) => Ok(checked),
             Err(error) => Err(checked.fail(error)),
         }
@@ -227,7 +228,7 @@ impl<'a> Plan<'a> {
         let mut report = session.empty_report();
         self.add_to(&mut report, bundle);
         report.limits = limits.to_vec();
-        (report.judgements, report.verdict) = (Some(results), Some(gate::Verdict::of(results)));
+        (report.judgements, report.verdict) = (Some(results), Some(gates::Verdict::of(results)));
         report.smoke = smoke;
         let options = session.render_options(&self.loaded.settings);
         session.terminal.out(&match session.invocation.command {

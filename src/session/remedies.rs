@@ -4,11 +4,11 @@
 
 use crate::bundle::prune::{self, PruneOptions, Pruned, recipes};
 use crate::bundle::{Bundle, Package};
-use crate::command::classify::{self, Unneeded};
+use crate::commands::classify::{self, Unneeded};
 use crate::error::Result;
-use crate::gate::{self, Checked, Finding, Severity};
+use crate::format::{bytes, count};
+use crate::gates::{self, Checked, Finding, Severity};
 use crate::project::Project;
-use crate::quantity::{bytes, count};
 use crate::settings::Settings;
 use std::collections::BTreeSet;
 
@@ -45,7 +45,7 @@ fn helps(checked: &Checked<Bundle>, project: &Project, settings: &Settings) -> V
     let help = |finding: &Finding| {
         if is_heavy(finding) {
             let all = heavy.as_ref().filter(|all| !all.is_empty())?;
-            return Some(format!("{}; {}", all.join("; "), gate::heaviest(bundle, HEAVIEST)));
+            return Some(format!("{}; {}", all.join("; "), gates::heaviest(bundle, HEAVIEST)));
         }
         Some(format!("{}; else {}", remedies.for_package(&finding.subject)?, finding.help))
     };

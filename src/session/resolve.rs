@@ -4,18 +4,18 @@ use super::load::uses_uv;
 use super::{Ended, Loaded, Reached, Step, today};
 use crate::baseline::{self, Baseline};
 use crate::cli::Format;
-use crate::command::classify::{self, LeftOut};
+use crate::commands::classify::{self, LeftOut};
 use crate::error::{Error, Kind, Result};
-use crate::gate::{self, Verdict};
+use crate::gates::{self, Verdict};
+use crate::layout::{self, LayoutRequest};
 use crate::passthrough::Passthrough;
+use crate::process::{self, Stdout};
 use crate::project::Project;
 use crate::project::config;
-use crate::project::layout::{self, LayoutRequest};
 use crate::python::stdlib;
 use crate::report;
+use crate::resolve::{self, Imported, Unresolved, Vendored};
 use crate::settings::{Named, Settings};
-use crate::tool::{self, Stdout};
-use crate::vendor::{self, Imported, Unresolved, Vendored};
 use camino::{Utf8Path, Utf8PathBuf};
 use std::collections::BTreeSet;
 
@@ -116,8 +116,8 @@ impl<'a> Loaded<'a> {
             session.terminal.line(&format!("Running the custom build: {}", build.command));
         }
         shell.argv.extend(["sh", "-c", &build.command].map(Into::into));
-        let ended = tool::run(&shell.argv, &cwd, &shell.environment, Stdout::ToStderr)?;
-        tool::check_interrupted()?;
+        let ended = process::run(&shell.argv, &cwd, &shell.environment, Stdout::ToStderr)?;
+        process::check_interrupted()?;
         if ended.success() {
             return Ok(());
         }
@@ -135,18 +135,18 @@ impl<'a> Loaded<'a> {
     fn vendor(&mut self, cache: &Utf8Path, options: ResolveOptions) -> Result<Resolution> {
         let terminal = self.session.terminal;
         let wish =
-            vendor::Wish { fresh: self.settings.no_cache, alternatives: !options.leave_out, relock: options.relock };
+            resolve::Wish { fresh: self.settings.no_cache, alternatives: !options.leave_out, relock: options.relock };
         let mut left_out: Vec<LeftOut> = Vec::new();
         let mut rounds = if options.leave_out { MAX_LEFT_OUT_ROUNDS } else { 0 };
         loop {
             let (project, target) = (&self.project, &self.target);
-            let why = match vendor::vendor(project, target, &self.toolchain, cache, wish, terminal)? {
-                vendor::Outcome::Vendored(vendored) => return Ok(Ok((*vendored, left_out))),
-                vendor::Outcome::Unresolved(why) => why,
+            let why = match resolve::vendor(project, target, &self.toolchain, cache, wish, terminal)? {
+                resolve::Outcome::Vendored(vendored) => return Ok(Ok((*vendored, left_out))),
+                resolve::Outcome::Unresolved(why) => why,
             };
             let more = match rounds {
                 0 => Vec::new(),
-                _ => classify::in_the_way(&why, project, &gate::explained(&why, target)),
+                _ => classify::in_the_way(&why, project, &gates::explained(&why, target)),
             };
             if more.is_empty() {
                 return Ok(Err(why));
@@ -202,7 +202,7 @@ impl<'a> Loaded<'a> {
     /// The end of a run whose requirements do not resolve: the gate `wheels` says why. If that is allowed or switched off,
     /// there is still nothing to go on with.
     fn unresolved(self, why: Unresolved) -> Box<Ended<'a>> {
-        let results = gate::judge_unresolved(&why, (&self.target, &self.toolchain), &self.settings, &today());
+        let results = gates::judge_unresolved(&why, (&self.target, &self.toolchain), &self.settings, &today());
         if Verdict::of(&results) != Verdict::Blocked {
             return self.fail(why.error);
         }
@@ -213,7 +213,7 @@ impl<'a> Loaded<'a> {
             ended.notices.push(format!("this would work: {} ({})", alternative.write, alternative.gives));
         }
         if why.untried > 0 {
-            let more = crate::quantity::count(why.untried, "more way");
+            let more = crate::format::count(why.untried, "more way");
             ended.notices.push(format!("{more} out could not be tried in the time there is"));
         }
         if let (Format::Human, Some((_, settings))) = (ended.session.format, ended.found()) {
@@ -288,7 +288,7 @@ fn baseline_file(project: &Project, settings: &Settings, options: ResolveOptions
         Some(Named::Setting(path, _)) => crate::project::resolve(&project.root, path.as_str()),
         None => project.root.join(baseline::FILE),
     };
-    if !options.compare || settings.gates.get("growth") == Some(&gate::Level::Off) {
+    if !options.compare || settings.gates.get("growth") == Some(&gates::Level::Off) {
         return Ok(BaselineFile { path, baseline: None });
     }
     let shown = project.display(&path);

@@ -4,15 +4,15 @@ use super::end::Judged;
 use super::plan::Plan;
 use super::{ClearedPlan, Ended, Reached, Step, today};
 use crate::bundle::Bundle;
+use crate::deploy::dry_run::{self, Audience, Rehearsed};
 use crate::deploy::{self, Deployed};
 use crate::error::{Error, Kind, Result};
-use crate::gate::{self, Checked, Cleared, Context, Level, Limit};
+use crate::format::count;
+use crate::gates::{self, Checked, Cleared, Context, Level, Limit};
+use crate::process;
 use crate::project::Project;
-use crate::quantity::count;
 use crate::smoke::{self, Booted, Outcome, pyodide};
 use crate::stage::{self, Stage};
-use crate::tool;
-use crate::verify::{self, Audience, Rehearsed};
 use camino::Utf8Path;
 
 /// A stage on disk, and what its gates found so far.
@@ -41,7 +41,7 @@ pub(crate) struct ClearedStage<'a> {
 impl<'a> ClearedPlan<'a> {
     /// Whether a gate of the stage was asked for, also if nothing is uploaded.
     pub(crate) fn wants_stage(&self) -> bool {
-        ["smoke", "verify"].iter().any(|id| gate::is_wanted(id, self.plan.settings()))
+        ["smoke", "verify"].iter().any(|id| gates::is_wanted(id, self.plan.settings()))
     }
 
     /// Writes the bundle to disk, inside the project.
@@ -140,7 +140,7 @@ impl<'a> Staged<'a> {
     /// `Interrupted`; whatever else goes wrong breaks the gate.
     fn smoke(&mut self) -> Result<()> {
         let settings = self.plan.settings();
-        if !gate::is_wanted("smoke", settings) {
+        if !gates::is_wanted("smoke", settings) {
             return Ok(());
         }
         let Some(found) = pyodide::find(&self.plan.loaded.project.root, &self.plan.cache, &self.plan.loaded.target)
@@ -149,7 +149,7 @@ impl<'a> Staged<'a> {
             if settings.gates.get("smoke") == Some(&Level::Warn) {
                 self.stage.skip("smoke", settings, &format!("{reason}; {help}"));
             } else {
-                self.stage.judge("smoke", settings, &today(), || Ok(gate::smoke::unavailable(&reason, &help)));
+                self.stage.judge("smoke", settings, &today(), || Ok(gates::smoke::unavailable(&reason, &help)));
             }
             return Ok(());
         };
@@ -160,18 +160,18 @@ impl<'a> Staged<'a> {
                 terminal.begin(&format!("Importing the bundle in Pyodide {} (Python {})", found.version, found.python));
             self.boot(&found)
         };
-        tool::check_interrupted()?;
+        process::check_interrupted()?;
         if let Ok(Outcome::Boot(booted)) = &outcome {
             self.smoke = Some(booted.clone());
         }
         let context = self.plan.inputs().with(self.bundle.value());
-        match outcome.as_ref().ok().and_then(|outcome| gate::smoke::unjudged(&context, outcome)) {
+        match outcome.as_ref().ok().and_then(|outcome| gates::smoke::unjudged(&context, outcome)) {
             // A boot that shows nothing blocks nothing, but what is shaken needs one that does.
             Some(reason) if settings.prune.shake => self.stage.judge("smoke", settings, &today(), || {
-                Ok(gate::smoke::unavailable(&reason, "do without `shake`, which needs a boot as its proof"))
+                Ok(gates::smoke::unavailable(&reason, "do without `shake`, which needs a boot as its proof"))
             }),
             Some(reason) => self.stage.skip("smoke", settings, &reason),
-            None => self.stage.judge("smoke", settings, &today(), || Ok(gate::smoke::judge(&context, &outcome?))),
+            None => self.stage.judge("smoke", settings, &today(), || Ok(gates::smoke::judge(&context, &outcome?))),
         }
         self.plan.loaded.timings.lap("smoke");
         Ok(())
@@ -207,21 +207,21 @@ impl<'a> Staged<'a> {
     /// `Interrupted`; whatever else goes wrong breaks the gate.
     fn verify(&mut self) -> Result<()> {
         let settings = self.plan.settings();
-        if !gate::is_wanted("verify", settings) {
+        if !gates::is_wanted("verify", settings) {
             return Ok(());
         }
         let session = self.plan.loaded.session;
-        let users_own = verify::is_the_users_own(&session.invocation.command, session.words());
+        let users_own = dry_run::is_the_users_own(&session.invocation.command, session.words());
         let audience = if users_own { Audience::User(session.child_stdout()) } else { Audience::Ourselves };
         let rehearsed = {
             let _step = (!users_own).then(|| session.terminal.begin("Checking the upload with wrangler's dry run"));
             self.rehearse(audience)
         };
-        tool::check_interrupted()?;
+        process::check_interrupted()?;
         self.dry_run = rehearsed.as_ref().ok().filter(|_| users_own).map(Rehearsed::deployed);
         let bundle = self.bundle.value();
-        let known = gate::findings_of(self.bundle.results(), "wrangler-config");
-        self.stage.judge("verify", settings, &today(), || Ok(gate::verify::judge(bundle, &rehearsed?, &known)));
+        let known = gates::findings_of(self.bundle.results(), "wrangler-config");
+        self.stage.judge("verify", settings, &today(), || Ok(gates::verify::judge(bundle, &rehearsed?, &known)));
         self.plan.loaded.timings.lap("verify");
         Ok(())
     }
@@ -229,7 +229,7 @@ impl<'a> Staged<'a> {
     fn rehearse(&self, audience: Audience) -> Result<Rehearsed> {
         let loaded = &self.plan.loaded;
         let session = loaded.session;
-        verify::rehearse(
+        dry_run::rehearse(
             self.stage.value(),
             self.bundle.value(),
             &session.invocation.command,
@@ -309,12 +309,12 @@ impl<'a> ClearedStage<'a> {
         }
         if let Some(gzip) = deployed.heard.gzip_bytes {
             bundle.gzip_bytes = gzip; // wrangler has weighed it now: no need to estimate
-            limits = gate::limits(&bundle, plan.settings());
+            limits = gates::limits(&bundle, plan.settings());
         }
         let code = deployed.code;
         let judged = Judged { smoke, deployed: Some(deployed), ..Judged::new(plan, bundle, limits, results) };
         if code != 0
-            && let Err(error) = tool::check_interrupted()
+            && let Err(error) = process::check_interrupted()
         {
             let mut ended = judged.fail(error);
             ended.notices = notices;
@@ -389,7 +389,7 @@ fn disagreement(bundle: &Bundle, deployed: &Deployed) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::heard::Heard;
+    use crate::deploy::wrangler_log::Heard;
 
     #[test]
     fn a_difference_and_duplicates_are_shouted_and_agreement_is_silent() {

@@ -5,10 +5,10 @@
 
 use super::pyodide::{self, Pyodide, TABLE};
 use crate::error::{Error, Kind, Result};
+use crate::process;
 use crate::project::Target;
-use crate::term::Terminal;
-use crate::tool;
-use crate::toolchain::Toolchain;
+use crate::terminal::Terminal;
+use crate::tools::Toolchain;
 use camino::{Utf8Path, Utf8PathBuf};
 use std::ffi::OsString;
 
@@ -31,7 +31,7 @@ pub(crate) fn install(
             "set a compatibility date whose Python saddlebag knows",
         )
     })?;
-    let npm = tool::find("npm", &toolchain.environment).ok_or_else(|| {
+    let npm = process::find("npm", &toolchain.environment).ok_or_else(|| {
         Error::new(Kind::ToolMissing, "`npm` was not found", "install Node.js with npm, and put it on the `PATH`")
     })?;
     let home = cache.join("pyodide");
@@ -50,7 +50,7 @@ pub(crate) fn install(
         .map(OsString::from)
         .chain([OsString::from(format!("pyodide@{version}"))])
         .collect();
-    let (ended, output) = tool::listen(&argv, &directory, &toolchain.environment, |line| {
+    let (ended, output) = process::listen(&argv, &directory, &toolchain.environment, |line| {
         step.note(line);
         terminal.detail(line.trim_end());
     })?;

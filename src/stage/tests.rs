@@ -54,7 +54,7 @@ impl Project {
                 users_config_dir: &self.root,
                 config: ConfigSource { path: &self.root.join(name), text, format },
                 environment: None,
-                bundle: &crate::gate::cleared(self.bundle.clone()),
+                bundle: &crate::gates::cleared(self.bundle.clone()),
                 token: "1.17.9",
                 lock: Some(&self.root.join("pylock.toml")),
                 requirements: &self.requirements,

@@ -1,4 +1,4 @@
-//! `Cleared` cannot be forged: src/gate/checked.rs is compiled by itself, with code outside of `gate` that tries to.
+//! `Cleared` cannot be forged: src/gates/checked.rs is compiled by itself, with code outside of `gate` that tries to.
 
 use std::process::Command;
 
@@ -25,7 +25,7 @@ impl MadeFrom<u8> for Stage {}
 fn errors(attempt: &str) -> Vec<String> {
     let directory = tempfile::tempdir().unwrap();
     let source = directory.path().join("attempt.rs");
-    let checked = concat!(env!("CARGO_MANIFEST_DIR"), "/src/gate/checked.rs");
+    let checked = concat!(env!("CARGO_MANIFEST_DIR"), "/src/gates/checked.rs");
     std::fs::write(&source, format!("#![allow(unused)]{}{attempt}", AROUND.replace("CHECKED", checked))).unwrap();
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let output = Command::new(rustc)

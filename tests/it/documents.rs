@@ -27,7 +27,7 @@ fn every_gate_that_runs_has_a_page_with_exactly_its_codes() {
     let ids: Vec<&str> = gates.iter().filter(is_there).map(|gate| gate["id"].as_str().unwrap()).collect();
     assert!(ids.len() >= 13, "{ids:?}");
     for id in ids {
-        let source = read(&format!("src/gate/{}.rs", id.replace('-', "_")));
+        let source = read(&format!("src/gates/{}.rs", id.replace('-', "_")));
         let in_source = codes(source.split("#[cfg(test)]").next().unwrap().split('"'), id);
         let page = read(&format!("docs/gates/{id}.md"));
         let on_page = codes(page.lines().filter_map(|row| row.strip_prefix("| `")?.split('`').next()), id);

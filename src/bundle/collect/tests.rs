@@ -2,8 +2,8 @@
 //! `wrangler deploy --dry-run --outdir` (4.164.0).
 
 use super::*;
+use crate::layout::{Namespace, Shim};
 use crate::project::config::ModuleRule;
-use crate::project::layout::{Namespace, Shim};
 use crate::python::distribution::read_all;
 
 /// A project on disk, and the settings of one collection.

@@ -5,8 +5,8 @@
 
 use super::{Manner, dim};
 use crate::error::Place;
-use crate::gate::{Finding, Judgement, Outcome, Severity};
-use crate::quantity::count;
+use crate::format::count;
+use crate::gates::{Finding, Judgement, Outcome, Severity};
 use console::Style;
 use std::fmt::Write;
 
@@ -145,7 +145,7 @@ impl Group<'_> {
 mod tests {
     use super::*;
     use crate::error::{Location, Place};
-    use crate::gate::Level;
+    use crate::gates::Level;
 
     fn finding(severity: Severity, code: &'static str, message: &str, line: u32, help: &str) -> Finding {
         Finding::new(severity, code, message, Location::at(Place::File, "src/a.py", line, 1), message, help)

@@ -4,8 +4,8 @@
 
 use super::{Manner, bold, dim};
 use crate::bundle::{Bundle, Dropped, Owner};
-use crate::gate::Limit;
-use crate::quantity::{bytes, count};
+use crate::format::{bytes, count};
+use crate::gates::Limit;
 use console::Style;
 use std::collections::BTreeMap;
 use std::fmt::Write;

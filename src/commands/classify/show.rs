@@ -1,0 +1,238 @@
+//! What `classify` says: a table by class with what to do at its end, and one document.
+//!
+//! Receives dependencies; hands on the answer. Must never judge.
+
+use super::{Class, Dependency, Unprovided};
+use crate::commands::{Answer, why};
+use crate::error::Result;
+use crate::format::bytes;
+use crate::gates;
+use crate::project::Project;
+use crate::project::requirements::{Declared, Source};
+use crate::python::graph::Level;
+use serde_json::{Value, json};
+use std::fmt::Write;
+
+/// How many steps of a chain are spelled out for people.
+const STEPS: usize = 4;
+
+pub(crate) fn answer(dependencies: &[Dependency], unprovided: &[Unprovided], host: bool) -> Result<Answer> {
+    let mut document = document(dependencies);
+    let row = |one: &Unprovided| json!({ "module": one.module, "level": why::word(one.imported.level), "chain": one.imported.chain });
+    document["unprovided"] = unprovided.iter().map(row).collect();
+    let mut text = text(dependencies);
+    let advice = to_do(dependencies, unprovided, host);
+    if advice.is_empty() {
+        text.push_str("nothing to do: what main needs is declared for the Worker, and nothing else is\n");
+    } else {
+        let _ = writeln!(text, "to do:");
+        advice.iter().for_each(|line| text.push_str(&format!("  {line}\n")));
+    }
+    Answer::of(text, &document)
+}
+
+/// What to do, what would break first.
+fn to_do(dependencies: &[Dependency], unprovided: &[Unprovided], host: bool) -> Vec<String> {
+    let unknown = unprovided.iter().map(|one| {
+        let chain = &one.imported.chain;
+        let at = chain.len().checked_sub(2).and_then(|at| chain.get(at)).map_or("main", String::as_str);
+        let hint = if host { "" } else { " (with a `.venv` in the project, saddlebag can tell which)" };
+        format!("declare what provides `{}`, which {at} imports and no dependency is known for{hint}", one.module)
+    });
+    let of =
+        |class: Class| dependencies.iter().filter(move |one| one.class == class).filter_map(|one| one.advice.clone());
+    let classes = [Class::CannotRun, Class::Unused, Class::Development];
+    of(Class::Runtime).chain(unknown).chain(classes.into_iter().flat_map(of)).collect()
+}
+
+/// `saddlebag.classify/1`.
+pub(crate) fn document(dependencies: &[Dependency]) -> Value {
+    let row = |dependency: &Dependency| {
+        json!({
+            "name": dependency.name,
+            "version": dependency.version,
+            "class": dependency.class.name(),
+            "declared": dependency.declared.iter().map(Declared::place).collect::<Vec<_>>(),
+            "required_by": dependency.required_by,
+            "imported": dependency.imported.as_ref().map(|imported| json!({ "level": why::word(imported.level), "chain": imported.chain })),
+            "reason": dependency.reason,
+            "advice": dependency.advice,
+            "bundle_bytes": dependency.bundle_bytes,
+            "host": dependency.host.as_ref().map(|host| json!({ "version": host.version, "bytes": host.bytes })),
+        })
+    };
+    json!({ "schema": "saddlebag.classify/1", "dependencies": dependencies.iter().map(row).collect::<Vec<_>>() })
+}
+
+fn text(dependencies: &[Dependency]) -> String {
+    let of = |class: Class| dependencies.iter().filter(move |dependency| dependency.class == class);
+    if dependencies.is_empty() {
+        return "no dependencies: the project declares none\n".to_owned();
+    }
+    let rows = || dependencies.iter().filter(|one| is_direct(one) || one.class != Class::Development);
+    let width = |cell: fn(&Dependency) -> String| rows().map(|one| cell(one).chars().count()).max().unwrap_or(0);
+    let (names, versions, weights) = (width(indented), width(version), width(weight));
+    let mut text = String::new();
+    for class in [Class::CannotRun, Class::Runtime, Class::Unused, Class::Development] {
+        let number = of(class).count();
+        if number == 0 {
+            continue;
+        }
+        let inside: u64 = of(class).filter_map(|one| one.bundle_bytes).sum();
+        let weight_of_all = if inside > 0 { format!(", {} of the bundle", bytes(inside)) } else { String::new() };
+        let _ = writeln!(text, "{} ({number}{weight_of_all}): {}", title(class), meaning(class));
+        // What the project lists before what comes with it.
+        let (direct, others): (Vec<&Dependency>, Vec<&Dependency>) = of(class).partition(|one| is_direct(one));
+        let (shown, summed) = if class == Class::Development { (vec![], others) } else { (others, vec![]) };
+        for one in direct.into_iter().chain(shown) {
+            let line = format!(
+                "  {:names$}  {:versions$}  {:>weights$}  {}",
+                indented(one),
+                version(one),
+                weight(one),
+                because(one)
+            );
+            let _ = writeln!(text, "{}", line.trim_end());
+        }
+        if !summed.is_empty() {
+            let weight: u64 = summed.iter().filter_map(|one| one.host.as_ref()).map(|host| host.bytes).sum();
+            let _ =
+                writeln!(text, "  and {} more that come with them, {} on this machine", summed.len(), bytes(weight));
+        }
+        text.push('\n');
+    }
+    text
+}
+
+fn title(class: Class) -> &'static str {
+    match class {
+        Class::CannotRun => "cannot run on Workers",
+        Class::Runtime => "runtime",
+        Class::Unused => "unused",
+        Class::Development => "development",
+    }
+}
+
+fn meaning(class: Class) -> &'static str {
+    match class {
+        Class::CannotRun => "it, or what it requires, has no wheel for the Worker's Python",
+        Class::Runtime => "the Worker needs it",
+        Class::Unused => "listed for the Worker, and nothing in it asks for it",
+        Class::Development => "not for the Worker",
+    }
+}
+
+fn is_direct(dependency: &Dependency) -> bool {
+    !dependency.declared.is_empty()
+}
+
+fn indented(dependency: &Dependency) -> String {
+    format!("{}{}", if is_direct(dependency) { "" } else { "  " }, dependency.name)
+}
+
+fn version(dependency: &Dependency) -> String {
+    dependency.version.clone().unwrap_or_else(|| "-".to_owned())
+}
+
+/// In the bundle, else on the host.
+fn weight(dependency: &Dependency) -> String {
+    match (dependency.bundle_bytes, &dependency.host) {
+        (Some(number), _) => bytes(number),
+        (None, Some(host)) => format!("({})", bytes(host.bytes)),
+        (None, None) => "-".to_owned(),
+    }
+}
+
+/// Why it is what it is.
+fn because(dependency: &Dependency) -> String {
+    if let Some(reason) = &dependency.reason {
+        let imported = dependency.imported.as_ref().filter(|_| dependency.class == Class::CannotRun);
+        let by = imported.map_or_else(String::new, |imported| format!("; main imports it: {}", short(&imported.chain)));
+        return format!("{reason}{by}");
+    }
+    match &dependency.imported {
+        Some(imported) if is_direct(dependency) => {
+            let steps = short(&imported.chain);
+            if imported.level == Level::Always { steps } else { format!("{}: {steps}", said(imported.level)) }
+        }
+        None if is_direct(dependency) => dependency.declared.iter().map(Declared::place).collect::<Vec<_>>().join(", "),
+        imported => {
+            let level = imported.as_ref().map(|imported| imported.level).filter(|level| *level != Level::Always);
+            let how = level.map_or_else(String::new, |level| format!("; imported {}", said(level)));
+            format!("required by {}{how}", dependency.required_by.join(", "))
+        }
+    }
+}
+
+/// A chain for people: without the entry module of ours, and without the middle of a long one.
+fn short(chain: &[String]) -> String {
+    let is_shim = chain.get(1).is_some_and(|second| second.starts_with("src/"));
+    let mut steps = chain[usize::from(is_shim)..].to_vec();
+    if steps.len() > STEPS {
+        let dropped = steps.len() - STEPS;
+        steps.splice(STEPS - 1..STEPS - 1 + dropped, ["...".to_owned()]);
+    }
+    steps.join(" -> ")
+}
+
+/// How an import runs, for people.
+pub(super) fn said(level: Level) -> &'static str {
+    match level {
+        Level::Always => "when the Worker starts",
+        Level::Sometimes => "in a function, or under a condition, of the project",
+        Level::Seldom => "in a function, or under a condition, of a package",
+        Level::Guarded => "behind a guard",
+        Level::Named => "by its name in a string",
+    }
+}
+
+/// What to do about one, if anything.
+pub(super) fn advice(dependency: &Dependency, project: &Project) -> Option<String> {
+    let name = &dependency.name;
+    let (runtime, elsewhere): (Vec<&Declared>, Vec<&Declared>) =
+        dependency.declared.iter().partition(|declared| declared.runtime);
+    let places = |declared: &[&Declared]| declared.iter().map(|one| one.place()).collect::<Vec<_>>().join(" and ");
+    match dependency.class {
+        Class::CannotRun if runtime.is_empty() => None,
+        Class::CannotRun if dependency.imported.is_some() => {
+            let places = places(&runtime);
+            Some(format!("replace `{name}` ({places}), or do without it: `saddlebag check` looks for what would work"))
+        }
+        Class::CannotRun if gates::is_development_tool(name) => {
+            Some(format!("move `{name}` from {} to the development requirements", places(&runtime)))
+        }
+        Class::CannotRun => Some(format!(
+            "take `{name}` out of {}, or require something else: no import of that name was found",
+            places(&runtime)
+        )),
+        Class::Runtime if dependency.imported.is_none() => None,
+        Class::Runtime if dependency.bundle_bytes.is_none() && runtime.is_empty() => Some(match elsewhere.first() {
+            Some(first) => format!(
+                "move `{}` from {} to {}: without it a deploy breaks",
+                first.requirement.shown(),
+                first.place(),
+                runtime_list(project)
+            ),
+            None => format!("add `{name}` to {}: without it a deploy breaks", runtime_list(project)),
+        }),
+        Class::Runtime if dependency.bundle_bytes.is_none() => {
+            Some(format!("change the condition of `{name}` ({}): on Workers it does not hold", places(&runtime)))
+        }
+        Class::Unused if !runtime.is_empty() && dependency.bundle_bytes.is_some() => {
+            Some(format!("take `{name}` out of {}", places(&runtime)))
+        }
+        Class::Development if !runtime.is_empty() => {
+            Some(format!("move `{name}` from {} to the development requirements", places(&runtime)))
+        }
+        Class::Runtime | Class::Unused | Class::Development => None,
+    }
+}
+
+/// Where a requirement of the Worker belongs.
+fn runtime_list(project: &Project) -> String {
+    match &project.requirements.source {
+        Source::File(path) => format!("`{}`", project.display(path)),
+        Source::Pyproject(_) if !project.requirements.entries.is_empty() => "`[project].dependencies`".to_owned(),
+        Source::Pyproject(_) | Source::None => format!("`{}`", crate::project::requirements::DEFAULT_FILE),
+    }
+}

@@ -1,0 +1,117 @@
+//! `saddlebag init`, from the project to what was written. Nothing is written that was not shown.
+
+use super::{Classified, Environments, Plan, Wish, or_of_other_tools, plan, source, writes_requirements};
+use crate::cli::{Flags, Format};
+use crate::commands::classify;
+use crate::error::{Error, Kind, Result};
+use crate::passthrough::{self, Passthrough};
+use crate::process;
+use crate::project::{Project, config, host};
+use crate::session::{Ended, ResolveOptions, Session, Step, read_requirements};
+use crate::settings::Settings;
+
+pub(crate) fn run(session: Session<'_>) -> Step<'_, Ended<'_>> {
+    let flags = &session.invocation.flags;
+    let opened = session.open_with(|project, settings| {
+        let wish = wish(flags, settings);
+        let read = read_requirements(project, settings, session.environment, source(project, wish).as_deref());
+        or_of_other_tools(read, project, wish)
+    })?;
+    match writes_requirements(&opened.project, wish(flags, &opened.settings)) {
+        Ok(true) => {}
+        Ok(false) => {
+            let environments = match environments(&opened.project, session) {
+                Ok(environments) => environments,
+                Err(error) => return Err(opened.fail(error)),
+            };
+            let plan = plan(&opened.project, wish(flags, &opened.settings), environments, None);
+            return finish(&plan, opened.end(), session);
+        }
+        Err(error) => return Err(opened.fail(error)),
+    }
+    let planned = opened.find_tools()?.resolve(ResolveOptions::CLASSIFIED)?.plan()?;
+    let host = host::installed(&planned.project().root);
+    let dependencies = match classify::of(&planned, host.as_deref()) {
+        Ok(dependencies) => dependencies,
+        Err(error) => return Err(planned.fail(error)),
+    };
+    let unprovided = classify::unprovided(planned.project(), planned.target(), &planned.bundle, host.is_some());
+    let classified = Classified { dependencies: &dependencies, unprovided: &unprovided };
+    let environments = match environments(planned.project(), session) {
+        Ok(environments) => environments,
+        Err(error) => return Err(planned.fail(error)),
+    };
+    let plan = plan(planned.project(), wish(flags, &planned.plan.loaded.settings), environments, Some(classified));
+    finish(&plan, planned.end(), session)
+}
+
+/// Whether there is a project of wrangler's to prepare: otherwise `init` is pywrangler's, which makes one.
+pub(crate) fn is_ours(words: Option<&Passthrough>) -> bool {
+    let Ok(process_cwd) = crate::env::current_dir() else { return false };
+    let cwd = words.map_or_else(|| process_cwd.clone(), |words| passthrough::resolved_cwd(&process_cwd, words));
+    let named = words.and_then(Passthrough::config).map(|config| crate::project::resolve(&cwd, config));
+    match config::find(&cwd, named.as_deref()) {
+        Ok(_) => true,
+        // One that was named and is not there, or two at odds, are for us to complain of.
+        Err(error) => named.is_some() || error.kind != Kind::ConfigMissing,
+    }
+}
+
+fn wish<'a>(flags: &Flags, settings: &'a Settings) -> Wish<'a> {
+    Wish { force: flags.force, workflow: flags.write_workflow, requirements: settings.requirements.as_deref() }
+}
+
+/// Which environment the generated lines check and deploy: `--env`, else what the user answers on a terminal, else one that
+/// is not live if there is one.
+///
+/// # Errors
+/// `Interrupted`.
+fn environments(project: &Project, session: Session<'_>) -> Result<Environments> {
+    let (flags, terminal) = (&session.invocation.flags, session.terminal);
+    let names = project.config.environments();
+    if project.environment_chosen {
+        return Ok(Environments::chosen(names, project.config.environment.clone()));
+    }
+    let preferred = Environments::preferred(names.clone());
+    if names.len() < 2 || flags.yes || session.format != Format::Human || !terminal.can_ask() {
+        return Ok(preferred);
+    }
+    let default = preferred.used.clone().unwrap_or_default();
+    let question = format!("check and deploy which environment by default? {} [{default}]", names.join(", "));
+    loop {
+        let answer = terminal.ask(&question, process::check_interrupted)?;
+        let answer = answer.as_deref().map(str::trim).unwrap_or_default();
+        if answer.is_empty() {
+            return Ok(preferred);
+        }
+        if names.iter().any(|name| name == answer) {
+            return Ok(Environments::chosen(names, Some(answer.to_owned())));
+        }
+        terminal.line(&format!("there is no environment `{answer}`"));
+    }
+}
+
+/// Shows the plan, asks, and writes it.
+///
+/// # Errors
+/// `Usage` if nobody can be asked and `--yes` is not there; `Unwritable`; `Interrupted`.
+fn finish<'a>(plan: &Plan, mut ended: Ended<'a>, session: Session<'a>) -> Step<'a, Ended<'a>> {
+    if session.invocation.flags.yes {
+        let answer = plan.write().and_then(|said| plan.answer(format!("{}\n{said}", plan.shown()), true));
+        return ended.answered(answer);
+    }
+    if session.format == Format::Human && session.terminal.can_ask() {
+        session.terminal.out(&plan.shown());
+        return ended.answered(ask(plan, session).and_then(|(said, written)| plan.answer(said, written)));
+    }
+    ended = ended.answered(plan.answer(plan.shown(), false))?;
+    let message = "nothing was written: there is no terminal to ask on";
+    Err(ended.with_error(Error::new(Kind::Usage, message, "pass `--yes` to write what is shown")))
+}
+
+/// What was said, and whether anything was written.
+fn ask(plan: &Plan, session: Session<'_>) -> Result<(String, bool)> {
+    let yes = session.terminal.confirm(&plan.question(), process::check_interrupted)?;
+    let said = if yes { plan.write()? } else { "nothing was written\n".to_owned() };
+    Ok((said, yes))
+}

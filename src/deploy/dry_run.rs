@@ -1,0 +1,278 @@
+//! The rehearsal: wrangler's own dry run on the stage, with what it would upload written to a directory of ours.
+//!
+//! Receives a stage and the words that the deploy will have; hands on `Rehearsed`, which the gate `verify` judges: every
+//! module that wrangler would upload, held against the plan's bytes, and what wrangler said. Must never upload, never
+//! judge, and never leave its directory behind.
+
+use crate::bundle::{Bundle, Content, Module};
+use crate::cli::Command;
+use crate::deploy::Deployed;
+use crate::deploy::wrangler_log::{Ear, Heard};
+use crate::error::{Error, Kind, Result};
+use crate::passthrough::{Containers, Passthrough};
+use crate::process::{self, Stdout};
+use crate::project::Project;
+use crate::stage::Stage;
+use crate::tools::{Toolchain, minimums, older};
+use camino::Utf8Path;
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::Read;
+
+/// One module as wrangler would upload it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Uploaded {
+    pub(crate) bytes: u64,
+    /// What the plan has under this name: its length, and whether it is the same to the byte.
+    pub(crate) planned: Option<(u64, bool)>,
+}
+
+/// What the dry run came to.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Rehearsed {
+    pub(crate) code: i32,
+    pub(crate) heard: Heard,
+    /// By upload name.
+    pub(crate) modules: BTreeMap<String, Uploaded>,
+    /// Everything that it printed; empty where the user saw it himself.
+    pub(crate) printed: String,
+}
+
+impl Rehearsed {
+    /// A dry run of the user's own that was also the rehearsal.
+    pub(crate) fn deployed(&self) -> Deployed {
+        Deployed { code: self.code, heard: self.heard.clone() }
+    }
+}
+
+/// Whose dry run it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Audience {
+    /// Ours: nothing of it is shown.
+    Ourselves,
+    /// The user asked for a dry run himself: he sees it, and it runs once.
+    User(Stdout),
+}
+
+/// Whether the user's own dry run can be the rehearsal too: it is one, and it writes nothing of its own.
+pub(crate) fn is_the_users_own(command: &Command, words: &Passthrough) -> bool {
+    let rehearsable = matches!(command, Command::Upload(["deploy"] | ["versions", "upload"]));
+    rehearsable && words.dry_run() && !words.has("outdir") && !words.has("outfile")
+}
+
+/// Runs wrangler's dry run through pywrangler, as the deploy will run.
+///
+/// # Errors
+/// `ToolMissing`, `Interrupted`, `Unwritable` for the directory, `Unreadable` for what wrangler wrote.
+pub(crate) fn rehearse(
+    stage: &Stage,
+    bundle: &Bundle,
+    command: &Command,
+    words: &Passthrough,
+    project: &Project,
+    toolchain: &Toolchain,
+    audience: Audience,
+) -> Result<Rehearsed> {
+    let directory = crate::temporary::directory()?;
+    let outdir = crate::error::utf8(directory.path())?.join("upload");
+    let mut environment = toolchain.environment.clone();
+    let ear = match audience {
+        Audience::Ourselves => Ear::alone(&mut environment)?,
+        Audience::User(_) => Ear::beside_the_user(&mut environment, &project.cwd)?,
+    };
+    let mut argv: Vec<OsString> = toolchain.pywrangler.program.argv.clone();
+    if let (Some(name), Some(_)) = (&project.config.environment, &project.config.generated_for) {
+        environment.set("CLOUDFLARE_ENV", name); // as the deploy will have it
+    }
+    argv.extend(words.before().iter().cloned());
+    let (subcommand, words) = rehearsable(command, words);
+    argv.extend(subcommand.iter().map(OsString::from));
+    let containers = containers(project, toolchain, subcommand, audience);
+    argv.extend(words.for_rehearsal(&stage.config, &project.cwd, &project.process_cwd, &outdir, containers));
+    let (ended, printed) = match audience {
+        Audience::Ourselves => process::listen(&argv, &stage.dir, &environment, |_| {})?,
+        Audience::User(stdout) => (process::run(&argv, &stage.dir, &environment, stdout)?, String::new()),
+    };
+    let modules = if outdir.is_dir() { compare(&outdir, bundle)? } else { BTreeMap::new() };
+    let mut heard = ear.heard();
+    heard.take_printed(&printed);
+    Ok(Rehearsed { code: ended.code, heard, modules, printed })
+}
+
+/// Images are no part of the bundle, and even a dry run builds them: ours does without, where wrangler can.
+fn containers(project: &Project, toolchain: &Toolchain, subcommand: &[&str], audience: Audience) -> Containers {
+    let has = project.config.get("containers").and_then(serde_json::Value::as_array).is_some_and(|all| !all.is_empty());
+    let minimum = minimums::minimum("wrangler --containers-rollout=none", None);
+    let version = toolchain.wrangler.as_ref().and_then(|wrangler| wrangler.version.as_deref());
+    let knows = version.is_some_and(|version| !older(version, minimum));
+    if has && knows && subcommand == ["deploy"] && audience == Audience::Ourselves {
+        Containers::LeftOut
+    } else {
+        Containers::AsAsked
+    }
+}
+
+/// wrangler has no dry run of a preview; a deploy bundles the same, and shares no flag with it but the environment.
+fn rehearsable(command: &Command, words: &Passthrough) -> (&'static [&'static str], Passthrough) {
+    match command {
+        Command::Upload(words_of_command @ (["deploy"] | ["versions", "upload"])) => (words_of_command, words.clone()),
+        Command::Upload(_) => {
+            let environment = words.env().map(|name| format!("--env={name}").into());
+            (&["deploy"], Passthrough::read(environment.into_iter().collect()))
+        }
+        _ => (&["deploy"], words.clone()),
+    }
+}
+
+/// Every file that wrangler wrote, beside what the plan has under its name. Its own note is no module.
+fn compare(outdir: &Utf8Path, bundle: &Bundle) -> Result<BTreeMap<String, Uploaded>> {
+    let mut names = Vec::new();
+    for entry in walkdir::WalkDir::new(outdir) {
+        let entry = entry.map_err(|error| {
+            Error::new(Kind::Unreadable, format!("what wrangler wrote cannot be read: {error}"), "run again")
+        })?;
+        if entry.file_type().is_file() {
+            let path = crate::error::utf8(entry.into_path())?;
+            let name = path.strip_prefix(outdir).map_or_else(|_| path.to_string(), ToString::to_string);
+            names.push((name, path));
+        }
+    }
+    names
+        .into_par_iter()
+        .filter(|(name, path)| bundle.module(name).is_some() || !is_note(name, path))
+        .map(|(name, path)| {
+            let written = fs_err::File::open(&path).map_err(|error| Error::unreadable(&error))?;
+            let bytes = written.metadata().map_err(|error| Error::unreadable(&error))?.len();
+            let planned = bundle
+                .module(&name)
+                .map(|module| Ok::<_, Error>((module.bytes, bytes == module.bytes && same(module, written)?)))
+                .transpose()?;
+            Ok((name, Uploaded { bytes, planned }))
+        })
+        .collect()
+}
+
+/// The README that wrangler puts into every `--outdir`.
+fn is_note(name: &str, path: &Utf8Path) -> bool {
+    name == "README.md"
+        && fs_err::read_to_string(path)
+            .is_ok_and(|text| text.starts_with("This folder contains the built output assets for the worker"))
+}
+
+/// To the byte, a part at a time: no bundle is ever held in memory.
+fn same(module: &Module, written: fs_err::File) -> Result<bool> {
+    let mut written: File = written.into_parts().0;
+    match &module.content {
+        Content::Inline(planned) => {
+            let mut bytes = Vec::with_capacity(planned.len());
+            written.read_to_end(&mut bytes).map_err(|error| Error::unreadable(&error))?;
+            Ok(&bytes == planned)
+        }
+        Content::File(path) => {
+            let mut planned = fs_err::File::open(path).map_err(|error| Error::unreadable(&error))?;
+            let (mut ours, mut theirs) = (vec![0; 64 << 10], vec![0; 64 << 10]);
+            loop {
+                let length = planned.read(&mut ours).map_err(|error| Error::unreadable(&error))?;
+                if length == 0 {
+                    return Ok(written.read(&mut theirs).map_err(|error| Error::unreadable(&error))? == 0);
+                }
+                if written.read_exact(&mut theirs[..length]).is_err() || ours[..length] != theirs[..length] {
+                    return Ok(false);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bundle::{ModuleType, Owner};
+
+    fn words(text: &str) -> Passthrough {
+        Passthrough::read(text.split_whitespace().map(OsString::from).collect())
+    }
+
+    fn rehearsal(command: &Command, text: &str) -> String {
+        rehearsal_with(command, text, Containers::AsAsked)
+    }
+
+    fn rehearsal_with(command: &Command, text: &str, containers: Containers) -> String {
+        let (subcommand, words) = rehearsable(command, &words(text));
+        let rest = words.for_rehearsal("/s/wrangler.toml".into(), "/p".into(), "/p".into(), "/o".into(), containers);
+        let rest: Vec<_> = rest.iter().map(|word| word.to_str().unwrap()).collect();
+        format!("{} {}", subcommand.join(" "), rest.join(" "))
+    }
+
+    #[test]
+    fn the_rehearsal_has_the_words_of_the_deploy_and_never_uploads() {
+        const OWN: &str = "--dry-run --outdir /o --config /s/wrangler.toml --cwd /p";
+        let deploy = Command::Upload(&["deploy"]);
+        for (command, given, expected) in [
+            (&deploy, "--env develop --var A:1", format!("deploy {OWN} --env develop --var A:1")),
+            (&deploy, "--dry-run=false --outdir x --name n", format!("deploy {OWN} --name n")),
+            (&deploy, "--no-dry-run --outfile=x -- --dry-run false", format!("deploy {OWN} -- --dry-run false")),
+            (&Command::Upload(&["versions", "upload"]), "--tag t", format!("versions upload {OWN} --tag t")),
+            (&Command::Upload(&["preview"]), "--worker-name w -e x", format!("deploy {OWN} --env=x")),
+            (&Command::Check, "--env x", format!("deploy {OWN} --env x")),
+        ] {
+            assert_eq!(rehearsal(command, given), expected);
+        }
+        assert_eq!(
+            rehearsal_with(&deploy, "--containersRollout immediate --name n", Containers::LeftOut),
+            "deploy --dry-run --outdir /o --containers-rollout=none --config /s/wrangler.toml --cwd /p --name n"
+        );
+    }
+
+    #[test]
+    fn a_dry_run_of_the_users_own_is_the_rehearsal_unless_it_writes_somewhere() {
+        let deploy = Command::Upload(&["deploy"]);
+        assert!(is_the_users_own(&deploy, &words("--dry-run --env x")));
+        assert!(!is_the_users_own(&deploy, &words("--env x")));
+        assert!(!is_the_users_own(&deploy, &words("--dry-run --outdir x")));
+        assert!(!is_the_users_own(&Command::Check, &words("--dry-run")));
+    }
+
+    #[test]
+    fn every_file_is_held_against_the_plan_to_the_byte() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = Utf8Path::from_path(dir.path()).unwrap();
+        let module = |name: &str, content| Module {
+            name: name.to_owned(),
+            kind: ModuleType::Python,
+            content,
+            bytes: 3,
+            owner: Owner::Project,
+        };
+        fs_err::write(root.join("source"), "abc").unwrap();
+        let bundle = Bundle {
+            modules: vec![
+                module("a.py", Content::Inline(b"abc".to_vec())),
+                module("b.py", Content::File(root.join("source"))),
+                module("c.py", Content::File(root.join("source"))),
+            ],
+            ..Bundle::default()
+        };
+        let out = root.join("out");
+        fs_err::create_dir_all(out.join("deep")).unwrap();
+        for (name, text) in [
+            ("README.md", "This folder contains the built output assets for the worker \"w\" generated at x."),
+            ("a.py", "abc"),
+            ("b.py", "abd"),
+            ("c.py", "abc"),
+            ("deep/d.py", ""),
+        ] {
+            fs_err::write(out.join(name), text).unwrap();
+        }
+        let found = compare(&out, &bundle).unwrap();
+        let found: Vec<_> = found.iter().map(|(name, uploaded)| (name.as_str(), uploaded.planned)).collect();
+        assert_eq!(
+            found,
+            [("a.py", Some((3, true))), ("b.py", Some((3, false))), ("c.py", Some((3, true))), ("deep/d.py", None)]
+        );
+        fs_err::write(out.join("README.md"), "the user's own").unwrap();
+        assert!(compare(&out, &bundle).unwrap().contains_key("README.md"));
+    }
+}

@@ -1,0 +1,271 @@
+//! Whether something in a function is sure to come to pass, uncaught: by who in the project says the function's name.
+//!
+//! Receives the project's files that main reaches; hands on yes or no. By name alone, so that it errs towards yes. Must never
+//! call a function unused that something registers, or that the runtime calls.
+
+use crate::bundle::Content;
+use crate::gates::Context;
+use crate::python::graph::Node;
+use crate::python::imports::{Base, Open};
+use crate::python::uses::{Class, Function, Mention, Uses, uses};
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Classes whose subclasses the runtime makes.
+const ENTRY_POINTS: [&str; 3] = ["WorkerEntrypoint", "DurableObject", "WorkflowEntrypoint"];
+
+/// Bases that call no method of a subclass by a name of its own choosing.
+const PASSIVE: [&str; 26] = [
+    "object",
+    "ABC",
+    "BaseModel",
+    "BaseSettings",
+    "SQLModel",
+    "Struct",
+    "Protocol",
+    "Generic",
+    "NamedTuple",
+    "TypedDict",
+    "Enum",
+    "IntEnum",
+    "StrEnum",
+    "Flag",
+    "IntFlag",
+    "Exception",
+    "ValueError",
+    "RuntimeError",
+    "KeyError",
+    "dict",
+    "list",
+    "set",
+    "str",
+    "int",
+    "tuple",
+    "SimpleNamespace",
+];
+
+/// Methods that some of these bases call all the same.
+const HOOKS: [&str; 5] =
+    ["model_post_init", "settings_customise_sources", "customise_sources", "_generate_next_value_", "_missing_"];
+
+/// Whether what stands at a line runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Runs {
+    Surely,
+    /// It may.
+    Perhaps,
+    /// The file that it stands in makes what it needs.
+    Made,
+    /// It is in a function that nothing calls.
+    Uncalled(String),
+}
+
+/// What the project's files do with their names, read when it is first asked for.
+#[derive(Default)]
+pub(super) struct Calls<'a> {
+    files: OnceCell<BTreeMap<&'a str, Uses>>,
+    running: OnceCell<Running>,
+}
+
+impl<'a> Calls<'a> {
+    /// By upload name, the files that main reaches.
+    pub(super) fn files(&self, context: &Context<'a>) -> &BTreeMap<&'a str, Uses> {
+        self.files.get_or_init(|| {
+            let nodes = context.bundle.graph.nodes().filter(|(_, node)| node.is_project() && node.present);
+            let reached = nodes.filter(|(at, _)| context.bundle.reach.level(*at).is_some());
+            let modules = reached.filter_map(|(_, node)| context.bundle.module(&node.name));
+            let written = modules.filter(|module| matches!(module.content, Content::File(_)));
+            let python = &context.target.python;
+            written
+                .filter_map(|module| Some((module.name.as_str(), uses(&module.content.read().ok()?, python))))
+                .collect()
+        })
+    }
+
+    pub(super) fn runs(&self, context: &Context<'a>, node: &Node, open: &Open) -> Runs {
+        let files = self.files(context);
+        let Some(own) = files.get(node.name.as_str()) else { return Runs::Surely };
+        let moved = open.base == Base::Cwd && self.changes_directory(context);
+        let written = open.parts.iter().any(|part| own.writes.contains(part));
+        if moved || written {
+            return if written { Runs::Made } else { Runs::Perhaps };
+        }
+        let Some(function) = own.function_at(open.line).filter(|_| open.guard.in_function) else {
+            return Runs::Surely;
+        };
+        match self.running(context).runs(own, function) {
+            true => Runs::Surely,
+            false => Runs::Uncalled(function.name.clone()),
+        }
+    }
+
+    pub(super) fn changes_directory(&self, context: &Context<'a>) -> bool {
+        self.files(context).values().any(|file| file.changes_directory)
+    }
+
+    /// The names of templates that are rendered for sure: by a literal, where it runs and no missing file is handled.
+    pub(super) fn rendered(&self, context: &Context<'a>) -> BTreeSet<&str> {
+        let running = self.running(context);
+        let rendered = self.files(context).values().flat_map(|file| {
+            let surely = file.templates.iter().filter(move |template| {
+                let runs = template.by.is_none_or(|by| running.runs(file, &file.functions[by]));
+                runs && !template.handled
+            });
+            surely.map(|template| template.name.as_str())
+        });
+        rendered.collect()
+    }
+
+    /// Whether some file of the project says a name in code that can run.
+    pub(super) fn says(&self, context: &Context<'a>, name: &str) -> bool {
+        self.files(context).values().flat_map(|file| &file.mentions).any(|mention| mention.name == name)
+    }
+
+    /// Whether a class is the project's own and has no base of this name: it has another's name, not its ways.
+    pub(super) fn only_sounds_like(&self, context: &Context<'a>, class: &str, base: &str) -> bool {
+        let bases = &self.running(context).bases;
+        let mut seen: BTreeSet<&str> = BTreeSet::new();
+        let mut pending = vec![class];
+        while let Some(name) = pending.pop() {
+            let Some(above) = bases.get(name).filter(|_| seen.insert(name)) else { continue };
+            if above.iter().any(|above| above == base) {
+                return false;
+            }
+            pending.extend(above.iter().map(String::as_str));
+        }
+        bases.contains_key(class)
+    }
+
+    fn running(&self, context: &Context<'a>) -> &Running {
+        self.running.get_or_init(|| Running::of(context, self.files(context)))
+    }
+}
+
+/// What the runtime calls by name, where the entry point is no class.
+fn is_handler(name: &str) -> bool {
+    name.starts_with("on_") || name == "test"
+}
+
+fn is_special(name: &str) -> bool {
+    (name.starts_with("__") && name.ends_with("__")) || HOOKS.contains(&name)
+}
+
+/// The names that are said where something runs and where a missing file is not taken care of.
+struct Running {
+    names: BTreeSet<String>,
+    /// Those of them that are attributes or strings: what can call a method.
+    attributes: BTreeSet<String>,
+    /// By name, the bases of the project's classes.
+    bases: BTreeMap<String, Vec<String>>,
+    /// Names of classes that main has: the runtime makes those with a base.
+    of_main: BTreeSet<String>,
+    /// Some file finds classes by their base.
+    finds_subclasses: bool,
+}
+
+impl Running {
+    fn of(context: &Context<'_>, files: &BTreeMap<&str, Uses>) -> Self {
+        let mut bases: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for class in files.values().flat_map(|file| &file.classes) {
+            bases.entry(class.name.clone()).or_default().extend(class.bases.iter().cloned());
+        }
+        let mut running = Self {
+            names: BTreeSet::new(),
+            attributes: BTreeSet::new(),
+            bases,
+            of_main: main_names(context, files),
+            finds_subclasses: files.values().any(|file| file.finds_subclasses),
+        };
+        let own = own_names(context);
+        // `json.load` is not the project's `load`.
+        let is_foreign = |file: &Uses, mention: &Mention| {
+            let module = mention.of.as_ref().and_then(|local| file.modules.get(local));
+            module.is_some_and(|module| !own.contains(module.split('.').next().unwrap_or_default()))
+        };
+        let mut waiting: Vec<(&Uses, &Mention)> = Vec::new();
+        for file in files.values() {
+            let counted = file.mentions.iter().filter(|mention| !mention.handled && !is_foreign(file, mention));
+            waiting.extend(counted.map(|mention| (file, mention)));
+        }
+        loop {
+            let before = waiting.len();
+            waiting.retain(|(file, mention)| {
+                let runs = mention.by.is_none_or(|by| running.runs(file, &file.functions[by]));
+                if runs {
+                    running.names.insert(mention.name.clone());
+                    if mention.attribute {
+                        running.attributes.insert(mention.name.clone());
+                    }
+                }
+                !runs
+            });
+            if waiting.len() == before {
+                return running;
+            }
+        }
+    }
+
+    /// Whether anything calls a function, or may.
+    fn runs(&self, file: &Uses, function: &Function) -> bool {
+        let called = function.decorated || is_special(&function.name);
+        match function.class {
+            None => called || is_handler(&function.name) || says(&self.names, &function.name),
+            Some(class) => {
+                let class = &file.classes[class];
+                self.is_made(class)
+                    && (called || says(&self.attributes, &function.name) || self.calls_methods(&class.bases))
+            }
+        }
+    }
+
+    fn is_made(&self, class: &Class) -> bool {
+        let by_the_runtime = class.bases.iter().any(|base| ENTRY_POINTS.contains(&base.as_str()))
+            || (!class.bases.is_empty() && (self.finds_subclasses || self.of_main.contains(&class.name)));
+        class.registered || by_the_runtime || self.names.contains(&class.name)
+    }
+
+    /// Whether a base, or a base of it, comes from elsewhere and may call methods that it knows.
+    fn calls_methods(&self, bases: &[String]) -> bool {
+        let mut seen: BTreeSet<&str> = BTreeSet::new();
+        let mut pending: Vec<&str> = bases.iter().map(String::as_str).collect();
+        while let Some(base) = pending.pop() {
+            if !seen.insert(base) || PASSIVE.contains(&base) {
+                continue;
+            }
+            match self.bases.get(base) {
+                Some(above) => pending.extend(above.iter().map(String::as_str)),
+                None => return true,
+            }
+        }
+        false
+    }
+}
+
+/// Whether a name, or the front of one, is among these.
+fn says(names: &BTreeSet<String>, name: &str) -> bool {
+    let begins = |said: &String| said.strip_suffix('*').is_some_and(|front| name.starts_with(front));
+    names.contains(name) || names.iter().any(begins)
+}
+
+/// The names at the top of what main and what it takes from others.
+fn main_names(context: &Context<'_>, files: &BTreeMap<&str, Uses>) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    let graph = &context.bundle.graph;
+    // The shim of the keep layout has no more than main's names.
+    let main = graph.find(&context.bundle.main_module);
+    let shimmed = main.into_iter().flat_map(|at| graph.edges(at)).map(|edge| edge.to);
+    let shimmed = shimmed.filter(|_| main.is_some_and(|at| !files.contains_key(graph.node(at).name.as_str())));
+    for at in main.into_iter().chain(shimmed) {
+        if let Some(file) = files.get(graph.node(at).name.as_str()) {
+            names.extend(file.classes.iter().map(|class| class.name.clone()));
+            names.extend(file.taken.iter().cloned());
+        }
+    }
+    names
+}
+
+/// The first names of the project's own modules.
+fn own_names<'a>(context: &'a Context<'_>) -> BTreeSet<&'a str> {
+    let own = context.bundle.graph.nodes().filter(|(_, node)| node.is_project());
+    own.filter_map(|(_, node)| node.dotted.split('.').next()).collect()
+}

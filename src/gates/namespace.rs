@@ -1,0 +1,107 @@
+//! `namespace`: every first-party import resolves at the name it is written with.
+//!
+//! Receives the layout that was decided; hands on what will not resolve in it, as surely as it runs. Must never decide the
+//! layout. That main's name is free is `shadowing`.
+
+use super::closest::{self, Near};
+use super::imports::unsearched;
+use super::sight::severity;
+use super::{Context, Finding, Judged, Severity};
+use crate::error::{Location, Place, Result};
+use crate::layout::{Namespace, Unresolved};
+use crate::python::graph::Level;
+
+pub(super) fn check(context: &Context<'_>) -> Result<Judged> {
+    let layout = context.layout;
+    let at = |unresolved: &Unresolved| {
+        Location::at(Place::File, context.project.display(&unresolved.file), unresolved.line, unresolved.column)
+    };
+    let mut findings = Vec::new();
+    for unresolved in &layout.unresolved {
+        let Some(cost) = costs(context, unresolved) else { continue };
+        let vendor = closest::unsearched_vendor(context, &unresolved.name);
+        let vendor = vendor.map(|directory| unsearched(context, &directory, &unresolved.name)).transpose()?;
+        let (message, help) = match (&unresolved.works_as, &unresolved.obstacle) {
+            (Some(name), _) => (
+                format!(
+                    "`{}` is not a module of this Worker: the {} layout has it as `{name}`",
+                    unresolved.name,
+                    word(layout.namespace)
+                ),
+                match layout.namespace {
+                    _ if vendor.is_some() => vendor.unwrap_or_default(),
+                    Namespace::Keep => format!("write `{name}`"),
+                    Namespace::Flat => format!("write `{name}`, or set `namespace = \"keep\"`"),
+                },
+            ),
+            (None, Some(obstacle)) => (
+                format!(
+                    "`{}` is not a module of this Worker: {obstacle}, so that its directory has no name",
+                    unresolved.name
+                ),
+                format!("move it below `{}`, or rename the directory", context.project.display(&layout.module_root)),
+            ),
+            (None, None) => (
+                format!("`{}` is not a module of this Worker: no file of the upload has that name", unresolved.name),
+                near(context, unresolved)
+                    .unwrap_or_else(|| "correct the name, or add the directory to `include`".to_owned()),
+            ),
+        };
+        findings.push(Finding::new(
+            cost,
+            "namespace.unresolved",
+            unresolved.name.as_str(),
+            at(unresolved),
+            message,
+            help,
+        ));
+    }
+    let target = layout.shim.as_ref().map_or("main", |shim| shim.target.as_str());
+    for import in &layout.imports_main {
+        let Some(cost) = costs(context, import) else { continue };
+        let message = format!("`import {}` gives the entry shim, a second module beside `{target}`", import.name);
+        findings.push(Finding::new(
+            cost,
+            "namespace.main",
+            import.name.as_str(),
+            at(import),
+            message,
+            format!("write `import {target}`"),
+        ));
+    }
+    Ok(Judged { figure: format!("{}: {}", word(layout.namespace), layout.reason), findings })
+}
+
+/// `did you mean ...?`, of the modules that are beside the one that is not there, written as that is.
+fn near(context: &Context<'_>, unresolved: &Unresolved) -> Option<String> {
+    let shown = context.project.display(&unresolved.file);
+    let mut nodes = context.bundle.graph.nodes().filter(|(_, node)| node.is_project());
+    let (_, node) = nodes.find(|(_, node)| context.shown(node) == shown)?;
+    let Near(close) = closest::module(context, &closest::absolute(node, &unresolved.name)?)?;
+    let dots = unresolved.name.len() - unresolved.name.trim_start_matches('.').len();
+    let written = match (dots, close.rsplit_once('.')) {
+        (0, _) => close,
+        (_, Some((_, last))) => {
+            let front = unresolved.name.rfind('.').map_or("", |dot| &unresolved.name[..=dot]);
+            format!("{front}{last}")
+        }
+        (_, None) => format!("{}{close}", ".".repeat(dots)),
+    };
+    Some(format!("did you mean `{written}`?"))
+}
+
+/// As surely as it runs. What the bundle's own walk does not reach was meant to be reached by another import that fails.
+fn costs(context: &Context<'_>, unresolved: &Unresolved) -> Option<Severity> {
+    let shown = context.project.display(&unresolved.file);
+    let mut nodes = context.bundle.graph.nodes().filter(|(_, node)| node.is_project());
+    let node = nodes.find(|(_, node)| context.shown(node) == shown);
+    let own = Level::of(unresolved.guard, true);
+    severity(node.and_then(|(at, _)| context.bundle.reach.level(at)).map_or(own, |reached| reached.max(own)))
+}
+
+fn word(namespace: Namespace) -> &'static str {
+    match namespace {
+        Namespace::Keep => "keep",
+        Namespace::Flat => "flat",
+    }
+}

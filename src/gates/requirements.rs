@@ -1,0 +1,242 @@
+//! `requirements`: what the runtime file asks for is for the runtime, pinned, and what its hashes say.
+//!
+//! Receives the requirements and the lock that was resolved; hands on findings. A line of the runtime file that does not parse was
+//! an error long before; lists of other tools are read leniently, and only to name them.
+
+use super::{Context, Finding, Judged, Severity};
+use crate::error::{Location, Place, Result};
+use crate::format::count;
+use crate::project::Project;
+use crate::project::requirements::{Chosen, DEFAULT_FILE, Declared, Requirement, Source, declared};
+use crate::python;
+use crate::resolve::MadeFor;
+use serde::Deserialize;
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+#[derive(Deserialize)]
+struct Table {
+    names: BTreeSet<String>,
+}
+
+static DEVELOPMENT: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
+    toml_edit::de::from_str::<Table>(include_str!("../../data/development-packages.toml"))
+        .expect("the embedded table parses: a test reads it")
+        .names
+        .iter()
+        .map(|name| python::normalize(name))
+        .collect()
+});
+
+/// Whether a distribution, by its normalised name, is a tool of development.
+pub(crate) fn is_development_tool(name: &str) -> bool {
+    DEVELOPMENT.contains(name)
+}
+
+pub(super) fn check(context: &Context<'_>) -> Result<Judged> {
+    let requirements = &context.project.requirements;
+    let mut findings = Vec::new();
+    for requirement in &requirements.entries {
+        findings.extend(development_only(requirement));
+        findings.extend(hashes(requirement, context, requirements.require_hashes));
+    }
+    let from = match &requirements.source {
+        Source::File(path) => context.project.display(path),
+        Source::Pyproject(path) => {
+            let path = context.project.display(path);
+            findings.push(Finding::new(
+                Severity::Note,
+                "requirements.fallback",
+                path.as_str(),
+                Location::new(Place::File, path.as_str()),
+                "there is no `requirements-runtime.txt`: `[project].dependencies` serve, as in pywrangler",
+                "list what the Worker needs at run time in `requirements-runtime.txt`",
+            ));
+            path
+        }
+        Source::None => "none".to_owned(),
+    };
+    findings.extend(unread(context.project));
+    findings.extend(stale_lock(context));
+    if context.vendored.seed.is_none() && !requirements.entries.is_empty() {
+        findings.push(Finding::new(
+            Severity::Warn,
+            "requirements.unlocked",
+            "lock",
+            Location::new(Place::File, from.as_str()),
+            "the versions are not locked: tomorrow's deploy may resolve to other ones",
+            "run `saddlebag lock` and commit `pylock.runtime.toml`",
+        ));
+    }
+    let lists = context.settings.lists();
+    let list = |kind: &'static str| move |list: &Chosen| format!(", {kind} `{}`", list.name);
+    let lists: String = lists.extras.iter().map(list("extra")).chain(lists.groups.iter().map(list("group"))).collect();
+    let figure = format!(
+        "{} required by {from}{lists}, {} resolved{}",
+        requirements.entries.len(),
+        context.vendored.distributions.len(),
+        context
+            .vendored
+            .seed
+            .as_ref()
+            .map_or_else(String::new, |seed| format!(", locked by {}", context.project.display(seed)))
+    );
+    Ok(Judged { figure, findings })
+}
+
+/// For what a lock was made, as the rest of a sentence that begins with it.
+pub(super) fn was_made_for(made_for: &MadeFor) -> String {
+    match made_for {
+        MadeFor::Python(python) => format!("was made for Python {python}"),
+        MadeFor::Platform(package) => {
+            format!("was made for another platform: it has no wheel of `{package}` for Workers")
+        }
+    }
+}
+
+/// A lock that was made for another Python keeps versions that other wheels have chosen.
+fn stale_lock(context: &Context<'_>) -> Option<Finding> {
+    let (seed, made_for) = context.vendored.seed.as_ref().zip(context.vendored.lock_made_for.as_ref())?;
+    let shown = context.project.display(seed);
+    let message = format!("`{shown}` {}, and the Worker runs Python {}", was_made_for(made_for), context.target.python);
+    let help = "run `saddlebag lock` again, look at what changed, and commit `pylock.runtime.toml`";
+    Some(Finding::new(
+        Severity::Warn,
+        "requirements.stale-lock",
+        "lock",
+        Location::new(Place::File, shown),
+        message,
+        help,
+    ))
+}
+
+/// Whether nothing is required although saddlebag has looked where it looks.
+fn requires_nothing(project: &Project) -> bool {
+    project.requirements.entries.is_empty() && !matches!(project.requirements.source, Source::File(_))
+}
+
+/// Nothing is required, and a list of another tool's says what might be.
+fn unread(project: &Project) -> Option<Finding> {
+    if !requires_nothing(project) {
+        return None;
+    }
+    let listed: Vec<Declared> = declared(project)
+        .into_iter()
+        .filter(|one| {
+            !one.development && one.requirement.name.as_deref().is_some_and(|name| !is_development_tool(name))
+        })
+        .collect();
+    let first = listed.first()?;
+    let others = match listed.len() {
+        1 => String::new(),
+        more => format!(" and {}", count(more - 1, "other")),
+    };
+    let message = format!(
+        "nothing is required: {} lists `{}`{others}, and saddlebag reads `{DEFAULT_FILE}`",
+        first.place(),
+        first.requirement.name.as_deref().unwrap_or_default()
+    );
+    let help = "run `saddlebag init`, which writes what the Worker needs of it";
+    Some(Finding::new(
+        Severity::Note,
+        "requirements.unread",
+        first.requirement.file.as_str(),
+        at(&first.requirement),
+        message,
+        help,
+    ))
+}
+
+/// What to do about a module that is missing and that a list names which is not read: `None` where none does. `listed`:
+/// everything that the project declares anywhere.
+pub(super) fn unread_list(project: &Project, listed: &[Declared], module: &str) -> Option<String> {
+    let top = python::normalize(module.split('.').next().unwrap_or(module));
+    let names =
+        [top.clone(), format!("py{top}"), format!("python-{top}"), format!("{top}-python"), format!("py-{top}")];
+    let is_it = |name: &str, one: &&Declared| !one.runtime && one.requirement.name.as_deref() == Some(name);
+    // The equal name first, and a list for the program before one for its development.
+    let found =
+        names.iter().find_map(|name| listed.iter().filter(|one| is_it(name, one)).min_by_key(|one| one.development))?;
+    let (place, name) = (found.place(), found.requirement.name.as_deref().unwrap_or_default());
+    let file = &found.requirement.file;
+    let into = match &project.requirements.source {
+        Source::File(path) => project.display(path),
+        _ => DEFAULT_FILE.to_owned(),
+    };
+    if !requires_nothing(project) {
+        let what = format!("{place} lists `{name}`, and the Worker is resolved from other requirements");
+        return Some(match &project.requirements.source {
+            Source::Pyproject(_) => format!("move `{name}` to `[project].dependencies`: {what}"),
+            _ => format!("add `{name}` to `{into}`: {what}"),
+        });
+    }
+    let or = if file.ends_with(".txt") && !found.development {
+        format!(", or pass `--requirements {file}`")
+    } else {
+        String::new()
+    };
+    Some(format!("run `saddlebag init`{or}: {place} lists `{name}`, and saddlebag reads `{DEFAULT_FILE}`"))
+}
+
+fn at(requirement: &Requirement) -> Location {
+    Location::at(Place::Requirement, requirement.file.as_str(), requirement.line, requirement.column)
+}
+
+fn development_only(requirement: &Requirement) -> Option<Finding> {
+    let name = requirement.name.as_deref().filter(|name| is_development_tool(name))?;
+    let message = format!("`{}` is a development tool, and the runtime requirements list it", requirement.shown());
+    Some(Finding::new(
+        Severity::Warn,
+        "requirements.development",
+        name,
+        at(requirement),
+        message,
+        format!("move `{name}` to the development requirements"),
+    ))
+}
+
+/// Every artifact that could be installed must be one that the user vouched for.
+fn hashes(requirement: &Requirement, context: &Context<'_>, required: bool) -> Vec<Finding> {
+    let Some(name) = requirement.name.as_deref() else { return Vec::new() };
+    let deny = |message: String, help: &str| {
+        vec![Finding::new(Severity::Deny, "requirements.hash", name, at(requirement), message, help)]
+    };
+    if requirement.hashes.is_empty() {
+        return if required && requirement.local.is_none() {
+            deny(
+                format!("`{name}` has no `--hash`, and `--require-hashes` asks for one"),
+                "add `--hash=sha256:...`, or take `--require-hashes` out",
+            )
+        } else {
+            Vec::new()
+        };
+    }
+    let Some(locked) = context.vendored.locked.iter().find(|package| package.name == name) else { return Vec::new() };
+    let unknown: Vec<_> = locked.hashes.iter().filter(|hash| !requirement.hashes.contains(hash)).collect();
+    match unknown.as_slice() {
+        [] if locked.hashes.is_empty() => deny(
+            format!("`{name}` was resolved without a hash to hold `--hash` against"),
+            "take its `--hash` out, or require it from an index",
+        ),
+        [] => Vec::new(),
+        [first, ..] => deny(
+            format!(
+                "`{name}` {} has {} that `--hash` does not list: {first}",
+                locked.version.as_deref().unwrap_or_default(),
+                if unknown.len() == 1 { "an artifact".to_owned() } else { format!("{} artifacts", unknown.len()) }
+            ),
+            "list the sha256 of every artifact of that version, or pin the version whose hashes these are",
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_of_development_packages_is_of_normalised_names() {
+        assert!(DEVELOPMENT.contains("pytest") && DEVELOPMENT.contains("sphinx"));
+        assert!(!DEVELOPMENT.contains("fastapi") && !DEVELOPMENT.contains("setuptools"));
+    }
+}

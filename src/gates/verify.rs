@@ -1,0 +1,222 @@
+//! `verify`: what wrangler would upload, by its own dry run, is what was planned.
+//!
+//! Receives the plan and what the dry run came to; hands on findings. Runs nothing: the room `verify` did. Must never let
+//! a difference pass because it is small, and never take a warning of wrangler's for a reason to block.
+
+mod warnings;
+
+use super::{Finding, Judged, Severity};
+use crate::bundle::Bundle;
+use crate::deploy::dry_run::Rehearsed;
+use crate::deploy::wrangler_log::Heard;
+use crate::error::{Location, Place};
+use crate::format::count;
+
+/// How many names a message spells out.
+const NAMED: usize = 3;
+/// How many modules get a finding of their own, of each kind.
+const SHOWN: usize = 20;
+/// How much of what a failed dry run printed is shown.
+const LAST_LINES: usize = 12;
+
+const TAMPERED: &str = "find what wrote into the stage or changed the sources between plan and upload (a second sync, another build, an editor), and run again";
+
+/// `known` are the findings of `wrangler-config`: what wrangler warns of once more is said once.
+pub(crate) fn judge(bundle: &Bundle, rehearsed: &Rehearsed, known: &[Finding]) -> Judged {
+    if rehearsed.code != 0 {
+        let figure = format!("wrangler's dry run ended with exit code {}", rehearsed.code);
+        return Judged { figure, findings: vec![failed(rehearsed)] };
+    }
+    let mut findings = modules(bundle, rehearsed);
+    findings.extend(total(bundle, &rehearsed.heard));
+    findings.extend(duplicates(&rehearsed.heard));
+    let warnings = rehearsed.heard.warnings.iter().filter_map(|text| warnings::without_known(text, known));
+    findings.extend(warnings.map(|text| warning(&text)));
+    let figure = format!("{} as wrangler would upload them", count(rehearsed.modules.len(), "module"));
+    Judged { figure, findings }
+}
+
+fn failed(rehearsed: &Rehearsed) -> Finding {
+    let said = match rehearsed.heard.errors.as_slice() {
+        [] => {
+            let lines: Vec<&str> = rehearsed.printed.lines().filter(|line| !line.trim().is_empty()).collect();
+            lines[lines.len().saturating_sub(LAST_LINES)..].join("\n")
+        }
+        errors => errors.join("\n"),
+    };
+    let said = if said.is_empty() { String::new() } else { format!(": {said}") };
+    let message = format!("wrangler's dry run ended with exit code {}{said}", rehearsed.code);
+    let help = "fix the wrangler error above: the deploy would end the same way";
+    Finding::new(Severity::Deny, "verify.failed", "wrangler", Location::new(Place::Tool, "wrangler"), message, help)
+}
+
+fn modules(bundle: &Bundle, rehearsed: &Rehearsed) -> Vec<Finding> {
+    let module = |code, name: &str, message: String| {
+        Finding::new(Severity::Deny, code, name, Location::new(Place::Module, name), message, TAMPERED)
+    };
+    let missing = bundle.modules.iter().filter(|planned| !rehearsed.modules.contains_key(&planned.name));
+    let missing: Vec<Finding> = missing
+        .map(|planned| {
+            let message = format!("`{}` is planned, and wrangler would not upload it", planned.name);
+            module("verify.module", &planned.name, message)
+        })
+        .collect();
+    let (mut extra, mut changed) = (Vec::new(), Vec::new());
+    for (name, uploaded) in &rehearsed.modules {
+        match uploaded.planned {
+            None => {
+                let message = format!("wrangler would upload `{name}`, {} bytes, which is not planned", uploaded.bytes);
+                extra.push(module("verify.module", name, message));
+            }
+            Some((planned, false)) => {
+                let message = if planned == uploaded.bytes {
+                    format!("`{name}` has other bytes than planned, {planned} of them")
+                } else {
+                    format!("`{name}` has {} bytes, and the plan has {planned}", uploaded.bytes)
+                };
+                changed.push(module("verify.bytes", name, message).measured(uploaded.bytes, planned));
+            }
+            Some((_, true)) => {}
+        }
+    }
+    [missing, extra, changed].into_iter().flat_map(at_most).collect()
+}
+
+/// A second sync changes thousands of modules: the first few, and how many more.
+fn at_most(mut findings: Vec<Finding>) -> Vec<Finding> {
+    if findings.len() > SHOWN {
+        let more = findings.len() - SHOWN;
+        findings.truncate(SHOWN);
+        if let Some(last) = findings.last_mut() {
+            last.message = format!("{}; and {more} more like it", last.message);
+        }
+    }
+    findings
+}
+
+fn total(bundle: &Bundle, heard: &Heard) -> Option<Finding> {
+    let planned = bundle.raw_bytes;
+    let (counted, agrees) = match (heard.raw_bytes, heard.total_kib) {
+        (Some(raw), _) => (raw, raw == planned),
+        // Two decimals of a KiB are all that an older wrangler says.
+        (None, Some(kib)) => ((kib * 1024.0).round() as u64, (kib - planned as f64 / 1024.0).abs() < 0.006),
+        (None, None) => {
+            let message = "wrangler's dry run named no total, so that it cannot be held against the plan";
+            let help = "update wrangler";
+            let location = Location::new(Place::Tool, "wrangler");
+            return Some(Finding::new(Severity::Deny, "verify.total", "total", location, message, help));
+        }
+    };
+    (!agrees).then(|| {
+        let message = format!("wrangler counts {counted} bytes in all, and the plan has {planned}");
+        let location = Location::new(Place::Package, "bundle");
+        Finding::new(Severity::Deny, "verify.total", "total", location, message, TAMPERED).measured(counted, planned)
+    })
+}
+
+fn duplicates(heard: &Heard) -> Option<Finding> {
+    let number = heard.duplicates.len();
+    (number > 0).then(|| {
+        let mut named: Vec<&str> = heard.duplicates.iter().take(NAMED).map(String::as_str).collect();
+        let more = format!("{} more", number.saturating_sub(NAMED));
+        if number > NAMED {
+            named.push(&more);
+        }
+        let message =
+            format!("wrangler says `Ignoring duplicate module` {}: {}", count(number, "time"), named.join(", "));
+        let help = "make the globs of `rules` match each file once: see the gate `duplicates`";
+        let location = Location::new(Place::Config, "rules");
+        Finding::new(Severity::Deny, "verify.duplicates", "duplicates", location, message, help)
+            .measured(number as u64, 0)
+    })
+}
+
+fn warning(text: &str) -> Finding {
+    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let first = lines.first().copied().unwrap_or_default();
+    let message = format!("wrangler warns: {}", lines.join(" "));
+    let help = "fix what it warns of, or allow it with `[[tool.saddlebag.allow]]`";
+    Finding::new(Severity::Warn, "verify.warning", first, Location::new(Place::Tool, "wrangler"), message, help)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bundle::{Content, Module, ModuleType, Owner};
+    use crate::deploy::dry_run::Uploaded;
+
+    fn bundle() -> Bundle {
+        let module = |name: &str| Module {
+            name: name.to_owned(),
+            kind: ModuleType::Python,
+            content: Content::Inline(b"abc".to_vec()),
+            bytes: 3,
+            owner: Owner::Project,
+        };
+        Bundle { modules: vec![module("a.py"), module("b.py")], raw_bytes: 6, ..Bundle::default() }
+    }
+
+    fn healthy() -> Rehearsed {
+        let uploaded = Uploaded { bytes: 3, planned: Some((3, true)) };
+        Rehearsed {
+            modules: [("a.py".to_owned(), uploaded.clone()), ("b.py".to_owned(), uploaded)].into(),
+            heard: Heard { raw_bytes: Some(6), ..Heard::default() },
+            ..Rehearsed::default()
+        }
+    }
+
+    fn said(change: impl Fn(&mut Rehearsed)) -> String {
+        let mut rehearsed = healthy();
+        change(&mut rehearsed);
+        let lines = judge(&bundle(), &rehearsed, &[]).findings;
+        let lines: Vec<_> = lines.iter().map(|f| format!("{:?} {}: {}", f.severity, f.code, f.message)).collect();
+        lines.join("\n")
+    }
+
+    #[test]
+    fn what_is_as_planned_passes() {
+        assert_eq!(said(|_| {}), "");
+        assert_eq!(said(|r| (r.heard.raw_bytes, r.heard.total_kib) = (None, Some(0.01))), "");
+    }
+
+    #[test]
+    fn every_difference_is_denied_and_a_warning_warns() {
+        insta::assert_snapshot!([
+            said(|r| { r.modules.remove("b.py"); }),
+            said(|r| { r.modules.insert("c.py".into(), Uploaded { bytes: 9, planned: None }); }),
+            said(|r| { r.modules.insert("a.py".into(), Uploaded { bytes: 3, planned: Some((3, false)) }); }),
+            said(|r| { r.modules.insert("a.py".into(), Uploaded { bytes: 4, planned: Some((3, false)) }); }),
+            said(|r| r.heard.raw_bytes = Some(7)),
+            said(|r| r.heard.raw_bytes = None),
+            said(|r| (r.heard.raw_bytes, r.heard.total_kib) = (None, Some(0.02))),
+            said(|r| r.heard.duplicates = ["a (text)", "b (text)", "c (text)", "d (text)"].map(str::to_owned).to_vec()),
+            said(|r| r.heard.warnings = vec!["Name one.\n\n  Really.".into()]),
+            said(|r| (r.code, r.heard.errors) = (1, vec!["Unknown argument: x".into()])),
+            said(|r| (r.code, r.printed) = (9, "one\n\ntwo\n".into())),
+        ].join("\n"), @"
+        Deny verify.module: `b.py` is planned, and wrangler would not upload it
+        Deny verify.module: wrangler would upload `c.py`, 9 bytes, which is not planned
+        Deny verify.bytes: `a.py` has other bytes than planned, 3 of them
+        Deny verify.bytes: `a.py` has 4 bytes, and the plan has 3
+        Deny verify.total: wrangler counts 7 bytes in all, and the plan has 6
+        Deny verify.total: wrangler's dry run named no total, so that it cannot be held against the plan
+        Deny verify.total: wrangler counts 20 bytes in all, and the plan has 6
+        Deny verify.duplicates: wrangler says `Ignoring duplicate module` 4 times: a (text), b (text), c (text), 1 more
+        Warn verify.warning: wrangler warns: Name one. Really.
+        Deny verify.failed: wrangler's dry run ended with exit code 1: Unknown argument: x
+        Deny verify.failed: wrangler's dry run ended with exit code 9: one
+        two
+        ");
+    }
+
+    #[test]
+    fn thousands_of_differences_are_twenty_findings_and_a_number() {
+        let mut rehearsed = healthy();
+        for at in 0..100 {
+            rehearsed.modules.insert(format!("x{at}.py"), Uploaded { bytes: 0, planned: None });
+        }
+        let findings = judge(&bundle(), &rehearsed, &[]).findings;
+        assert_eq!(findings.len(), SHOWN);
+        assert!(findings[SHOWN - 1].message.ends_with("and 80 more like it"), "{}", findings[SHOWN - 1].message);
+    }
+}

@@ -1,0 +1,327 @@
+//! `wheels`: the requirements resolve for the target, and not by falling back to an ancient release.
+//!
+//! Receives the diagnosis of a resolution that failed, or what is known of the age of one that succeeded; hands on
+//! findings. Must never ask an index: what is not known by now is not said.
+
+use super::{Context, Finding, Judged, Severity, requirements, unused};
+use crate::error::{Location, Place};
+use crate::format::count;
+use crate::project::{Project, Target};
+use crate::resolve::{Culprit, Drift, Fall, Lift, Reason, Unresolved, chain_in_words};
+use pep508_rs::pep440_rs::{Version, VersionSpecifiers};
+
+/// A resolution that succeeded.
+pub(super) fn check(context: &Context<'_>) -> Judged {
+    let packages = count(context.vendored.distributions.len(), "package");
+    let python = &context.target.python;
+    let mut findings = if context.settings.locked { unlike_the_lock(context) } else { Vec::new() };
+    findings.extend(excluded(context.project, context.target));
+    let unknown = match &context.vendored.falls {
+        None => "; whether one is ancient could not be told",
+        Some(falls) => {
+            findings.extend(falls.iter().map(|fall| fallen(fall, context.project, context.target)));
+            ""
+        }
+    };
+    Judged { figure: format!("{packages} for Python {python}{unknown}"), findings }
+}
+
+/// `requires-python` of the project, where it excludes the Python that the Worker runs. uv 0.13.8 warns of it, which nobody
+/// sees, and resolves and installs all the same.
+fn excluded(project: &Project, target: &Target) -> Option<Finding> {
+    let pyproject = project.pyproject.as_ref()?;
+    let path = ["project", "requires-python"];
+    let written = pyproject.document.get(path[0])?.get(path[1])?.as_str()?;
+    let (specifiers, python) =
+        (written.parse::<VersionSpecifiers>().ok()?, target.python_full.parse::<Version>().ok()?);
+    (!specifiers.contains(&python)).then(|| {
+        Finding::new(
+            Severity::Warn,
+            "wheels.requires-python",
+            "requires-python",
+            pyproject.locate(&path),
+            format!("`requires-python = \"{written}\"` excludes Python {python}, which the Worker runs"),
+            "widen it, or choose another Python with `compatibility_date`",
+        )
+    })
+}
+
+/// `--locked`: what resolves has to be what is locked.
+fn unlike_the_lock(context: &Context<'_>) -> Vec<Finding> {
+    let Some(seed) = &context.vendored.seed else {
+        return vec![Finding::new(
+            Severity::Deny,
+            "wheels.locked",
+            "lock",
+            Location::new(Place::File, "pylock.runtime.toml"),
+            "`--locked` was given, and there is no lock",
+            "write one with `saddlebag lock`, and commit it",
+        )];
+    };
+    let help = match &context.vendored.lock_made_for {
+        Some(made_for) => format!(
+            "the lock {}: write it anew with `saddlebag lock`, and commit it",
+            requirements::was_made_for(made_for)
+        ),
+        None => "write the lock anew with `saddlebag lock`, look at what changed, and commit it".to_owned(),
+    };
+    let finding = |drift: &Drift| {
+        Finding::new(
+            Severity::Deny,
+            "wheels.locked",
+            drift.name.as_str(),
+            Location::new(Place::File, context.project.display(seed)),
+            format!("`{}`: {}", drift.name, drift.what),
+            help.clone(),
+        )
+    };
+    context.vendored.drift.iter().map(finding).collect()
+}
+
+pub(super) fn fallen(fall: &Fall, project: &Project, target: &Target) -> Finding {
+    let of = |day: &Option<String>| day.as_ref().map_or_else(String::new, |day| format!(" of {day}"));
+    let because = match &fall.culprit {
+        Some(culprit) if *culprit == fall.name => "which has no wheel for it".to_owned(),
+        Some(culprit) => format!("which needs `{culprit}`, and that has no wheel for it"),
+        None => "which cannot be had with the other requirements there".to_owned(),
+    };
+    let entries = &project.requirements.entries;
+    let entry = entries.iter().find(|entry| entry.name.as_deref() == Some(&fall.name));
+    let location = entry.map_or_else(|| Location::new(Place::Package, fall.name.as_str()), |entry| entry.location());
+    Finding::new(
+        Severity::Warn,
+        "wheels.silent-downgrade",
+        fall.name.as_str(),
+        location,
+        format!(
+            "`{}` fell to {}{} for Python {}: elsewhere the same requirements give {}{}, {because}",
+            fall.name,
+            fall.version,
+            of(&fall.uploaded),
+            target.python,
+            fall.newest,
+            of(&fall.newest_uploaded)
+        ),
+        what_lifts(fall),
+    )
+}
+
+fn what_lifts(fall: &Fall) -> String {
+    let name = &fall.name;
+    let require = format!("require `{name}` with the lowest version that you can do with, so that this is an error");
+    let otherwise = match &fall.lift {
+        Some(Lift { compatibility_date, python, version }) => format!(
+            "set `compatibility_date` to {compatibility_date} or later (Python {python}, where `{name}` resolves to {version}), or {require}"
+        ),
+        None => require,
+    };
+    format!("{otherwise}; if {} will do, allow it with `[[tool.saddlebag.allow]]`", fall.version)
+}
+
+/// A resolution that failed.
+pub(super) fn explain(why: &Unresolved, target: &Target) -> Judged {
+    let mut findings: Vec<Finding> = why.culprits.iter().map(|culprit| in_the_way(culprit, why, target)).collect();
+    findings.extend(why.alternatives.iter().map(|alternative| {
+        Finding::new(
+            Severity::Note,
+            "wheels.alternative",
+            alternative.subject.as_str(),
+            Location::new(Place::Requirement, alternative.subject.as_str()),
+            format!("{} would work: {}", alternative.write, alternative.gives),
+            "take it if it suits: it was resolved with all the other requirements",
+        )
+    }));
+    Judged { figure: format!("the requirements do not resolve for Python {}", target.python), findings }
+}
+
+fn in_the_way(culprit: &Culprit, why: &Unresolved, target: &Target) -> Finding {
+    let name = &culprit.name;
+    let by = if culprit.chain.len() > 1 { format!(" ({})", chain_in_words(&culprit.chain)) } else { String::new() };
+    let (code, message, help): (_, _, String) = match &culprit.reason {
+        Reason::NoWheel => ("wheels.none", without_wheel(culprit, why, target), what_else(culprit)),
+        Reason::Unknown => (
+            "wheels.unknown",
+            format!("there is no distribution `{name}` in any package index that uv asks{by}"),
+            "correct the name, or add the index that has it".to_owned(),
+        ),
+        Reason::Conflict(wanted) => (
+            "wheels.conflict",
+            format!("no version of `{name}` is all of what is required: {}", wanted.join(", and ")),
+            "loosen one of the two".to_owned(),
+        ),
+        Reason::Version(available) => (
+            "wheels.version",
+            format!(
+                "no version of `{name}` is what is required (`{}`){by}{}",
+                culprit.chain.last().unwrap_or(name),
+                there_is(available)
+            ),
+            "require a version that there is".to_owned(),
+        ),
+        Reason::Python(needs) => (
+            "wheels.python",
+            format!("`{name}` needs Python{needs}, and the Worker runs {}{by}{}", target.python_full, offered(culprit)),
+            "require something that supports the Worker's Python".to_owned(),
+        ),
+        Reason::Build => (
+            "wheels.build",
+            format!(
+                "`{name}` must be built before its requirements can be read, and pywrangler builds nothing by default"
+            ),
+            "set `[tool.pywrangler] allow-build = true`, or write its version and dependencies as static metadata"
+                .to_owned(),
+        ),
+    };
+    let works = why.alternatives.first().map(|first| format!("write {}: {}", first.write, first.gives));
+    let help = match (unimported(culprit, why), works, &why.too_far) {
+        (Some(heads), works, _) => {
+            let or = works.map_or_else(String::new, |works| format!(", or {works}"));
+            format!("move {heads} out of the runtime requirements (`saddlebag init`){or}")
+        }
+        (None, Some(works), _) => works,
+        (None, None, Some(far)) => format!("require something else: nothing near what is required works, only {far}"),
+        (None, None, None) => help,
+    };
+    Finding::new(Severity::Deny, code, name.as_str(), culprit.location.clone(), message, help)
+}
+
+/// The requirements of the project's that it is there for, where nothing imports any of them.
+fn unimported(culprit: &Culprit, why: &Unresolved) -> Option<String> {
+    let unused = unused::unused(why);
+    let all = culprit.reason == Reason::NoWheel && !culprit.heads.is_empty() && culprit.heads.is_subset(&unused);
+    all.then(|| culprit.heads.iter().map(|head| format!("`{head}`")).collect::<Vec<_>>().join(" and "))
+}
+
+/// `` `sphinx` needs `jinja2`, which needs `markupsafe`, which has no wheel for Python 3.14 on Workers ``.
+fn without_wheel(culprit: &Culprit, why: &Unresolved, target: &Target) -> String {
+    let alone = culprit.chain.len() < 2;
+    let mut who = if alone { format!("`{}`", culprit.name) } else { chain_in_words(&culprit.chain) };
+    let others = culprit.usable.is_some() || culprit.ancient.is_some();
+    // Where another version has a wheel it is this one that has none.
+    match (&culprit.wanted, culprit.chain.last()) {
+        (Some(version), _) if others => who = format!("{who} {version}"),
+        (None, Some(last)) if alone && last.len() > culprit.name.len() => who = format!("`{last}`"),
+        (Some(_) | None, _) => {}
+    }
+    let whose = if alone { "" } else { ", which" };
+    let (who, whose) = match unimported(culprit, why) {
+        None => (who, whose),
+        Some(_) if culprit.heads.len() == 1 => {
+            (format!("nothing imports {}", who.replacen(" needs ", ", which needs ", 1)), ", which")
+        }
+        Some(heads) => (format!("nothing imports {heads}, and {who}"), whose),
+    };
+    // Of what has one, it is the other requirements that allow none with it.
+    let fits =
+        if culprit.wanted.is_none() && culprit.has_a_wheel() { " in a version that fits the others" } else { "" };
+    format!(
+        "{who}{whose} has no wheel for Python {} on Workers{fits}: {}{}",
+        target.python,
+        accepted(target),
+        offered(culprit)
+    )
+}
+
+/// What to do about what has no wheel, where nothing was found to work.
+fn what_else(culprit: &Culprit) -> String {
+    let name = &culprit.name;
+    match (&culprit.usable, &culprit.newest, culprit.head().filter(|head| head != name)) {
+        (Some((version, _)), _, Some(head)) => {
+            format!("require a release of `{head}` that takes `{name}` {version}, or something else")
+        }
+        (Some((version, _)), _, None) => format!("require `{name}` {version}, and loosen what keeps it out"),
+        (None, None, _) => {
+            "require something else, or, if it is pure Python, build it: `[tool.pywrangler] allow-build = true`"
+                .to_owned()
+        }
+        (None, Some(_), _) => "require something else, or ask its maintainers for a wheel of that platform".to_owned(),
+    }
+}
+
+/// What the target takes.
+fn accepted(target: &Target) -> String {
+    let platforms: Vec<String> = target.wheel_platforms.iter().map(|tag| format!("`{tag}`")).collect();
+    let python = target.python.replace('.', "");
+    format!("it takes pure Python, or `cp{python}` and `abi3` for {}", platforms.join(" or "))
+}
+
+/// What there is instead. A release is said to have a wheel or what its wheels are for, never both.
+fn offered(culprit: &Culprit) -> String {
+    let of = |day: &Option<String>| day.as_ref().map_or_else(String::new, |day| format!(" of {day}"));
+    let wheels = |tags: &String| if tags.as_str() == "source only" { tags.clone() } else { format!("for {tags}") };
+    match (&culprit.newest, &culprit.usable, &culprit.ancient) {
+        (_, Some((version, day)), _) if culprit.has_a_wheel() => format!("; {version}{}, the newest, has one", of(day)),
+        (Some((newest, tags)), Some((version, day)), _) => {
+            format!("; {version}{} has one, and {newest}, the newest, is {}", of(day), wheels(tags))
+        }
+        (None, Some((version, day)), _) => format!("; {version}{} has one", of(day)),
+        (Some((newest, tags)), None, ancient) => {
+            let since =
+                ancient.as_ref().map(|(version, day)| format!("nothing newer than {version}{} has one", of(day)));
+            let since = since.unwrap_or_else(|| "no release has one".to_owned());
+            format!("; {newest}, the newest, is {}; {since}", wheels(tags))
+        }
+        (None, None, _) => {
+            culprit.seen.as_ref().map_or_else(String::new, |(version, tags)| format!("; {version} is {}", wheels(tags)))
+        }
+    }
+}
+
+fn there_is(available: &[String]) -> String {
+    match available {
+        [] => String::new(),
+        [only] => format!("; there is {only}"),
+        [.., last] => format!("; there are others, up to {last}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn culprit(newest: Option<&str>, usable: Option<&str>, ancient: Option<&str>) -> Culprit {
+        let release = |version: &str| (version.to_owned(), Some("2026-11-19".to_owned()));
+        Culprit {
+            reason: Reason::NoWheel,
+            name: "core".into(),
+            chain: vec!["app".into(), "core".into()],
+            heads: ["app".to_owned()].into(),
+            wanted: Some("2.0".into()),
+            location: Location::new(Place::Package, "core"),
+            newest: newest.map(|version| (version.to_owned(), "cp314 on win".to_owned())),
+            seen: Some(("2.0".into(), "cp312 on win".into())),
+            usable: usable.map(release),
+            ancient: ancient.map(release),
+        }
+    }
+
+    #[test]
+    fn a_release_has_a_wheel_or_is_for_something_else_and_never_both() {
+        insta::assert_snapshot!([
+            offered(&culprit(Some("3.1"), Some("3.1"), None)),
+            offered(&culprit(Some("3.1"), Some("2.5"), None)),
+            offered(&culprit(None, Some("2.5"), None)),
+            offered(&culprit(Some("3.1"), None, Some("0.1"))),
+            offered(&culprit(Some("3.1"), None, None)),
+            offered(&culprit(None, None, None)),
+        ].join("\n"), @"
+        ; 3.1 of 2026-11-19, the newest, has one
+        ; 2.5 of 2026-11-19 has one, and 3.1, the newest, is for cp314 on win
+        ; 2.5 of 2026-11-19 has one
+        ; 3.1, the newest, is for cp314 on win; nothing newer than 0.1 of 2026-11-19 has one
+        ; 3.1, the newest, is for cp314 on win; no release has one
+        ; 2.0 is for cp312 on win
+        ");
+    }
+
+    #[test]
+    fn the_help_never_gives_up_on_what_has_a_wheel() {
+        let help = |newest, usable| what_else(&culprit(newest, usable, None));
+        assert_eq!(
+            help(Some("3.1"), Some("3.1")),
+            "require a release of `app` that takes `core` 3.1, or something else"
+        );
+        assert!(help(Some("3.1"), None).contains("ask its maintainers"));
+        assert!(help(None, None).contains("allow-build"));
+    }
+}

@@ -1,0 +1,310 @@
+//! `wrangler-config`: the configuration says what a Python Worker needs, and nothing that wrangler ignores in silence.
+//!
+//! Receives the configuration and its active environment; hands on findings with file, line and column (`classes` holds its
+//! class names against main). Must never judge
+//! what wrangler itself refuses with a clear word of its own, unless it would be found only after the upload.
+
+mod classes;
+mod inheritance;
+mod migrations;
+mod paths;
+mod settings;
+mod target;
+
+use super::{Context, Finding, Judged, Severity};
+use crate::error::{Location, Place, Result};
+use crate::project::WranglerConfig;
+
+// The codes of the modules below: every code of a gate stands in its own file.
+const CLASS_MISSING: &str = "wrangler-config.class-missing";
+const MIGRATION: &str = "wrangler-config.migration";
+const FLAG: &str = "wrangler-config.flag";
+const FUTURE_DATE: &str = "wrangler-config.future-date";
+const DIRECTORY: &str = "wrangler-config.directory";
+const SETTINGS_ENVIRONMENT: &str = "wrangler-config.settings-environment";
+/// The flag without which wrangler takes no Python.
+const PYTHON_WORKERS: &str = "python_workers";
+// What wrangler warns of too: `verify` does not say it again.
+pub(in crate::gates) const INHERITANCE: &str = "wrangler-config.inheritance";
+pub(in crate::gates) const TOP_LEVEL: &str = "wrangler-config.top-level";
+pub(in crate::gates) const ENVIRONMENT: &str = "wrangler-config.environment";
+
+pub(super) fn check(context: &Context<'_>) -> Result<Judged> {
+    let config = &context.project.config;
+    let mut findings = Vec::new();
+    findings.extend(python_workers(context));
+    findings.extend(target::flags(context));
+    findings.extend(target::future_date(context));
+    findings.extend(wrong_types(config));
+    findings.extend(rules(context));
+    findings.extend(places(context));
+    findings.extend(paths::missing_directories(context));
+    findings.extend(environments(context));
+    findings.extend(settings::unknown_environments(context));
+    findings.extend(inheritance::not_inherited(context)?);
+    findings.extend(ignored(config));
+    findings.extend(search_path(config));
+    findings.extend(classes::classes(context));
+    let file = context.project.display(&config.path);
+    let environment = config.environment.as_deref().map_or_else(String::new, |name| format!(", environment `{name}`"));
+    let figure = format!(
+        "{file}{environment}, compatibility date {}, Python {}",
+        context.target.compatibility_date, context.target.python
+    );
+    Ok(Judged { figure, findings })
+}
+
+/// Where the active environment has a key, or would have it.
+fn active(config: &WranglerConfig, key: &str) -> Location {
+    match config.get_origin(key) {
+        Some(path) => config.locate(&path.iter().map(String::as_str).collect::<Vec<_>>()),
+        None => match (&config.environment, config.environment_defined) {
+            (Some(name), true) => config.locate(&["env", name, key]),
+            _ => config.locate(&[key]),
+        },
+    }
+}
+
+fn python_workers(context: &Context<'_>) -> Vec<Finding> {
+    if context.target.python_workers {
+        return Vec::new();
+    }
+    let config = &context.project.config;
+    let message = match &config.environment {
+        Some(name) => format!(
+            "the environment `{name}` does not have the compatibility flag `python_workers`: its `compatibility_flags` replace those of the top level"
+        ),
+        None => "the compatibility flag `python_workers` is missing".to_owned(),
+    };
+    let flags = &context.target.compatibility_flags;
+    let meant = flags.iter().find(|flag| target::misspelt(flag).is_some_and(|found| found.meant == PYTHON_WORKERS));
+    let (location, message, help) = match meant {
+        Some(flag) => (
+            target::flag_location(context, flag),
+            format!("{message}; there is no flag `{flag}`"),
+            "did you mean `python_workers`?",
+        ),
+        None => (active(config, "compatibility_flags"), message, "add \"python_workers\" to `compatibility_flags`"),
+    };
+    let subject = config.environment.as_deref().unwrap_or("top level");
+    vec![Finding::new(Severity::Deny, "wrangler-config.python-workers", subject, location, message, help)]
+}
+
+/// What wrangler refuses by type, `PythonModule` among the rules included.
+fn wrong_types(config: &WranglerConfig) -> Vec<Finding> {
+    let wrong = |(path, message): (Vec<String>, String)| {
+        let location = config.locate(&path.iter().map(String::as_str).collect::<Vec<_>>());
+        let is_rule = path.iter().any(|part| part == "rules") && path.last().is_some_and(|last| last == "type");
+        let path = path.join(".");
+        let (code, help) = if is_rule && message.contains("PythonModule") {
+            ("wrangler-config.rule-type", "remove the rule: every `.py` file is a module already".to_owned())
+        } else if is_rule {
+            ("wrangler-config.rule-type", "correct the type".to_owned())
+        } else {
+            ("wrangler-config.type", format!("correct `{path}`"))
+        };
+        Finding::new(Severity::Deny, code, path, location, message, help)
+    };
+    config.invalid().into_iter().map(wrong).collect()
+}
+
+fn rules(context: &Context<'_>) -> Vec<Finding> {
+    let config = &context.project.config;
+    let mut findings = Vec::new();
+    for glob in &context.bundle.invalid_globs {
+        let message =
+            format!("the glob `{glob}` of `rules` becomes no regular expression; wrangler stops with a `SyntaxError`");
+        let location = active(config, "rules");
+        findings.push(Finding::new(
+            Severity::Deny,
+            "wrangler-config.glob",
+            glob.as_str(),
+            location,
+            message,
+            "correct the glob",
+        ));
+    }
+    for shadowed in context.bundle.shadowed_rules.iter().filter(|shadowed| !shadowed.silenced) {
+        let whose = if shadowed.default { "wrangler's default rule" } else { "the rule" };
+        let globs = shadowed.globs.join("`, `");
+        findings.push(Finding::new(
+            Severity::Warn,
+            "wrangler-config.fallthrough",
+            format!("{} {}", shadowed.kind, shadowed.globs.join(" ")),
+            active(config, "rules"),
+            format!(
+                "{whose} of type `{}` for `{globs}` has no effect: rule {} does not fall through",
+                shadowed.kind,
+                shadowed.by + 1
+            ),
+            "add `fallthrough = true` to that rule, or `fallthrough = false` if it is meant",
+        ));
+    }
+    findings.extend(additional_modules(context));
+    findings
+}
+
+/// `find_additional_modules = false`: wrangler uploads the main module alone, without `python_modules` (4.102.0).
+fn additional_modules(context: &Context<'_>) -> Option<Finding> {
+    let config = &context.project.config;
+    if config.find_additional_modules() != Some(false) {
+        return None;
+    }
+    let alone = "`find_additional_modules = false` uploads the main module alone";
+    let (severity, message) = match (&context.layout.shim, left_behind(context)) {
+        (Some(shim), _) => (
+            Severity::Deny,
+            format!(
+                "{alone}: with the namespace kept that is the generated entry module, and `{}` stays behind",
+                shim.target
+            ),
+        ),
+        (None, Some((severity, at, name))) => {
+            (severity, format!("{alone}, and `{at}` imports `{name}`, which stays behind"))
+        }
+        (None, None) if context.bundle.packages.iter().any(|package| package.name != "workers-runtime-sdk") => {
+            (Severity::Warn, format!("{alone}: no other module, no package"))
+        }
+        (None, None) => (Severity::Note, format!("{alone}, which imports nothing that stays behind")),
+    };
+    Some(Finding::new(
+        severity,
+        "wrangler-config.additional-modules",
+        "find_additional_modules",
+        active(config, "find_additional_modules"),
+        message,
+        "remove the setting",
+    ))
+}
+
+/// The surest import in main of what would travel but for that setting: how bad that is, where, and what.
+fn left_behind(context: &Context<'_>) -> Option<(Severity, String, String)> {
+    let graph = &context.bundle.graph;
+    let main = graph.find(&context.bundle.main_module)?;
+    let says = graph.node(main).says.as_ref()?;
+    let lost = graph.problems().iter().filter(|problem| problem.node == main).filter_map(|problem| {
+        let import = says.items.get(problem.item)?;
+        let first = problem.missing.split('.').next().unwrap_or_default();
+        let beside = [&context.layout.module_root, &context.vendored.modules];
+        let is_there =
+            beside.iter().any(|root| root.join(first).is_dir() || root.join(format!("{first}.py")).is_file());
+        let level = context.level(main, import.guard).filter(|_| is_there && !context.target.brings(first))?;
+        let at = format!("{}:{}", context.shown(graph.node(main)), import.line);
+        Some((super::sight::severity(level)?, at, problem.missing.clone()))
+    });
+    lost.max_by(|a, b| a.0.cmp(&b.0).then_with(|| b.1.cmp(&a.1)))
+}
+
+fn places(context: &Context<'_>) -> Vec<Finding> {
+    let config = &context.project.config;
+    let mut findings = Vec::new();
+    if let Some(pyproject) = &context.project.pyproject
+        && pyproject.path.parent() != Some(config.dir())
+    {
+        let (here, there) = (context.project.display(&config.path), context.project.display(&pyproject.path));
+        findings.push(Finding::new(
+            Severity::Deny,
+            "wrangler-config.two-roots",
+            here.as_str(),
+            Location::new(Place::Config, here.as_str()),
+            format!("`{here}` and `{there}` are in different directories: plain pywrangler puts the packages beside the one and wrangler looks beside the other"),
+            "put them side by side",
+        ));
+    }
+    let stem = context.layout.main.file_stem().unwrap_or_default();
+    if !crate::python::is_identifier(stem) {
+        findings.push(Finding::new(
+            Severity::Deny,
+            "wrangler-config.main-name",
+            stem,
+            active(config, "main"),
+            format!("`{stem}` is no name that Python can import, and the runtime imports main by it"),
+            "rename the main module",
+        ));
+    }
+    if config.dir().join("cf-requirements.txt").is_file() {
+        let path = context.project.display(&config.dir().join("cf-requirements.txt"));
+        findings.push(Finding::new(
+            Severity::Warn,
+            "wrangler-config.cf-requirements",
+            path.as_str(),
+            Location::new(Place::File, path.as_str()),
+            "`cf-requirements.txt` is no longer read by anything",
+            "move its lines to `requirements-runtime.txt` and delete it",
+        ));
+    }
+    findings
+}
+
+fn environments(context: &Context<'_>) -> Vec<Finding> {
+    let config = &context.project.config;
+    match &config.environment {
+        Some(name) if !config.environment_defined => vec![Finding::new(
+            Severity::Warn,
+            ENVIRONMENT,
+            name.as_str(),
+            config.locate(&[]),
+            format!("the configuration has no environments, and `{name}` is asked for: wrangler deploys the top level"),
+            format!("add an `env.{name}` section, or leave `--env` out"),
+        )],
+        None if !config.environments().is_empty() && !context.project.environment_chosen => vec![Finding::new(
+            Severity::Note,
+            TOP_LEVEL,
+            "env",
+            config.locate(&["env"]),
+            format!(
+                "no environment is chosen, and there are {}: the top level is deployed",
+                config.environments().join(", ")
+            ),
+            "pass `--env NAME`, or `--env \"\"` for the top level",
+        )],
+        _ => Vec::new(),
+    }
+}
+
+/// What wrangler 4 reads without a word and does not use.
+fn ignored(config: &WranglerConfig) -> Vec<Finding> {
+    let mut paths = vec![vec!["build".to_owned(), "upload".to_owned()]];
+    paths.extend(
+        config
+            .environments()
+            .into_iter()
+            .map(|name| vec!["env".to_owned(), name, "build".to_owned(), "upload".to_owned()]),
+    );
+    paths
+        .into_iter()
+        .filter(|path| config.has(&path.iter().map(String::as_str).collect::<Vec<_>>()))
+        .map(|path| {
+            let location = config.locate(&path.iter().map(String::as_str).collect::<Vec<_>>());
+            let path = path.join(".");
+            Finding::new(
+                Severity::Warn,
+                "wrangler-config.build-upload",
+                path.as_str(),
+                location,
+                format!("`{path}` is ignored since wrangler 4: its `dir`, `main`, `rules` and `format` have no effect"),
+                "remove it; `main`, `base_dir` and `rules` at the top level took its place",
+            )
+        })
+        .collect()
+}
+
+/// Variables of the Worker are not those of the interpreter's process: it has set up its path before any of them is there.
+fn search_path(config: &WranglerConfig) -> Vec<Finding> {
+    let Some((origin, vars)) = config.get_origin("vars").zip(config.get("vars").and_then(serde_json::Value::as_object))
+    else {
+        return Vec::new();
+    };
+    let finding = |name: &&str| {
+        let path: Vec<&str> = origin.iter().map(String::as_str).chain([*name]).collect();
+        Finding::new(
+            Severity::Note,
+            "wrangler-config.pythonpath",
+            *name,
+            config.locate(&path),
+            format!("`{name}` in `vars` does not change where Python looks for modules: it is only in `env.{name}`"),
+            "remove it; set `base_dir`, or `[tool.saddlebag] namespace` and `include`, to change what is importable",
+        )
+    };
+    ["PYTHONPATH", "PYTHONHOME"].iter().filter(|name| vars.contains_key(**name)).map(finding).collect()
+}

@@ -1,0 +1,545 @@
+//! Why a sync failed, and what would work: uv's hundred lines of implication as an answer.
+//!
+//! Receives the output of a failed sync and the workspace; hands on culprits, each with its facts from the index, and
+//! alternatives that were tried. Also judges the resolution that succeeded with an ancient release. Must never speak of
+//! what it did not find, and never take longer than it says.
+
+mod alternatives;
+mod ask;
+mod fall;
+mod lift;
+mod network;
+mod survey;
+mod unrestricted;
+mod words;
+
+pub(crate) use alternatives::Alternative;
+pub(crate) use fall::{Fall, Lift};
+pub(crate) use survey::Column;
+#[cfg(test)]
+pub(crate) use survey::Found as FoundVersion;
+
+use super::workspace::Plan;
+use crate::error::{Error, Location, Place, Result};
+use crate::project::requirements::Requirement;
+use crate::project::{Project, Target};
+use crate::python::distribution::leading_name;
+use crate::python::normalize;
+use crate::terminal::Terminal;
+use crate::tools::Toolchain;
+use alternatives::{Trial, Tried};
+use ask::{Answer, Pinned, Uv, Wheels};
+use camino::Utf8Path;
+use pep508_rs::pep440_rs::Version;
+use rayon::prelude::*;
+use std::collections::{BTreeSet, VecDeque};
+use std::time::{Duration, Instant};
+use unrestricted::Unrestricted;
+use words::{Spec, Words};
+
+/// The name of the sync workspace's project: "your project", in uv's words.
+const WORKSPACE: &str = "saddlebag-workspace";
+/// How long it may take to find out who is in the way.
+const JUDGING: Duration = Duration::from_secs(20);
+/// How long alternatives are looked for, after that.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a resolution that succeeded is looked at.
+const GLANCE: Duration = Duration::from_secs(20);
+/// How long a way out of a downgrade is looked for: who locks can wait for whole syncs.
+const LIFT_PATIENCE: Duration = Duration::from_secs(60);
+/// How many of uv's are started at once.
+const AT_ONCE: usize = 2;
+/// More culprits than these are not looked up in the index.
+const LOOKED_UP: usize = 16;
+
+/// A resolution that failed and that can be explained.
+#[derive(Debug)]
+pub(crate) struct Unresolved {
+    /// The same as an error: for who has switched the gate off.
+    pub(crate) error: Error,
+    pub(crate) culprits: Vec<Culprit>,
+    /// What was found to resolve, least change first.
+    pub(crate) alternatives: Vec<Alternative>,
+    /// What was not tried, because the time was over.
+    pub(crate) untried: usize,
+    /// What resolves and is too far from what is required to be an alternative: `pydantic 1.10.27, of 2026-01-02`.
+    pub(crate) too_far: Option<String>,
+    /// Every distribution that the requirements would bring, as far as that is known.
+    pub(crate) packages: BTreeSet<String>,
+    /// What the project's files import; set by who knows its main module.
+    pub(crate) imported: Option<Imported>,
+}
+
+impl Unresolved {
+    pub(super) fn of(found: Found, error: Error) -> Self {
+        let Found { culprits, alternatives, untried, too_far, packages } = found;
+        Self { error, culprits, alternatives, untried, too_far, packages, imported: None }
+    }
+}
+
+/// `` `a` needs `b`, which needs `c` ``: names only, for the versions of the way there are the resolver's.
+pub(crate) fn chain_in_words(chain: &[String]) -> String {
+    let name = |text: &String| {
+        let end = text.find(|c: char| "<>=!~;@ ".contains(c)).unwrap_or(text.len());
+        format!("`{}`", &text[..end])
+    };
+    let mut words = chain.first().map(name).unwrap_or_default();
+    for (at, next) in chain.iter().enumerate().skip(1) {
+        words += if at == 1 { " needs " } else { ", which needs " };
+        words += &name(next);
+    }
+    words
+}
+
+/// What is imported by the files that main reaches.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Imported {
+    /// Top-level names that are neither the project's own nor the runtime's.
+    pub(crate) top_levels: BTreeSet<String>,
+    /// Those that are the project's own.
+    pub(crate) own: BTreeSet<String>,
+    /// All of their text, in lower case.
+    pub(crate) text: String,
+}
+
+/// What a search has found out.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) culprits: Vec<Culprit>,
+    pub(super) alternatives: Vec<Alternative>,
+    pub(super) untried: usize,
+    pub(super) too_far: Option<String>,
+    pub(super) packages: BTreeSet<String>,
+}
+
+/// Why a distribution is in the way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Reason {
+    /// No wheel of the wanted versions is for the target.
+    NoWheel,
+    /// No index has it.
+    Unknown,
+    /// Two requirements that no version satisfies: their texts.
+    Conflict(Vec<String>),
+    /// No such version; what there is.
+    Version(Vec<String>),
+    /// It wants another Python: `>=3.15`.
+    Python(String),
+    /// It has to be built before its requirements can be read, and building is off.
+    Build,
+}
+
+/// A distribution that is in the way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Culprit {
+    pub(crate) reason: Reason,
+    pub(crate) name: String,
+    /// From the project's own requirement to the culprit's.
+    pub(crate) chain: Vec<String>,
+    /// Every requirement of the project's that needs it, by name.
+    pub(crate) heads: BTreeSet<String>,
+    /// The version that the requirements ask for, where that is known.
+    pub(crate) wanted: Option<String>,
+    /// The requirement that the chain begins with.
+    pub(crate) location: Location,
+    /// The newest release, and what its wheels are for.
+    pub(crate) newest: Option<(String, String)>,
+    /// A release that uv spoke of, and what its wheels are for; not always the newest.
+    pub(crate) seen: Option<(String, String)>,
+    /// The newest release that the target takes, and its day; none that is ancient beside the newest.
+    pub(crate) usable: Option<(String, Option<String>)>,
+    /// The same where it is ancient.
+    pub(crate) ancient: Option<(String, Option<String>)>,
+}
+
+impl Culprit {
+    /// The direct requirement's name.
+    pub(crate) fn head(&self) -> Option<&str> {
+        self.chain.first().map(|first| leading_name(first))
+    }
+
+    /// Whether no release that is worth having has a wheel for the target, or only newer ones than what is wanted.
+    fn is_hopeless(&self) -> bool {
+        let wanted = self.wanted.as_ref().and_then(|version| version.parse::<Version>().ok());
+        let usable = self.usable.as_ref().and_then(|(version, _)| version.parse::<Version>().ok());
+        usable.is_none_or(|usable| wanted.is_some_and(|wanted| usable > wanted))
+    }
+
+    /// Whether its newest release has a wheel for the target: then it only drags along what has none.
+    pub(crate) fn has_a_wheel(&self) -> bool {
+        let newest = self.newest.as_ref().map(|(version, _)| version);
+        newest.is_some() && newest == self.usable.as_ref().map(|(version, _)| version)
+    }
+}
+
+/// What a failed sync means.
+#[derive(Debug)]
+pub(super) enum Meaning {
+    Network(Error),
+    Unresolved(Box<Found>),
+    /// As it was.
+    Unknown,
+}
+
+/// Explains a failed sync.
+///
+/// # Errors
+/// `Kind::Interrupted`, and what keeps uv from being started.
+pub(super) fn explain(
+    output: &str,
+    plan: &Plan,
+    project: &Project,
+    target: &Target,
+    toolchain: &Toolchain,
+    terminal: &Terminal,
+) -> Result<Meaning> {
+    if let Some(error) = network::trouble(output) {
+        return Ok(Meaning::Network(error));
+    }
+    let Some(said) = words::read(output, WORKSPACE) else { return Ok(unbuilt(output, project)) };
+    let culprits = culprits(&said, &project.requirements.entries);
+    let nothing_more = |culprits| Ok(Meaning::Unresolved(Box::new(Found { culprits, ..Found::default() })));
+    if culprits.is_empty() {
+        return Ok(Meaning::Unknown);
+    }
+    let Some(mut uv) = Uv::of(output, plan, toolchain, Instant::now() + JUDGING) else { return nothing_more(culprits) };
+    let what = if plan.wants_alternatives { "Looking for what would work" } else { "Looking for what is in the way" };
+    let _step = terminal.begin(&format!("{what}, for at most {} s", (JUDGING + PATIENCE).as_secs()));
+    let Ok(pool) = rayon::ThreadPoolBuilder::new().num_threads(AT_ONCE).build() else { return nothing_more(culprits) };
+    if let Some(unknown) = culprits.iter().find(|culprit| culprit.reason == Reason::Unknown)
+        && uv.newest("workers-runtime-sdk", Wheels::Any)?.is_none()
+        && !uv.time_is_over()
+    {
+        return Ok(Meaning::Network(network::nothing_there(&unknown.name)));
+    }
+    let requirements = uv.requirements();
+    let blames_wheels = culprits.iter().all(|culprit| culprit.reason == Reason::NoWheel);
+    let case = Case { uv: &uv, entries: &project.requirements.entries, said: &said, target };
+    let (wanted, apart) = if blames_wheels { pool.install(|| case.wanted())? } else { (None, Vec::new()) };
+    let culprits = pool.install(|| case.judge(culprits, wanted.as_ref(), apart))?;
+    let direct: BTreeSet<String> = project.requirements.entries.iter().filter_map(|entry| entry.name.clone()).collect();
+    uv.give_until(Instant::now() + PATIENCE);
+    let case = alternatives::Case { uv: &uv, plan, toolchain, direct: &direct, wanted: wanted.as_ref() };
+    let mut trials = alternatives::trials(&culprits, &requirements, target);
+    trials.retain(|_| plan.wants_alternatives);
+    let one = |trial: Trial| alternatives::attempt(&trial, case).map(|tried| (trial, tried));
+    let tried: Vec<(Trial, Tried)> =
+        pool.install(|| trials.into_par_iter().with_max_len(1).map(one).collect::<Result<_>>())?;
+    let untried = tried.iter().filter(|(_, tried)| matches!(tried, Tried::Not)).count();
+    let too_far = tried.iter().find_map(|(_, tried)| match tried {
+        Tried::TooFar(what) => Some(what.clone()),
+        Tried::Works(_) | Tried::Fails | Tried::Not => None,
+    });
+    let packages = wanted.into_iter().flat_map(|wanted| wanted.packages.into_keys()).chain(direct).collect();
+    let alternatives = alternatives::chosen(tried);
+    Ok(Meaning::Unresolved(Box::new(Found { culprits, alternatives, untried, too_far, packages })))
+}
+
+/// A requirement that must be built to be read: a local source without static metadata, or one from git.
+fn unbuilt(output: &str, project: &Project) -> Meaning {
+    let Some(named) = words::unbuilt(output) else { return Meaning::Unknown };
+    let entries = &project.requirements.entries;
+    // uv does not always say which. Where only one is not from an index it is that one.
+    let mut sources = entries.iter().filter(|entry| entry.local.is_some() || entry.text.contains(" @ "));
+    let only = sources.next().filter(|_| sources.next().is_none()).and_then(|entry| entry.name.clone());
+    let Some(name) = named.or(only) else { return Meaning::Unknown };
+    let culprit = culprit(&name, Reason::Build, vec![name.clone()], entries);
+    Meaning::Unresolved(Box::new(Found { culprits: vec![culprit], ..Found::default() }))
+}
+
+/// A culprit of which nothing more is known.
+fn culprit(name: &str, reason: Reason, mut chain: Vec<String>, entries: &[Requirement]) -> Culprit {
+    let head = chain.first().map_or_else(|| name.to_owned(), |first| normalize(leading_name(first)));
+    let entry = entries.iter().find(|entry| entry.name.as_deref() == Some(&head));
+    // What it needs, it may need by an extra.
+    if let (Some(entry), [first, _, ..]) = (entry, &mut chain[..])
+        && let Some((_, extras, _, _)) = alternatives::parts(&entry.text)
+    {
+        first.insert_str(leading_name(first).len(), extras);
+    }
+    let location = entry.map_or_else(|| Location::new(Place::Package, name), |entry| entry.location());
+    Culprit {
+        reason,
+        name: name.to_owned(),
+        heads: chain.first().map(|_| head).into_iter().collect(),
+        chain,
+        wanted: None,
+        location,
+        newest: None,
+        seen: None,
+        usable: None,
+        ancient: None,
+    }
+}
+
+/// What wheels are to blame for is found out with.
+#[derive(Debug, Clone, Copy)]
+struct Case<'a> {
+    uv: &'a Uv,
+    entries: &'a [Requirement],
+    said: &'a Words,
+    target: &'a Target,
+}
+
+impl Case<'_> {
+    /// What the requirements would bring where every wheel counts. Where one has none of any kind, each is asked for alone;
+    /// what uv then says of those that fail comes with it.
+    fn wanted(self) -> Result<(Option<Unrestricted>, Vec<Culprit>)> {
+        let wanted = self.uv.unrestricted(&self.uv.together(), self.target)?;
+        let requirements = self.uv.requirements();
+        if wanted.is_some() || requirements.len() < 2 {
+            return Ok((wanted, Vec::new()));
+        }
+        let alone = |text: &String| {
+            if let Some(wanted) = self.uv.unrestricted(&self.uv.alone(text), self.target)? {
+                return Ok((Some(wanted), Vec::new()));
+            }
+            let Answer::Failed(output) = self.uv.resolve_alone(text, Wheels::Target)? else {
+                return Ok((None, Vec::new()));
+            };
+            let mut found = culprits(&words::read(&output, WORKSPACE).unwrap_or_default(), self.entries);
+            found.retain(|culprit| culprit.reason == Reason::NoWheel);
+            Ok((None, found))
+        };
+        let all = requirements.par_iter().with_max_len(1).map(alone).collect::<Result<Vec<_>>>()?;
+        let (wanted, apart): (Vec<_>, Vec<_>) = all.into_iter().unzip();
+        Ok((Unrestricted::merged(wanted.into_iter().flatten()), apart.into_iter().flatten().collect()))
+    }
+
+    /// Who is really in the way: of what the requirements would bring where every wheel counts, that which has none for
+    /// the target, and those that failed `apart`. uv itself speaks of every version that it tried. `suspects` where that
+    /// cannot be told.
+    fn judge(
+        self,
+        mut suspects: Vec<Culprit>,
+        wanted: Option<&Unrestricted>,
+        apart: Vec<Culprit>,
+    ) -> Result<Vec<Culprit>> {
+        let candidates = wanted
+            .into_iter()
+            .flat_map(|wanted| wanted.without_wheel(self.target).map(move |pinned| self.of_wanted(pinned, wanted)));
+        let mut seen = BTreeSet::new();
+        let mut culprits: Vec<Culprit> =
+            candidates.chain(apart).filter(|culprit| seen.insert(culprit.name.clone())).collect();
+        let look_up_one = |culprit: &mut Culprit| {
+            look_up(culprit, self.uv)?;
+            Ok(!self.uv.time_is_over())
+        };
+        let looked =
+            culprits.par_iter_mut().take(LOOKED_UP).with_max_len(1).map(look_up_one).collect::<Result<Vec<bool>>>()?;
+        let mut looked = looked.into_iter().chain(std::iter::repeat(false));
+        culprits.retain(|culprit| {
+            let looked = looked.next().unwrap_or_default();
+            self.is_named(culprit) || (looked && culprit.is_hopeless())
+        });
+        // Deepest first: what the others need.
+        culprits.sort_by_key(|culprit| std::cmp::Reverse(culprit.chain.len()));
+        if !culprits.is_empty() {
+            return Ok(culprits);
+        }
+        suspects.par_iter_mut().take(LOOKED_UP).with_max_len(1).try_for_each(|culprit| look_up(culprit, self.uv))?;
+        keep_those_in_the_way(&mut suspects);
+        Ok(suspects)
+    }
+
+    fn of_wanted(self, pinned: &Pinned, wanted: &Unrestricted) -> Culprit {
+        let mut culprit = culprit(&pinned.name, Reason::NoWheel, wanted.graph.chain(&pinned.name), self.entries);
+        culprit.heads = wanted.graph.heads(&pinned.name);
+        culprit.wanted = Some(pinned.version.clone());
+        culprit.seen = Some((pinned.version.clone(), offers(pinned)));
+        culprit
+    }
+
+    /// Whether uv says of the very version that is wanted that it has no wheel.
+    fn is_named(self, culprit: &Culprit) -> bool {
+        let about_it = |spec: &&Spec| spec.name == culprit.name;
+        let Some(wanted) = culprit.wanted.as_deref() else { return !culprit.has_a_wheel() };
+        self.said.wheelless.iter().filter(about_it).any(|spec| spec.contains(wanted))
+    }
+}
+
+/// What fell, where the resolution of a finished sync can be judged at all.
+///
+/// # Errors
+/// `Kind::Interrupted`, and what keeps uv from being started.
+pub(super) fn falls(
+    output: &str,
+    directory: &Utf8Path,
+    plan: &Plan,
+    project: &Project,
+    toolchain: &Toolchain,
+) -> Result<Option<Vec<Fall>>> {
+    if project.requirements.entries.is_empty() {
+        return Ok(Some(Vec::new()));
+    }
+    let Some(uv) = Uv::of(output, plan, toolchain, Instant::now() + GLANCE) else { return Ok(None) };
+    let Some(lock) = ask::read_lock(&directory.join("pylock.toml")) else { return Ok(None) };
+    let direct = project.requirements.entries.iter().filter_map(|entry| entry.name.clone()).collect();
+    if plan.is_seeded() {
+        fall::judge_locked(&uv, &lock, &uv.requirements(), &direct)
+    } else {
+        fall::judge(&uv, &lock, &uv.requirements(), &direct)
+    }
+}
+
+/// What ends each of the falls: a later `compatibility_date`, whose Python is tried with a whole sync. Says what it could not
+/// try in its time.
+///
+/// # Errors
+/// `Kind::Interrupted`, and what keeps the tools from being started.
+pub(super) fn lift(
+    falls: &mut [Fall],
+    plan: &Plan,
+    target: &Target,
+    toolchain: &Toolchain,
+    terminal: &Terminal,
+) -> Result<()> {
+    let later = lift::later(target)?;
+    if falls.iter().all(|fall| fall.lift.is_some()) || later.is_empty() {
+        return Ok(());
+    }
+    let step =
+        terminal.begin(&format!("Looking for what would lift a downgrade, for at most {} s", LIFT_PATIENCE.as_secs()));
+    let untried = lift::find(falls, &later, plan, toolchain, Instant::now() + LIFT_PATIENCE)?;
+    drop(step);
+    if untried > 0 {
+        let dates = crate::format::count(untried, "later compatibility date");
+        terminal.line(&format!("{dates} could not be tried in the time there is"));
+    }
+    Ok(())
+}
+
+/// The workspace's requirements against every Python.
+///
+/// # Errors
+/// `Kind::Interrupted`, and what keeps the tools from being started.
+pub(super) fn survey(
+    plan: &Plan,
+    project: &Project,
+    toolchain: &Toolchain,
+    terminal: &Terminal,
+) -> Result<Vec<Column>> {
+    let _step = terminal.begin(&format!("Resolving {} for every Python of a Worker", plan.what));
+    survey::ask(plan, project, toolchain)
+}
+
+/// Who is in the way. What has no wheel explains all else that uv then says.
+fn culprits(said: &Words, requirements: &[Requirement]) -> Vec<Culprit> {
+    let wheelless: BTreeSet<&str> =
+        said.wheelless.iter().filter(|spec| !spec.is_prerelease()).map(|spec| spec.name.as_str()).collect();
+    let make = |name: &str, reason: Reason| {
+        let chain = chain(said, name).iter().map(ToString::to_string).collect();
+        let tags = said.tags.iter().find(|(of, _, _)| of == name);
+        let seen = tags.map(|(_, version, tags)| (version.clone(), tags.clone()));
+        Culprit { seen, ..culprit(name, reason, chain, requirements) }
+    };
+    let mut found: Vec<Culprit> = said.missing.iter().map(|name| make(name, Reason::Unknown)).collect();
+    found.extend(
+        wheelless.into_iter().filter(|name| !said.missing.contains(*name)).map(|name| make(name, Reason::NoWheel)),
+    );
+    // Deepest first: what the others need.
+    found.sort_by_key(|culprit| std::cmp::Reverse(culprit.chain.len()));
+    if !found.is_empty() {
+        return found;
+    }
+    if let Some((Some(who), python)) = said.requires.iter().find(|(_, on)| on.name == "python") {
+        return vec![make(&who.name, Reason::Python(python.versions.clone()))];
+    }
+    let wanted = |name: &str| -> BTreeSet<String> {
+        let of = said.requires.iter().filter(|(_, on)| on.name == name && !on.versions.is_empty());
+        of.map(|(who, on)| match who {
+            Some(who) => format!("{who} → {on}"),
+            None => on.to_string(),
+        })
+        .collect()
+    };
+    let specs = |name: &str| -> BTreeSet<&str> {
+        said.requires
+            .iter()
+            .filter(|(_, on)| on.name == name)
+            .map(|(_, on)| on.versions.as_str())
+            .filter(|versions| !versions.is_empty())
+            .collect()
+    };
+    let names: BTreeSet<&str> = said.requires.iter().map(|(_, on)| on.name.as_str()).collect();
+    if let Some(name) = names.iter().find(|name| specs(name).len() > 1) {
+        return vec![make(name, Reason::Conflict(wanted(name).into_iter().collect()))];
+    }
+    let there = said.available.iter().chain(&said.absent).map(|spec| spec.name.as_str());
+    let lacking = there.filter(|name| names.contains(name)).collect::<BTreeSet<_>>();
+    let available =
+        |name: &str| said.available.iter().filter(|spec| spec.name == name).map(ToString::to_string).collect();
+    lacking.into_iter().map(|name| make(name, Reason::Version(available(name)))).collect()
+}
+
+/// The shortest way from the project's own requirement to a distribution.
+fn chain(said: &Words, name: &str) -> Vec<Spec> {
+    let mut open: VecDeque<Vec<Spec>> =
+        said.requires.iter().filter(|(who, _)| who.is_none()).map(|(_, on)| vec![on.clone()]).collect();
+    let mut seen: BTreeSet<String> = BTreeSet::new();
+    while let Some(path) = open.pop_front() {
+        let Some(last) = path.last().cloned() else { continue };
+        if last.name == name {
+            return path;
+        }
+        if !seen.insert(last.name.clone()) {
+            continue;
+        }
+        for (who, on) in &said.requires {
+            if let Some(who) = who.as_ref().filter(|who| who.name == last.name) {
+                let mut longer = path.clone();
+                // The range that the next step holds for says more than the requirement itself.
+                if longer.len() > 1 || !who.versions.is_empty() {
+                    longer.pop();
+                    longer.push(who.clone());
+                }
+                longer.push(on.clone());
+                open.push_back(longer);
+            }
+        }
+    }
+    Vec::new()
+}
+
+/// What the index has of it.
+fn look_up(culprit: &mut Culprit, uv: &Uv) -> Result<()> {
+    if culprit.reason == Reason::Unknown {
+        return Ok(());
+    }
+    let (newest, usable) = (uv.newest(&culprit.name, Wheels::Any)?, uv.newest(&culprit.name, Wheels::Target)?);
+    if uv.time_is_over() {
+        return Ok(()); // an answer that did not come is none
+    }
+    let ancient = usable.as_ref().zip(newest.as_ref()).is_some_and(|(usable, newest)| fall::is_ancient(usable, newest));
+    culprit.newest = newest.map(|pinned| (pinned.version.clone(), offers(&pinned)));
+    let usable = usable.map(|pinned| (pinned.version, pinned.uploaded));
+    (culprit.usable, culprit.ancient) = if ancient { (None, usable) } else { (usable, None) };
+    Ok(())
+}
+
+/// uv also names what has a wheel and drags along what has none. That is no culprit, where there is another.
+fn keep_those_in_the_way(culprits: &mut Vec<Culprit>) {
+    let drags = |culprit: &Culprit| culprit.reason == Reason::NoWheel && culprit.has_a_wheel();
+    if !culprits.iter().all(drags) {
+        culprits.retain(|culprit| !drags(culprit));
+    }
+}
+
+/// `cp313, cp314 for macosx, manylinux`.
+fn offers(pinned: &Pinned) -> String {
+    let (mut pythons, mut platforms) = (BTreeSet::new(), BTreeSet::new());
+    for wheel in &pinned.wheels {
+        let mut parts = wheel.trim_end_matches(".whl").rsplit('-');
+        let (Some(platform), Some(abi), Some(python)) = (parts.next(), parts.next(), parts.next()) else { continue };
+        pythons.insert(if abi == "none" || abi == "abi3" { format!("{python}-{abi}") } else { python.to_owned() });
+        for one in platform.split('.') {
+            let family = if one.ends_with("_wasm32") { one } else { one.split('_').next().unwrap_or(one) };
+            platforms.insert(if family.starts_with("manylinux") { "manylinux".to_owned() } else { family.to_owned() });
+        }
+    }
+    let join = |set: BTreeSet<String>| set.into_iter().collect::<Vec<_>>().join(", ");
+    if pythons.is_empty() { "source only".to_owned() } else { format!("{} on {}", join(pythons), join(platforms)) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,113 @@
+//! What would lift a downgrade: a later compatibility date, whose Python has the wheels.
+//!
+//! Receives what fell and the workspace's plan; hands on, for each fall, the first later date that ends it. Each date is tried
+//! with a real sync in a directory of its own. Must never run over its time, and never suggest what was not tried.
+
+use super::ask::{Pinned, read_lock};
+use super::fall::{self, Fall, Lift};
+use crate::error::Result;
+use crate::process;
+use crate::project::Target;
+use crate::project::target::{self, Known};
+use crate::resolve::sync::{knows_python, python_of, sync_environment};
+use crate::resolve::workspace::{self, Plan};
+use crate::tools::Toolchain;
+use std::time::Instant;
+
+/// The Pythons that a later date gives, oldest first. None where the configuration names a Python by its flag: that would
+/// have to be taken back first.
+pub(super) fn later(target: &Target) -> Result<Vec<Known>> {
+    if target.compatibility_flags.iter().any(|flag| flag.contains("python_workers_")) {
+        return Ok(Vec::new());
+    }
+    let known = target::known()?;
+    let here = known.iter().position(|known| known.python == target.python).unwrap_or(known.len());
+    Ok(known.into_iter().skip(here + 1).collect())
+}
+
+/// How many of the dates could not be tried in time.
+///
+/// # Errors
+/// `Kind::Interrupted`, and what keeps the tools from being started.
+pub(super) fn find(
+    falls: &mut [Fall],
+    later: &[Known],
+    plan: &Plan,
+    toolchain: &Toolchain,
+    until: Instant,
+) -> Result<usize> {
+    let mut untried = 0;
+    for known in later {
+        if falls.iter().all(|fall| fall.lift.is_some()) {
+            break;
+        }
+        let there = if Instant::now() < until { synced(known, plan, toolchain, until)? } else { None };
+        let Some(there) = there else {
+            untried += usize::from(Instant::now() >= until);
+            continue;
+        };
+        for fall in falls.iter_mut().filter(|fall| fall.lift.is_none()) {
+            fall.lift = there.iter().find(|pinned| ends(fall, pinned)).map(|pinned| Lift {
+                compatibility_date: known.compatibility_date.clone(),
+                python: known.python.clone(),
+                version: pinned.version.clone(),
+            });
+        }
+    }
+    Ok(untried)
+}
+
+/// Whether a release of another Python is none that fell.
+fn ends(fall: &Fall, pinned: &Pinned) -> bool {
+    let newest = Pinned {
+        name: fall.name.clone(),
+        version: fall.newest.clone(),
+        wheels: Vec::new(),
+        uploaded: fall.newest_uploaded.clone(),
+    };
+    pinned.name == fall.name && pinned.version != fall.version && !fall::is_ancient(pinned, &newest)
+}
+
+/// What pywrangler resolves for another Python. `None`: it does not, or the time is over.
+fn synced(known: &Known, plan: &Plan, toolchain: &Toolchain, until: Instant) -> Result<Option<Vec<Pinned>>> {
+    if knows_python(toolchain, &known.python).is_err() {
+        return Ok(None);
+    }
+    let Ok(scratch) = tempfile::tempdir() else { return Ok(None) };
+    let directory = crate::error::utf8(scratch.path())?.join("workspace");
+    if workspace::write(&directory, &plan.elsewhere(&known.python, &known.flag)).is_err() {
+        return Ok(None);
+    }
+    let mut argv = toolchain.pywrangler.program.argv.clone();
+    argv.push("sync".into());
+    let (ended, _) = process::listen_until(&argv, &directory, &sync_environment(toolchain), Some(until), |_| {})?;
+    let is_for_it = python_of(&directory).is_some_and(|python| python.starts_with(&format!("{}.", known.python)));
+    Ok((ended.success() && is_for_it).then(|| read_lock(&directory.join("pylock.toml"))).flatten())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_release_that_has_fallen_there_too_lifts_nothing() {
+        let fall = Fall {
+            name: "data".into(),
+            version: "1.10".into(),
+            uploaded: None,
+            newest: "2.14".into(),
+            newest_uploaded: Some("2026-11-01".into()),
+            culprit: None,
+            lift: None,
+        };
+        let pinned = |name: &str, version: &str| Pinned {
+            name: name.into(),
+            version: version.into(),
+            wheels: vec![format!("{name}-{version}-py3-none-any.whl")],
+            uploaded: None,
+        };
+        assert!(ends(&fall, &pinned("data", "2.14")) && ends(&fall, &pinned("data", "2.9")));
+        assert!(!ends(&fall, &pinned("data", "1.10")) && !ends(&fall, &pinned("data", "1.11")));
+        assert!(!ends(&fall, &pinned("other", "2.14")));
+    }
+}

@@ -1,0 +1,139 @@
+//! The requirements against every Python that a Worker can have.
+//!
+//! Receives the workspace's plan and the tools; hands on, for each Python, what resolves, or who is in the way. Every answer is
+//! of a real sync in a directory of its own, or of uv where that failed. Must never use or change the cache of vendored trees.
+
+use super::ask::{Answer, Pinned, Uv, Wheels, read_lock};
+use super::{AT_ONCE, Culprit, Meaning, WORKSPACE, culprits, network, unbuilt, words};
+use crate::error::{Error, Kind, Result};
+use crate::process;
+use crate::project::Project;
+use crate::project::target::{self, Known};
+use crate::resolve::sync::{knows_python, sync_environment};
+use crate::resolve::workspace::{self, Plan};
+use crate::tools::Toolchain;
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+/// How long one Python may take.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+/// One Python's answer.
+#[derive(Debug)]
+pub(crate) struct Column {
+    pub(crate) python: String,
+    pub(crate) wheel_platforms: Vec<String>,
+    /// Whether all requirements resolve together; `None`: it could not be asked.
+    pub(crate) resolves: Option<bool>,
+    /// Why it could not be asked.
+    pub(crate) unknown: Option<String>,
+    /// By name.
+    pub(crate) found: BTreeMap<String, Found>,
+    pub(crate) culprits: Vec<Culprit>,
+    /// Requirements that do not resolve by themselves, and the name of what is in their way.
+    pub(crate) needing: BTreeMap<String, String>,
+}
+
+/// A version that resolves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Found {
+    pub(crate) version: String,
+    /// `pure`, `wasm`, or `source` for what was built.
+    pub(crate) kind: &'static str,
+}
+
+/// # Errors
+/// `Kind::Interrupted`, and what keeps the tools from being started.
+pub(super) fn ask(plan: &Plan, project: &Project, toolchain: &Toolchain) -> Result<Vec<Column>> {
+    let known = target::known()?;
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(AT_ONCE).build();
+    let pool = pool.map_err(|error| Error::new(Kind::Internal, error.to_string(), "run again"))?;
+    pool.install(|| known.par_iter().with_max_len(1).map(|known| column(known, plan, project, toolchain)).collect())
+}
+
+fn column(known: &Known, plan: &Plan, project: &Project, toolchain: &Toolchain) -> Result<Column> {
+    let mut column = Column {
+        python: known.python.clone(),
+        wheel_platforms: known.wheel_platforms.clone(),
+        resolves: None,
+        unknown: None,
+        found: BTreeMap::new(),
+        culprits: Vec::new(),
+        needing: BTreeMap::new(),
+    };
+    if let Err(error) = knows_python(toolchain, &known.python) {
+        column.unknown = Some(error.to_string());
+        return Ok(column);
+    }
+    let scratch = tempfile::tempdir().map_err(|error| Error::unwritable(&error))?;
+    let directory = crate::error::utf8(scratch.path())?.join("workspace");
+    let plan = plan.elsewhere(&known.python, &known.flag);
+    workspace::write(&directory, &plan).map_err(|error| Error::unwritable(&error))?;
+    let mut argv = toolchain.pywrangler.program.argv.clone();
+    argv.push("sync".into());
+    let until = Instant::now() + PATIENCE;
+    let (ended, output) = process::listen_until(&argv, &directory, &sync_environment(toolchain), Some(until), |_| {})?;
+    if ended.success() {
+        column.resolves = Some(true);
+        column.found = read_lock(&directory.join("pylock.toml")).unwrap_or_default().into_iter().map(found).collect();
+        return Ok(column);
+    }
+    let said = words::read(&output, WORKSPACE);
+    if let (None, Meaning::Unresolved(unbuilt)) = (&said, unbuilt(&output, project)) {
+        column.resolves = Some(false);
+        column.culprits = unbuilt.culprits;
+        return Ok(column);
+    }
+    let (Some(said), Some(uv)) = (said, Uv::of(&output, &plan, toolchain, until)) else {
+        let error = network::trouble(&output).map(|error| error.to_string());
+        column.unknown = Some(error.unwrap_or_else(|| first_error(&output)));
+        return Ok(column);
+    };
+    column.resolves = Some(false);
+    column.culprits = culprits(&said, &project.requirements.entries);
+    each_alone(&mut column, project, &uv)?;
+    Ok(column)
+}
+
+/// Every requirement by itself, with what the others say of versions.
+fn each_alone(column: &mut Column, project: &Project, uv: &Uv) -> Result<()> {
+    for entry in &project.requirements.entries {
+        match uv.resolve_alone(&entry.text, Wheels::Target)? {
+            Answer::Resolved(lock) => column.found.extend(lock.into_iter().map(found)),
+            Answer::Failed(output) => {
+                let said = words::read(&output, WORKSPACE).unwrap_or_default();
+                let in_the_way = culprits(&said, &project.requirements.entries);
+                if let (Some(name), Some(culprit)) = (&entry.name, in_the_way.first()) {
+                    column.needing.insert(name.clone(), culprit.name.clone());
+                }
+                for culprit in in_the_way {
+                    if column.culprits.iter().all(|known| known.name != culprit.name) {
+                        column.culprits.push(culprit);
+                    }
+                }
+            }
+            Answer::TimeIsOver => break,
+        }
+    }
+    Ok(())
+}
+
+fn found(pinned: Pinned) -> (String, Found) {
+    let any = |end: &str| pinned.wheels.iter().any(|wheel| wheel.ends_with(end));
+    let kind = if any("_wasm32.whl") {
+        "wasm"
+    } else if any("-any.whl") {
+        "pure"
+    } else {
+        "source"
+    };
+    (pinned.name, Found { version: pinned.version, kind })
+}
+
+/// The line that says most.
+fn first_error(output: &str) -> String {
+    let line = output.lines().map(str::trim).find(|line| line.starts_with("error:"));
+    let line = line.or_else(|| output.lines().map(str::trim).rfind(|line| !line.is_empty()));
+    line.unwrap_or("pywrangler said nothing").trim_start_matches("error:").trim().to_owned()
+}

@@ -1,0 +1,221 @@
+//! `pywrangler sync` in a workspace of ours, and what must be true of the tree that it leaves.
+//!
+//! Receives a plan and the tools; hands on a finished, marked workspace. Must never leave a tree that the stage could not
+//! stand for: for another Python, by another pywrangler than deploys, or with pointers in place of packages.
+
+use super::explain::{self, Meaning, Unresolved};
+use super::workspace::{self, Plan};
+use super::{FALLS, MARK, Mark, cache_unwritable, now, remove};
+use crate::error::{Error, Kind, Location, Place, Result};
+use crate::process;
+use crate::project::{Project, Target};
+use crate::terminal::Terminal;
+use crate::tools::{Toolchain, minimums, older};
+use camino::Utf8Path;
+
+/// A pywrangler that does not know the target's Python vendors for an older one and says nothing.
+pub(super) fn knows(toolchain: &Toolchain, target: &Target) -> Result<()> {
+    knows_python(toolchain, &target.python)
+}
+
+/// The same for a Python: `3.14`.
+pub(super) fn knows_python(toolchain: &Toolchain, python: &str) -> Result<()> {
+    let row = minimums::python(python);
+    match (row, toolchain.pywrangler.version.as_deref()) {
+        (Some(row), Some(version)) if older(version, &row.minimum) => Err(Error::new(
+            Kind::ToolTooOld,
+            format!("`pywrangler` is {version}, and Python {python} needs {} or newer", row.minimum),
+            "update it: `uv tool upgrade workers-py`, or `uv add --dev workers-py`",
+        )
+        .with_location(Location::new(Place::Tool, "pywrangler"))),
+        _ => Ok(()),
+    }
+}
+
+/// How a sync ended that ended.
+#[derive(Debug)]
+pub(super) enum Synced {
+    Done,
+    Unresolved(Box<Unresolved>),
+}
+
+/// Makes the entry anew. A run that dies here leaves no mark, and the next one starts over.
+pub(super) fn sync(
+    directory: &Utf8Path,
+    plan: &Plan,
+    project: &Project,
+    target: &Target,
+    toolchain: &Toolchain,
+    terminal: &Terminal,
+) -> Result<Synced> {
+    remove(directory)?;
+    workspace::write(directory, plan).map_err(|error| cache_unwritable(&error))?;
+    let result = run_sync(directory, plan, project, target, toolchain, terminal);
+    if !matches!(result, Ok(Synced::Done)) {
+        remove(directory)?;
+    }
+    result
+}
+
+fn run_sync(
+    directory: &Utf8Path,
+    plan: &Plan,
+    project: &Project,
+    target: &Target,
+    toolchain: &Toolchain,
+    terminal: &Terminal,
+) -> Result<Synced> {
+    let what = format!("Resolving and installing {} for Python {}", plan.what, plan.python);
+    let step = if plan.fetches_by_ssh() { terminal.begin_still(&what) } else { terminal.begin(&what) };
+    let mut argv = toolchain.pywrangler.program.argv.clone();
+    argv.push("sync".into());
+    let (ended, output) = process::listen(&argv, directory, &sync_environment(toolchain), |line| {
+        step.note(line);
+        terminal.detail(line.trim_end());
+    })?;
+    drop(step);
+    // pywrangler pads its lines to the width it was given.
+    let output: String = output.lines().map(|line| format!("{}\n", line.trim_end())).collect();
+    if !ended.success() {
+        let error = sync_failed(ended, &output);
+        return match explain::explain(&output, plan, project, target, toolchain, terminal)? {
+            Meaning::Network(network) => Err(network.with_output(said(&output))),
+            Meaning::Unresolved(found) => Ok(Synced::Unresolved(Box::new(Unresolved::of(*found, error)))),
+            Meaning::Unknown => Err(error),
+        };
+    }
+    let token = fs_err::read_to_string(directory.join("python_modules/.synced")).unwrap_or_default().trim().to_owned();
+    if token.is_empty() {
+        return Err(Error::new(
+            Kind::SyncFailed,
+            "`pywrangler sync` said that it succeeded and left no `python_modules/.synced`",
+            "update workers-py to 1.15 or newer",
+        )
+        .with_output(output));
+    }
+    if let Some(found) = python_of(directory).filter(|found| !found.starts_with(&format!("{}.", plan.python))) {
+        return Err(Error::new(
+            Kind::SyncFailed,
+            format!("pywrangler {token} vendored for Python {found}, and the Worker runs {}", plan.python),
+            "update workers-py to a version that knows the Worker's Python",
+        )
+        .with_output(output));
+    }
+    // The stage gets this token, and the pywrangler that deploys would sync again over it if its version were another.
+    if let Some(version) = toolchain.pywrangler.version.as_deref().filter(|version| *version != token) {
+        return Err(Error::new(
+            Kind::SyncFailed,
+            format!("`pywrangler` is {version} in the project and {token} in `{directory}`"),
+            "set `SADDLEBAG_PYWRANGLER` to the full path of the one to deploy with",
+        ));
+    }
+    if let Some(name) = editable(directory) {
+        return Err(Error::new(
+            Kind::SyncFailed,
+            format!("`{name}` was installed editable: a pointer to its source, which cannot be uploaded"),
+            "update uv, or set `editable = false` in its `[tool.uv.sources]`",
+        ));
+    }
+    // Only python_modules is needed from here on; the two environments are larger than it.
+    remove(&directory.join(".venv-workers"))?;
+    let falls = explain::falls(&output, directory, plan, project, toolchain)?;
+    let text = serde_json::to_vec(&falls).map_err(|error| Error::new(Kind::Internal, error.to_string(), ""))?;
+    fs_err::write(directory.join(FALLS), text).map_err(|error| cache_unwritable(&error))?;
+    let mark = Mark { made: now().as_secs(), token };
+    let text = serde_json::to_vec(&mark).map_err(|error| Error::new(Kind::Internal, error.to_string(), ""))?;
+    fs_err::write(directory.join(MARK), text).map_err(|error| cache_unwritable(&error))?;
+    Ok(Synced::Done)
+}
+
+/// The Python that pywrangler installed for, from the environment that it made for Pyodide.
+pub(super) fn python_of(directory: &Utf8Path) -> Option<String> {
+    let text = fs_err::read_to_string(directory.join(".venv-workers/pyodide-venv/pyvenv.cfg")).ok()?;
+    let pairs = text.lines().filter_map(|line| line.split_once('='));
+    pairs.filter(|(key, _)| key.trim() == "version_info").map(|(_, value)| value.trim().to_owned()).next()
+}
+
+/// A vendored distribution that is not there but points to its source (PEP 610).
+fn editable(directory: &Utf8Path) -> Option<String> {
+    let entries = directory.join("python_modules").read_dir_utf8().into_iter().flatten().flatten();
+    entries.filter(|entry| entry.file_name().ends_with(".dist-info")).find_map(|entry| {
+        let bytes = fs_err::read(entry.path().join("direct_url.json")).ok()?;
+        let url: serde_json::Value = serde_json::from_slice(&bytes).ok()?;
+        (url["dir_info"]["editable"] == true)
+            .then(|| entry.file_name().split('-').next().unwrap_or_default().to_owned())
+    })
+}
+
+/// Plain text in lines as long as they are: what failed is shown as pywrangler said it. And copies of all packages, never a
+/// pointer to a source on this machine: `uv pip install` hears the variable in every uv whose pywrangler reads sources.
+/// pywrangler says what it starts, so that the diagnosis can ask uv in the same words; `said` leaves that out again.
+pub(super) fn sync_environment(toolchain: &Toolchain) -> crate::env::Environment {
+    let mut environment = toolchain.environment.clone();
+    for name in ["FORCE_COLOR", "CLICOLOR_FORCE"] {
+        environment.remove(name);
+    }
+    environment.set("NO_COLOR", "1");
+    environment.set("COLUMNS", "4000");
+    environment.set("PYWRANGLER_LOG", "debug");
+    environment.set("UV_NO_PROGRESS", "1");
+    environment.set("UV_NO_EDITABLE", "1");
+    environment
+}
+
+fn sync_failed(ended: process::Ended, output: &str) -> Error {
+    let low = output.to_lowercase();
+    let hint = if low.contains("no solution found") {
+        "loosen or change the requirement that the last lines name, then run `saddlebag check`"
+    } else if low.contains("failed to fetch") || low.contains("dns error") || low.contains("connect") {
+        "check the network, the proxy and the package index, then run again"
+    } else if low.contains("no space left") {
+        "free some space and run again"
+    } else {
+        "read what pywrangler says above; `pywrangler sync` in a directory with these requirements shows the same"
+    };
+    Error::new(Kind::SyncFailed, format!("`pywrangler sync` failed with exit code {}", ended.code), hint)
+        .with_output(said(output))
+}
+
+/// What people want to read of it.
+fn said(output: &str) -> String {
+    let noise = |line: &&str| !["DEBUG ", "RUNNING ", "OUTPUT "].iter().any(|level| line.starts_with(level));
+    output.lines().filter(noise).map(|line| format!("{line}\n")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use camino::Utf8PathBuf;
+
+    fn tree(files: &[(&str, &str)]) -> (tempfile::TempDir, Utf8PathBuf) {
+        let dir = tempfile::tempdir().unwrap();
+        let root = Utf8PathBuf::from_path_buf(dir.path().to_owned()).unwrap();
+        for (name, text) in files {
+            fs_err::create_dir_all(root.join(name).parent().unwrap()).unwrap();
+            fs_err::write(root.join(name), text).unwrap();
+        }
+        (dir, root)
+    }
+
+    #[test]
+    fn the_python_is_read_as_pywrangler_reads_it() {
+        let text = "home = /x\nimplementation = CPython\nversion_info = 3.12.7\n";
+        let (_dir, root) = tree(&[(".venv-workers/pyodide-venv/pyvenv.cfg", text)]);
+        assert_eq!(python_of(&root).as_deref(), Some("3.12.7"));
+        assert_eq!(python_of(&root.join("elsewhere")), None);
+    }
+
+    #[test]
+    fn a_pointer_in_place_of_a_package_is_found() {
+        let direct = |editable: &str| format!("{{\"url\":\"file:///x\",\"dir_info\":{{{editable}}}}}");
+        let (copied, pointing) = (direct(""), direct("\"editable\":true"));
+        let (_dir, root) = tree(&[
+            ("python_modules/a-1.0.dist-info/direct_url.json", &copied),
+            ("python_modules/b-1.0.dist-info/METADATA", ""),
+        ]);
+        assert_eq!(editable(&root), None);
+        fs_err::create_dir(root.join("python_modules/my_lib-1.0.dist-info")).unwrap();
+        fs_err::write(root.join("python_modules/my_lib-1.0.dist-info/direct_url.json"), pointing).unwrap();
+        assert_eq!(editable(&root).as_deref(), Some("my_lib"));
+    }
+}
