@@ -16,8 +16,8 @@ pub(crate) mod weigh;
 use crate::error::{Error, Result};
 use crate::project::Project;
 use crate::python::graph::{Graph, Node, Reach, Source};
+use crate::python::import_cache;
 use crate::python::imports::Imports;
-use crate::python::reading;
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::Serialize;
 use std::borrow::Cow;
@@ -103,12 +103,12 @@ pub(crate) struct Module {
 }
 
 impl Module {
-    fn to_read(&self) -> reading::File<'_> {
+    fn to_read(&self) -> import_cache::File<'_> {
         let content = match &self.content {
-            Content::File(path) => reading::Content::At(path),
-            Content::Inline(bytes) => reading::Content::Inline(bytes),
+            Content::File(path) => import_cache::Content::At(path),
+            Content::Inline(bytes) => import_cache::Content::Inline(bytes),
         };
-        reading::File { name: &self.name, bytes: self.bytes, content }
+        import_cache::File { name: &self.name, bytes: self.bytes, content }
     }
 }
 
@@ -200,7 +200,7 @@ pub(crate) struct Bundle {
     /// What the runtime imports from main, and how surely.
     pub(crate) reach: Arc<Reach>,
     /// How long each part of the plan took.
-    pub(crate) laps: Vec<(&'static str, Duration)>,
+    pub(crate) timings: Vec<(&'static str, Duration)>,
 }
 
 impl Bundle {
@@ -252,7 +252,7 @@ pub(crate) struct Reading<'a> {
     /// Whether `vendor/` beside the main module is searched.
     pub(crate) legacy_vendor: bool,
     /// A file in which what vendored modules say is remembered between runs.
-    pub(crate) memory: Option<&'a Utf8Path>,
+    pub(crate) cache_path: Option<&'a Utf8Path>,
 }
 
 /// Plans the upload: collect, read what imports what, prune, weigh.
@@ -265,13 +265,13 @@ pub(crate) fn plan(
     reading: Reading<'_>,
     fill_init: bool,
 ) -> Result<Bundle> {
-    let mut laps = Laps::start();
+    let mut timings = Timings::start();
     let collected = collect::collect(sources)?;
-    laps.lap("collect");
+    timings.record("collect");
     let said = read(&collected, reading)?;
-    laps.lap("read");
+    timings.record("read");
     let mut graph = graph(&collected, said, reading);
-    laps.lap("graph");
+    timings.record("graph");
     let mut pruned = prune::prune(&collected, &graph, sources.direct, options)?;
     if fill_init {
         add_inits(&graph, &mut pruned.modules);
@@ -279,11 +279,11 @@ pub(crate) fn plan(
     let travels: HashSet<&str> = pruned.modules.iter().map(|module| module.name.as_str()).collect();
     graph.set_present(|name| travels.contains(name));
     let reach = graph.reach(&graph.starts(&collected.main_module), |_| true);
-    laps.lap("prune");
+    timings.record("prune");
     let mut dropped = [collected.dropped, pruned.dropped].concat();
     dropped.sort();
     let gzip_bytes = weigh::gzip(&pruned.modules, &collected.main_module)?;
-    laps.lap("weigh");
+    timings.record("weigh");
     Ok(Bundle {
         packages: packages(sources, &pruned.modules, &dropped),
         raw_bytes: weigh::raw(&pruned.modules),
@@ -297,7 +297,7 @@ pub(crate) fn plan(
         unmatched_patterns: [collected.unmatched, pruned.unmatched].concat(),
         shadowed_rules: sources.rules.shadowed.clone(),
         invalid_globs: sources.rules.invalid.clone(),
-        laps: laps.0,
+        timings: timings.0,
         reach: Arc::new(reach),
         graph: Arc::new(graph),
     })
@@ -327,8 +327,8 @@ fn add_inits(graph: &Graph, modules: &mut Vec<Module>) {
 
 /// What the collected modules say.
 fn read(collected: &collect::Collected, reading: Reading<'_>) -> Result<Vec<Option<Arc<Imports>>>> {
-    let files: Vec<reading::File<'_>> = collected.modules.iter().map(Module::to_read).collect();
-    reading::read(&files, reading.python, reading.memory)
+    let files: Vec<import_cache::File<'_>> = collected.modules.iter().map(Module::to_read).collect();
+    import_cache::read(&files, reading.python, reading.cache_path)
 }
 
 /// The graph of everything that was collected, all of it present, and of what was left behind before.
@@ -346,14 +346,14 @@ fn graph(collected: &collect::Collected, said: Vec<Option<Arc<Imports>>>, readin
 }
 
 /// The parts of a plan and how long they took.
-struct Laps(Vec<(&'static str, Duration)>, Instant);
+struct Timings(Vec<(&'static str, Duration)>, Instant);
 
-impl Laps {
+impl Timings {
     fn start() -> Self {
         Self(Vec::new(), Instant::now())
     }
 
-    fn lap(&mut self, name: &'static str) {
+    fn record(&mut self, name: &'static str) {
         let now = Instant::now();
         self.0.push((name, now - self.1));
         self.1 = now;

@@ -11,7 +11,7 @@ mod misspelt;
 pub(crate) use flags::{Flags, Format};
 pub(crate) use misspelt::upload_flag as misspelt_upload_flag;
 
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::passthrough::Passthrough;
 use camino::Utf8PathBuf;
 use clap::{Parser, ValueEnum};
@@ -111,7 +111,7 @@ impl Command {
 /// Reads argv (without the program's name).
 ///
 /// # Errors
-/// `Kind::Usage` for a flag of ours that does not parse.
+/// `ErrorKind::Usage` for a flag of ours that does not parse.
 pub(crate) fn parse(argv: Vec<OsString>) -> Result<Invocation> {
     let Some((before, mut command, after)) = split_command(&argv) else {
         return match argv.first().and_then(|word| word.to_str()) {
@@ -147,7 +147,7 @@ pub(crate) fn parse(argv: Vec<OsString>) -> Result<Invocation> {
     if let Command::Why(name) | Command::Impact(name) = &mut command {
         *name = rest.take_name().ok_or_else(|| {
             Error::new(
-                Kind::Usage,
+                ErrorKind::Usage,
                 "the name of a distribution or a module is missing",
                 "add one, as in `saddlebag why pydantic` or `saddlebag why src/main.py`",
             )
@@ -162,15 +162,19 @@ pub(crate) fn parse(argv: Vec<OsString>) -> Result<Invocation> {
             return Err(error);
         }
         let message = format!("`saddlebag {}` takes no `{word}`", command.name());
-        return Err(Error::new(Kind::Usage, message, format!("see `saddlebag {} --help`", command.name())));
+        return Err(Error::new(ErrorKind::Usage, message, format!("see `saddlebag {} --help`", command.name())));
     }
     if flags.older_than.is_some() && command != Command::Cache(CacheAction::Clean) {
         let message = "`--older-than` belongs to `saddlebag cache clean`";
-        return Err(Error::new(Kind::Usage, message, "leave it out, or use `saddlebag cache clean --older-than DAYS`"));
+        return Err(Error::new(
+            ErrorKind::Usage,
+            message,
+            "leave it out, or use `saddlebag cache clean --older-than DAYS`",
+        ));
     }
     if flags.install && command != Command::DoctorInstall {
         return Err(Error::new(
-            Kind::Usage,
+            ErrorKind::Usage,
             "`--install` belongs to `saddlebag doctor`",
             "leave `--install` out, or use `saddlebag doctor --install`",
         ));
@@ -181,7 +185,7 @@ pub(crate) fn parse(argv: Vec<OsString>) -> Result<Invocation> {
         }
         (_, true) => {
             return Err(Error::new(
-                Kind::Usage,
+                ErrorKind::Usage,
                 "`--wheels` belongs to `saddlebag doctor`",
                 "leave `--wheels` out, or use `saddlebag doctor --wheels`",
             ));
@@ -190,12 +194,16 @@ pub(crate) fn parse(argv: Vec<OsString>) -> Result<Invocation> {
     }
     match (&command, &flags.out) {
         (Command::Stage, None) => {
-            return Err(Error::new(Kind::Usage, "`saddlebag stage` needs a directory to write to", "add `--out DIR`"));
+            return Err(Error::new(
+                ErrorKind::Usage,
+                "`saddlebag stage` needs a directory to write to",
+                "add `--out DIR`",
+            ));
         }
         (Command::Stage, Some(_)) | (_, None) => {}
         (_, Some(_)) => {
             return Err(Error::new(
-                Kind::Usage,
+                ErrorKind::Usage,
                 "`--out` belongs to `saddlebag stage`",
                 "leave `--out` out, or use `saddlebag stage --out DIR`",
             ));
@@ -212,7 +220,7 @@ fn own_init(before: Vec<OsString>, after: Vec<OsString>) -> Result<Box<OwnInvoca
     let mut rest = Passthrough::read(rest);
     if let Some(word) = rest.take_name() {
         return Err(Error::new(
-            Kind::Usage,
+            ErrorKind::Usage,
             format!("`saddlebag init` takes no `{word}` where there is a wrangler configuration"),
             "leave it out to prepare this project, or run `pywrangler init` for another",
         ));

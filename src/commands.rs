@@ -20,7 +20,7 @@ mod subject;
 pub(crate) mod why;
 
 use crate::cli::{Command, Format};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::session::{Ended, Session, Step};
 use camino::Utf8Path;
 
@@ -53,10 +53,10 @@ pub(crate) struct Answer {
 
 impl Answer {
     /// # Errors
-    /// `Kind::Internal` for a document that cannot be written, which is a defect.
+    /// `ErrorKind::Internal` for a document that cannot be written, which is a defect.
     fn of(text: String, document: &serde_json::Value) -> Result<Self> {
         let json = serde_json::to_string_pretty(document)
-            .map_err(|error| Error::new(Kind::Internal, error.to_string(), "report this defect"))?;
+            .map_err(|error| Error::new(ErrorKind::Internal, error.to_string(), "report this defect"))?;
         Ok(Self { text, json: json + "\n" })
     }
 

@@ -7,7 +7,7 @@ pub(crate) mod dry_run;
 pub(crate) mod refusal;
 pub(crate) mod wrangler_log;
 
-use crate::deploy::wrangler_log::{Ear, Heard};
+use crate::deploy::wrangler_log::{LogCapture, WranglerOutput};
 use crate::error::Result;
 use crate::gates::Cleared;
 use crate::passthrough::Passthrough;
@@ -21,7 +21,7 @@ use std::ffi::OsString;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Deployed {
     pub(crate) code: i32,
-    pub(crate) heard: Heard,
+    pub(crate) heard: WranglerOutput,
 }
 
 /// What pywrangler is started with, besides the stage.
@@ -51,7 +51,7 @@ fn start(stage: &Stage, request: &DeployRequest<'_>) -> Result<Deployed> {
         // Built for it, whether or not the command line says so again. Not as a flag: that would load `.env.NAME` too.
         environment.set("CLOUDFLARE_ENV", name);
     }
-    let ear = Ear::beside_the_user(&mut environment, &project.cwd)?;
+    let ear = LogCapture::beside_the_user(&mut environment, &project.cwd)?;
     let mut argv: Vec<OsString> = toolchain.pywrangler.program.argv.clone();
     argv.extend(words.before().iter().cloned());
     argv.extend(command.iter().map(OsString::from));

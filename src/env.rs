@@ -3,7 +3,7 @@
 //! Receives nothing; hands on a snapshot that can be asked, changed and given to children. The only place that reads the
 //! real one. Must never show a value: it can be a secret.
 
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use camino::Utf8PathBuf;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -60,7 +60,7 @@ impl Environment {
 pub(crate) fn current_dir() -> Result<Utf8PathBuf> {
     let path = std::env::current_dir().map_err(|error| {
         Error::new(
-            Kind::Unreadable,
+            ErrorKind::Unreadable,
             format!("cannot determine the working directory: {error}"),
             "change to a directory that exists",
         )

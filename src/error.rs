@@ -10,7 +10,7 @@ pub(crate) type Result<T> = std::result::Result<T, Error>;
 
 /// The ways to fail. `code()` is what the report calls it, `exit()` the process's exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum ErrorKind {
     /// A flag or an argument of saddlebag's own that cannot be understood.
     Usage,
     /// A setting in `[tool.saddlebag]` or `SADDLEBAG_*` that cannot be understood.
@@ -51,7 +51,7 @@ pub(crate) enum Kind {
     Internal,
 }
 
-impl Kind {
+impl ErrorKind {
     /// The kebab-case code that the report's `error.code` carries.
     pub(crate) fn code(self) -> &'static str {
         match self {
@@ -106,7 +106,7 @@ impl Kind {
 /// What a location points at; the words are the report's `location.kind`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum Place {
+pub(crate) enum LocationKind {
     File,
     Module,
     Package,
@@ -118,18 +118,18 @@ pub(crate) enum Place {
 /// Where something is: a path (relative to the project where it is inside it) or a name, line and column from 1.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 pub(crate) struct Location {
-    pub(crate) kind: Place,
+    pub(crate) kind: LocationKind,
     pub(crate) path: String,
     pub(crate) line: Option<u32>,
     pub(crate) column: Option<u32>,
 }
 
 impl Location {
-    pub(crate) fn new(kind: Place, path: impl Into<String>) -> Self {
+    pub(crate) fn new(kind: LocationKind, path: impl Into<String>) -> Self {
         Self { kind, path: path.into(), line: None, column: None }
     }
 
-    pub(crate) fn at(kind: Place, path: impl Into<String>, line: u32, column: u32) -> Self {
+    pub(crate) fn at(kind: LocationKind, path: impl Into<String>, line: u32, column: u32) -> Self {
         Self { kind, path: path.into(), line: Some(line), column: Some(column) }
     }
 }
@@ -151,7 +151,7 @@ impl fmt::Display for Location {
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub(crate) struct Error {
-    pub(crate) kind: Kind,
+    pub(crate) kind: ErrorKind,
     /// A lowercase fragment without a full stop; names in backticks.
     pub(crate) message: String,
     pub(crate) location: Option<Box<Location>>,
@@ -162,7 +162,7 @@ pub(crate) struct Error {
 }
 
 impl Error {
-    pub(crate) fn new(kind: Kind, message: impl Into<String>, hint: impl Into<String>) -> Self {
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { kind, message: message.into(), location: None, hint: hint.into(), output: None }
     }
 
@@ -180,7 +180,7 @@ impl Error {
 
     /// A file of the user's, or of the cache, that could not be read. `error` is from `fs_err` and names the path.
     pub(crate) fn unreadable(error: &std::io::Error) -> Self {
-        Self::new(Kind::Unreadable, error.to_string(), "make the file readable, or take it out of the project")
+        Self::new(ErrorKind::Unreadable, error.to_string(), "make the file readable, or take it out of the project")
     }
 
     /// Something that could not be written. `error` is from `fs_err` and names the path.
@@ -192,12 +192,12 @@ impl Error {
             }
             _ => "look at the path and run again",
         };
-        Self::new(Kind::Unwritable, error.to_string(), hint)
+        Self::new(ErrorKind::Unwritable, error.to_string(), hint)
     }
 
     pub(crate) fn not_utf8(path: &std::path::Path) -> Self {
         Self::new(
-            Kind::Unreadable,
+            ErrorKind::Unreadable,
             format!("the name of `{}` is not UTF-8, and a Worker's module names must be", path.display()),
             "rename the file, or exclude it",
         )

@@ -14,10 +14,10 @@ mod namespace;
 mod native_modules;
 mod packages;
 mod prune_safety;
+mod reachability;
 mod requirements;
 mod secrets;
 mod shadowing;
-mod sight;
 mod size;
 pub(crate) mod smoke;
 mod toolchain;
@@ -159,12 +159,12 @@ impl<'a> Inputs<'a> {
 
 /// What one gate says: its figure, for people, and its findings.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Judged {
+pub(crate) struct CheckOutput {
     pub(crate) figure: String,
     pub(crate) findings: Vec<Finding>,
 }
 
-type Check = fn(&Context<'_>) -> Result<Judged>;
+type Check = fn(&Context<'_>) -> Result<CheckOutput>;
 
 /// One gate of the table.
 struct Gate {
@@ -220,7 +220,7 @@ pub(crate) enum Outcome {
 
 /// One gate's part of the report.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Judgement {
+pub(crate) struct GateResult {
     pub(crate) id: &'static str,
     pub(crate) level: Level,
     pub(crate) outcome: Outcome,
@@ -230,7 +230,7 @@ pub(crate) struct Judgement {
     pub(crate) findings: Vec<Finding>,
 }
 
-impl Judgement {
+impl GateResult {
     /// Whether it was asked for and could not judge: nobody asks for a comparison with a baseline that is not there.
     pub(crate) fn was_missed(&self) -> bool {
         self.outcome == Outcome::Skipped
@@ -242,12 +242,12 @@ impl Judgement {
 /// Runs every gate of the plan, whatever the others find, in order; those of `skipped` (an id and the reason) are left out.
 /// `today` is `YYYY-MM-DD`, for allow entries that expire.
 pub(crate) fn check(inputs: &Inputs<'_>, bundle: Bundle, skipped: &[(&str, &str)], today: &str) -> Checked<Bundle> {
-    let results = judge(&inputs.with(&bundle), skipped, today);
+    let results = run_gates(&inputs.with(&bundle), skipped, today);
     Checked::new(bundle, results)
 }
 
-fn judge(context: &Context<'_>, aside: &[(&str, &str)], today: &str) -> Vec<Judgement> {
-    let mut judgements: Vec<Judgement> = table()
+fn run_gates(context: &Context<'_>, aside: &[(&str, &str)], today: &str) -> Vec<GateResult> {
+    let mut results: Vec<GateResult> = table()
         .map(|gate| {
             let level = context.settings.gates.get(gate.id).copied();
             let reason = aside.iter().find(|(id, _)| *id == gate.id).map(|(_, reason)| *reason);
@@ -262,12 +262,12 @@ fn judge(context: &Context<'_>, aside: &[(&str, &str)], today: &str) -> Vec<Judg
             }
         })
         .collect();
-    allow(&mut judgements, &context.settings.allow, today);
-    judgements
+    allow(&mut results, &context.settings.allow, today);
+    results
 }
 
 /// The tools alone, before anything is started with them.
-pub(crate) fn judge_toolchain(toolchain: &Toolchain, settings: &Settings) -> Vec<Judgement> {
+pub(crate) fn judge_toolchain(toolchain: &Toolchain, settings: &Settings) -> Vec<GateResult> {
     table()
         .map(|gate| {
             let level = settings.gates.get(gate.id).copied();
@@ -294,7 +294,7 @@ pub(crate) fn is_wanted(id: &str, settings: &Settings) -> bool {
 }
 
 /// The word about a gate of the stage while there is no stage yet.
-fn not_yet_judged(gate: &Gate, settings: &Settings) -> Judgement {
+fn not_yet_judged(gate: &Gate, settings: &Settings) -> GateResult {
     let level = settings.gates.get(gate.id).copied();
     if is_wanted(gate.id, settings) {
         skipped(gate, level.unwrap_or(Level::Deny), "not reached: the plan is blocked")
@@ -314,32 +314,38 @@ impl<T> Checked<T> {
     }
 
     /// Runs one gate of the stage. What keeps it from its work breaks it.
-    pub(crate) fn judge(&mut self, id: &str, settings: &Settings, today: &str, check: impl FnOnce() -> Result<Judged>) {
+    pub(crate) fn add_result(
+        &mut self,
+        id: &str,
+        settings: &Settings,
+        today: &str,
+        check: impl FnOnce() -> Result<CheckOutput>,
+    ) {
         let level = settings.gates.get(id).copied();
-        let Some((gate, judgement)) = self.stage_gate(id) else { return };
+        let Some((gate, result)) = self.stage_gate(id) else { return };
         let asked = Gate { level: Level::Deny, ..*gate };
-        *judgement = one(&asked, level, check);
-        allow(std::slice::from_mut(judgement), &settings.allow, today);
+        *result = one(&asked, level, check);
+        allow(std::slice::from_mut(result), &settings.allow, today);
     }
 
     /// Skips one gate of the stage, with the reason.
     pub(crate) fn skip(&mut self, id: &str, settings: &Settings, reason: &str) {
         let level = settings.gates.get(id).copied().unwrap_or(Level::Deny);
-        if let Some((gate, judgement)) = self.stage_gate(id) {
-            *judgement = skipped(gate, level, reason);
+        if let Some((gate, result)) = self.stage_gate(id) {
+            *result = skipped(gate, level, reason);
         }
     }
 
     /// A gate that judges the stage, and its result: no other result can be replaced.
-    fn stage_gate(&mut self, id: &str) -> Option<(&'static Gate, &mut Judgement)> {
+    fn stage_gate(&mut self, id: &str) -> Option<(&'static Gate, &mut GateResult)> {
         let gate = table().find(|gate| gate.id == id && gate.check.is_none())?;
-        Some((gate, self.results_mut().iter_mut().find(|judgement| judgement.id == id)?))
+        Some((gate, self.results_mut().iter_mut().find(|result| result.id == id)?))
     }
 }
 
 /// What one gate has found so far.
-pub(crate) fn findings_of(judgements: &[Judgement], id: &str) -> Vec<Finding> {
-    judgements.iter().filter(|judgement| judgement.id == id).flat_map(|judgement| judgement.findings.clone()).collect()
+pub(crate) fn findings_of(results: &[GateResult], id: &str) -> Vec<Finding> {
+    results.iter().filter(|result| result.id == id).flat_map(|result| result.findings.clone()).collect()
 }
 
 /// What is to be said of packages that resolved to an old release because newer ones have no wheel.
@@ -349,9 +355,9 @@ pub(crate) fn downgrades(vendored: &Vendored, project: &Project, target: &Target
 
 /// What is to be said of each culprit of a resolution that failed: its name, and the message.
 pub(crate) fn explained(why: &Unresolved, target: &Target) -> Vec<(String, String)> {
-    let culprits =
+    let conflicts =
         wheels::explain(why, target).findings.into_iter().filter(|finding| finding.severity == Severity::Deny);
-    culprits.map(|finding| (finding.subject, finding.message)).collect()
+    conflicts.map(|finding| (finding.subject, finding.message)).collect()
 }
 
 /// A resolution that failed: there is nothing to judge for any other gate.
@@ -360,8 +366,8 @@ pub(crate) fn judge_unresolved(
     (target, toolchain): (&Target, &Toolchain),
     settings: &Settings,
     today: &str,
-) -> Vec<Judgement> {
-    let mut judgements: Vec<Judgement> = table()
+) -> Vec<GateResult> {
+    let mut results: Vec<GateResult> = table()
         .map(|gate| {
             let level = settings.gates.get(gate.id).copied();
             match gate.id {
@@ -372,12 +378,12 @@ pub(crate) fn judge_unresolved(
             }
         })
         .collect();
-    allow(&mut judgements, &settings.allow, today);
-    judgements
+    allow(&mut results, &settings.allow, today);
+    results
 }
 
-fn skipped(gate: &Gate, level: Level, reason: &str) -> Judgement {
-    Judgement {
+fn skipped(gate: &Gate, level: Level, reason: &str) -> GateResult {
+    GateResult {
         id: gate.id,
         level,
         outcome: Outcome::Skipped,
@@ -388,8 +394,8 @@ fn skipped(gate: &Gate, level: Level, reason: &str) -> Judgement {
 }
 
 /// Runs one check; an error or a panic of it blocks.
-fn one(gate: &Gate, level: Option<Level>, check: impl FnOnce() -> Result<Judged>) -> Judgement {
-    let broke = |reason: String| Judgement {
+fn one(gate: &Gate, level: Option<Level>, check: impl FnOnce() -> Result<CheckOutput>) -> GateResult {
+    let broke = |reason: String| GateResult {
         id: gate.id,
         level: level.unwrap_or(gate.level),
         outcome: Outcome::Broke,
@@ -411,7 +417,7 @@ fn one(gate: &Gate, level: Option<Level>, check: impl FnOnce() -> Result<Judged>
             for finding in &mut judged.findings {
                 finding.severity = relevel(finding.severity, level);
             }
-            Judgement {
+            GateResult {
                 id: gate.id,
                 level: level.unwrap_or(gate.level),
                 outcome: outcome(&judged.findings),
@@ -441,10 +447,10 @@ fn outcome(findings: &[Finding]) -> Outcome {
 }
 
 /// Marks what is allowed. An entry that matches nothing, or whose day has passed, is a finding itself.
-fn allow(judgements: &mut [Judgement], entries: &[Allow], today: &str) {
+fn allow(results: &mut [GateResult], entries: &[Allow], today: &str) {
     for entry in entries {
-        let Some(judgement) = judgements.iter_mut().find(|judgement| judgement.id == entry.gate) else { continue };
-        if judgement.outcome == Outcome::Skipped {
+        let Some(result) = results.iter_mut().find(|result| result.id == entry.gate) else { continue };
+        if result.outcome == Outcome::Skipped {
             continue;
         }
         let expired = entry.until.as_deref().is_some_and(|until| until < today);
@@ -454,7 +460,7 @@ fn allow(judgements: &mut [Judgement], entries: &[Allow], today: &str) {
             })
         };
         let mut matched = false;
-        for finding in &mut judgement.findings {
+        for finding in &mut result.findings {
             if matches(&entry.code, finding.code) && matches(&entry.subject, &finding.subject) {
                 matched = true;
                 if !expired {
@@ -475,10 +481,10 @@ fn allow(judgements: &mut [Judgement], entries: &[Allow], today: &str) {
             (true, false) => None,
         };
         if let Some((code, message, help)) = problem {
-            judgement.findings.push(Finding::new(Severity::Warn, code, subject, entry.location.clone(), message, help));
+            result.findings.push(Finding::new(Severity::Warn, code, subject, entry.location.clone(), message, help));
         }
-        if judgement.outcome != Outcome::Broke {
-            judgement.outcome = outcome(&judgement.findings);
+        if result.outcome != Outcome::Broke {
+            result.outcome = outcome(&result.findings);
         }
     }
 }
@@ -494,8 +500,8 @@ pub(crate) enum Verdict {
 
 impl Verdict {
     /// From the judgements and nothing else.
-    pub(crate) fn of(judgements: &[Judgement]) -> Self {
-        let has = |wanted: &[Outcome]| judgements.iter().any(|judgement| wanted.contains(&judgement.outcome));
+    pub(crate) fn of(results: &[GateResult]) -> Self {
+        let has = |wanted: &[Outcome]| results.iter().any(|result| wanted.contains(&result.outcome));
         if has(&[Outcome::Blocked, Outcome::Broke]) {
             Self::Blocked
         } else if has(&[Outcome::Warned]) {

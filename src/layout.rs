@@ -13,7 +13,7 @@ mod reach;
 mod tests;
 mod tree;
 
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::project::display;
 use crate::python::imports::Guard;
 use camino::{Utf8Path, Utf8PathBuf};
@@ -185,7 +185,7 @@ fn most_votes(roots: &Roots<'_>, votes: &[Vote]) -> Option<usize> {
 fn impossible(roots: &Roots<'_>, source: &str) -> Error {
     let obstacle = roots.above.iter().find_map(|candidate| candidate.obstacle.clone()).unwrap_or_default();
     Error::new(
-        Kind::Settings,
+        ErrorKind::Settings,
         format!("`{source}` cannot be kept in the names of modules: {obstacle}"),
         "rename it, or set `namespace` to `flat`",
     )

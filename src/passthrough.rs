@@ -10,7 +10,7 @@ use std::ffi::{OsStr, OsString};
 use std::sync::LazyLock;
 
 #[derive(Debug, Deserialize)]
-struct Table {
+struct FlagTable {
     value: Vec<String>,
     array: Vec<String>,
     boolean: Vec<String>,
@@ -19,29 +19,29 @@ struct Table {
 /// The one flag that takes a second word.
 const UPDATE_MODE: &str = "durable-objects-code-update-mode";
 
-static TABLE: LazyLock<Table> = LazyLock::new(|| {
+static TABLE: LazyLock<FlagTable> = LazyLock::new(|| {
     toml_edit::de::from_str(include_str!("../data/wrangler-flags.toml"))
         .expect("the embedded table parses: a test reads it")
 });
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum FlagKind {
     Value,
     Array,
     Boolean,
     Unknown,
 }
 
-fn kind(name: &str) -> Kind {
+fn kind(name: &str) -> FlagKind {
     let has = |names: &[String], name: &str| names.iter().any(|known| known == name);
     if has(&TABLE.value, name) {
-        Kind::Value
+        FlagKind::Value
     } else if has(&TABLE.array, name) {
-        Kind::Array
+        FlagKind::Array
     } else if has(&TABLE.boolean, name) || name.strip_prefix("no-").is_some_and(|name| has(&TABLE.boolean, name)) {
-        Kind::Boolean
+        FlagKind::Boolean
     } else {
-        Kind::Unknown
+        FlagKind::Unknown
     }
 }
 
@@ -61,7 +61,7 @@ pub(crate) struct UnknownFlag {
 
 #[cfg(test)]
 pub(crate) fn is_wranglers(name: &str) -> bool {
-    kind(name) != Kind::Unknown
+    kind(name) != FlagKind::Unknown
 }
 
 /// Whether a rehearsal builds the images of containers, as the deploy does.
@@ -106,7 +106,7 @@ impl Passthrough {
             let next = |at: usize| words.get(at).filter(|word| !is_flag(word)).and_then(|word| word.to_str());
             if values.is_empty() {
                 match kind(&name) {
-                    Kind::Value | Kind::Unknown => {
+                    FlagKind::Value | FlagKind::Unknown => {
                         if let Some(value) = next(at) {
                             values.push(value.to_owned());
                             at += 1;
@@ -116,13 +116,13 @@ impl Passthrough {
                             at += 1;
                         }
                     }
-                    Kind::Array => {
+                    FlagKind::Array => {
                         while let Some(value) = next(at) {
                             values.push(value.to_owned());
                             at += 1;
                         }
                     }
-                    Kind::Boolean => {
+                    FlagKind::Boolean => {
                         if let Some(value @ ("true" | "false")) = next(at) {
                             values.push(value.to_owned());
                             at += 1;
@@ -254,7 +254,7 @@ impl Passthrough {
     /// The flags that wrangler's commands that upload do not have.
     pub(crate) fn unknown_flags(&self) -> impl Iterator<Item = UnknownFlag> {
         self.items.iter().filter_map(|item| match item {
-            Item::Flag { name, from, .. } if kind(name) == Kind::Unknown => {
+            Item::Flag { name, from, .. } if kind(name) == FlagKind::Unknown => {
                 let word = self.words[*from].to_str()?;
                 let typed = match word.starts_with("--") {
                     true => word.split('=').next().unwrap_or(word).to_owned(),

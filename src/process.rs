@@ -10,7 +10,7 @@ mod signals;
 pub(crate) use signals::{check_interrupted, hear as hear_signals};
 
 use crate::env::Environment;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use camino::{Utf8Path, Utf8PathBuf};
 use overheard::Overheard;
 use rustix::process::{Pid, Signal};
@@ -93,7 +93,7 @@ fn shares_group() -> bool {
 /// Runs a program, hands each line of its stdout and stderr to `line` as it comes, and returns all of it.
 ///
 /// # Errors
-/// `Kind::ToolMissing` when it cannot be started, `Kind::Interrupted` when a signal ended us meanwhile. Its own failure is
+/// `ErrorKind::ToolMissing` when it cannot be started, `ErrorKind::Interrupted` when a signal ended us meanwhile. Its own failure is
 /// not an error here.
 pub(crate) fn listen(
     argv: &[OsString],
@@ -116,7 +116,8 @@ pub(crate) fn listen_until(
     mut line: impl FnMut(&str),
 ) -> Result<(Ended, String)> {
     check_interrupted()?;
-    let (program, arguments) = argv.split_first().ok_or_else(|| Error::new(Kind::Internal, "no program to run", ""))?;
+    let (program, arguments) =
+        argv.split_first().ok_or_else(|| Error::new(ErrorKind::Internal, "no program to run", ""))?;
     // What has to be ended in time must be a group: the descendants go with it.
     let own_group = until.is_some() || !shares_group();
     let reader = duct::cmd(program, arguments)
@@ -200,7 +201,7 @@ impl Stdout {
 /// Runs a program on our own stdio until it ends, as a part of our work.
 ///
 /// # Errors
-/// `Kind::ToolMissing` when it cannot be started.
+/// `ErrorKind::ToolMissing` when it cannot be started.
 pub(crate) fn run(argv: &[OsString], cwd: &Utf8Path, environment: &Environment, stdout: Stdout) -> Result<Ended> {
     hand_over(argv, cwd, environment, Role::AtWork, |command| stdout.set(command))
 }
@@ -209,7 +210,7 @@ pub(crate) fn run(argv: &[OsString], cwd: &Utf8Path, environment: &Environment, 
 /// what is returned is empty.
 ///
 /// # Errors
-/// As `run`; `Kind::Internal` when the system has no pipe for us.
+/// As `run`; `ErrorKind::Internal` when the system has no pipe for us.
 pub(crate) fn run_overheard(
     argv: &[OsString],
     cwd: &Utf8Path,
@@ -220,7 +221,7 @@ pub(crate) fn run_overheard(
         return Ok((run(argv, cwd, environment, stdout)?, String::new()));
     }
     let (overheard, pipe, pipe_for_stdout) = Overheard::start(stdout)
-        .map_err(|error| Error::new(Kind::Internal, format!("the system has no pipe for us: {error}"), ""))?;
+        .map_err(|error| Error::new(ErrorKind::Internal, format!("the system has no pipe for us: {error}"), ""))?;
     let ended = hand_over(argv, cwd, environment, Role::AtWork, |command| {
         command.stderr(pipe);
         pipe_for_stdout.map(|pipe| command.stdout(pipe));
@@ -248,7 +249,8 @@ fn hand_over(
     set_streams: impl FnOnce(&mut std::process::Command),
 ) -> Result<Ended> {
     check_interrupted()?;
-    let (program, arguments) = argv.split_first().ok_or_else(|| Error::new(Kind::Internal, "no program to run", ""))?;
+    let (program, arguments) =
+        argv.split_first().ok_or_else(|| Error::new(ErrorKind::Internal, "no program to run", ""))?;
     let mut command = std::process::Command::new(program);
     command.args(arguments).current_dir(cwd).env_clear().envs(environment.pairs());
     set_streams(&mut command);
@@ -260,7 +262,7 @@ fn hand_over(
     drop(command); // and with it our ends of the child's pipes
     let registered = Registered::new(child.id(), own_group, role);
     let status = child.wait().map_err(|error| {
-        Error::new(Kind::Internal, format!("waiting for `{}` failed: {error}", program.to_string_lossy()), "")
+        Error::new(ErrorKind::Internal, format!("waiting for `{}` failed: {error}", program.to_string_lossy()), "")
     })?;
     registered.outlive();
     Ok(Ended::of(status))
@@ -268,7 +270,7 @@ fn hand_over(
 
 fn cannot_start(program: &OsStr, error: &std::io::Error) -> Error {
     Error::new(
-        Kind::ToolMissing,
+        ErrorKind::ToolMissing,
         format!("`{}` could not be started: {error}", program.to_string_lossy()),
         "check that it is installed and executable",
     )
@@ -311,7 +313,7 @@ mod tests {
     #[test]
     fn a_missing_program_is_named() {
         let error = listen(&words("/no/such/tool --version"), "/".into(), &Environment::read(), |_| {}).unwrap_err();
-        assert_eq!(error.kind, Kind::ToolMissing);
+        assert_eq!(error.kind, ErrorKind::ToolMissing);
         assert!(error.message.starts_with("`/no/such/tool` could not be started"), "{error}");
     }
 

@@ -4,9 +4,9 @@
 
 pub(crate) mod distribution;
 pub(crate) mod graph;
+pub(crate) mod import_cache;
 pub(crate) mod import_names;
 pub(crate) mod imports;
-pub(crate) mod reading;
 pub(crate) mod stdlib;
 pub(crate) mod uses;
 

@@ -15,10 +15,10 @@ use crate::baseline::Growth;
 use crate::bundle::Bundle;
 use crate::deploy::Deployed;
 use crate::error::Error;
-use crate::gates::{Judgement, Limit, Verdict};
+use crate::gates::{GateResult, Limit, Verdict};
 use crate::layout::Layout;
 use crate::project::{Project, Target};
-use crate::smoke::Booted;
+use crate::smoke::SmokeResult;
 
 /// What a run has to say. What was not reached is `None`.
 #[derive(Debug, Default)]
@@ -31,10 +31,10 @@ pub(crate) struct Report<'a> {
     /// Since the baseline, if there is one.
     pub(crate) growth: Option<&'a Growth>,
     pub(crate) limits: Vec<Limit>,
-    pub(crate) judgements: Option<&'a [Judgement]>,
+    pub(crate) results: Option<&'a [GateResult]>,
     pub(crate) verdict: Option<Verdict>,
     /// What the boot measured, if there was one.
-    pub(crate) smoke: Option<&'a Booted>,
+    pub(crate) smoke: Option<&'a SmokeResult>,
     /// `saddlebag.classify/1`, if it was asked for; the HTML report makes it otherwise.
     pub(crate) dependencies: Option<&'a serde_json::Value>,
     pub(crate) deployed: Option<&'a Deployed>,

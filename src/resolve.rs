@@ -4,23 +4,23 @@
 //! pywrangler itself resolved and installed. Must never write into the project and never change a finished tree.
 
 pub(crate) mod cache;
-mod drift;
 mod explain;
 mod key;
 mod lock;
+mod lock_difference;
 mod sync;
 mod uv_settings;
 mod uv_sources;
 mod uv_workspace;
 mod workspace;
 
-pub(crate) use drift::Drift;
 #[cfg(test)]
 pub(crate) use explain::FoundVersion;
-pub(crate) use explain::{Column, Culprit, Fall, Imported, Lift, Reason, Unresolved, chain_in_words};
+pub(crate) use explain::{Column, Conflict, Downgrade, Imported, Lift, Reason, Unresolved, chain_in_words};
 pub(crate) use lock::{LockedPackage, MadeFor};
+pub(crate) use lock_difference::LockDifference;
 
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::process;
 use crate::project::{Project, Target};
 use crate::python::distribution::{self, Distribution};
@@ -58,11 +58,11 @@ pub(crate) struct Vendored {
     /// Sorted by name.
     pub(crate) distributions: Vec<Distribution>,
     /// How the resolution differs from the lock.
-    pub(crate) drift: Vec<Drift>,
+    pub(crate) drift: Vec<LockDifference>,
     /// For what the lock was made, where that is not the target.
     pub(crate) lock_made_for: Option<MadeFor>,
     /// What fell to an ancient release for want of a wheel; `None` where uv could not say.
-    pub(crate) falls: Option<Vec<Fall>>,
+    pub(crate) falls: Option<Vec<Downgrade>>,
     /// True if the cache had it and no sync was started.
     pub(crate) cached: bool,
     /// Shared while the tree is read, so that no other run replaces it meanwhile.
@@ -98,7 +98,7 @@ pub(crate) struct Wish {
 /// Finds the tree in the cache or has pywrangler make it.
 ///
 /// # Errors
-/// `Kind::SyncFailed` with pywrangler's whole output, `Kind::Unwritable` for the cache, `Kind::Interrupted`.
+/// `ErrorKind::SyncFailed` with pywrangler's whole output, `ErrorKind::Unwritable` for the cache, `ErrorKind::Interrupted`.
 pub(crate) fn vendor(
     project: &Project,
     target: &Target,
@@ -149,7 +149,7 @@ pub(crate) fn vendor(
 /// Whether pywrangler knows the target's Python.
 ///
 /// # Errors
-/// `Kind::ToolTooOld`.
+/// `ErrorKind::ToolTooOld`.
 pub(crate) fn knows(toolchain: &Toolchain, target: &Target) -> Result<()> {
     sync::knows(toolchain, target)
 }
@@ -171,13 +171,13 @@ pub(crate) fn survey(
 /// of what it was made for and what fell.
 ///
 /// # Errors
-/// `Kind::SyncFailed` where pywrangler left no lock, `Kind::Unreadable`.
+/// `ErrorKind::SyncFailed` where pywrangler left no lock, `ErrorKind::Unreadable`.
 pub(crate) fn committed(vendored: &Vendored, project: &Project, target: &Target) -> Result<String> {
-    let no_lock = || Error::new(Kind::SyncFailed, "`pywrangler sync` left no `pylock.toml`", "update workers-py");
+    let no_lock = || Error::new(ErrorKind::SyncFailed, "`pywrangler sync` left no `pylock.toml`", "update workers-py");
     let lock = vendored.lock.as_deref().ok_or_else(no_lock)?;
     let text = fs_err::read_to_string(lock).map_err(|error| Error::unreadable(&error))?;
     let base = lock.parent().unwrap_or(&project.root);
-    let portable = drift::portable(&text, base, &project.root).ok_or_else(no_lock)?;
+    let portable = lock_difference::portable(&text, base, &project.root).ok_or_else(no_lock)?;
     let downgrades = vendored.falls.clone().unwrap_or_default();
     let note = lock::Note { python: Some(target.python.clone()), downgrades };
     lock::with_note(&portable, &note).ok_or_else(no_lock)
@@ -186,7 +186,7 @@ pub(crate) fn committed(vendored: &Vendored, project: &Project, target: &Target)
 /// Looks for what would lift each of the downgrades.
 ///
 /// # Errors
-/// `Kind::Interrupted`, and what keeps the tools from being started.
+/// `ErrorKind::Interrupted`, and what keeps the tools from being started.
 pub(crate) fn lift(
     vendored: &mut Vendored,
     project: &Project,
@@ -223,7 +223,7 @@ fn share(
     wait(lock, false, terminal)?;
     read(directory, plan, cached, lock)?.ok_or_else(|| {
         Error::new(
-            Kind::SyncFailed,
+            ErrorKind::SyncFailed,
             "the vendored packages were removed while they were read",
             "run again; keep two `--no-cache` runs apart",
         )
@@ -273,7 +273,7 @@ fn read(directory: &Utf8Path, plan: &workspace::Plan, cached: bool, lock: &File)
     let drift = match (&plan.seed, plan.seed_text(), &lock_file) {
         (Some(seed), Some(locked), Some(lock_file)) => {
             let resolved = fs_err::read_to_string(lock_file).map_err(|error| Error::unreadable(&error))?;
-            drift::between((locked, seed.parent().unwrap_or(seed)), (&resolved, directory))
+            lock_difference::between((locked, seed.parent().unwrap_or(seed)), (&resolved, directory))
         }
         _ => Vec::new(),
     };

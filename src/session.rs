@@ -32,7 +32,7 @@ use crate::env::Environment;
 use crate::error::Error;
 use crate::passthrough::Passthrough;
 use crate::process::Stdout;
-use crate::report::human::Manner;
+use crate::report::human::RenderOptions;
 use crate::settings::{self, Settings};
 use crate::terminal::Terminal;
 use std::time::{Duration, Instant};
@@ -87,8 +87,8 @@ impl<'a> Session<'a> {
         if self.format == Format::Human { Stdout::Inherit } else { Stdout::ToStderr }
     }
 
-    pub(crate) fn render_options(&self, settings: &Settings) -> Manner {
-        Manner { quiet: settings.quiet, verbose: settings.verbose, width: self.terminal.width() }
+    pub(crate) fn render_options(&self, settings: &Settings) -> RenderOptions {
+        RenderOptions { quiet: settings.quiet, verbose: settings.verbose, width: self.terminal.width() }
     }
 }
 
@@ -106,17 +106,17 @@ pub(crate) fn today() -> String {
 #[derive(Debug)]
 pub(crate) struct Timings {
     since: Instant,
-    laps: Vec<(&'static str, Duration)>,
+    timings: Vec<(&'static str, Duration)>,
 }
 
 impl Timings {
     fn start() -> Self {
-        Self { since: Instant::now(), laps: Vec::new() }
+        Self { since: Instant::now(), timings: Vec::new() }
     }
 
-    fn lap(&mut self, name: &'static str) {
+    fn record(&mut self, name: &'static str) {
         let now = Instant::now();
-        self.laps.push((name, now - self.since));
+        self.timings.push((name, now - self.since));
         self.since = now;
     }
 }

@@ -11,7 +11,7 @@ pub(crate) use growth::{Allowance, Budget, GrowthSettings, Named};
 use crate::bundle::prune::{DistInfo, PruneOptions, recipes};
 use crate::cli::{Flags, Format, closest};
 use crate::env::Environment;
-use crate::error::{Error, Kind, Location, Result};
+use crate::error::{Error, ErrorKind, Location, Result};
 use crate::gates::{self, Level};
 use crate::layout::NamespaceSetting;
 use crate::project::Pyproject;
@@ -113,7 +113,7 @@ pub(crate) fn format(flags: &Flags, environment: &Environment) -> Result<Format>
         (None, Some("github")) => Ok(Format::Github),
         (None, Some("sarif")) => Ok(Format::Sarif),
         (None, Some(other)) => Err(Error::new(
-            Kind::Settings,
+            ErrorKind::Settings,
             format!("`SADDLEBAG_FORMAT={other}` is not a format of saddlebag {}", env!("CARGO_PKG_VERSION")),
             "set it to `human`, `json`, `github` or `sarif`",
         )),
@@ -124,7 +124,7 @@ impl Settings {
     /// Layers everything; `environment_name` is wrangler's active environment.
     ///
     /// # Errors
-    /// `Kind::Settings` with the position in `pyproject.toml`, `Kind::Usage` for a flag's value.
+    /// `ErrorKind::Settings` with the position in `pyproject.toml`, `ErrorKind::Usage` for a flag's value.
     pub(crate) fn read(
         flags: &Flags,
         environment: &Environment,
@@ -191,7 +191,7 @@ impl Settings {
         match self.gates.get("smoke") {
             None | Some(Level::Deny) => Ok(()),
             Some(Level::Off | Level::Warn) => Err(Error::new(
-                Kind::Settings,
+                ErrorKind::Settings,
                 "`shake` needs the gate `smoke` to deny, and its level is set to less",
                 "leave the level of `smoke` out, or do without `shake`",
             )),
@@ -274,7 +274,7 @@ impl Settings {
         if let Some(value) = environment.get("SADDLEBAG_NAMESPACE") {
             self.namespace = namespace(value).map_err(|what| {
                 Error::new(
-                    Kind::Settings,
+                    ErrorKind::Settings,
                     format!("`SADDLEBAG_NAMESPACE={value}` is not {what}"),
                     "set it to `auto`, `keep` or `flat`",
                 )
@@ -288,7 +288,7 @@ impl Settings {
         if let Some(value) = environment.get("SADDLEBAG_SMOKE_TIMEOUT") {
             self.smoke_patience = value.parse().ok().filter(|seconds| *seconds > 0).ok_or_else(|| {
                 Error::new(
-                    Kind::Settings,
+                    ErrorKind::Settings,
                     format!("`SADDLEBAG_SMOKE_TIMEOUT={value}` is not a number of seconds"),
                     "set it to, for instance, `120`",
                 )
@@ -332,7 +332,7 @@ impl Settings {
         if let Some(value) = &flags.namespace {
             self.namespace = namespace(value).map_err(|what| {
                 Error::new(
-                    Kind::Usage,
+                    ErrorKind::Usage,
                     format!("`--namespace {value}` is not {what}"),
                     "write `--namespace auto`, `keep` or `flat`",
                 )
@@ -378,7 +378,7 @@ fn namespace(value: &str) -> std::result::Result<NamespaceSetting, String> {
 fn gate_pair(pair: &str, source: &str) -> Result<(&'static str, Level)> {
     let (id, level) = pair.split_once('=').ok_or_else(|| {
         Error::new(
-            Kind::Usage,
+            ErrorKind::Usage,
             format!("`{source} {pair}` is not of the form `ID=LEVEL`"),
             "write, for instance, `--gate size=warn`",
         )
@@ -392,7 +392,7 @@ fn gate_level(id: &str, level: &str) -> Result<(&'static str, Level)> {
             Some(close) => format!("did you mean `{close}`?"),
             None => format!("use one of {}", gates::ids().collect::<Vec<_>>().join(", ")),
         };
-        Error::new(Kind::Settings, format!("there is no gate `{id}`"), hint)
+        Error::new(ErrorKind::Settings, format!("there is no gate `{id}`"), hint)
     })?;
     let level = match level {
         "off" => Level::Off,
@@ -400,7 +400,7 @@ fn gate_level(id: &str, level: &str) -> Result<(&'static str, Level)> {
         "deny" => Level::Deny,
         _ => {
             return Err(Error::new(
-                Kind::Settings,
+                ErrorKind::Settings,
                 format!("`{level}` is not a level for the gate `{id}`"),
                 "use `off`, `warn` or `deny`",
             ));
@@ -422,7 +422,7 @@ fn recipes(prune: &Table<'_>, into: &mut BTreeMap<String, Vec<String>>) -> Resul
                 Some(close) => format!("did you mean `{close}`?"),
                 None => format!("use one of {}", recipes::names().collect::<Vec<_>>().join(", ")),
             };
-            return Err(Error::new(Kind::Settings, format!("there is no recipe `{name}`"), hint)
+            return Err(Error::new(ErrorKind::Settings, format!("there is no recipe `{name}`"), hint)
                 .with_location(table.location(name)));
         }
         table.list(name, into.entry(name.to_owned()).or_default())?;
@@ -434,7 +434,7 @@ fn allow(entry: &Table<'_>) -> Result<Allow> {
     entry.known(ALLOW_KEYS)?;
     let location = place(entry.pyproject, entry.span.clone());
     let missing = |key: &str| {
-        Error::new(Kind::Settings, format!("an `allow` entry needs `{key}`"), format!("add `{key} = \"...\"`"))
+        Error::new(ErrorKind::Settings, format!("an `allow` entry needs `{key}`"), format!("add `{key} = \"...\"`"))
             .with_location(location.clone())
     };
     let gate = entry.text("gate")?.ok_or_else(|| missing("gate"))?;
@@ -474,7 +474,7 @@ fn is_date(text: &str) -> bool {
 /// Where the vendored trees are kept: `SADDLEBAG_CACHE_DIR`, else the user's cache directory.
 ///
 /// # Errors
-/// `Kind::Settings` when neither can be told.
+/// `ErrorKind::Settings` when neither can be told.
 pub(crate) fn cache_dir(environment: &Environment, cwd: &Utf8Path) -> Result<Utf8PathBuf> {
     if let Some(dir) = environment.get("SADDLEBAG_CACHE_DIR") {
         return Ok(crate::project::resolve(cwd, dir));
@@ -482,7 +482,7 @@ pub(crate) fn cache_dir(environment: &Environment, cwd: &Utf8Path) -> Result<Utf
     use etcetera::BaseStrategy;
     let strategy = etcetera::choose_base_strategy().map_err(|_| {
         Error::new(
-            Kind::Settings,
+            ErrorKind::Settings,
             "the user's cache directory cannot be told: no home directory",
             "set `SADDLEBAG_CACHE_DIR`",
         )

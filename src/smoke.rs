@@ -10,7 +10,7 @@ pub(crate) use install::install;
 
 use crate::bundle::Bundle;
 use crate::env::Environment;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::process;
 use crate::project::Target;
 use crate::project::target::SDK;
@@ -76,7 +76,7 @@ struct Limits {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Outcome {
-    Boot(Booted),
+    Boot(SmokeResult),
     /// What it was in: `start`, `import` or `script`.
     Timeout(String),
     /// The interpreter itself, in Node's words.
@@ -88,7 +88,7 @@ pub(crate) enum Outcome {
 /// What Python said.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default)]
-pub(crate) struct Booted {
+pub(crate) struct SmokeResult {
     /// `3.14.2`.
     pub(crate) python: String,
     pub(crate) import_seconds: f64,
@@ -179,7 +179,7 @@ pub(crate) fn boot(boot: &Boot<'_>) -> Result<Outcome> {
     let (program, inside, stand_ins) = (at.join("boot.mjs"), at.join("boot.py"), at.join("stand_ins.py"));
     let (request, answer) = (at.join("request.json"), at.join("answer.json"));
     let asked = serde_json::to_vec(&ask(boot, &inside, &stand_ins)?)
-        .map_err(|error| Error::new(Kind::Internal, format!("the boot cannot be asked: {error}"), ""))?;
+        .map_err(|error| Error::new(ErrorKind::Internal, format!("the boot cannot be asked: {error}"), ""))?;
     for (path, bytes) in [
         (&program, PROGRAM.as_bytes()),
         (&inside, INSIDE.as_bytes()),
@@ -194,7 +194,7 @@ pub(crate) fn boot(boot: &Boot<'_>) -> Result<Outcome> {
     let (ended, printed) = process::listen(&argv, &at, &environment, |_| {})?;
     match fs_err::read(&answer) {
         Ok(bytes) => serde_json::from_slice(&bytes)
-            .map_err(|error| Error::new(Kind::Internal, format!("the boot's answer cannot be read: {error}"), "")),
+            .map_err(|error| Error::new(ErrorKind::Internal, format!("the boot's answer cannot be read: {error}"), "")),
         Err(_) => Ok(Outcome::Crash(format!("node ended with code {}: {}", ended.code, last_lines(&printed)))),
     }
 }

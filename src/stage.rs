@@ -24,14 +24,14 @@ mod paths_tests;
 mod tests;
 
 use crate::bundle::{Bundle, Module};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::gates::{Cleared, MadeFrom};
 use crate::project::config::Format;
 use camino::{Utf8Path, Utf8PathBuf};
 use document::Document;
 use edits::Staged;
 use exported::Export;
-use inside::Claim;
+use inside::StageLock;
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
@@ -81,7 +81,7 @@ pub(crate) struct StageRequest<'a> {
 
 /// Where the stage goes.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Place<'a> {
+pub(crate) enum Destination<'a> {
     /// A directory of its own below `.wrangler/saddlebag` of the project.
     Inside,
     /// This directory, which must not exist or be empty. It gets a `deploy.sh`.
@@ -97,22 +97,22 @@ pub(crate) struct Stage {
     pub(crate) config: Utf8PathBuf,
     /// The staged configuration as it was written.
     config_text: String,
-    ground: Option<Ground>,
+    ground: Option<Location>,
 }
 
 impl MadeFrom<Bundle> for Stage {}
 
 impl Stage {
-    fn open(project_root: &Utf8Path, at: Place<'_>, config_name: &str) -> Result<Self> {
-        let ground = Ground::open(project_root, at)?;
+    fn open(project_root: &Utf8Path, at: Destination<'_>, config_name: &str) -> Result<Self> {
+        let ground = Location::open(project_root, at)?;
         let dir = ground.draft()?;
         Ok(Self { config: dir.join(config_name), dir, config_text: String::new(), ground: Some(ground) })
     }
 
     /// Moves an exported stage from where it was written to where it was asked for.
-    fn settle(&mut self, config_name: &str) -> Result<()> {
-        if let Some(Ground::Exported(export)) = &mut self.ground {
-            export.settle()?;
+    fn finalize(&mut self, config_name: &str) -> Result<()> {
+        if let Some(Location::Exported(export)) = &mut self.ground {
+            export.finalize()?;
             self.dir.clone_from(&export.target);
             self.config = self.dir.join(config_name);
         }
@@ -127,36 +127,36 @@ impl Stage {
     /// Leaves the stage where it is, for good; hands on its directory.
     pub(crate) fn keep(mut self) -> Utf8PathBuf {
         match self.ground.take() {
-            Some(Ground::Inside(claim)) => claim.keep(),
+            Some(Location::Inside(claim)) => claim.keep(),
             _ => self.dir.clone(),
         }
     }
 
     /// Removes the stage and every directory that was made for it. Errors: `Unwritable`.
     pub(crate) fn remove(mut self) -> Result<()> {
-        self.ground.take().map_or(Ok(()), Ground::remove)
+        self.ground.take().map_or(Ok(()), Location::remove)
     }
 }
 
 impl Drop for Stage {
     fn drop(&mut self) {
         // Nobody is left to tell: the failure that led here is the one to report.
-        let _ = self.ground.take().map(Ground::remove);
+        let _ = self.ground.take().map(Location::remove);
     }
 }
 
 /// The directory that the stage stands on, and how it goes away again.
 #[derive(Debug)]
-enum Ground {
-    Inside(Claim),
+enum Location {
+    Inside(StageLock),
     Exported(Export),
 }
 
-impl Ground {
-    fn open(project_root: &Utf8Path, at: Place<'_>) -> Result<Self> {
+impl Location {
+    fn open(project_root: &Utf8Path, at: Destination<'_>) -> Result<Self> {
         Ok(match at {
-            Place::Inside => Self::Inside(Claim::new(project_root)?),
-            Place::Directory(directory) => Self::Exported(Export::new(directory)?),
+            Destination::Inside => Self::Inside(StageLock::new(project_root)?),
+            Destination::Directory(directory) => Self::Exported(Export::new(directory)?),
         })
     }
 
@@ -187,23 +187,23 @@ struct Contents<'a> {
 
 /// Writes the stage. Errors: `ConfigSyntax`; `Usage` for a directory that holds something; `Unreadable` for a source,
 /// `Unwritable` for the stage; `Internal` for a bundle that cannot be staged. On every error what was written is gone.
-pub(crate) fn write(request: &StageRequest<'_>, at: Place<'_>) -> Result<Stage> {
+pub(crate) fn write(request: &StageRequest<'_>, at: Destination<'_>) -> Result<Stage> {
     let contents = contents(request, at)?;
     let mut stage = Stage::open(request.project_root, at, contents.config_name)?;
     // From here on a failure, even a panic, drops the stage, which removes it.
     fill(&stage.dir, request, &contents)?;
-    stage.settle(contents.config_name)?;
+    stage.finalize(contents.config_name)?;
     age(&stage.dir)?;
     stage.config_text = contents.config;
     Ok(stage)
 }
 
-fn contents<'a>(request: &StageRequest<'a>, at: Place<'_>) -> Result<Contents<'a>> {
+fn contents<'a>(request: &StageRequest<'a>, at: Destination<'_>) -> Result<Contents<'a>> {
     let modules = modules::placed(&request.bundle.value().modules)?;
     let main = Utf8Path::new(modules::WORKER).join(&request.bundle.value().main_module);
     if !modules.contains_key(&main) {
         let message = format!("the main module `{}` is not part of the bundle", request.bundle.value().main_module);
-        return Err(Error::new(Kind::Internal, message, "report this defect"));
+        return Err(Error::new(ErrorKind::Internal, message, "report this defect"));
     }
     let config_name = match request.config.format {
         Format::Toml => "wrangler.toml",
@@ -213,7 +213,7 @@ fn contents<'a>(request: &StageRequest<'a>, at: Place<'_>) -> Result<Contents<'a
         modules,
         config_name,
         config: staged_config(request)?,
-        script: matches!(at, Place::Directory(_)).then(|| templates::deploy_script(config_name)),
+        script: matches!(at, Destination::Directory(_)).then(|| templates::deploy_script(config_name)),
     })
 }
 
@@ -236,7 +236,7 @@ fn staged_config(request: &StageRequest<'_>) -> Result<String> {
     for edit in edits::plan(&document.value, &paths::path_keys()?, &staged) {
         if !document.apply(&edit) {
             let message = format!("`{}` of `{name}` cannot be changed", edit.at);
-            return Err(Error::new(Kind::Internal, message, "write the key as a table of its own and run again"));
+            return Err(Error::new(ErrorKind::Internal, message, "write the key as a table of its own and run again"));
         }
     }
     Ok(document.render())

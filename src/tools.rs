@@ -7,7 +7,7 @@ pub(crate) mod minimums;
 pub(crate) mod updates;
 
 use crate::env::Environment;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::process::{self, Program};
 use camino::{Utf8Path, Utf8PathBuf};
 use std::ffi::OsString;
@@ -51,7 +51,7 @@ pub(crate) struct Toolchain {
 /// Finds the tools. `root` is the project's, `stage_parent` the directory from whose inside npx will be started.
 ///
 /// # Errors
-/// `Kind::ToolMissing` when there is no pywrangler; the other tools are facts for the gate.
+/// `ErrorKind::ToolMissing` when there is no pywrangler; the other tools are facts for the gate.
 pub(crate) fn find(
     root: &Utf8Path,
     stage_parent: &Utf8Path,
@@ -73,7 +73,7 @@ pub(crate) fn find(
 /// error says why.
 ///
 /// # Errors
-/// `Kind::Interrupted`, and what keeps the other tools from being started.
+/// `ErrorKind::Interrupted`, and what keeps the other tools from being started.
 pub(crate) fn look(
     root: &Utf8Path,
     stage_parent: &Utf8Path,
@@ -82,7 +82,7 @@ pub(crate) fn look(
 ) -> Result<(Toolchain, Option<Error>)> {
     match find(root, stage_parent, environment, uses_uv) {
         Ok(toolchain) => Ok((toolchain, None)),
-        Err(error) if matches!(error.kind, Kind::ToolMissing | Kind::Settings) => {
+        Err(error) if matches!(error.kind, ErrorKind::ToolMissing | ErrorKind::Settings) => {
             Ok((others(root, stage_parent, &process::child_environment(environment))?, Some(error)))
         }
         Err(error) => Err(error),
@@ -104,19 +104,19 @@ fn others(root: &Utf8Path, stage_parent: &Utf8Path, environment: &Environment) -
 /// `SADDLEBAG_PYWRANGLER`, the `PATH`, the `.venv` of the project or of its workspace, `uv run --project`: the first that has it.
 ///
 /// # Errors
-/// `Kind::ToolMissing`, `Kind::Settings` for a `SADDLEBAG_PYWRANGLER` that is no command line.
+/// `ErrorKind::ToolMissing`, `ErrorKind::Settings` for a `SADDLEBAG_PYWRANGLER` that is no command line.
 pub(crate) fn pywrangler(root: &Utf8Path, environment: &mut Environment, uses_uv: bool) -> Result<Program> {
     if let Some(line) = environment.get("SADDLEBAG_PYWRANGLER") {
         let words = shell_words::split(line).ok().filter(|words| !words.is_empty()).ok_or_else(|| {
             Error::new(
-                Kind::Settings,
+                ErrorKind::Settings,
                 format!("`SADDLEBAG_PYWRANGLER={line}` is not a command line"),
                 "set it to, for instance, `uv run pywrangler`",
             )
         })?;
         let path = process::find(&words[0], environment).ok_or_else(|| {
             Error::new(
-                Kind::ToolMissing,
+                ErrorKind::ToolMissing,
                 format!("`{}` of `SADDLEBAG_PYWRANGLER` is not on the `PATH`", words[0]),
                 "install it, or set `SADDLEBAG_PYWRANGLER` to what starts pywrangler",
             )
@@ -149,7 +149,7 @@ pub(crate) fn pywrangler(root: &Utf8Path, environment: &mut Environment, uses_uv
         });
     }
     Err(Error::new(
-        Kind::ToolMissing,
+        ErrorKind::ToolMissing,
         "`pywrangler` was not found: not on the `PATH`, not in `.venv`, and the project does not declare `workers-py`",
         "run `uv tool install workers-py`, or set `SADDLEBAG_PYWRANGLER=\"uv run pywrangler\"`",
     ))
@@ -303,7 +303,7 @@ fn first_version(text: &str) -> Option<String> {
 }
 
 /// Whether a dotted version is below another; a part that is not a number counts as none.
-pub(crate) fn older(version: &str, than: &str) -> bool {
+pub(crate) fn is_older_than(version: &str, than: &str) -> bool {
     let numbers = |text: &str| {
         text.split('.')
             .map(|part| part.parse::<u64>().unwrap_or(0))
@@ -344,10 +344,10 @@ mod tests {
 
     #[test]
     fn versions_compare_by_number() {
-        assert!(older("20.20.2", "22.12.0"));
-        assert!(older("22.9.0", "22.12.0"));
-        assert!(!older("22.12.0", "22.12.0"));
-        assert!(!older("23", "22.12.0"));
+        assert!(is_older_than("20.20.2", "22.12.0"));
+        assert!(is_older_than("22.9.0", "22.12.0"));
+        assert!(!is_older_than("22.12.0", "22.12.0"));
+        assert!(!is_older_than("23", "22.12.0"));
     }
 
     #[test]
@@ -372,7 +372,7 @@ mod tests {
             let mut environment = Environment::of(&[("PATH", "/nowhere")]);
             pywrangler(root, &mut environment, false).map(|program| program.shown())
         };
-        assert_eq!(found(&member).unwrap_err().kind, Kind::ToolMissing);
+        assert_eq!(found(&member).unwrap_err().kind, ErrorKind::ToolMissing);
         fs_err::write(root.join("ws/uv.lock"), "").unwrap();
         assert_eq!(found(&member).unwrap(), root.join("ws/.venv/bin/pywrangler").as_str());
     }

@@ -4,7 +4,7 @@
 //! version's and no concern of it. Must never take a number that is missing for one that is 0.
 
 use super::{Baseline, SCHEMA, Share};
-use crate::error::{Error, Kind, Location, Place, Result};
+use crate::error::{Error, ErrorKind, Location, LocationKind, Result};
 use crate::project::config::document::{self, Document};
 use crate::project::position::line_and_column;
 use camino::Utf8Path;
@@ -63,7 +63,7 @@ pub(super) fn parse(text: &str, shown: &str) -> Result<Baseline> {
 
 /// What the parser says holds; what it advises is for files of wrangler's.
 fn of_baseline(error: Error) -> Error {
-    Error { kind: Kind::Baseline, hint: format!("correct the file, or {ANEW}"), ..error }
+    Error { kind: ErrorKind::Baseline, hint: format!("correct the file, or {ANEW}"), ..error }
 }
 
 struct Reading<'a> {
@@ -79,7 +79,12 @@ impl Reading<'_> {
 
     fn bad(&self, path: &[&str], message: String, hint: String) -> Error {
         let (line, column) = line_and_column(self.text, self.document.offset(path));
-        Error::new(Kind::Baseline, message, hint).with_location(Location::at(Place::Config, self.shown, line, column))
+        Error::new(ErrorKind::Baseline, message, hint).with_location(Location::at(
+            LocationKind::Config,
+            self.shown,
+            line,
+            column,
+        ))
     }
 
     fn wrong(&self, path: &[&str], what: &str) -> Error {
@@ -129,7 +134,7 @@ mod tests {
 
     fn complaint(text: &str) -> String {
         let error = parse(text, "b.toml").unwrap_err();
-        assert_eq!(error.kind, Kind::Baseline);
+        assert_eq!(error.kind, ErrorKind::Baseline);
         format!("{}: {error}; {}", error.location.as_ref().unwrap(), error.hint)
     }
 

@@ -3,7 +3,7 @@
 //! Receives the patterns of one setting; hands on whether a path matches, and which patterns never did. Not wrangler's
 //! dialect: that is `glob`. Must never match a part of a name: patterns are anchored at both ends.
 
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 /// The patterns of one setting. `*` stays inside a name, `**` crosses; a pattern that names a directory covers what is in
@@ -25,7 +25,7 @@ impl Patterns {
     pub(crate) fn new(setting: &'static str, patterns: &[String]) -> Result<Self> {
         let unreadable = |pattern: &str, error: &globset::Error| {
             let message = format!("`{setting}` has a pattern that cannot be read: `{pattern}`: {}", error.kind());
-            Error::new(Kind::Settings, message, "write a path with `*`, `**`, `?`, `[..]` or `{..}`")
+            Error::new(ErrorKind::Settings, message, "write a path with `*`, `**`, `?`, `[..]` or `{..}`")
         };
         let mut set = GlobSetBuilder::new();
         for pattern in patterns {
@@ -79,7 +79,7 @@ mod tests {
     #[test]
     fn an_unreadable_pattern_names_the_setting() {
         let error = Patterns::new("exclude", &["[a".to_owned()]).unwrap_err();
-        assert_eq!(error.kind, Kind::Settings);
+        assert_eq!(error.kind, ErrorKind::Settings);
         assert!(error.message.contains("`exclude`") && error.message.contains("`[a`"), "{}", error.message);
     }
 }

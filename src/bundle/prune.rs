@@ -59,23 +59,23 @@ pub(crate) struct Pruned {
 
 /// What is decided about one module.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Fate {
+enum PruneDecision {
     Stays,
     /// Data of a distribution: stays where `shake` leaves anything of it.
     Data,
     Goes(&'static str),
     /// METADATA loses its body.
-    Slims,
+    Trim,
     /// Goes unless all of these candidates, the outermost first, are needed.
-    With(Vec<usize>, &'static str),
+    KeepIfNeeded(Vec<usize>, &'static str),
 }
 
-impl Fate {
+impl PruneDecision {
     fn stays(&self, needed: &[bool]) -> bool {
         match self {
-            Self::Stays | Self::Data | Self::Slims => true,
+            Self::Stays | Self::Data | Self::Trim => true,
             Self::Goes(_) => false,
-            Self::With(candidates, _) => candidates.iter().all(|candidate| needed[*candidate]),
+            Self::KeepIfNeeded(candidates, _) => candidates.iter().all(|candidate| needed[*candidate]),
         }
     }
 }
@@ -98,14 +98,14 @@ pub(crate) fn prune(collected: &Collected, graph: &Graph, direct: &[String], opt
         let spellings: Vec<&str> = [module.name.as_str()].into_iter().chain(vendored).collect();
         let (kept, excluded) = (keep.matches(&spellings), exclude.matches(&spellings));
         fates.push(if kept || module.name == collected.main_module || module.owner == Owner::Saddlebag {
-            Fate::Stays
+            PruneDecision::Stays
         } else if excluded {
-            Fate::Goes("prune-exclude")
+            PruneDecision::Goes("prune-exclude")
         } else if let Some((path, rule)) = vendored.and_then(|path| Some((path, recipes.drops(path)?))) {
             candidates.unless_imported(path, &module.owner, rule)
         } else {
             let fate = names.fate(module, &mut candidates)?;
-            if let Fate::With(its, "shake" | "tests") = &fate
+            if let PruneDecision::KeepIfNeeded(its, "shake" | "tests") = &fate
                 && let Some(own) = its.last().filter(|own| candidates.all[**own].form == Form::Module)
             {
                 shake.add(module, *own, graph);
@@ -116,8 +116,8 @@ pub(crate) fn prune(collected: &Collected, graph: &Graph, direct: &[String], opt
     shake.finish(&candidates.all);
     let needed = needed(collected, graph, direct, &candidates.all, &shake, &fates)?;
     let unused = shake.unused(&needed);
-    for (module, fate) in collected.modules.iter().zip(&mut fates).filter(|(_, fate)| **fate == Fate::Data) {
-        *fate = if unused.contains(&module.owner) { Fate::Goes("shake") } else { Fate::Stays };
+    for (module, fate) in collected.modules.iter().zip(&mut fates).filter(|(_, fate)| **fate == PruneDecision::Data) {
+        *fate = if unused.contains(&module.owner) { PruneDecision::Goes("shake") } else { PruneDecision::Stays };
     }
     let decided: Vec<(Option<Module>, Option<Dropped>)> = collected
         .modules
@@ -152,12 +152,12 @@ fn needed(
     direct: &[String],
     candidates: &[Candidate],
     shake: &Shake,
-    fates: &[Fate],
+    fates: &[PruneDecision],
 ) -> Result<Vec<bool>> {
     let mut needed = vec![false; candidates.len()];
     let texts = texts(&collected.modules, fates);
     let mut mentions = Mentions::new(candidates, &texts)?;
-    let nodes: Vec<(u32, &Fate)> = collected
+    let nodes: Vec<(u32, &PruneDecision)> = collected
         .modules
         .iter()
         .zip(fates)
@@ -175,12 +175,12 @@ fn needed(
 
 /// Marks what is imported from what stays: in functions, behind guards and by strings too. Whether that was anything new:
 /// then more may stay than was walked from, for a directory that is needed stays with all that is in it.
-fn imported(graph: &Graph, nodes: &[(u32, &Fate)], needed: &mut [bool]) -> bool {
+fn imported(graph: &Graph, nodes: &[(u32, &PruneDecision)], needed: &mut [bool]) -> bool {
     let mut marked = false;
     let starts: Vec<u32> = nodes.iter().filter(|(_, fate)| fate.stays(needed)).map(|(node, _)| *node).collect();
     let reach = graph.reach(&starts, |_| true);
     for (node, fate) in nodes {
-        if let Fate::With(candidates, _) = fate
+        if let PruneDecision::KeepIfNeeded(candidates, _) = fate
             && reach.level(*node).is_some()
         {
             for candidate in candidates {
@@ -197,12 +197,12 @@ fn vendored_path(name: &str) -> Option<&str> {
     name.strip_prefix("python_modules/")
 }
 
-fn texts<'a>(modules: &'a [Module], fates: &[Fate]) -> Vec<Text<'a>> {
+fn texts<'a>(modules: &'a [Module], fates: &[PruneDecision]) -> Vec<Text<'a>> {
     let speaking = modules.iter().zip(fates).filter_map(|(module, fate)| {
         let inside = match fate {
-            Fate::Stays | Fate::Data => Vec::new(),
-            Fate::With(candidates, _) => candidates.clone(),
-            Fate::Goes(_) | Fate::Slims => return None,
+            PruneDecision::Stays | PruneDecision::Data => Vec::new(),
+            PruneDecision::KeepIfNeeded(candidates, _) => candidates.clone(),
+            PruneDecision::Goes(_) | PruneDecision::Trim => return None,
         };
         let vendored = vendored_path(&module.name);
         let path = vendored.unwrap_or(&module.name);
@@ -211,13 +211,13 @@ fn texts<'a>(modules: &'a [Module], fates: &[Fate]) -> Vec<Text<'a>> {
     speaking.collect()
 }
 
-fn carry_out(module: &Module, fate: &Fate, needed: &[bool]) -> Result<(Option<Module>, Option<Dropped>)> {
+fn carry_out(module: &Module, fate: &PruneDecision, needed: &[bool]) -> Result<(Option<Module>, Option<Dropped>)> {
     let dropped = |bytes, rule| Some(Dropped { name: module.name.clone(), bytes, rule, owner: module.owner.clone() });
     Ok(match fate {
-        Fate::Stays | Fate::Data => (Some(module.clone()), None),
-        Fate::With(..) if fate.stays(needed) => (Some(module.clone()), None),
-        Fate::With(_, rule) | Fate::Goes(rule) => (None, dropped(module.bytes, rule)),
-        Fate::Slims => match slim(&read(&module.content)?) {
+        PruneDecision::Stays | PruneDecision::Data => (Some(module.clone()), None),
+        PruneDecision::KeepIfNeeded(..) if fate.stays(needed) => (Some(module.clone()), None),
+        PruneDecision::KeepIfNeeded(_, rule) | PruneDecision::Goes(rule) => (None, dropped(module.bytes, rule)),
+        PruneDecision::Trim => match slim(&read(&module.content)?) {
             Some(headers) => {
                 let bytes = headers.len() as u64;
                 let saved = module.bytes.saturating_sub(bytes);
@@ -266,10 +266,10 @@ impl Candidates {
     }
 
     /// Data goes; a Python file of it stays where what stays imports it, as one locale may another.
-    fn unless_imported(&mut self, path: &str, owner: &Owner, rule: &'static str) -> Fate {
+    fn unless_imported(&mut self, path: &str, owner: &Owner, rule: &'static str) -> PruneDecision {
         match path.ends_with(".py") {
-            true => Fate::With(vec![self.add(path, owner, Form::Import)], rule),
-            false => Fate::Goes(rule),
+            true => PruneDecision::KeepIfNeeded(vec![self.add(path, owner, Form::Import)], rule),
+            false => PruneDecision::Goes(rule),
         }
     }
 }
@@ -297,41 +297,45 @@ impl<'a> Names<'a> {
         Self { all, stub_only, dist_info: options.dist_info, shake: options.shake }
     }
 
-    fn fate(&self, module: &Module, candidates: &mut Candidates) -> Result<Fate> {
+    fn fate(&self, module: &Module, candidates: &mut Candidates) -> Result<PruneDecision> {
         if self.is_bytecode(&module.name) {
-            return Ok(Fate::Goes("bytecode"));
+            return Ok(PruneDecision::Goes("bytecode"));
         }
-        let Some(path) = vendored_path(&module.name) else { return Ok(Fate::Stays) };
+        let Some(path) = vendored_path(&module.name) else { return Ok(PruneDecision::Stays) };
         let own = self.is_shaken(module, path).then(|| candidates.add(path, &module.owner, Form::Module));
         if own.is_none() && is_protected(path) {
-            return Ok(Fate::Stays);
+            return Ok(PruneDecision::Stays);
         }
         if let Some(file) = dist_info_file(path) {
             return Ok(match (self.dist_info, file) {
-                (DistInfo::Keep, _) | (DistInfo::Slim, "entry_points.txt") => Fate::Stays,
-                (DistInfo::Slim, "METADATA") => Fate::Slims,
-                (DistInfo::Slim | DistInfo::Delete, _) => Fate::Goes("dist-info"),
+                (DistInfo::Keep, _) | (DistInfo::Slim, "entry_points.txt") => PruneDecision::Stays,
+                (DistInfo::Slim, "METADATA") => PruneDecision::Trim,
+                (DistInfo::Slim | DistInfo::Delete, _) => PruneDecision::Goes("dist-info"),
             });
         }
         if self.stub_only.contains(&module.owner) || top(path).is_some_and(|top| top.ends_with("-stubs")) {
-            return Ok(Fate::Goes("stubs"));
+            return Ok(PruneDecision::Goes("stubs"));
         }
         if self.is_script(path, &module.content)? {
-            return Ok(Fate::Goes("scripts"));
+            return Ok(PruneDecision::Goes("scripts"));
         }
         let mut tests: Vec<usize> =
             tests(path).into_iter().map(|test| candidates.add(test, &module.owner, Form::Directory)).collect();
         if !tests.is_empty() {
             tests.extend(own);
-            return Ok(Fate::With(tests, "tests"));
+            return Ok(PruneDecision::KeepIfNeeded(tests, "tests"));
         }
         if let Some(own) = own {
-            return Ok(Fate::With(vec![own], "shake"));
+            return Ok(PruneDecision::KeepIfNeeded(vec![own], "shake"));
         }
         if path.contains('/') && Utf8Path::new(path).extension().is_some_and(|end| C_SOURCES.contains(&end)) {
-            return Ok(Fate::With(vec![candidates.add(path, &module.owner, Form::File)], "c-sources"));
+            return Ok(PruneDecision::KeepIfNeeded(vec![candidates.add(path, &module.owner, Form::File)], "c-sources"));
         }
-        Ok(if self.shake && matches!(module.owner, Owner::Package(_)) { Fate::Data } else { Fate::Stays })
+        Ok(if self.shake && matches!(module.owner, Owner::Package(_)) {
+            PruneDecision::Data
+        } else {
+            PruneDecision::Stays
+        })
     }
 
     /// A module of a distribution that Python can import. The Workers SDK and what the linker loads are none.

@@ -34,7 +34,7 @@
 //! sorted order; against other orders it was seen from 1 % below to 6 % above.
 
 use super::{Content, Module};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use flate2::{Compress, Compression, FlushCompress, Status};
 use rayon::prelude::*;
 use std::io::{Read as _, Seek as _, SeekFrom};
@@ -136,12 +136,13 @@ fn read_part(module: &Module, begin: u64, length: u64, into: &mut Vec<u8>) -> Re
         return Ok(());
     }
     let message = format!("`{}` became shorter while it was being weighed", module.name);
-    Err(Error::new(Kind::Unreadable, message, "run again once nothing writes to the project"))
+    Err(Error::new(ErrorKind::Unreadable, message, "run again once nothing writes to the project"))
 }
 
 /// Length of `own` as raw deflate, `dictionary` being what stood before it. The output itself is thrown away.
 fn deflated_length(dictionary: &[u8], own: &[u8], flush: FlushCompress) -> Result<u64> {
-    let broken = |error: &dyn std::fmt::Display| Error::new(Kind::Internal, format!("deflate failed: {error}"), "");
+    let broken =
+        |error: &dyn std::fmt::Display| Error::new(ErrorKind::Internal, format!("deflate failed: {error}"), "");
     let mut stream = Compress::new(Compression::new(LEVEL), false);
     if !dictionary.is_empty() {
         stream.set_dictionary(dictionary).map_err(|error| broken(&error))?;
@@ -237,6 +238,6 @@ mod tests {
         let path = camino::Utf8PathBuf::from_path_buf(directory.path().join("a.py")).unwrap();
         fs_err::write(&path, "ab").unwrap();
         let shrunk = Module { content: Content::File(path), ..module("a.py", vec![0; 3]) };
-        assert_eq!(gzip(&[shrunk], "a.py").unwrap_err().kind, Kind::Unreadable);
+        assert_eq!(gzip(&[shrunk], "a.py").unwrap_err().kind, ErrorKind::Unreadable);
     }
 }

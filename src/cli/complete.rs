@@ -6,7 +6,7 @@
 use super::closest;
 use super::flags::{OF_ONE_COMMAND, OwnFlags};
 use super::help::COMMANDS;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::gates;
 use clap::{Arg, Command as Clap, CommandFactory, ValueEnum, ValueHint};
 use clap_complete::Shell;
@@ -34,7 +34,7 @@ pub(super) fn script(words: &[OsString]) -> Result<String> {
             Some(close) if !name.is_empty() => format!("did you mean `{close}`?"),
             _ => format!("use one of {}", shells.join(", ")),
         };
-        return Err(Error::new(Kind::Usage, message, hint));
+        return Err(Error::new(ErrorKind::Usage, message, hint));
     };
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut tree(), "saddlebag", &mut script);

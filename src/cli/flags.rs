@@ -4,7 +4,7 @@
 //! never look behind `--`.
 
 use super::Command;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use camino::Utf8PathBuf;
 use clap::{Arg, ArgAction, Args, CommandFactory, Parser, ValueEnum};
 use std::ffi::OsString;
@@ -169,5 +169,5 @@ pub(super) fn usage(error: &clap::Error, command: &Command) -> Error {
     let text = error.render().to_string();
     let first = text.lines().next().unwrap_or_default();
     let hint = format!("see `saddlebag {} --help`", command.name());
-    Error::new(Kind::Usage, first.trim_start_matches("error: "), hint)
+    Error::new(ErrorKind::Usage, first.trim_start_matches("error: "), hint)
 }

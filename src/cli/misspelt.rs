@@ -6,7 +6,7 @@
 use super::flags::{OF_ONE_COMMAND, OwnFlags, own_longs};
 use super::help::COMMANDS;
 use super::{Command, OwnInvocation, closest};
-use crate::error::{Error, Kind};
+use crate::error::{Error, ErrorKind};
 use crate::passthrough::{self, Passthrough, UnknownFlag};
 use clap::CommandFactory;
 use serde::Deserialize;
@@ -14,13 +14,13 @@ use std::ffi::OsString;
 use std::sync::LazyLock;
 
 #[derive(Debug, Deserialize)]
-struct Table {
+struct CommandTable {
     wrangler: Vec<String>,
     pywrangler: Vec<String>,
     versions: Vec<String>,
 }
 
-static TABLE: LazyLock<Table> = LazyLock::new(|| {
+static TABLE: LazyLock<CommandTable> = LazyLock::new(|| {
     toml_edit::de::from_str(include_str!("../../data/wrangler-commands.toml"))
         .expect("the embedded table parses: a test reads it")
 });
@@ -65,7 +65,7 @@ pub(super) fn command(words: &[OsString]) -> Option<Error> {
     }
     let near = nearest(word, known())?;
     let hint = format!("did you mean `{near}`? For a command that is wrangler's, run `pywrangler {word}`");
-    Some(Error::new(Kind::Usage, format!("unknown command `{word}`"), hint))
+    Some(Error::new(ErrorKind::Usage, format!("unknown command `{word}`"), hint))
 }
 
 /// An error where `word` after `command` is nearly one of the subcommands.
@@ -79,7 +79,7 @@ pub(super) fn unknown_command<'a>(
     }
     let near = nearest(word, subcommands)?;
     let message = format!("unknown command `{command} {word}`");
-    Some(Error::new(Kind::Usage, message, format!("did you mean `{command} {near}`?")))
+    Some(Error::new(ErrorKind::Usage, message, format!("did you mean `{command} {near}`?")))
 }
 
 /// pywrangler's own flags stand there, wrangler's global ones, and ours.
@@ -143,7 +143,7 @@ fn unknown_flag(unknown: &UnknownFlag, near: Option<&str>, command: &str) -> Err
         Some(near) => format!("did you mean `--{near}`?"),
         None => format!("see `saddlebag {command} --help`"),
     };
-    Error::new(Kind::Usage, format!("unknown flag `{}`", unknown.typed), hint)
+    Error::new(ErrorKind::Usage, format!("unknown flag `{}`", unknown.typed), hint)
 }
 
 fn only<'a>(mut all: impl Iterator<Item = &'a String>) -> Option<&'a str> {

@@ -5,9 +5,9 @@
 
 use super::Answer;
 use crate::baseline::{self, Baseline, Growth};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::format::{bytes, count};
-use crate::report::{self, human::Manner};
+use crate::report::{self, human::RenderOptions};
 use crate::session::{Ended, Plan, ResolveOptions, Session, Step};
 use camino::Utf8Path;
 use serde_json::json;
@@ -57,7 +57,11 @@ pub(crate) fn write(path: &Utf8Path, shown: &str, now: &Baseline) -> Result<Answ
     };
     if found.as_ref().is_some_and(|found| !baseline::is_ours(found)) {
         let message = format!("`{shown}` is there already and is no baseline: it was not overwritten");
-        return Err(Error::new(Kind::Baseline, message, "name another file with `--baseline`, or move that one away"));
+        return Err(Error::new(
+            ErrorKind::Baseline,
+            message,
+            "name another file with `--baseline`, or move that one away",
+        ));
     }
     // One that does not parse, after a merge perhaps, has nothing to be compared with; it is replaced all the same.
     let before = baseline::read(path, shown).ok().flatten();
@@ -80,7 +84,7 @@ pub(crate) fn write(path: &Utf8Path, shown: &str, now: &Baseline) -> Result<Answ
         "growth": growth.as_ref().map(report::json::growth),
     });
     let json = serde_json::to_string_pretty(&document)
-        .map_err(|error| Error::new(Kind::Internal, error.to_string(), "report this defect"))?;
+        .map_err(|error| Error::new(ErrorKind::Internal, error.to_string(), "report this defect"))?;
     Ok(Answer { text: said(shown, now, growth.as_ref(), changed), json: json + "\n" })
 }
 
@@ -96,7 +100,7 @@ fn said(shown: &str, now: &Baseline, growth: Option<&Growth>, changed: bool) -> 
     match growth {
         Some(growth) if changed => {
             text.push('\n');
-            text.push_str(&report::difference::block(growth, Manner::default(), usize::MAX));
+            text.push_str(&report::difference::block(growth, RenderOptions::default(), usize::MAX));
         }
         None => text.push_str("commit it: from now on `growth` holds the upload against it\n"),
         Some(_) => {}

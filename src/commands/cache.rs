@@ -71,7 +71,7 @@ fn show(cache: &Utf8Path) -> Result<Answer> {
 }
 
 /// # Errors
-/// `Kind::Unwritable`.
+/// `ErrorKind::Unwritable`.
 fn clean(cache: &Utf8Path, older_than_days: Option<u64>) -> Result<Answer> {
     let older_than = older_than_days.map(|days| Duration::from_secs(days.saturating_mul(DAY)));
     let cleaned = cache::clean(cache, older_than)?;

@@ -19,7 +19,7 @@ use crate::project::host::{self, HostDistribution};
 use crate::project::requirements::{Declared, Requirement, declared};
 use crate::project::{Project, Target};
 use crate::python::distribution::Distribution;
-use crate::python::graph::Level;
+use crate::python::graph::Reachability;
 use crate::session::{Ended, Planned, ResolveOptions, Session, Step};
 use missing::{Missing, Want};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -47,7 +47,7 @@ impl Class {
 /// How main gets to a dependency.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Imported {
-    pub(crate) level: Level,
+    pub(crate) level: Reachability,
     /// From main on: `src/main.py:1`, ..., the module, or its name where it is not there.
     pub(crate) chain: Vec<String>,
 }
@@ -272,10 +272,10 @@ impl Everything<'_> {
         for obstacle in one.obstacles.iter().filter(|obstacle| obstacle.name != one.name) {
             // Another version of it may be in the bundle, for something else.
             found.entry(obstacle.name.clone()).or_insert_with(|| {
-                let mut culprit = self.start(&obstacle.name, Class::CannotRun);
-                culprit.required_by.push(obstacle.required_by.clone());
-                culprit.reason = Some(obstacle.why.clone());
-                culprit
+                let mut conflict = self.start(&obstacle.name, Class::CannotRun);
+                conflict.required_by.push(obstacle.required_by.clone());
+                conflict.reason = Some(obstacle.why.clone());
+                conflict
             });
         }
         found.insert(one.name.clone(), direct);

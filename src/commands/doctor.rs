@@ -231,7 +231,7 @@ pub(crate) fn is_red(rows: &[Row]) -> bool {
 }
 
 /// # Errors
-/// `Kind::Internal`.
+/// `ErrorKind::Internal`.
 pub(crate) fn answer(rows: &[Row], has_project: bool) -> Result<Answer> {
     let document = json!({
         "schema": "saddlebag.doctor/1",

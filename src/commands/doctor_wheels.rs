@@ -4,9 +4,9 @@
 //! nothing resolves is an answer, too.
 
 use super::Answer;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::project::Project;
-use crate::resolve::{self, Column, Culprit, Reason};
+use crate::resolve::{self, Column, Conflict, Reason};
 use crate::session::{Ended, Session, Step};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
@@ -23,29 +23,29 @@ fn answer(project: &Project, columns: &[Column]) -> Result<Answer> {
     let direct: BTreeSet<&str> =
         project.requirements.entries.iter().filter_map(|entry| entry.name.as_deref()).collect();
     let found = columns.iter().flat_map(|column| column.found.keys().map(String::as_str));
-    let in_the_way = columns.iter().flat_map(|column| column.culprits.iter().map(|culprit| culprit.name.as_str()));
+    let in_the_way = columns.iter().flat_map(|column| column.conflicts.iter().map(|conflict| conflict.name.as_str()));
     let mut names: Vec<&str> =
         direct.iter().copied().chain(found).chain(in_the_way).collect::<BTreeSet<_>>().into_iter().collect();
     names.sort_by_key(|name| (!direct.contains(name), *name));
 
     let json = serde_json::to_string_pretty(&document(columns, &names, &direct))
-        .map_err(|error| Error::new(Kind::Internal, error.to_string(), "report this defect"))?;
+        .map_err(|error| Error::new(ErrorKind::Internal, error.to_string(), "report this defect"))?;
     Ok(Answer { text: table(columns, &names, &direct), json: json + "\n" })
 }
 
 /// One cell.
 fn cell(column: &Column, name: &str) -> String {
-    match (column.found.get(name), column.culprits.iter().find(|culprit| culprit.name == name)) {
+    match (column.found.get(name), column.conflicts.iter().find(|conflict| conflict.name == name)) {
         (Some(found), _) => format!("{} {}", found.version, found.kind),
-        (None, Some(culprit)) => why_not(culprit).to_owned(),
+        (None, Some(conflict)) => why_not(conflict).to_owned(),
         (None, None) if column.needing.contains_key(name) => format!("needs {}", column.needing[name]),
         (None, None) if column.resolves.is_none() => "?".to_owned(),
         (None, None) => "-".to_owned(),
     }
 }
 
-fn why_not(culprit: &Culprit) -> &'static str {
-    match culprit.reason {
+fn why_not(conflict: &Conflict) -> &'static str {
+    match conflict.reason {
         Reason::NoWheel => "no wheel",
         Reason::Unknown => "unknown",
         Reason::Conflict(_) => "conflict",
@@ -79,9 +79,9 @@ fn table(columns: &[Column], names: &[&str], direct: &BTreeSet<&str>) -> String 
         let _ = writeln!(text, "{}", line.join("  ").trim_end());
     }
     for column in columns {
-        for culprit in column.culprits.iter().filter(|culprit| culprit.chain.len() > 1) {
-            let why = resolve::chain_in_words(&culprit.chain);
-            let _ = write!(text, "\n{} on {}: {why}", culprit.name, column.python);
+        for conflict in column.conflicts.iter().filter(|conflict| conflict.chain.len() > 1) {
+            let why = resolve::chain_in_words(&conflict.chain);
+            let _ = write!(text, "\n{} on {}: {why}", conflict.name, column.python);
         }
         if let Some(unknown) = &column.unknown {
             let _ = write!(text, "\n{}: {unknown}", column.python);
@@ -107,11 +107,11 @@ fn document(columns: &[Column], names: &[&str], direct: &BTreeSet<&str>) -> Valu
         .collect();
     let one = |column: &Column, name: &str| match (
         column.found.get(name),
-        column.culprits.iter().find(|culprit| culprit.name == name),
+        column.conflicts.iter().find(|conflict| conflict.name == name),
     ) {
         (Some(found), _) => json!({ "version": found.version, "kind": found.kind, "reason": null, "chain": [] }),
-        (None, Some(culprit)) => {
-            json!({ "version": null, "kind": null, "reason": why_not(culprit), "chain": culprit.chain })
+        (None, Some(conflict)) => {
+            json!({ "version": null, "kind": null, "reason": why_not(conflict), "chain": conflict.chain })
         }
         (None, None) => match column.needing.get(name) {
             Some(needed) => json!({ "version": null, "kind": null, "reason": "needs", "chain": [name, needed] }),
@@ -132,12 +132,12 @@ fn document(columns: &[Column], names: &[&str], direct: &BTreeSet<&str>) -> Valu
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::{Location, Place};
+    use crate::error::{Location, LocationKind};
     use crate::resolve::FoundVersion;
 
     #[test]
     fn versions_reasons_and_what_could_not_be_asked_stand_side_by_side() {
-        let column = |python: &str, resolves, found: &[(&str, &str)], culprits: Vec<Culprit>| Column {
+        let column = |python: &str, resolves, found: &[(&str, &str)], conflicts: Vec<Conflict>| Column {
             python: python.into(),
             wheel_platforms: Vec::new(),
             resolves,
@@ -148,24 +148,24 @@ mod tests {
                     ((*name).to_owned(), FoundVersion { version: (*version).to_owned(), kind: "pure" })
                 })
                 .collect(),
-            culprits,
+            conflicts,
             needing: if resolves == Some(false) { [("app".to_owned(), "deep".to_owned())].into() } else { [].into() },
         };
-        let culprit = Culprit {
+        let conflict = Conflict {
             reason: Reason::NoWheel,
             name: "deep".into(),
             chain: vec!["app==1".into(), "deep>=2".into()],
             heads: ["app".to_owned()].into(),
             wanted: None,
-            location: Location::new(Place::Package, "deep"),
+            location: Location::new(LocationKind::Package, "deep"),
             newest: None,
             seen: None,
             usable: None,
-            ancient: None,
+            outdated: None,
         };
         let columns = [
             column("3.12", None, &[], vec![]),
-            column("3.13", Some(false), &[], vec![culprit]),
+            column("3.13", Some(false), &[], vec![conflict]),
             column("3.14", Some(true), &[("app", "1"), ("deep", "2.10")], vec![]),
         ];
         insta::assert_snapshot!(table(&columns, &["app", "deep"], &["app"].into()), @"

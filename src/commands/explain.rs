@@ -4,7 +4,7 @@
 //! does not.
 
 use crate::cli::closest;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorKind, Result};
 
 macro_rules! pages {
     ($($id:literal),* $(,)?) => { [$(($id, include_str!(concat!("../../docs/gates/", $id, ".md")))),*] };
@@ -45,7 +45,7 @@ pub(crate) fn page(name: Option<&str>) -> Result<String> {
     let close = closest(id, PAGES.iter().map(|(id, _)| *id));
     let hint = close
         .map_or_else(|| "run `saddlebag explain` for a list".to_owned(), |close| format!("did you mean `{close}`?"));
-    Err(Error::new(Kind::Usage, format!("there is no gate `{id}`"), hint))
+    Err(Error::new(ErrorKind::Usage, format!("there is no gate `{id}`"), hint))
 }
 
 /// The sentence under the title.

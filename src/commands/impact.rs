@@ -6,10 +6,10 @@
 use super::subject::{self, Subject};
 use super::{Answer, why};
 use crate::bundle::{Bundle, Owner};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::format::{bytes, count};
 use crate::project::Project;
-use crate::python::graph::{EdgeKind, Level};
+use crate::python::graph::{EdgeKind, Reachability};
 use crate::session::{Ended, ResolveOptions, Session, Step};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,7 +19,7 @@ const SHOWN: usize = 8;
 
 /// One import that would lead nowhere.
 struct Breakage {
-    level: Level,
+    level: Reachability,
     /// `src/main.py:3`
     at: String,
     imports: String,
@@ -40,12 +40,12 @@ fn answer(project: &Project, bundle: &Bundle, name: &str) -> Result<Answer> {
     let saved = subject.bytes() + orphaned;
     let first = breakages.first().map(|breakage| breakage.level);
     let verdict = match first {
-        Some(Level::Always) => "the Worker would not start",
-        Some(Level::Sometimes | Level::Seldom) => {
+        Some(Reachability::Startup) => "the Worker would not start",
+        Some(Reachability::Project | Reachability::Package) => {
             "the Worker would start, and what calls the functions below would fail"
         }
-        Some(Level::Guarded) => "the Worker would do without it",
-        Some(Level::Named) => "perhaps nothing: only strings have its name",
+        Some(Reachability::Guarded) => "the Worker would do without it",
+        Some(Reachability::StringOnly) => "perhaps nothing: only strings have its name",
         None => "nothing that main imports needs it",
     };
 
@@ -57,7 +57,7 @@ fn answer(project: &Project, bundle: &Bundle, name: &str) -> Result<Answer> {
     }
     text.push('\n');
     text.push_str(&required(bundle, &subject));
-    for level in Level::ALL {
+    for level in Reachability::ALL {
         let of_level: Vec<&Breakage> = breakages.iter().filter(|breakage| breakage.level == level).collect();
         if of_level.is_empty() {
             continue;
@@ -78,29 +78,32 @@ fn answer(project: &Project, bundle: &Bundle, name: &str) -> Result<Answer> {
         "schema": "saddlebag.impact/1",
         "name": subject.name,
         "kind": subject.kind,
-        "starts": first != Some(Level::Always),
+        "starts": first != Some(Reachability::Startup),
         "saved_bytes": saved,
         "orphans": orphans.iter().map(|(name, _)| name).collect::<Vec<_>>(),
         "breaks": rows,
     });
     let json = serde_json::to_string_pretty(&document)
-        .map_err(|error| Error::new(Kind::Internal, error.to_string(), "report this defect"))?;
+        .map_err(|error| Error::new(ErrorKind::Internal, error.to_string(), "report this defect"))?;
     Ok(Answer { text, json: json + "\n" })
 }
 
 /// Imports from what stays into what goes, the surest first; one for each file and module.
 fn breakages(project: &Project, bundle: &Bundle, gone: &BTreeSet<u32>) -> Vec<Breakage> {
     let graph = &bundle.graph;
-    let mut found: BTreeMap<(Level, u32, u32), u32> = BTreeMap::new();
+    let mut found: BTreeMap<(Reachability, u32, u32), u32> = BTreeMap::new();
     for (at, node) in graph.nodes().filter(|(at, node)| node.present && !gone.contains(at)) {
         let Some(reached) = bundle.reach.level(at) else { continue };
         for edge in graph.edges(at).iter().filter(|edge| gone.contains(&edge.to) && edge.kind != EdgeKind::Parent) {
-            let own =
-                if edge.kind == EdgeKind::String { Level::Named } else { Level::of(edge.guard, node.is_project()) };
+            let own = if edge.kind == EdgeKind::String {
+                Reachability::StringOnly
+            } else {
+                Reachability::of(edge.guard, node.is_project())
+            };
             found.entry((reached.max(own), at, edge.to)).or_insert(edge.line);
         }
     }
-    let mut surest: BTreeMap<(u32, u32), Level> = BTreeMap::new();
+    let mut surest: BTreeMap<(u32, u32), Reachability> = BTreeMap::new();
     for (level, at, to) in found.keys() {
         surest.entry((*at, *to)).or_insert(*level);
     }
@@ -151,12 +154,12 @@ fn required(bundle: &Bundle, subject: &Subject<'_>) -> String {
     }
 }
 
-fn word(level: Level) -> &'static str {
+fn word(level: Reachability) -> &'static str {
     match level {
-        Level::Always => "breaks at the start",
-        Level::Sometimes => "breaks in functions of the project",
-        Level::Seldom => "breaks in functions of packages",
-        Level::Guarded => "is handled",
-        Level::Named => "may be meant by strings",
+        Reachability::Startup => "breaks at the start",
+        Reachability::Project => "breaks in functions of the project",
+        Reachability::Package => "breaks in functions of packages",
+        Reachability::Guarded => "is handled",
+        Reachability::StringOnly => "may be meant by strings",
     }
 }

@@ -10,7 +10,7 @@ pub(crate) use run::{is_ours, run};
 
 use super::Answer;
 use super::classify::{Class, Dependency, Unprovided};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::format::count;
 use crate::project::Project;
 use crate::project::requirements::{DEFAULT_FILE, Requirement, Requirements as Read, Source, to_begin_with};
@@ -99,7 +99,7 @@ fn workflow_shown(project: &Project) -> String {
 }
 
 fn there_already(shown: &str, hint: &str) -> Error {
-    Error::new(Kind::Usage, format!("`{shown}` is there already"), hint)
+    Error::new(ErrorKind::Usage, format!("`{shown}` is there already"), hint)
 }
 
 /// Files that a project without saddlebag has its requirements in; the first that is there.
@@ -140,7 +140,7 @@ pub(crate) fn or_of_other_tools(read: Result<Read>, project: &Project, wish: Wis
     let is_empty = match &read {
         Ok(read) => read.entries.is_empty() && !matches!(read.source, Source::File(_)),
         // Setuptools computes them (`dynamic`), from a list that may be written in words.
-        Err(error) => error.kind == Kind::Requirements && !wish.file(project).exists(),
+        Err(error) => error.kind == ErrorKind::Requirements && !wish.file(project).exists(),
     };
     if !is_empty {
         return read;
@@ -316,7 +316,7 @@ impl Plan {
     /// Writes every file, and says which.
     ///
     /// # Errors
-    /// `Kind::Unwritable`.
+    /// `ErrorKind::Unwritable`.
     pub(crate) fn write(&self) -> Result<String> {
         let mut said = String::new();
         if let Some(requirements) = &self.requirements {
@@ -338,7 +338,7 @@ impl Plan {
     /// `saddlebag.init/1`, and for people what was `said`.
     ///
     /// # Errors
-    /// `Kind::Internal`.
+    /// `ErrorKind::Internal`.
     pub(crate) fn answer(&self, text: String, written: bool) -> Result<Answer> {
         let requirements = self.requirements.as_ref().map(|requirements| {
             let left_out = requirements

@@ -27,7 +27,7 @@ pub(crate) fn run(session: Session<'_>) -> Step<'_, Ended<'_>> {
 /// Says what fell before it writes: from then on every deploy ships it.
 ///
 /// # Errors
-/// `Kind::SyncFailed` where pywrangler left no lock, `Kind::Unwritable`.
+/// `ErrorKind::SyncFailed` where pywrangler left no lock, `ErrorKind::Unwritable`.
 fn write(project: &Project, target: &Target, vendored: &Vendored, terminal: &Terminal) -> Result<Answer> {
     let text = resolve::committed(vendored, project, target)?;
     let downgrades = gates::downgrades(vendored, project, target);

@@ -5,7 +5,7 @@
 
 use crate::bundle::{Bundle, Dropped, Module, Owner};
 use crate::cli::closest;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::project::Project;
 use crate::project::requirements::declared;
 use crate::python::graph::Node;
@@ -64,7 +64,7 @@ pub(super) fn find<'a>(project: &Project, bundle: &'a Bundle, name: &str) -> Res
     let hint = absent(project, bundle, name)
         .or_else(|| near(bundle, name).map(|near| format!("did you mean {near}?")))
         .unwrap_or_else(|| "see `saddlebag report` for the packages that are in it".to_owned());
-    Err(Error::new(Kind::Usage, message, hint))
+    Err(Error::new(ErrorKind::Usage, message, hint))
 }
 
 /// Why something of exactly that name is not in the bundle.

@@ -5,10 +5,10 @@
 use super::Answer;
 use super::subject;
 use crate::bundle::Bundle;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::format::{bytes, count};
 use crate::project::Project;
-use crate::python::graph::Level;
+use crate::python::graph::Reachability;
 use crate::session::{Ended, ResolveOptions, Session, Step};
 use serde_json::json;
 
@@ -56,26 +56,26 @@ fn answer(project: &Project, bundle: &Bundle, name: &str) -> Result<Answer> {
         "imported": imported.map(|(level, steps)| json!({ "level": word(level), "chain": steps })),
     });
     let json = serde_json::to_string_pretty(&document)
-        .map_err(|error| Error::new(Kind::Internal, error.to_string(), "report this defect"))?;
+        .map_err(|error| Error::new(ErrorKind::Internal, error.to_string(), "report this defect"))?;
     Ok(Answer { text, json: json + "\n" })
 }
 
-pub(super) fn word(level: Level) -> &'static str {
+pub(super) fn word(level: Reachability) -> &'static str {
     match level {
-        Level::Always => "always",
-        Level::Sometimes => "sometimes",
-        Level::Seldom => "seldom",
-        Level::Guarded => "guarded",
-        Level::Named => "named",
+        Reachability::Startup => "always",
+        Reachability::Project => "sometimes",
+        Reachability::Package => "seldom",
+        Reachability::Guarded => "guarded",
+        Reachability::StringOnly => "named",
     }
 }
 
-fn said(level: Level) -> &'static str {
+fn said(level: Reachability) -> &'static str {
     match level {
-        Level::Always => "when the Worker starts:",
-        Level::Sometimes => "in a function, or under a condition, of the project:",
-        Level::Seldom => "in a function, or under a condition, of a package:",
-        Level::Guarded => "behind a guard: it is missed by nobody who cannot have it:",
-        Level::Named => "perhaps: a string has its name:",
+        Reachability::Startup => "when the Worker starts:",
+        Reachability::Project => "in a function, or under a condition, of the project:",
+        Reachability::Package => "in a function, or under a condition, of a package:",
+        Reachability::Guarded => "behind a guard: it is missed by nobody who cannot have it:",
+        Reachability::StringOnly => "perhaps: a string has its name:",
     }
 }

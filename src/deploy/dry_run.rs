@@ -1,19 +1,19 @@
 //! The rehearsal: wrangler's own dry run on the stage, with what it would upload written to a directory of ours.
 //!
-//! Receives a stage and the words that the deploy will have; hands on `Rehearsed`, which the gate `verify` judges: every
+//! Receives a stage and the words that the deploy will have; hands on `DryRun`, which the gate `verify` judges: every
 //! module that wrangler would upload, held against the plan's bytes, and what wrangler said. Must never upload, never
 //! judge, and never leave its directory behind.
 
 use crate::bundle::{Bundle, Content, Module};
 use crate::cli::Command;
 use crate::deploy::Deployed;
-use crate::deploy::wrangler_log::{Ear, Heard};
-use crate::error::{Error, Kind, Result};
+use crate::deploy::wrangler_log::{LogCapture, WranglerOutput};
+use crate::error::{Error, ErrorKind, Result};
 use crate::passthrough::{Containers, Passthrough};
 use crate::process::{self, Stdout};
 use crate::project::Project;
 use crate::stage::Stage;
-use crate::tools::{Toolchain, minimums, older};
+use crate::tools::{Toolchain, is_older_than, minimums};
 use camino::Utf8Path;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
@@ -31,16 +31,16 @@ pub(crate) struct Uploaded {
 
 /// What the dry run came to.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Rehearsed {
+pub(crate) struct DryRun {
     pub(crate) code: i32,
-    pub(crate) heard: Heard,
+    pub(crate) heard: WranglerOutput,
     /// By upload name.
     pub(crate) modules: BTreeMap<String, Uploaded>,
     /// Everything that it printed; empty where the user saw it himself.
     pub(crate) printed: String,
 }
 
-impl Rehearsed {
+impl DryRun {
     /// A dry run of the user's own that was also the rehearsal.
     pub(crate) fn deployed(&self) -> Deployed {
         Deployed { code: self.code, heard: self.heard.clone() }
@@ -49,7 +49,7 @@ impl Rehearsed {
 
 /// Whose dry run it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Audience {
+pub(crate) enum Visibility {
     /// Ours: nothing of it is shown.
     Ourselves,
     /// The user asked for a dry run himself: he sees it, and it runs once.
@@ -66,21 +66,21 @@ pub(crate) fn is_the_users_own(command: &Command, words: &Passthrough) -> bool {
 ///
 /// # Errors
 /// `ToolMissing`, `Interrupted`, `Unwritable` for the directory, `Unreadable` for what wrangler wrote.
-pub(crate) fn rehearse(
+pub(crate) fn run_dry(
     stage: &Stage,
     bundle: &Bundle,
     command: &Command,
     words: &Passthrough,
     project: &Project,
     toolchain: &Toolchain,
-    audience: Audience,
-) -> Result<Rehearsed> {
+    audience: Visibility,
+) -> Result<DryRun> {
     let directory = crate::temporary::directory()?;
     let outdir = crate::error::utf8(directory.path())?.join("upload");
     let mut environment = toolchain.environment.clone();
     let ear = match audience {
-        Audience::Ourselves => Ear::alone(&mut environment)?,
-        Audience::User(_) => Ear::beside_the_user(&mut environment, &project.cwd)?,
+        Visibility::Ourselves => LogCapture::alone(&mut environment)?,
+        Visibility::User(_) => LogCapture::beside_the_user(&mut environment, &project.cwd)?,
     };
     let mut argv: Vec<OsString> = toolchain.pywrangler.program.argv.clone();
     if let (Some(name), Some(_)) = (&project.config.environment, &project.config.generated_for) {
@@ -92,22 +92,22 @@ pub(crate) fn rehearse(
     let containers = containers(project, toolchain, subcommand, audience);
     argv.extend(words.for_rehearsal(&stage.config, &project.cwd, &project.process_cwd, &outdir, containers));
     let (ended, printed) = match audience {
-        Audience::Ourselves => process::listen(&argv, &stage.dir, &environment, |_| {})?,
-        Audience::User(stdout) => (process::run(&argv, &stage.dir, &environment, stdout)?, String::new()),
+        Visibility::Ourselves => process::listen(&argv, &stage.dir, &environment, |_| {})?,
+        Visibility::User(stdout) => (process::run(&argv, &stage.dir, &environment, stdout)?, String::new()),
     };
     let modules = if outdir.is_dir() { compare(&outdir, bundle)? } else { BTreeMap::new() };
     let mut heard = ear.heard();
     heard.take_printed(&printed);
-    Ok(Rehearsed { code: ended.code, heard, modules, printed })
+    Ok(DryRun { code: ended.code, heard, modules, printed })
 }
 
 /// Images are no part of the bundle, and even a dry run builds them: ours does without, where wrangler can.
-fn containers(project: &Project, toolchain: &Toolchain, subcommand: &[&str], audience: Audience) -> Containers {
+fn containers(project: &Project, toolchain: &Toolchain, subcommand: &[&str], audience: Visibility) -> Containers {
     let has = project.config.get("containers").and_then(serde_json::Value::as_array).is_some_and(|all| !all.is_empty());
     let minimum = minimums::minimum("wrangler --containers-rollout=none", None);
     let version = toolchain.wrangler.as_ref().and_then(|wrangler| wrangler.version.as_deref());
-    let knows = version.is_some_and(|version| !older(version, minimum));
-    if has && knows && subcommand == ["deploy"] && audience == Audience::Ourselves {
+    let knows = version.is_some_and(|version| !is_older_than(version, minimum));
+    if has && knows && subcommand == ["deploy"] && audience == Visibility::Ourselves {
         Containers::LeftOut
     } else {
         Containers::AsAsked
@@ -131,7 +131,7 @@ fn compare(outdir: &Utf8Path, bundle: &Bundle) -> Result<BTreeMap<String, Upload
     let mut names = Vec::new();
     for entry in walkdir::WalkDir::new(outdir) {
         let entry = entry.map_err(|error| {
-            Error::new(Kind::Unreadable, format!("what wrangler wrote cannot be read: {error}"), "run again")
+            Error::new(ErrorKind::Unreadable, format!("what wrangler wrote cannot be read: {error}"), "run again")
         })?;
         if entry.file_type().is_file() {
             let path = crate::error::utf8(entry.into_path())?;

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use std::sync::LazyLock;
 
 #[derive(Debug, Deserialize)]
-struct Table {
+struct ErrorTable {
     refusal: Vec<Refusal>,
 }
 
@@ -37,7 +37,7 @@ struct Refusal {
     date: String,
 }
 
-static TABLE: LazyLock<Table> = LazyLock::new(|| {
+static TABLE: LazyLock<ErrorTable> = LazyLock::new(|| {
     toml_edit::de::from_str(include_str!("../../data/upload-errors.toml"))
         .expect("the embedded table parses: a test reads it")
 });

@@ -1,6 +1,6 @@
 //! What wrangler writes beside what the user sees: its own log, and its machine-readable lines.
 //!
-//! Receives an environment to prepare and, once wrangler has ended, the files; hands on `Heard`. Must never touch the
+//! Receives an environment to prepare and, once wrangler has ended, the files; hands on `WranglerOutput`. Must never touch the
 //! live output, never replace a place that the user named, and never count what was there before.
 
 use crate::env::Environment;
@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 
 /// What one run of wrangler said.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Heard {
+pub(crate) struct WranglerOutput {
     pub(crate) version_id: Option<String>,
     pub(crate) targets: Vec<String>,
     /// wrangler's `bundle_size.raw_bytes`; absent before wrangler 4.126 or so.
@@ -52,7 +52,7 @@ struct BundleSize {
 
 /// The places where wrangler will write, looked at before it starts.
 #[derive(Debug)]
-pub(crate) struct Ear {
+pub(crate) struct LogCapture {
     output: Utf8PathBuf,
     logs: Utf8PathBuf,
     output_before: Texts,
@@ -60,7 +60,7 @@ pub(crate) struct Ear {
     _own: tempfile::TempDir,
 }
 
-impl Ear {
+impl LogCapture {
     /// For a run of the user's: places of his own are read, where there are none ours are set.
     ///
     /// # Errors
@@ -102,8 +102,8 @@ impl Ear {
     }
 
     /// What was written since.
-    pub(crate) fn heard(&self) -> Heard {
-        let mut heard = Heard::default();
+    pub(crate) fn heard(&self) -> WranglerOutput {
+        let mut heard = WranglerOutput::default();
         heard.take_log(&Texts::of(&self.logs).since(&self.logs_before));
         let lines = Texts::of(&self.output).since(&self.output_before);
         for line in lines.lines().filter_map(|line| serde_json::from_str::<Line>(line).ok()) {
@@ -126,7 +126,7 @@ static TOTAL: LazyLock<Regex> =
 static STARTUP: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"Worker Startup Time: (\d+) ms").expect("the expression is a constant"));
 
-impl Heard {
+impl WranglerOutput {
     fn take(&mut self, line: Line) {
         if line.r#type == "command-failed" {
             let code = line.code.filter(|code| !code.is_null());
@@ -263,7 +263,7 @@ mod tests {
 
     #[test]
     fn what_wrangler_writes_is_read() {
-        let mut heard = Heard::default();
+        let mut heard = WranglerOutput::default();
         for line in [
             r#"{"type":"wrangler-session","version":1,"wrangler_version":"4.164.0"}"#,
             r#"{"type":"deploy","version_id":"v1","targets":["https://a.test"],"bundle_size":{"raw_bytes":10,"gzip_bytes":5}}"#,
@@ -272,7 +272,7 @@ mod tests {
         }
         assert_eq!((heard.version_id.as_deref(), heard.targets.join(" ").as_str()), (Some("v1"), "https://a.test"));
         assert_eq!((heard.raw_bytes, heard.gzip_bytes), (Some(10), Some(5)));
-        let mut dry = Heard::default();
+        let mut dry = WranglerOutput::default();
         dry.take(
             serde_json::from_str(r#"{"type":"deploy","version_id":null,"bundle_size":{"raw_bytes":1,"gzip_bytes":2}}"#)
                 .unwrap(),
@@ -294,7 +294,7 @@ mod tests {
             entry("error", "✘ [ERROR] A request failed. [code: 10021]"),
         ]
         .concat();
-        let mut heard = Heard::default();
+        let mut heard = WranglerOutput::default();
         heard.take_log(&log);
         assert_eq!(heard.duplicates, ["a.py (python)", "b.txt (text)"]);
         assert_eq!(heard.warnings, ["Multiple environments are defined.\n\n  Name one."]);
@@ -304,8 +304,11 @@ mod tests {
 
     #[test]
     fn what_the_log_lost_is_taken_from_what_was_printed() {
-        let mut heard =
-            Heard { warnings: vec!["known\n\n  more".into()], duplicates: vec!["a".into()], ..Heard::default() };
+        let mut heard = WranglerOutput {
+            warnings: vec!["known\n\n  more".into()],
+            duplicates: vec!["a".into()],
+            ..WranglerOutput::default()
+        };
         heard.take_printed("\u{1b}[31m✘ \u{1b}[41;31m[\u{1b}[41;97mERROR\u{1b}[41;31m]\u{1b}[0m \u{1b}[1mUnknown argument: x\u{1b}[0m\n▲ [WARNING] known\n▲ [WARNING] new\n▲ [WARNING] Ignoring duplicate module: a (text)\n  ▲ [WARNING] Ignoring duplicate module: b (text)\nTotal Upload: 1.50 KiB / gzip: 1 KiB\n");
         assert_eq!(heard.errors, ["Unknown argument: x"]);
         assert_eq!(heard.warnings, ["known\n\n  more", "new"]);
@@ -330,12 +333,12 @@ mod tests {
     fn places_of_the_users_are_kept_and_a_run_of_our_own_leaves_them_alone() {
         let users = Environment::of(&[("WRANGLER_OUTPUT_FILE_PATH", "out"), ("WRANGLER_WRITE_LOGS", "false")]);
         let mut environment = users.clone();
-        let ear = Ear::beside_the_user(&mut environment, Utf8Path::new("/w")).unwrap();
+        let ear = LogCapture::beside_the_user(&mut environment, Utf8Path::new("/w")).unwrap();
         assert_eq!((ear.output.as_str(), environment.get("WRANGLER_OUTPUT_FILE_PATH")), ("/w/out", Some("out")));
         assert_eq!(environment.get("WRANGLER_WRITE_LOGS"), Some("true"));
         let mut environment = users;
         environment.set("WRANGLER_OUTPUT_FILE_DIRECTORY", "dir");
-        let ear = Ear::alone(&mut environment).unwrap();
+        let ear = LogCapture::alone(&mut environment).unwrap();
         assert_eq!(environment.get("WRANGLER_OUTPUT_FILE_PATH"), Some(ear.output.as_str()));
         assert_eq!(environment.get("WRANGLER_OUTPUT_FILE_DIRECTORY"), None);
     }

@@ -3,38 +3,38 @@
 //! `Checked` holds a value together with the result of every gate, and is the only way to a `Cleared`. Its fields are private
 //! and only `gate` fills them, so nothing else can make a `Cleared`: tests/it/cleared.rs proves it.
 
-use super::{Judgement, Verdict};
+use super::{GateResult, Verdict};
 
 /// A value and what every gate found about it.
 #[derive(Debug)]
 pub(crate) struct Checked<T> {
     value: T,
-    results: Vec<Judgement>,
+    results: Vec<GateResult>,
 }
 
 /// A value that every gate let through: a `Cleared<Bundle>` may be staged, a `Cleared<Stage>` may be deployed.
 #[derive(Debug)]
 pub(crate) struct Cleared<T> {
     value: T,
-    results: Vec<Judgement>,
+    results: Vec<GateResult>,
 }
 
 /// A value that a gate blocks. It can be reported and nothing else.
 #[derive(Debug)]
 pub(crate) struct Blocked<T> {
     value: T,
-    results: Vec<Judgement>,
+    results: Vec<GateResult>,
 }
 
 /// What may be made from a cleared `T`: a stage from a bundle.
 pub(crate) trait MadeFrom<T> {}
 
 impl<T> Checked<T> {
-    pub(in crate::gates) fn new(value: T, results: Vec<Judgement>) -> Self {
+    pub(in crate::gates) fn new(value: T, results: Vec<GateResult>) -> Self {
         Self { value, results }
     }
 
-    pub(in crate::gates) fn results_mut(&mut self) -> &mut [Judgement] {
+    pub(in crate::gates) fn results_mut(&mut self) -> &mut [GateResult] {
         &mut self.results
     }
 
@@ -42,7 +42,7 @@ impl<T> Checked<T> {
         &self.value
     }
 
-    pub(crate) fn results(&self) -> &[Judgement] {
+    pub(crate) fn results(&self) -> &[GateResult] {
         &self.results
     }
 
@@ -57,7 +57,7 @@ impl<T> Checked<T> {
     }
 
     /// The parts, for a report: there is no way back.
-    pub(crate) fn into_parts(self) -> (T, Vec<Judgement>) {
+    pub(crate) fn into_parts(self) -> (T, Vec<GateResult>) {
         (self.value, self.results)
     }
 }
@@ -67,7 +67,7 @@ impl<T> Cleared<T> {
         &self.value
     }
 
-    pub(crate) fn results(&self) -> &[Judgement] {
+    pub(crate) fn results(&self) -> &[GateResult] {
         &self.results
     }
 
@@ -76,13 +76,13 @@ impl<T> Cleared<T> {
         Checked { value: next, results: self.results.clone() }
     }
 
-    pub(crate) fn into_parts(self) -> (T, Vec<Judgement>) {
+    pub(crate) fn into_parts(self) -> (T, Vec<GateResult>) {
         (self.value, self.results)
     }
 }
 
 impl<T> Blocked<T> {
-    pub(crate) fn into_parts(self) -> (T, Vec<Judgement>) {
+    pub(crate) fn into_parts(self) -> (T, Vec<GateResult>) {
         (self.value, self.results)
     }
 }

@@ -6,19 +6,19 @@
 //! `rules` writes the rule that is missing, `beside` looks for other files that stay behind. Must never guess a path, and
 //! never report a file whose absence the code has thought of.
 
-mod beside;
 mod calls;
 mod directories;
 mod place;
 mod rules;
+mod unbundled;
 
-use super::{Context, Finding, Judged, Severity};
+use super::{CheckOutput, Context, Finding, Severity};
 use crate::bundle::{Module, ModuleType, Owner};
-use crate::error::{Location, Place, Result};
+use crate::error::{Location, LocationKind, Result};
 use crate::format::count;
-use crate::python::graph::{Level, Node};
+use crate::python::graph::{Node, Reachability};
 use crate::python::imports::{Access, Base, Open, Path};
-use calls::{Calls, Runs};
+use calls::{CallGraph, Runs};
 use camino::{Utf8Path, Utf8PathBuf};
 use place::{Constants, file_of, located};
 use rules::Rules;
@@ -51,15 +51,15 @@ struct Draft {
 /// What the judgement of one ask stands on.
 struct Survey<'c, 'a> {
     context: &'c Context<'a>,
-    calls: Calls<'a>,
+    calls: CallGraph<'a>,
     /// The project's files that travel, by where their bytes are.
     uploaded: HashMap<&'a Utf8Path, &'a Module>,
 }
 
-pub(super) fn check(context: &Context<'_>) -> Result<Judged> {
+pub(super) fn check(context: &Context<'_>) -> Result<CheckOutput> {
     let project = context.bundle.modules.iter().filter(|module| module.owner == Owner::Project);
     let uploaded = project.filter_map(|module| Some((file_of(module)?, module))).collect();
-    let survey = Survey { context, calls: Calls::default(), uploaded };
+    let survey = Survey { context, calls: CallGraph::default(), uploaded };
     let (drafts, opened) = survey.drafts();
     let missing = drafts.len();
     let mut rules = Rules::new(context);
@@ -74,13 +74,13 @@ pub(super) fn check(context: &Context<'_>) -> Result<Judged> {
         findings.extend(drafts.into_iter().map(|draft| rules.complete(draft, &advice)));
         known.extend(files);
     }
-    findings.extend(beside::beside(&survey, &known, &mut rules));
+    findings.extend(unbundled::beside(&survey, &known, &mut rules));
     let figure = match (opened, missing) {
         (0, _) => "no file is opened by a path in the source".to_owned(),
         (opened, 0) => format!("{} opened, all of them there", count(opened, "file")),
         (opened, missing) => format!("{missing} of {} do not arrive", count(opened, "opened file")),
     };
-    Ok(Judged { figure, findings })
+    Ok(CheckOutput { figure, findings })
 }
 
 impl<'a> Survey<'_, 'a> {
@@ -119,13 +119,13 @@ impl<'a> Survey<'_, 'a> {
 
     /// Whether an ask comes to pass, and what to say where it may not; `None` where the code has thought of it.
     fn severity(&self, ask: &Ask<'_>) -> Option<(Severity, String)> {
-        let reached = self.context.bundle.reach.level(ask.at).filter(|level| *level <= Level::Sometimes)?;
+        let reached = self.context.bundle.reach.level(ask.at).filter(|level| *level <= Reachability::Project)?;
         let guard = ask.open.guard;
         let is_directory = ask.open.access != Access::File;
         if guard.file_caught || guard.is_guarded() || (is_directory && guard.value_caught) {
             return None;
         }
-        let sure = reached == Level::Always && !guard.conditional;
+        let sure = reached == Reachability::Startup && !guard.conditional;
         Some(match self.calls.runs(self.context, ask.node, ask.open) {
             Runs::Surely if sure => (Severity::Deny, String::new()),
             Runs::Uncalled(function) => (Severity::Warn, format!("; nothing calls `{function}`")),
@@ -180,7 +180,7 @@ impl<'a> Survey<'_, 'a> {
             ),
             Some(_) => return None,
         };
-        let location = Location::at(Place::File, shown, open.line, open.column);
+        let location = Location::at(LocationKind::File, shown, open.line, open.column);
         Some(Draft { finding: Finding::new(severity, code, file, location, message, help), files, alternative: None })
     }
 }

@@ -3,14 +3,14 @@
 //! Receives the bundle and the distributions; hands on what would be uploaded twice or in place of something else. Must
 //! never call a shared namespace package a duplicate.
 
-use super::{Context, Finding, Judged, Severity};
+use super::{CheckOutput, Context, Finding, Severity};
 use crate::bundle::Bundle;
-use crate::error::{Location, Place, Result};
+use crate::error::{Location, LocationKind, Result};
 use crate::format::count;
 use crate::python::distribution;
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(super) fn check(context: &Context<'_>) -> Result<Judged> {
+pub(super) fn check(context: &Context<'_>) -> Result<CheckOutput> {
     let mut findings = clashes(context);
     findings.extend(case(context.bundle));
     findings.extend(rules(context));
@@ -18,7 +18,7 @@ pub(super) fn check(context: &Context<'_>) -> Result<Judged> {
     findings.extend(shared_files(context)?);
     let names = context.bundle.modules.len();
     let twice = findings.iter().filter(|finding| finding.severity != Severity::Note).count();
-    Ok(Judged {
+    Ok(CheckOutput {
         figure: if twice == 0 {
             format!("{names} modules, none twice")
         } else {
@@ -38,7 +38,7 @@ fn clashes(context: &Context<'_>) -> Vec<Finding> {
             Severity::Deny,
             "duplicates.module",
             clash.name.as_str(),
-            Location::new(Place::Module, clash.name.as_str()),
+            Location::new(LocationKind::Module, clash.name.as_str()),
             message,
             "rename one of them, or leave it out with `exclude`",
         )
@@ -66,7 +66,7 @@ fn case(bundle: &Bundle) -> Vec<Finding> {
                 if vendored { Severity::Warn } else { Severity::Deny },
                 "duplicates.case",
                 names[0],
-                Location::new(Place::Module, names[0]),
+                Location::new(LocationKind::Module, names[0]),
                 message,
                 "rename one of them",
             )
@@ -120,7 +120,7 @@ fn versions(context: &Context<'_>) -> Vec<Finding> {
                 Severity::Warn,
                 "duplicates.version",
                 name,
-                Location::new(Place::Package, name),
+                Location::new(LocationKind::Package, name),
                 message,
                 "run again with `--no-cache`, and report it if it stays",
             )
@@ -166,7 +166,7 @@ fn shared_files(context: &Context<'_>) -> Result<Vec<Finding>> {
             if reached { Severity::Deny } else { Severity::Warn },
             "duplicates.file",
             file,
-            Location::new(Place::Module, name),
+            Location::new(LocationKind::Module, name),
             message,
             "drop one of the two requirements",
         ));

@@ -3,10 +3,10 @@
 //! Receives the growth since the baseline, if there is one, and `packages.NAME.max`; hands on findings that say who brought
 //! what is heavy. Must never judge without a baseline what only a baseline can say.
 
-use super::{Context, Finding, Judged, Severity};
+use super::{CheckOutput, Context, Finding, Severity};
 use crate::baseline::{Growth, Moved, Weights};
 use crate::bundle::Bundle;
-use crate::error::{Location, Place, Result};
+use crate::error::{Location, LocationKind, Result};
 use crate::format::{bytes, count};
 use crate::project::Requirements;
 use crate::settings::{Allowance, GrowthSettings};
@@ -22,7 +22,7 @@ pub(super) fn has_nothing_to_judge(context: &Context<'_>) -> bool {
     context.growth.is_none() && context.settings.growth.budgets.is_empty()
 }
 
-pub(super) fn check(context: &Context<'_>) -> Result<Judged> {
+pub(super) fn check(context: &Context<'_>) -> Result<CheckOutput> {
     let environment = context.project.config.environment.as_deref();
     let now = Now {
         bundle: context.bundle,
@@ -42,7 +42,7 @@ struct Now<'a> {
 }
 
 impl Now<'_> {
-    fn judge(&self, growth: Option<&Growth>, settings: &GrowthSettings) -> Judged {
+    fn judge(&self, growth: Option<&Growth>, settings: &GrowthSettings) -> CheckOutput {
         let mut findings = Vec::new();
         let mut figure = Vec::new();
         if let Some(growth) = growth {
@@ -57,7 +57,7 @@ impl Now<'_> {
             findings.extend(self.budgets(settings));
             figure.push(count(settings.budgets.len(), "package budget"));
         }
-        Judged { figure: figure.join(", "), findings }
+        CheckOutput { figure: figure.join(", "), findings }
     }
 
     fn total(&self, growth: &Growth, allowed: &Allowed) -> Option<Finding> {
@@ -185,7 +185,7 @@ fn finding(code: &'static str, subject: &str, location: Location, message: Strin
 }
 
 fn baseline(growth: &Growth) -> Location {
-    Location::new(Place::File, growth.baseline.as_str())
+    Location::new(LocationKind::File, growth.baseline.as_str())
 }
 
 /// `17.9 MiB, 11.8 MiB (193 %) more than in the baseline`

@@ -8,15 +8,15 @@ mod words;
 
 pub(super) use words::unsearched;
 
+use super::reachability::severity;
 use super::requirements::{unread_list, was_made_for};
-use super::sight::severity;
-use super::{Context, Finding, Judged, Severity};
+use super::{CheckOutput, Context, Finding, Severity};
 use crate::error::Result;
 use crate::format::count;
 use crate::project::requirements::{Declared, declared};
 use crate::project::target::SDK;
 use crate::python::distribution::recorded_digests;
-use crate::python::graph::{Level, Node, Problem, ProblemKind};
+use crate::python::graph::{Node, Problem, ProblemKind, Reachability};
 use crate::python::imports::{Guard, Import};
 use std::cell::LazyCell;
 use std::collections::BTreeMap;
@@ -26,7 +26,7 @@ const MISSING: &str = "imports.missing";
 const NAME: &str = "imports.name";
 const STDLIB: &str = "imports.stdlib";
 
-pub(super) fn check(context: &Context<'_>) -> Result<Judged> {
+pub(super) fn check(context: &Context<'_>) -> Result<CheckOutput> {
     let mut findings: BTreeMap<(&'static str, String), Finding> = BTreeMap::new();
     let listed = LazyCell::new(|| declared(context.project));
     for problem in context.bundle.graph.problems() {
@@ -45,13 +45,14 @@ pub(super) fn check(context: &Context<'_>) -> Result<Judged> {
     let mut findings: Vec<Finding> = findings.into_values().collect();
     findings.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.subject.cmp(&b.subject)));
     let graph = &context.bundle.graph;
-    let reached = graph.nodes().filter(|(at, _)| context.bundle.reach.level(*at) == Some(Level::Always)).count();
+    let reached =
+        graph.nodes().filter(|(at, _)| context.bundle.reach.level(*at) == Some(Reachability::Startup)).count();
     let wrong = findings.iter().filter(|finding| finding.severity != Severity::Note).count();
     let figure = match wrong {
         0 => format!("{} imported from main, all of them there", count(reached, "module")),
         wrong => format!("{} among {}", count(wrong, "broken import"), count(reached, "module")),
     };
-    Ok(Judged { figure, findings })
+    Ok(CheckOutput { figure, findings })
 }
 
 /// What explains a missing module better than that nothing provides it: a lock for another Python, or a list that names it
@@ -83,8 +84,8 @@ fn missing(context: &Context<'_>, problem: &Problem) -> Option<Result<Finding>> 
         return None;
     }
     let mut level = context.level(problem.node, succeeded(context, problem, node, import))?;
-    let by_name = level == Level::Named && is_certain_once_named(context, problem, node, import);
-    if level == Level::Guarded && is_last_resort(context, problem, node, import) {
+    let by_name = level == Reachability::StringOnly && is_certain_once_named(context, problem, node, import);
+    if level == Reachability::Guarded && is_last_resort(context, problem, node, import) {
         let guard = Guard { fallback: false, ..import.guard };
         level = context.level(problem.node, guard)?;
     }
@@ -195,14 +196,14 @@ fn made(context: &Context<'_>, problem: &Problem, import: &Import) -> Option<Sev
     };
     let surest = setters.into_iter().filter(|by| graph.node(*by).present).filter_map(|by| reach.level(by)).min();
     match surest {
-        Some(Level::Always | Level::Sometimes | Level::Seldom) => return None,
-        Some(Level::Guarded | Level::Named) => return Some(Severity::Warn),
+        Some(Reachability::Startup | Reachability::Project | Reachability::Package) => return None,
+        Some(Reachability::Guarded | Reachability::StringOnly) => return Some(Severity::Warn),
         None => {}
     }
     let finds = |(at, node): (u32, &Node)| {
         node.is_project()
             && node.present
-            && reach.level(at).is_some_and(|level| level <= Level::Sometimes)
+            && reach.level(at).is_some_and(|level| level <= Reachability::Project)
             && node.says.as_ref().is_some_and(|says| says.effects.finds || says.effects.makes_any)
     };
     let is_name = matches!(problem.kind, ProblemKind::Name | ProblemKind::PackageName);
@@ -215,7 +216,7 @@ fn is_certain_once_named(context: &Context<'_>, problem: &Problem, node: &Node, 
     let first = first_of(&problem.missing);
     let is_own = |(_, node): (u32, &Node)| node.is_project() && node.dotted.split('.').next() == Some(first);
     let is_wanted = matches!(problem.kind, ProblemKind::Submodule | ProblemKind::Name);
-    let is_sure = Level::of(import.guard, node.is_project()) == Level::Always;
+    let is_sure = Reachability::of(import.guard, node.is_project()) == Reachability::Startup;
     is_wanted && is_sure && node.is_project() && context.bundle.graph.nodes().any(is_own)
 }
 
@@ -224,7 +225,7 @@ fn may_be_found(context: &Context<'_>, name: &str) -> bool {
     let bundle = context.bundle;
     let alters = |(at, node): (u32, &Node)| {
         node.is_project()
-            && bundle.reach.level(at) == Some(Level::Always)
+            && bundle.reach.level(at) == Some(Reachability::Startup)
             && node.says.as_ref().is_some_and(|says| says.alters_search)
     };
     bundle.graph.nodes().any(alters)
@@ -240,8 +241,8 @@ fn unreadable(context: &Context<'_>, at: u32, node: &Node) -> Option<Finding> {
         None => return None,
     };
     let severity = match (context.bundle.reach.level(at)?, node.is_project()) {
-        (Level::Always, true) => Severity::Deny,
-        (Level::Always, false) | (Level::Sometimes, true) => Severity::Warn,
+        (Reachability::Startup, true) => Severity::Deny,
+        (Reachability::Startup, false) | (Reachability::Project, true) => Severity::Warn,
         _ => return None,
     };
     let shown = context.shown(node);

@@ -5,16 +5,16 @@
 
 use super::closest::{self, Near};
 use super::imports::unsearched;
-use super::sight::severity;
-use super::{Context, Finding, Judged, Severity};
-use crate::error::{Location, Place, Result};
+use super::reachability::severity;
+use super::{CheckOutput, Context, Finding, Severity};
+use crate::error::{Location, LocationKind, Result};
 use crate::layout::{Namespace, Unresolved};
-use crate::python::graph::Level;
+use crate::python::graph::Reachability;
 
-pub(super) fn check(context: &Context<'_>) -> Result<Judged> {
+pub(super) fn check(context: &Context<'_>) -> Result<CheckOutput> {
     let layout = context.layout;
     let at = |unresolved: &Unresolved| {
-        Location::at(Place::File, context.project.display(&unresolved.file), unresolved.line, unresolved.column)
+        Location::at(LocationKind::File, context.project.display(&unresolved.file), unresolved.line, unresolved.column)
     };
     let mut findings = Vec::new();
     for unresolved in &layout.unresolved {
@@ -69,7 +69,7 @@ pub(super) fn check(context: &Context<'_>) -> Result<Judged> {
             format!("write `import {target}`"),
         ));
     }
-    Ok(Judged { figure: format!("{}: {}", word(layout.namespace), layout.reason), findings })
+    Ok(CheckOutput { figure: format!("{}: {}", word(layout.namespace), layout.reason), findings })
 }
 
 /// `did you mean ...?`, of the modules that are beside the one that is not there, written as that is.
@@ -95,7 +95,7 @@ fn costs(context: &Context<'_>, unresolved: &Unresolved) -> Option<Severity> {
     let shown = context.project.display(&unresolved.file);
     let mut nodes = context.bundle.graph.nodes().filter(|(_, node)| node.is_project());
     let node = nodes.find(|(_, node)| context.shown(node) == shown);
-    let own = Level::of(unresolved.guard, true);
+    let own = Reachability::of(unresolved.guard, true);
     severity(node.and_then(|(at, _)| context.bundle.reach.level(at)).map_or(own, |reached| reached.max(own)))
 }
 

@@ -3,15 +3,15 @@
 //! Receives the bundle and the target; hands on shared objects that the runtime cannot load. Must never judge a wheel by
 //! its name: what counts is what is in the upload.
 
-use super::{Context, Finding, Judged, Severity};
+use super::{CheckOutput, Context, Finding, Severity};
 use crate::bundle::{Content, Module, below_packages};
-use crate::error::{Error, Location, Place, Result};
+use crate::error::{Error, Location, LocationKind, Result};
 use crate::format::count;
 use std::io::Read;
 
 const WEB_ASSEMBLY: &[u8] = b"\0asm";
 
-pub(super) fn check(context: &Context<'_>) -> Result<Judged> {
+pub(super) fn check(context: &Context<'_>) -> Result<CheckOutput> {
     let mut findings = Vec::new();
     let native: Vec<&Module> = context.bundle.modules.iter().filter(|module| is_shared_object(&module.name)).collect();
     for module in &native {
@@ -22,7 +22,7 @@ pub(super) fn check(context: &Context<'_>) -> Result<Judged> {
         (all, 0) => format!("{}, WebAssembly for Python {}", count(all, "module"), context.target.python),
         (all, wrong) => format!("{wrong} of {} cannot be loaded", count(all, "module")),
     };
-    Ok(Judged { figure, findings })
+    Ok(CheckOutput { figure, findings })
 }
 
 /// `a.so` and `liba.so.3`.
@@ -63,7 +63,7 @@ fn format(module: &Module) -> Result<Option<Finding>> {
         Severity::Deny,
         "native-modules.format",
         below_packages(&module.name),
-        Location::new(Place::Module, module.name.as_str()),
+        Location::new(LocationKind::Module, module.name.as_str()),
         format!("`{}` of `{}` is {what}, which Workers cannot load", module.name, module.owner.as_str()),
         "require a version with a wheel for Pyodide, or leave the file out with `prune.exclude`",
     )))
@@ -82,7 +82,7 @@ fn python(module: &Module, target: &str) -> Option<Finding> {
             Severity::Deny,
             "native-modules.python",
             below_packages(&module.name),
-            Location::new(Place::Module, module.name.as_str()),
+            Location::new(LocationKind::Module, module.name.as_str()),
             format!(
                 "`{}` of `{}` is for Python {version}, and the Worker runs {target}",
                 module.name,

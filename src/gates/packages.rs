@@ -4,22 +4,22 @@
 //! which works until something asks them for a file or another directory of that name comes first. Must never look at
 //! vendored packages: shared namespaces are healthy there.
 
-use super::{Context, Finding, Judged, Severity};
+use super::{CheckOutput, Context, Finding, Severity};
 use crate::error::{Location, Result};
 use crate::format::count;
-use crate::python::graph::Level;
+use crate::python::graph::Reachability;
 
 /// How many directories a message names.
 const NAMED: usize = 6;
 
-pub(super) fn check(context: &Context<'_>) -> Result<Judged> {
+pub(super) fn check(context: &Context<'_>) -> Result<CheckOutput> {
     let bare = bare(context);
     let figure = match (bare.len(), context.settings.fill_init) {
         (0, true) => "every package has an `__init__.py`, or is given one".to_owned(),
         (0, false) => "every package of the project has an `__init__.py`".to_owned(),
         (bare, _) => format!("{} without `__init__.py`", count(bare, "package")),
     };
-    Ok(Judged { figure, findings: finding(&bare).into_iter().collect() })
+    Ok(CheckOutput { figure, findings: finding(&bare).into_iter().collect() })
 }
 
 /// A directory without `__init__.py` that is imported.
@@ -42,7 +42,7 @@ fn bare<'a>(context: &Context<'a>) -> Vec<Bare<'a>> {
         // The entry shim imports what it has to: the project's own imports are the point.
         let users = by.iter().filter(|(at, _)| Some(graph.node(*at).name.as_str()) != shim);
         let mut users =
-            users.filter(|(at, _)| context.bundle.reach.level(*at).is_some_and(|level| level <= Level::Seldom));
+            users.filter(|(at, _)| context.bundle.reach.level(*at).is_some_and(|level| level <= Reachability::Package));
         let Some((node, item)) = users.next().map(|(at, item)| (graph.node(*at), *item)) else { continue };
         let Some(import) = node.says.as_ref().and_then(|says| says.items.get(item)) else { continue };
         let prefix = format!("{}/", dotted.replace('.', "/"));

@@ -3,17 +3,17 @@
 //! Receives the import graph, the distributions and what was dropped; hands on imports of dropped modules, and questions to
 //! `importlib.metadata` that the upload cannot answer. Must never report what a guard takes care of.
 
-use super::{Context, Finding, Judged, Severity};
+use super::{CheckOutput, Context, Finding, Severity};
 use crate::bundle::below_packages;
 use crate::error::{Error, Result};
 use crate::format::count;
 use crate::python::distribution::Distribution;
-use crate::python::graph::{Edge, EdgeKind, Level, Node};
+use crate::python::graph::{Edge, EdgeKind, Node, Reachability};
 use crate::python::imports::{MetadataAsk, Wanted};
 use crate::python::normalize;
 use std::collections::{BTreeMap, HashSet};
 
-pub(super) fn check(context: &Context<'_>) -> Result<Judged> {
+pub(super) fn check(context: &Context<'_>) -> Result<CheckOutput> {
     let graph = &context.bundle.graph;
     let rules: BTreeMap<&str, &str> =
         context.bundle.dropped.iter().map(|file| (file.name.as_str(), file.rule)).collect();
@@ -40,12 +40,12 @@ pub(super) fn check(context: &Context<'_>) -> Result<Judged> {
         0 => format!("{} dropped, none of them needed", count(dropped, "file")),
         wrong => format!("{wrong} of what was dropped is needed"),
     };
-    Ok(Judged { figure, findings: findings.into_values().collect() })
+    Ok(CheckOutput { figure, findings: findings.into_values().collect() })
 }
 
 /// Nobody asked for what was dropped to be taken from under a function, whosever it is.
-fn severity(level: Level) -> Option<Severity> {
-    super::sight::severity(level).map(|severity| severity.max(Severity::Warn))
+fn severity(level: Reachability) -> Option<Severity> {
+    super::reachability::severity(level).map(|severity| severity.max(Severity::Warn))
 }
 
 fn module(context: &Context<'_>, at: u32, node: &Node, edge: &Edge, rules: &BTreeMap<&str, &str>) -> Option<Finding> {
@@ -102,7 +102,7 @@ fn metadata(
         return Ok(None);
     }
     // What a package would like to have, and nobody required, is its own affair: `pydantic` asks for `email-validator`.
-    let severity = if known.is_some() { severity(level) } else { super::sight::severity(level) };
+    let severity = if known.is_some() { severity(level) } else { super::reachability::severity(level) };
     let Some(severity) = severity else { return Ok(None) };
     let shown = context.shown(node);
     let (why, help) = match known {
@@ -137,10 +137,10 @@ fn entry_points(
     at: u32,
     node: &Node,
     ask: &MetadataAsk,
-    (group, level): (&str, Level),
+    (group, level): (&str, Reachability),
     names: &HashSet<&str>,
 ) -> Result<Option<Finding>> {
-    if level > Level::Seldom {
+    if level > Reachability::Package {
         return Ok(None);
     }
     let mut lost = Vec::new();

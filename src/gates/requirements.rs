@@ -3,8 +3,8 @@
 //! Receives the requirements and the lock that was resolved; hands on findings. A line of the runtime file that does not parse was
 //! an error long before; lists of other tools are read leniently, and only to name them.
 
-use super::{Context, Finding, Judged, Severity};
-use crate::error::{Location, Place, Result};
+use super::{CheckOutput, Context, Finding, Severity};
+use crate::error::{Location, LocationKind, Result};
 use crate::format::count;
 use crate::project::Project;
 use crate::project::requirements::{Chosen, DEFAULT_FILE, Declared, Requirement, Source, declared};
@@ -15,12 +15,12 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 #[derive(Deserialize)]
-struct Table {
+struct DevelopmentPackages {
     names: BTreeSet<String>,
 }
 
 static DEVELOPMENT: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
-    toml_edit::de::from_str::<Table>(include_str!("../../data/development-packages.toml"))
+    toml_edit::de::from_str::<DevelopmentPackages>(include_str!("../../data/development-packages.toml"))
         .expect("the embedded table parses: a test reads it")
         .names
         .iter()
@@ -33,7 +33,7 @@ pub(crate) fn is_development_tool(name: &str) -> bool {
     DEVELOPMENT.contains(name)
 }
 
-pub(super) fn check(context: &Context<'_>) -> Result<Judged> {
+pub(super) fn check(context: &Context<'_>) -> Result<CheckOutput> {
     let requirements = &context.project.requirements;
     let mut findings = Vec::new();
     for requirement in &requirements.entries {
@@ -48,7 +48,7 @@ pub(super) fn check(context: &Context<'_>) -> Result<Judged> {
                 Severity::Note,
                 "requirements.fallback",
                 path.as_str(),
-                Location::new(Place::File, path.as_str()),
+                Location::new(LocationKind::File, path.as_str()),
                 "there is no `requirements-runtime.txt`: `[project].dependencies` serve, as in pywrangler",
                 "list what the Worker needs at run time in `requirements-runtime.txt`",
             ));
@@ -63,7 +63,7 @@ pub(super) fn check(context: &Context<'_>) -> Result<Judged> {
             Severity::Warn,
             "requirements.unlocked",
             "lock",
-            Location::new(Place::File, from.as_str()),
+            Location::new(LocationKind::File, from.as_str()),
             "the versions are not locked: tomorrow's deploy may resolve to other ones",
             "run `saddlebag lock` and commit `pylock.runtime.toml`",
         ));
@@ -81,7 +81,7 @@ pub(super) fn check(context: &Context<'_>) -> Result<Judged> {
             .as_ref()
             .map_or_else(String::new, |seed| format!(", locked by {}", context.project.display(seed)))
     );
-    Ok(Judged { figure, findings })
+    Ok(CheckOutput { figure, findings })
 }
 
 /// For what a lock was made, as the rest of a sentence that begins with it.
@@ -104,7 +104,7 @@ fn stale_lock(context: &Context<'_>) -> Option<Finding> {
         Severity::Warn,
         "requirements.stale-lock",
         "lock",
-        Location::new(Place::File, shown),
+        Location::new(LocationKind::File, shown),
         message,
         help,
     ))
@@ -179,7 +179,7 @@ pub(super) fn unread_list(project: &Project, listed: &[Declared], module: &str) 
 }
 
 fn at(requirement: &Requirement) -> Location {
-    Location::at(Place::Requirement, requirement.file.as_str(), requirement.line, requirement.column)
+    Location::at(LocationKind::Requirement, requirement.file.as_str(), requirement.line, requirement.column)
 }
 
 fn development_only(requirement: &Requirement) -> Option<Finding> {

@@ -3,9 +3,9 @@
 //! Receives the bundle; hands on findings that name the file and never a byte of what is in it. Certificates are public
 //! and never found; what a distribution brings unchanged is a note: it is public already.
 
-use super::{Context, Finding, Judged, Severity};
+use super::{CheckOutput, Context, Finding, Severity};
 use crate::bundle::{Module, Owner};
-use crate::error::{Location, Place, Result};
+use crate::error::{Location, LocationKind, Result};
 use crate::python::distribution;
 use base64::Engine;
 use rayon::prelude::*;
@@ -33,7 +33,7 @@ const NAMES: [&str; 10] = [
 /// Endings that mark a file as an example of such a file.
 const EXAMPLES: [&str; 6] = ["example", "sample", "template", "dist", "defaults", "schema"];
 
-pub(super) fn check(context: &Context<'_>) -> Result<Judged> {
+pub(super) fn check(context: &Context<'_>) -> Result<CheckOutput> {
     let mut findings: Vec<Finding> = context
         .bundle
         .modules
@@ -72,12 +72,12 @@ pub(super) fn check(context: &Context<'_>) -> Result<Judged> {
             severity,
             code,
             path.as_str(),
-            Location::new(Place::File, path.as_str()),
+            Location::new(LocationKind::File, path.as_str()),
             message,
             help,
         ));
     }
-    Ok(Judged {
+    Ok(CheckOutput {
         figure: format!("{} modules searched, {} found", context.bundle.modules.len(), findings.len()),
         findings,
     })
@@ -103,9 +103,9 @@ fn one(module: &Module, context: &Context<'_>) -> Result<Vec<Finding>> {
     let public = !found.is_empty() && published(module, &content, context);
     let location = match (&module.owner, &module.content) {
         (Owner::Project, crate::bundle::Content::File(path)) => {
-            Location::new(Place::File, context.project.display(path))
+            Location::new(LocationKind::File, context.project.display(path))
         }
-        _ => Location::new(Place::Module, module.name.as_str()),
+        _ => Location::new(LocationKind::Module, module.name.as_str()),
     };
     Ok(found
         .into_iter()

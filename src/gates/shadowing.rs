@@ -5,16 +5,16 @@
 //! Directories that two sides share as a namespace package are healthy. Must never report a module that is only a part of a
 //! package: its name is longer. Must never deny where the other module may be the one that is meant.
 
-use super::{Context, Finding, Judged, Severity};
-use crate::error::{Location, Place, Result};
+use super::{CheckOutput, Context, Finding, Severity};
+use crate::error::{Location, LocationKind, Result};
 use crate::format::count;
-use crate::python::graph::{Form, Level, Node};
+use crate::python::graph::{Form, Node, Reachability};
 use crate::python::imports::Import;
 use crate::python::stdlib;
 use crate::python::uses::uses;
 use std::collections::{BTreeMap, HashMap};
 
-pub(super) fn check(context: &Context<'_>) -> Result<Judged> {
+pub(super) fn check(context: &Context<'_>) -> Result<CheckOutput> {
     let tops = tops(context);
     let mut findings: Vec<Finding> =
         tops.into_iter().filter_map(|((name, _), (at, node))| hidden(context, name, at, node)).collect();
@@ -24,7 +24,7 @@ pub(super) fn check(context: &Context<'_>) -> Result<Judged> {
             Severity::Deny,
             "shadowing.main",
             clash.as_str(),
-            Location::new(Place::File, context.project.display(&context.layout.main)),
+            Location::new(LocationKind::File, context.project.display(&context.layout.main)),
             format!("the vendored `{clash}` is named like the main module, and the runtime refuses such an upload"),
             match context.layout.at_project_root {
                 true => "rename the main module",
@@ -36,7 +36,7 @@ pub(super) fn check(context: &Context<'_>) -> Result<Judged> {
         0 => "no module of the project is hidden".to_owned(),
         hidden => format!("{} hidden", count(hidden, "module")),
     };
-    Ok(Judged { figure, findings })
+    Ok(CheckOutput { figure, findings })
 }
 
 /// `a.py` beside `a/__init__.py`: Python takes the package, always.
@@ -59,7 +59,7 @@ fn beside_packages(context: &Context<'_>) -> Vec<Finding> {
                 format!("`{shown}` can never be imported: the package `{package}` has its name and is found first"),
             )
         };
-        let location = Location::new(Place::File, shown);
+        let location = Location::new(LocationKind::File, shown);
         let help = "rename one of the two, or delete the one that is not used";
         Some(Finding::new(severity, "shadowing.same-name", node.dotted.as_str(), location, message, help))
     };
@@ -140,7 +140,7 @@ fn hidden(context: &Context<'_>, name: &str, at: u32, node: &Node) -> Option<Fin
         severity,
         code,
         name,
-        Location::new(Place::File, shown),
+        Location::new(LocationKind::File, shown),
         message,
         format!("rename `{name}`, or import it through its package"),
     ))
@@ -182,10 +182,10 @@ fn user(pair: &Pair<'_>, hidden: u32) -> Option<Use> {
     let mut found: Option<Use> = None;
     let nodes = context.bundle.graph.nodes().filter(|(at, node)| node.is_project() && node.present && *at != hidden);
     for (at, node) in nodes {
-        let reached = context.bundle.reach.level(at).is_some_and(|level| level <= Level::Guarded);
+        let reached = context.bundle.reach.level(at).is_some_and(|level| level <= Reachability::Guarded);
         let Some(says) = node.says.as_ref().filter(|_| reached) else { continue };
         let first = |import: &&Import| {
-            let dotted = import.module.as_deref().filter(|_| import.level == 0 && !import.guard.type_checking);
+            let dotted = import.module.as_deref().filter(|_| import.level == 0 && !import.guard.never_runs);
             dotted.is_some_and(|dotted| dotted.split('.').next() == Some(pair.name))
         };
         for import in says.items.iter().filter(first) {

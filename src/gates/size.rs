@@ -3,9 +3,9 @@
 //! Receives the bundle's weights; hands on findings against `data/limits.toml` and `[tool.saddlebag.size]`. Must never
 //! hold a number of its own, and never speak of a limit without saying what is heavy.
 
-use super::{Context, Finding, Judged, Severity};
+use super::{CheckOutput, Context, Finding, Severity};
 use crate::bundle::Bundle;
-use crate::error::{Location, Place, Result};
+use crate::error::{Location, LocationKind, Result};
 use crate::format::bytes;
 use crate::settings::Settings;
 use serde::{Deserialize, Serialize};
@@ -18,19 +18,19 @@ const GZIP_WARN_AT: f64 = 0.8;
 const HEAVIEST: usize = 5;
 
 #[derive(Deserialize)]
-struct Table {
-    raw: Row,
-    gzip: Row,
+struct LimitTable {
+    raw: LimitRow,
+    gzip: LimitRow,
 }
 
 #[derive(Deserialize)]
-struct Row {
+struct LimitRow {
     bytes: u64,
     source: String,
     date: String,
 }
 
-static TABLE: LazyLock<Table> = LazyLock::new(|| {
+static TABLE: LazyLock<LimitTable> = LazyLock::new(|| {
     toml_edit::de::from_str(include_str!("../../data/limits.toml")).expect("the embedded table parses: a test reads it")
 });
 
@@ -51,14 +51,14 @@ pub(crate) fn limits(bundle: &Bundle, settings: &Settings) -> Vec<Limit> {
     let own = [("max-raw", settings.max_raw, bundle.raw_bytes), ("max-gzip", settings.max_gzip, bundle.gzip_bytes)];
     for (id, bytes, used) in own {
         if let Some(bytes) = bytes {
-            let row = Row { bytes, source: "[tool.saddlebag.size]".to_owned(), date: String::new() };
+            let row = LimitRow { bytes, source: "[tool.saddlebag.size]".to_owned(), date: String::new() };
             limits.push(limit(id, &row, used));
         }
     }
     limits
 }
 
-fn limit(id: &'static str, row: &Row, used: u64) -> Limit {
+fn limit(id: &'static str, row: &LimitRow, used: u64) -> Limit {
     let share = if row.bytes == 0 { 1.0 } else { used as f64 / row.bytes as f64 };
     Limit {
         id,
@@ -69,11 +69,11 @@ fn limit(id: &'static str, row: &Row, used: u64) -> Limit {
     }
 }
 
-pub(super) fn check(context: &Context<'_>) -> Result<Judged> {
+pub(super) fn check(context: &Context<'_>) -> Result<CheckOutput> {
     Ok(judge(context.bundle, context.settings))
 }
 
-fn judge(bundle: &Bundle, settings: &Settings) -> Judged {
+fn judge(bundle: &Bundle, settings: &Settings) -> CheckOutput {
     let (raw, gzip) = (bundle.raw_bytes, bundle.gzip_bytes);
     let platform = &TABLE.raw;
     let raw_limit = settings.max_raw.map_or(platform.bytes, |own| own.min(platform.bytes));
@@ -89,7 +89,7 @@ fn judge(bundle: &Bundle, settings: &Settings) -> Judged {
         heaviest(bundle, HEAVIEST)
     );
     let finding = |severity, code, message: String, measured, limit| {
-        Finding::new(severity, code, "bundle", Location::new(Place::Package, "bundle"), message, help.clone())
+        Finding::new(severity, code, "bundle", Location::new(LocationKind::Package, "bundle"), message, help.clone())
             .measured(measured, limit)
     };
     let mut findings = Vec::new();
@@ -114,13 +114,13 @@ fn judge(bundle: &Bundle, settings: &Settings) -> Judged {
     }
     for pattern in &bundle.unmatched_patterns {
         let message = format!("the pattern `{pattern}` matches nothing");
-        let location = Location::new(Place::Config, "pyproject.toml");
+        let location = Location::new(LocationKind::Config, "pyproject.toml");
         let help = "correct the pattern, or remove it";
         findings.push(Finding::new(Severity::Warn, "size.unmatched", pattern.as_str(), location, message, help));
     }
     let figure =
         format!("{} of {} ({}), about {} gzipped", bytes(raw), bytes(raw_limit), percent(raw, raw_limit), bytes(gzip));
-    Judged { figure, findings }
+    CheckOutput { figure, findings }
 }
 
 fn percent(part: u64, whole: u64) -> String {

@@ -3,24 +3,24 @@
 //! Receives the context and what became of the boot; hands on findings with Python's traceback in the user's own files.
 //! Runs nothing: the room `smoke` did. Must never block for what only the stand-in lacks.
 
-use super::{Context, Finding, Judged, Severity};
+use super::{CheckOutput, Context, Finding, Severity};
 use crate::bundle::{Content, Owner};
-use crate::error::{Location, Place};
+use crate::error::{Location, LocationKind};
 use crate::format::{bytes, count};
 use crate::smoke::pyodide::TABLE;
-use crate::smoke::{Booted, Denied, Failure, Frame, Outcome, Step};
+use crate::smoke::{Denied, Failure, Frame, Outcome, SmokeResult, Step};
 
 /// The innermost frames of a traceback that a message spells out, besides the project's own.
 const FRAMES: usize = 8;
 
 /// There is no Pyodide, and the user asked for the boot.
-pub(crate) fn unavailable(reason: &str, help: &str) -> Judged {
-    let location = Location::new(Place::Tool, "pyodide");
+pub(crate) fn unavailable(reason: &str, help: &str) -> CheckOutput {
+    let location = Location::new(LocationKind::Tool, "pyodide");
     let finding = Finding::new(Severity::Deny, "smoke.unavailable", "pyodide", location, reason, help);
-    Judged { figure: reason.to_owned(), findings: vec![finding] }
+    CheckOutput { figure: reason.to_owned(), findings: vec![finding] }
 }
 
-pub(crate) fn judge(context: &Context<'_>, outcome: &Outcome) -> Judged {
+pub(crate) fn judge(context: &Context<'_>, outcome: &Outcome) -> CheckOutput {
     let main = context.bundle.main_module.as_str();
     match outcome {
         Outcome::Boot(booted) => judge_boot(context, booted),
@@ -40,7 +40,7 @@ pub(crate) fn judge(context: &Context<'_>, outcome: &Outcome) -> Judged {
             broken("smoke.crash", main, format!("the interpreter itself failed: {text}"), help.to_owned())
         }
         // Skipped before it comes to this.
-        Outcome::Unjudged(_) => Judged { figure: String::new(), findings: Vec::new() },
+        Outcome::Unjudged(_) => CheckOutput { figure: String::new(), findings: Vec::new() },
     }
 }
 
@@ -69,13 +69,13 @@ pub(crate) fn unjudged(context: &Context<'_>, outcome: &Outcome) -> Option<Strin
     ))
 }
 
-fn broken(code: &'static str, main: &str, message: String, help: String) -> Judged {
-    let location = Location::new(Place::Module, main);
+fn broken(code: &'static str, main: &str, message: String, help: String) -> CheckOutput {
+    let location = Location::new(LocationKind::Module, main);
     let figure = message.lines().next().unwrap_or_default().to_owned();
-    Judged { figure, findings: vec![Finding::new(Severity::Deny, code, main, location, message, help)] }
+    CheckOutput { figure, findings: vec![Finding::new(Severity::Deny, code, main, location, message, help)] }
 }
 
-fn judge_boot(context: &Context<'_>, booted: &Booted) -> Judged {
+fn judge_boot(context: &Context<'_>, booted: &SmokeResult) -> CheckOutput {
     let judged = booted.failures.iter().filter(|failure| failure.unjudged.is_none());
     let mut findings: Vec<Finding> = judged.map(|failure| failed(context, booted, failure)).collect();
     let imported = !booted.failures.iter().any(|failure| failure.what == Step::Import);
@@ -96,10 +96,10 @@ fn judge_boot(context: &Context<'_>, booted: &Booted) -> Judged {
     } else {
         format!("does not import in Python {}", booted.python)
     };
-    Judged { figure, findings }
+    CheckOutput { figure, findings }
 }
 
-fn failed(context: &Context<'_>, booted: &Booted, failure: &Failure) -> Finding {
+fn failed(context: &Context<'_>, booted: &SmokeResult, failure: &Failure) -> Finding {
     let what = match failure.what {
         Step::Import => format!("`{}` does not import in Python {}", failure.subject, booted.python),
         Step::Further => format!("`{}`, one of `smoke.imports`, does not import", failure.subject),
@@ -207,18 +207,21 @@ fn place(context: &Context<'_>, what: Step, subject: &str, frames: &[Frame]) -> 
     if what == Step::Script {
         let inside = frames.iter().rev().find(|frame| frame.file == subject);
         let path = context.project.display(subject.into());
-        return inside.map_or_else(|| Location::new(Place::File, &path), |frame| at(Place::File, &path, frame.line));
+        return inside.map_or_else(
+            || Location::new(LocationKind::File, &path),
+            |frame| at(LocationKind::File, &path, frame.line),
+        );
     }
     if let Some(frame) = innermost(&|owner| *owner == Owner::Project) {
-        return at(Place::File, &shown(context, &frame.file), frame.line);
+        return at(LocationKind::File, &shown(context, &frame.file), frame.line);
     }
     match innermost(&|_| true) {
-        Some(frame) => at(Place::Module, &frame.file, frame.line),
-        None => Location::new(Place::Module, context.bundle.main_module.as_str()),
+        Some(frame) => at(LocationKind::Module, &frame.file, frame.line),
+        None => Location::new(LocationKind::Module, context.bundle.main_module.as_str()),
     }
 }
 
-fn at(kind: Place, path: &str, line: u32) -> Location {
+fn at(kind: LocationKind, path: &str, line: u32) -> Location {
     Location { line: Some(line), ..Location::new(kind, path) }
 }
 
@@ -229,10 +232,10 @@ fn entropy(context: &Context<'_>, Denied { module, frames }: &Denied) -> Finding
     let location = match node {
         _ if !frames.is_empty() => place(context, Step::Import, module, frames),
         Some(node) => {
-            let kind = if graph.node(node).is_project() { Place::File } else { Place::Module };
+            let kind = if graph.node(node).is_project() { LocationKind::File } else { LocationKind::Module };
             Location::new(kind, context.shown(graph.node(node)))
         }
-        None => Location::new(Place::Module, module),
+        None => Location::new(LocationKind::Module, module),
     };
     let (cause, lines) = (cause(context, frames), traceback(context, frames));
     let message =
@@ -241,7 +244,7 @@ fn entropy(context: &Context<'_>, Denied { module, frames }: &Denied) -> Finding
 }
 
 /// The runtime looks for classes; before a date it takes module functions too.
-fn entry(context: &Context<'_>, booted: &Booted) -> Option<Finding> {
+fn entry(context: &Context<'_>, booted: &SmokeResult) -> Option<Finding> {
     let has_handlers = !booted.handlers.is_empty()
         && (context.target.compatibility_date < TABLE.since.no_global_handlers
             || context.target.has_flag("disable_python_no_global_handlers"));
@@ -257,11 +260,11 @@ fn entry(context: &Context<'_>, booted: &Booted) -> Option<Finding> {
             ),
         };
         let help = "define `class Default(WorkerEntrypoint)` in the main module, or import it there";
-        Finding::new(Severity::Deny, "smoke.entry", main, Location::new(Place::Module, main), message, help)
+        Finding::new(Severity::Deny, "smoke.entry", main, Location::new(LocationKind::Module, main), message, help)
     })
 }
 
-fn memory(booted: &Booted) -> Option<Finding> {
+fn memory(booted: &SmokeResult) -> Option<Finding> {
     let (used, limit) = (booted.memory_after, TABLE.memory.bytes);
     (used as f64 > limit as f64 * TABLE.memory.warn_at).then(|| {
         let message = format!(
@@ -271,7 +274,7 @@ fn memory(booted: &Booted) -> Option<Finding> {
             count(booted.imported, "module")
         );
         let help = "import what is heavy inside the functions that need it";
-        let location = Location::new(Place::Package, "bundle");
+        let location = Location::new(LocationKind::Package, "bundle");
         Finding::new(Severity::Warn, "smoke.memory", "bundle", location, message, help).measured(used, limit)
     })
 }

@@ -1,12 +1,12 @@
 use super::*;
-use crate::error::{Error, Kind, Place};
+use crate::error::{Error, ErrorKind, LocationKind};
 
 fn finding(severity: Severity) -> Finding {
-    Finding::new(severity, "size.raw", "bundle", Location::new(Place::Package, "bundle"), "m", "h")
+    Finding::new(severity, "size.raw", "bundle", Location::new(LocationKind::Package, "bundle"), "m", "h")
 }
 
-fn judged(severity: Severity) -> Judgement {
-    one(&GATES[13], None, || Ok(Judged { figure: String::new(), findings: vec![finding(severity)] }))
+fn judged(severity: Severity) -> GateResult {
+    one(&GATES[13], None, || Ok(CheckOutput { figure: String::new(), findings: vec![finding(severity)] }))
 }
 
 fn entry(subject: &str, until: Option<&str>) -> Allow {
@@ -16,7 +16,7 @@ fn entry(subject: &str, until: Option<&str>) -> Allow {
         subject: Some(subject.into()),
         reason: "known".into(),
         until: until.map(str::to_owned),
-        location: Location::new(Place::Config, "pyproject.toml"),
+        location: Location::new(LocationKind::Config, "pyproject.toml"),
     }
 }
 
@@ -33,7 +33,7 @@ fn what_denies_blocks_and_what_breaks_blocks() {
     assert_eq!(Verdict::of(&[judged(Severity::Deny)]), Verdict::Blocked);
     assert_eq!(Verdict::of(&[judged(Severity::Warn)]), Verdict::PassedWithWarnings);
     assert_eq!(Verdict::of(&[judged(Severity::Note)]), Verdict::Passed);
-    let broke = one(&GATES[13], None, || Err(Error::new(Kind::Unreadable, "no such file", "")));
+    let broke = one(&GATES[13], None, || Err(Error::new(ErrorKind::Unreadable, "no such file", "")));
     assert_eq!((broke.outcome, Verdict::of(&[broke])), (Outcome::Broke, Verdict::Blocked));
     let panicked = one(&GATES[13], None, || panic!("a defect"));
     assert_eq!(panicked.outcome, Outcome::Broke);
@@ -51,17 +51,17 @@ fn a_level_caps_or_raises_but_never_touches_notes() {
 
 #[test]
 fn an_allowed_finding_stays_and_no_longer_blocks() {
-    let mut judgements = [judged(Severity::Deny)];
-    allow(&mut judgements, &[entry("bun*", Some("2027-01-01"))], "2026-11-21");
-    assert_eq!(judgements[0].findings[0].allowed.as_deref(), Some("known"));
-    assert_eq!(judgements[0].outcome, Outcome::Passed);
+    let mut results = [judged(Severity::Deny)];
+    allow(&mut results, &[entry("bun*", Some("2027-01-01"))], "2026-11-21");
+    assert_eq!(results[0].findings[0].allowed.as_deref(), Some("known"));
+    assert_eq!(results[0].outcome, Outcome::Passed);
 }
 
 #[test]
 fn an_allow_entry_that_matches_nothing_or_has_expired_is_a_finding() {
-    let mut judgements = [judged(Severity::Deny)];
-    allow(&mut judgements, &[entry("other", None), entry("bundle", Some("2026-11-20"))], "2026-11-21");
-    let codes: Vec<_> = judgements[0].findings.iter().map(|finding| finding.code).collect();
+    let mut results = [judged(Severity::Deny)];
+    allow(&mut results, &[entry("other", None), entry("bundle", Some("2026-11-20"))], "2026-11-21");
+    let codes: Vec<_> = results[0].findings.iter().map(|finding| finding.code).collect();
     assert_eq!(codes, ["size.raw", "allow.unmatched", "allow.expired"]);
-    assert_eq!(judgements[0].outcome, Outcome::Blocked);
+    assert_eq!(results[0].outcome, Outcome::Blocked);
 }

@@ -2,33 +2,36 @@
 //!
 //! Receives the tools that were found; hands on findings against `data/tools.toml`. Must never run one of them.
 
-use super::{Finding, Judged, Severity};
-use crate::error::{Location, Place};
+use super::{CheckOutput, Finding, Severity};
+use crate::error::{Location, LocationKind};
 use crate::tools::minimums::minimum;
 use crate::tools::updates::{INSTALL_UV, update_uv};
-use crate::tools::{Toolchain, older};
+use crate::tools::{Toolchain, is_older_than};
 
-pub(super) fn check(toolchain: &Toolchain) -> Judged {
+pub(super) fn check(toolchain: &Toolchain) -> CheckOutput {
     let mut findings = Vec::new();
     let mut figures = Vec::new();
-    let mut tool =
-        |name: &str, there: bool, version: Option<&str>, minimum: &str, severity: Severity, needs: &str, help: &str| {
-            if there {
-                figures.push(format!("{name} {}", version.unwrap_or("of unknown version")));
+    let mut tool = |name: &str,
+                    there: bool,
+                    version: Option<&str>,
+                    minimum: &str,
+                    severity: Severity,
+                    needs: &str,
+                    help: &str| {
+        if there {
+            figures.push(format!("{name} {}", version.unwrap_or("of unknown version")));
+        }
+        let finding = match (there, version) {
+            (false, _) => Some(("toolchain.missing", format!("`{name}` is not on the `PATH`, and {needs} needs it"))),
+            (true, Some(version)) if is_older_than(version, minimum) => {
+                Some(("toolchain.too-old", format!("`{name}` is {version}, and {needs} needs {minimum} or newer")))
             }
-            let finding = match (there, version) {
-                (false, _) => {
-                    Some(("toolchain.missing", format!("`{name}` is not on the `PATH`, and {needs} needs it")))
-                }
-                (true, Some(version)) if older(version, minimum) => {
-                    Some(("toolchain.too-old", format!("`{name}` is {version}, and {needs} needs {minimum} or newer")))
-                }
-                (true, _) => None,
-            };
-            if let Some((code, message)) = finding {
-                findings.push(Finding::new(severity, code, name, Location::new(Place::Tool, name), message, help));
-            }
+            (true, _) => None,
         };
+        if let Some((code, message)) = finding {
+            findings.push(Finding::new(severity, code, name, Location::new(LocationKind::Tool, name), message, help));
+        }
+    };
 
     let pywrangler = toolchain.pywrangler.version.as_deref();
     tool(
@@ -78,12 +81,12 @@ pub(super) fn check(toolchain: &Toolchain) -> Judged {
             Severity::Note,
             "toolchain.unpinned",
             "wrangler",
-            Location::new(Place::Tool, "wrangler"),
+            Location::new(LocationKind::Tool, "wrangler"),
             "no `node_modules` at or above the project has wrangler: npx fetches the newest at each deploy",
             "pin it: `npm install --save-dev wrangler`",
         ));
     }
-    Judged { figure: figures.join(", "), findings }
+    CheckOutput { figure: figures.join(", "), findings }
 }
 
 #[cfg(test)]

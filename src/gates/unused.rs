@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 /// The requirements behind the culprits that nothing imports.
 pub(super) fn unused(why: &Unresolved) -> BTreeSet<String> {
     let Some(imported) = &why.imported else { return BTreeSet::new() };
-    let heads: BTreeSet<&String> = why.culprits.iter().flat_map(|culprit| &culprit.heads).collect();
+    let heads: BTreeSet<&String> = why.conflicts.iter().flat_map(|conflict| &conflict.heads).collect();
     heads.into_iter().filter(|head| is_unused(head, imported, &why.packages)).cloned().collect()
 }
 

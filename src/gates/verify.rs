@@ -5,11 +5,11 @@
 
 mod warnings;
 
-use super::{Finding, Judged, Severity};
+use super::{CheckOutput, Finding, Severity};
 use crate::bundle::Bundle;
-use crate::deploy::dry_run::Rehearsed;
-use crate::deploy::wrangler_log::Heard;
-use crate::error::{Location, Place};
+use crate::deploy::dry_run::DryRun;
+use crate::deploy::wrangler_log::WranglerOutput;
+use crate::error::{Location, LocationKind};
 use crate::format::count;
 
 /// How many names a message spells out.
@@ -22,39 +22,46 @@ const LAST_LINES: usize = 12;
 const TAMPERED: &str = "find what wrote into the stage or changed the sources between plan and upload (a second sync, another build, an editor), and run again";
 
 /// `known` are the findings of `wrangler-config`: what wrangler warns of once more is said once.
-pub(crate) fn judge(bundle: &Bundle, rehearsed: &Rehearsed, known: &[Finding]) -> Judged {
-    if rehearsed.code != 0 {
-        let figure = format!("wrangler's dry run ended with exit code {}", rehearsed.code);
-        return Judged { figure, findings: vec![failed(rehearsed)] };
+pub(crate) fn judge(bundle: &Bundle, dry_run: &DryRun, known: &[Finding]) -> CheckOutput {
+    if dry_run.code != 0 {
+        let figure = format!("wrangler's dry run ended with exit code {}", dry_run.code);
+        return CheckOutput { figure, findings: vec![failed(dry_run)] };
     }
-    let mut findings = modules(bundle, rehearsed);
-    findings.extend(total(bundle, &rehearsed.heard));
-    findings.extend(duplicates(&rehearsed.heard));
-    let warnings = rehearsed.heard.warnings.iter().filter_map(|text| warnings::without_known(text, known));
+    let mut findings = modules(bundle, dry_run);
+    findings.extend(total(bundle, &dry_run.heard));
+    findings.extend(duplicates(&dry_run.heard));
+    let warnings = dry_run.heard.warnings.iter().filter_map(|text| warnings::without_known(text, known));
     findings.extend(warnings.map(|text| warning(&text)));
-    let figure = format!("{} as wrangler would upload them", count(rehearsed.modules.len(), "module"));
-    Judged { figure, findings }
+    let figure = format!("{} as wrangler would upload them", count(dry_run.modules.len(), "module"));
+    CheckOutput { figure, findings }
 }
 
-fn failed(rehearsed: &Rehearsed) -> Finding {
-    let said = match rehearsed.heard.errors.as_slice() {
+fn failed(dry_run: &DryRun) -> Finding {
+    let said = match dry_run.heard.errors.as_slice() {
         [] => {
-            let lines: Vec<&str> = rehearsed.printed.lines().filter(|line| !line.trim().is_empty()).collect();
+            let lines: Vec<&str> = dry_run.printed.lines().filter(|line| !line.trim().is_empty()).collect();
             lines[lines.len().saturating_sub(LAST_LINES)..].join("\n")
         }
         errors => errors.join("\n"),
     };
     let said = if said.is_empty() { String::new() } else { format!(": {said}") };
-    let message = format!("wrangler's dry run ended with exit code {}{said}", rehearsed.code);
+    let message = format!("wrangler's dry run ended with exit code {}{said}", dry_run.code);
     let help = "fix the wrangler error above: the deploy would end the same way";
-    Finding::new(Severity::Deny, "verify.failed", "wrangler", Location::new(Place::Tool, "wrangler"), message, help)
+    Finding::new(
+        Severity::Deny,
+        "verify.failed",
+        "wrangler",
+        Location::new(LocationKind::Tool, "wrangler"),
+        message,
+        help,
+    )
 }
 
-fn modules(bundle: &Bundle, rehearsed: &Rehearsed) -> Vec<Finding> {
+fn modules(bundle: &Bundle, dry_run: &DryRun) -> Vec<Finding> {
     let module = |code, name: &str, message: String| {
-        Finding::new(Severity::Deny, code, name, Location::new(Place::Module, name), message, TAMPERED)
+        Finding::new(Severity::Deny, code, name, Location::new(LocationKind::Module, name), message, TAMPERED)
     };
-    let missing = bundle.modules.iter().filter(|planned| !rehearsed.modules.contains_key(&planned.name));
+    let missing = bundle.modules.iter().filter(|planned| !dry_run.modules.contains_key(&planned.name));
     let missing: Vec<Finding> = missing
         .map(|planned| {
             let message = format!("`{}` is planned, and wrangler would not upload it", planned.name);
@@ -62,7 +69,7 @@ fn modules(bundle: &Bundle, rehearsed: &Rehearsed) -> Vec<Finding> {
         })
         .collect();
     let (mut extra, mut changed) = (Vec::new(), Vec::new());
-    for (name, uploaded) in &rehearsed.modules {
+    for (name, uploaded) in &dry_run.modules {
         match uploaded.planned {
             None => {
                 let message = format!("wrangler would upload `{name}`, {} bytes, which is not planned", uploaded.bytes);
@@ -94,7 +101,7 @@ fn at_most(mut findings: Vec<Finding>) -> Vec<Finding> {
     findings
 }
 
-fn total(bundle: &Bundle, heard: &Heard) -> Option<Finding> {
+fn total(bundle: &Bundle, heard: &WranglerOutput) -> Option<Finding> {
     let planned = bundle.raw_bytes;
     let (counted, agrees) = match (heard.raw_bytes, heard.total_kib) {
         (Some(raw), _) => (raw, raw == planned),
@@ -103,18 +110,18 @@ fn total(bundle: &Bundle, heard: &Heard) -> Option<Finding> {
         (None, None) => {
             let message = "wrangler's dry run named no total, so that it cannot be held against the plan";
             let help = "update wrangler";
-            let location = Location::new(Place::Tool, "wrangler");
+            let location = Location::new(LocationKind::Tool, "wrangler");
             return Some(Finding::new(Severity::Deny, "verify.total", "total", location, message, help));
         }
     };
     (!agrees).then(|| {
         let message = format!("wrangler counts {counted} bytes in all, and the plan has {planned}");
-        let location = Location::new(Place::Package, "bundle");
+        let location = Location::new(LocationKind::Package, "bundle");
         Finding::new(Severity::Deny, "verify.total", "total", location, message, TAMPERED).measured(counted, planned)
     })
 }
 
-fn duplicates(heard: &Heard) -> Option<Finding> {
+fn duplicates(heard: &WranglerOutput) -> Option<Finding> {
     let number = heard.duplicates.len();
     (number > 0).then(|| {
         let mut named: Vec<&str> = heard.duplicates.iter().take(NAMED).map(String::as_str).collect();
@@ -125,7 +132,7 @@ fn duplicates(heard: &Heard) -> Option<Finding> {
         let message =
             format!("wrangler says `Ignoring duplicate module` {}: {}", count(number, "time"), named.join(", "));
         let help = "make the globs of `rules` match each file once: see the gate `duplicates`";
-        let location = Location::new(Place::Config, "rules");
+        let location = Location::new(LocationKind::Config, "rules");
         Finding::new(Severity::Deny, "verify.duplicates", "duplicates", location, message, help)
             .measured(number as u64, 0)
     })
@@ -136,7 +143,7 @@ fn warning(text: &str) -> Finding {
     let first = lines.first().copied().unwrap_or_default();
     let message = format!("wrangler warns: {}", lines.join(" "));
     let help = "fix what it warns of, or allow it with `[[tool.saddlebag.allow]]`";
-    Finding::new(Severity::Warn, "verify.warning", first, Location::new(Place::Tool, "wrangler"), message, help)
+    Finding::new(Severity::Warn, "verify.warning", first, Location::new(LocationKind::Tool, "wrangler"), message, help)
 }
 
 #[cfg(test)]
@@ -156,19 +163,19 @@ mod tests {
         Bundle { modules: vec![module("a.py"), module("b.py")], raw_bytes: 6, ..Bundle::default() }
     }
 
-    fn healthy() -> Rehearsed {
+    fn healthy() -> DryRun {
         let uploaded = Uploaded { bytes: 3, planned: Some((3, true)) };
-        Rehearsed {
+        DryRun {
             modules: [("a.py".to_owned(), uploaded.clone()), ("b.py".to_owned(), uploaded)].into(),
-            heard: Heard { raw_bytes: Some(6), ..Heard::default() },
-            ..Rehearsed::default()
+            heard: WranglerOutput { raw_bytes: Some(6), ..WranglerOutput::default() },
+            ..DryRun::default()
         }
     }
 
-    fn said(change: impl Fn(&mut Rehearsed)) -> String {
-        let mut rehearsed = healthy();
-        change(&mut rehearsed);
-        let lines = judge(&bundle(), &rehearsed, &[]).findings;
+    fn said(change: impl Fn(&mut DryRun)) -> String {
+        let mut dry_run = healthy();
+        change(&mut dry_run);
+        let lines = judge(&bundle(), &dry_run, &[]).findings;
         let lines: Vec<_> = lines.iter().map(|f| format!("{:?} {}: {}", f.severity, f.code, f.message)).collect();
         lines.join("\n")
     }
@@ -211,11 +218,11 @@ mod tests {
 
     #[test]
     fn thousands_of_differences_are_twenty_findings_and_a_number() {
-        let mut rehearsed = healthy();
+        let mut dry_run = healthy();
         for at in 0..100 {
-            rehearsed.modules.insert(format!("x{at}.py"), Uploaded { bytes: 0, planned: None });
+            dry_run.modules.insert(format!("x{at}.py"), Uploaded { bytes: 0, planned: None });
         }
-        let findings = judge(&bundle(), &rehearsed, &[]).findings;
+        let findings = judge(&bundle(), &dry_run, &[]).findings;
         assert_eq!(findings.len(), SHOWN);
         assert!(findings[SHOWN - 1].message.ends_with("and 80 more like it"), "{}", findings[SHOWN - 1].message);
     }

@@ -3,15 +3,15 @@
 //! Receives the diagnosis of a resolution that failed, or what is known of the age of one that succeeded; hands on
 //! findings. Must never ask an index: what is not known by now is not said.
 
-use super::{Context, Finding, Judged, Severity, requirements, unused};
-use crate::error::{Location, Place};
+use super::{CheckOutput, Context, Finding, Severity, requirements, unused};
+use crate::error::{Location, LocationKind};
 use crate::format::count;
 use crate::project::{Project, Target};
-use crate::resolve::{Culprit, Drift, Fall, Lift, Reason, Unresolved, chain_in_words};
+use crate::resolve::{Conflict, Downgrade, Lift, LockDifference, Reason, Unresolved, chain_in_words};
 use pep508_rs::pep440_rs::{Version, VersionSpecifiers};
 
 /// A resolution that succeeded.
-pub(super) fn check(context: &Context<'_>) -> Judged {
+pub(super) fn check(context: &Context<'_>) -> CheckOutput {
     let packages = count(context.vendored.distributions.len(), "package");
     let python = &context.target.python;
     let mut findings = if context.settings.locked { unlike_the_lock(context) } else { Vec::new() };
@@ -23,7 +23,7 @@ pub(super) fn check(context: &Context<'_>) -> Judged {
             ""
         }
     };
-    Judged { figure: format!("{packages} for Python {python}{unknown}"), findings }
+    CheckOutput { figure: format!("{packages} for Python {python}{unknown}"), findings }
 }
 
 /// `requires-python` of the project, where it excludes the Python that the Worker runs. uv 0.13.8 warns of it, which nobody
@@ -53,7 +53,7 @@ fn unlike_the_lock(context: &Context<'_>) -> Vec<Finding> {
             Severity::Deny,
             "wheels.locked",
             "lock",
-            Location::new(Place::File, "pylock.runtime.toml"),
+            Location::new(LocationKind::File, "pylock.runtime.toml"),
             "`--locked` was given, and there is no lock",
             "write one with `saddlebag lock`, and commit it",
         )];
@@ -65,12 +65,12 @@ fn unlike_the_lock(context: &Context<'_>) -> Vec<Finding> {
         ),
         None => "write the lock anew with `saddlebag lock`, look at what changed, and commit it".to_owned(),
     };
-    let finding = |drift: &Drift| {
+    let finding = |drift: &LockDifference| {
         Finding::new(
             Severity::Deny,
             "wheels.locked",
             drift.name.as_str(),
-            Location::new(Place::File, context.project.display(seed)),
+            Location::new(LocationKind::File, context.project.display(seed)),
             format!("`{}`: {}", drift.name, drift.what),
             help.clone(),
         )
@@ -78,16 +78,17 @@ fn unlike_the_lock(context: &Context<'_>) -> Vec<Finding> {
     context.vendored.drift.iter().map(finding).collect()
 }
 
-pub(super) fn fallen(fall: &Fall, project: &Project, target: &Target) -> Finding {
+pub(super) fn fallen(fall: &Downgrade, project: &Project, target: &Target) -> Finding {
     let of = |day: &Option<String>| day.as_ref().map_or_else(String::new, |day| format!(" of {day}"));
-    let because = match &fall.culprit {
-        Some(culprit) if *culprit == fall.name => "which has no wheel for it".to_owned(),
-        Some(culprit) => format!("which needs `{culprit}`, and that has no wheel for it"),
+    let because = match &fall.conflict {
+        Some(conflict) if *conflict == fall.name => "which has no wheel for it".to_owned(),
+        Some(conflict) => format!("which needs `{conflict}`, and that has no wheel for it"),
         None => "which cannot be had with the other requirements there".to_owned(),
     };
     let entries = &project.requirements.entries;
     let entry = entries.iter().find(|entry| entry.name.as_deref() == Some(&fall.name));
-    let location = entry.map_or_else(|| Location::new(Place::Package, fall.name.as_str()), |entry| entry.location());
+    let location =
+        entry.map_or_else(|| Location::new(LocationKind::Package, fall.name.as_str()), |entry| entry.location());
     Finding::new(
         Severity::Warn,
         "wheels.silent-downgrade",
@@ -106,7 +107,7 @@ pub(super) fn fallen(fall: &Fall, project: &Project, target: &Target) -> Finding
     )
 }
 
-fn what_lifts(fall: &Fall) -> String {
+fn what_lifts(fall: &Downgrade) -> String {
     let name = &fall.name;
     let require = format!("require `{name}` with the lowest version that you can do with, so that this is an error");
     let otherwise = match &fall.lift {
@@ -119,26 +120,26 @@ fn what_lifts(fall: &Fall) -> String {
 }
 
 /// A resolution that failed.
-pub(super) fn explain(why: &Unresolved, target: &Target) -> Judged {
-    let mut findings: Vec<Finding> = why.culprits.iter().map(|culprit| in_the_way(culprit, why, target)).collect();
+pub(super) fn explain(why: &Unresolved, target: &Target) -> CheckOutput {
+    let mut findings: Vec<Finding> = why.conflicts.iter().map(|conflict| in_the_way(conflict, why, target)).collect();
     findings.extend(why.alternatives.iter().map(|alternative| {
         Finding::new(
             Severity::Note,
             "wheels.alternative",
             alternative.subject.as_str(),
-            Location::new(Place::Requirement, alternative.subject.as_str()),
+            Location::new(LocationKind::Requirement, alternative.subject.as_str()),
             format!("{} would work: {}", alternative.write, alternative.gives),
             "take it if it suits: it was resolved with all the other requirements",
         )
     }));
-    Judged { figure: format!("the requirements do not resolve for Python {}", target.python), findings }
+    CheckOutput { figure: format!("the requirements do not resolve for Python {}", target.python), findings }
 }
 
-fn in_the_way(culprit: &Culprit, why: &Unresolved, target: &Target) -> Finding {
-    let name = &culprit.name;
-    let by = if culprit.chain.len() > 1 { format!(" ({})", chain_in_words(&culprit.chain)) } else { String::new() };
-    let (code, message, help): (_, _, String) = match &culprit.reason {
-        Reason::NoWheel => ("wheels.none", without_wheel(culprit, why, target), what_else(culprit)),
+fn in_the_way(conflict: &Conflict, why: &Unresolved, target: &Target) -> Finding {
+    let name = &conflict.name;
+    let by = if conflict.chain.len() > 1 { format!(" ({})", chain_in_words(&conflict.chain)) } else { String::new() };
+    let (code, message, help): (_, _, String) = match &conflict.reason {
+        Reason::NoWheel => ("wheels.none", without_wheel(conflict, why, target), what_else(conflict)),
         Reason::Unknown => (
             "wheels.unknown",
             format!("there is no distribution `{name}` in any package index that uv asks{by}"),
@@ -153,14 +154,18 @@ fn in_the_way(culprit: &Culprit, why: &Unresolved, target: &Target) -> Finding {
             "wheels.version",
             format!(
                 "no version of `{name}` is what is required (`{}`){by}{}",
-                culprit.chain.last().unwrap_or(name),
+                conflict.chain.last().unwrap_or(name),
                 there_is(available)
             ),
             "require a version that there is".to_owned(),
         ),
         Reason::Python(needs) => (
             "wheels.python",
-            format!("`{name}` needs Python{needs}, and the Worker runs {}{by}{}", target.python_full, offered(culprit)),
+            format!(
+                "`{name}` needs Python{needs}, and the Worker runs {}{by}{}",
+                target.python_full,
+                offered(conflict)
+            ),
             "require something that supports the Worker's Python".to_owned(),
         ),
         Reason::Build => (
@@ -173,7 +178,7 @@ fn in_the_way(culprit: &Culprit, why: &Unresolved, target: &Target) -> Finding {
         ),
     };
     let works = why.alternatives.first().map(|first| format!("write {}: {}", first.write, first.gives));
-    let help = match (unimported(culprit, why), works, &why.too_far) {
+    let help = match (unimported(conflict, why), works, &why.too_far) {
         (Some(heads), works, _) => {
             let or = works.map_or_else(String::new, |works| format!(", or {works}"));
             format!("move {heads} out of the runtime requirements (`saddlebag init`){or}")
@@ -182,50 +187,50 @@ fn in_the_way(culprit: &Culprit, why: &Unresolved, target: &Target) -> Finding {
         (None, None, Some(far)) => format!("require something else: nothing near what is required works, only {far}"),
         (None, None, None) => help,
     };
-    Finding::new(Severity::Deny, code, name.as_str(), culprit.location.clone(), message, help)
+    Finding::new(Severity::Deny, code, name.as_str(), conflict.location.clone(), message, help)
 }
 
 /// The requirements of the project's that it is there for, where nothing imports any of them.
-fn unimported(culprit: &Culprit, why: &Unresolved) -> Option<String> {
+fn unimported(conflict: &Conflict, why: &Unresolved) -> Option<String> {
     let unused = unused::unused(why);
-    let all = culprit.reason == Reason::NoWheel && !culprit.heads.is_empty() && culprit.heads.is_subset(&unused);
-    all.then(|| culprit.heads.iter().map(|head| format!("`{head}`")).collect::<Vec<_>>().join(" and "))
+    let all = conflict.reason == Reason::NoWheel && !conflict.heads.is_empty() && conflict.heads.is_subset(&unused);
+    all.then(|| conflict.heads.iter().map(|head| format!("`{head}`")).collect::<Vec<_>>().join(" and "))
 }
 
 /// `` `sphinx` needs `jinja2`, which needs `markupsafe`, which has no wheel for Python 3.14 on Workers ``.
-fn without_wheel(culprit: &Culprit, why: &Unresolved, target: &Target) -> String {
-    let alone = culprit.chain.len() < 2;
-    let mut who = if alone { format!("`{}`", culprit.name) } else { chain_in_words(&culprit.chain) };
-    let others = culprit.usable.is_some() || culprit.ancient.is_some();
+fn without_wheel(conflict: &Conflict, why: &Unresolved, target: &Target) -> String {
+    let alone = conflict.chain.len() < 2;
+    let mut who = if alone { format!("`{}`", conflict.name) } else { chain_in_words(&conflict.chain) };
+    let others = conflict.usable.is_some() || conflict.outdated.is_some();
     // Where another version has a wheel it is this one that has none.
-    match (&culprit.wanted, culprit.chain.last()) {
+    match (&conflict.wanted, conflict.chain.last()) {
         (Some(version), _) if others => who = format!("{who} {version}"),
-        (None, Some(last)) if alone && last.len() > culprit.name.len() => who = format!("`{last}`"),
+        (None, Some(last)) if alone && last.len() > conflict.name.len() => who = format!("`{last}`"),
         (Some(_) | None, _) => {}
     }
     let whose = if alone { "" } else { ", which" };
-    let (who, whose) = match unimported(culprit, why) {
+    let (who, whose) = match unimported(conflict, why) {
         None => (who, whose),
-        Some(_) if culprit.heads.len() == 1 => {
+        Some(_) if conflict.heads.len() == 1 => {
             (format!("nothing imports {}", who.replacen(" needs ", ", which needs ", 1)), ", which")
         }
         Some(heads) => (format!("nothing imports {heads}, and {who}"), whose),
     };
     // Of what has one, it is the other requirements that allow none with it.
     let fits =
-        if culprit.wanted.is_none() && culprit.has_a_wheel() { " in a version that fits the others" } else { "" };
+        if conflict.wanted.is_none() && conflict.has_a_wheel() { " in a version that fits the others" } else { "" };
     format!(
         "{who}{whose} has no wheel for Python {} on Workers{fits}: {}{}",
         target.python,
         accepted(target),
-        offered(culprit)
+        offered(conflict)
     )
 }
 
 /// What to do about what has no wheel, where nothing was found to work.
-fn what_else(culprit: &Culprit) -> String {
-    let name = &culprit.name;
-    match (&culprit.usable, &culprit.newest, culprit.head().filter(|head| head != name)) {
+fn what_else(conflict: &Conflict) -> String {
+    let name = &conflict.name;
+    match (&conflict.usable, &conflict.newest, conflict.head().filter(|head| head != name)) {
         (Some((version, _)), _, Some(head)) => {
             format!("require a release of `{head}` that takes `{name}` {version}, or something else")
         }
@@ -246,24 +251,27 @@ fn accepted(target: &Target) -> String {
 }
 
 /// What there is instead. A release is said to have a wheel or what its wheels are for, never both.
-fn offered(culprit: &Culprit) -> String {
+fn offered(conflict: &Conflict) -> String {
     let of = |day: &Option<String>| day.as_ref().map_or_else(String::new, |day| format!(" of {day}"));
     let wheels = |tags: &String| if tags.as_str() == "source only" { tags.clone() } else { format!("for {tags}") };
-    match (&culprit.newest, &culprit.usable, &culprit.ancient) {
-        (_, Some((version, day)), _) if culprit.has_a_wheel() => format!("; {version}{}, the newest, has one", of(day)),
+    match (&conflict.newest, &conflict.usable, &conflict.outdated) {
+        (_, Some((version, day)), _) if conflict.has_a_wheel() => {
+            format!("; {version}{}, the newest, has one", of(day))
+        }
         (Some((newest, tags)), Some((version, day)), _) => {
             format!("; {version}{} has one, and {newest}, the newest, is {}", of(day), wheels(tags))
         }
         (None, Some((version, day)), _) => format!("; {version}{} has one", of(day)),
-        (Some((newest, tags)), None, ancient) => {
+        (Some((newest, tags)), None, outdated) => {
             let since =
-                ancient.as_ref().map(|(version, day)| format!("nothing newer than {version}{} has one", of(day)));
+                outdated.as_ref().map(|(version, day)| format!("nothing newer than {version}{} has one", of(day)));
             let since = since.unwrap_or_else(|| "no release has one".to_owned());
             format!("; {newest}, the newest, is {}; {since}", wheels(tags))
         }
-        (None, None, _) => {
-            culprit.seen.as_ref().map_or_else(String::new, |(version, tags)| format!("; {version} is {}", wheels(tags)))
-        }
+        (None, None, _) => conflict
+            .seen
+            .as_ref()
+            .map_or_else(String::new, |(version, tags)| format!("; {version} is {}", wheels(tags))),
     }
 }
 
@@ -279,31 +287,31 @@ fn there_is(available: &[String]) -> String {
 mod tests {
     use super::*;
 
-    fn culprit(newest: Option<&str>, usable: Option<&str>, ancient: Option<&str>) -> Culprit {
+    fn conflict(newest: Option<&str>, usable: Option<&str>, outdated: Option<&str>) -> Conflict {
         let release = |version: &str| (version.to_owned(), Some("2026-11-19".to_owned()));
-        Culprit {
+        Conflict {
             reason: Reason::NoWheel,
             name: "core".into(),
             chain: vec!["app".into(), "core".into()],
             heads: ["app".to_owned()].into(),
             wanted: Some("2.0".into()),
-            location: Location::new(Place::Package, "core"),
+            location: Location::new(LocationKind::Package, "core"),
             newest: newest.map(|version| (version.to_owned(), "cp314 on win".to_owned())),
             seen: Some(("2.0".into(), "cp312 on win".into())),
             usable: usable.map(release),
-            ancient: ancient.map(release),
+            outdated: outdated.map(release),
         }
     }
 
     #[test]
     fn a_release_has_a_wheel_or_is_for_something_else_and_never_both() {
         insta::assert_snapshot!([
-            offered(&culprit(Some("3.1"), Some("3.1"), None)),
-            offered(&culprit(Some("3.1"), Some("2.5"), None)),
-            offered(&culprit(None, Some("2.5"), None)),
-            offered(&culprit(Some("3.1"), None, Some("0.1"))),
-            offered(&culprit(Some("3.1"), None, None)),
-            offered(&culprit(None, None, None)),
+            offered(&conflict(Some("3.1"), Some("3.1"), None)),
+            offered(&conflict(Some("3.1"), Some("2.5"), None)),
+            offered(&conflict(None, Some("2.5"), None)),
+            offered(&conflict(Some("3.1"), None, Some("0.1"))),
+            offered(&conflict(Some("3.1"), None, None)),
+            offered(&conflict(None, None, None)),
         ].join("\n"), @"
         ; 3.1 of 2026-11-19, the newest, has one
         ; 2.5 of 2026-11-19 has one, and 3.1, the newest, is for cp314 on win
@@ -316,7 +324,7 @@ mod tests {
 
     #[test]
     fn the_help_never_gives_up_on_what_has_a_wheel() {
-        let help = |newest, usable| what_else(&culprit(newest, usable, None));
+        let help = |newest, usable| what_else(&conflict(newest, usable, None));
         assert_eq!(
             help(Some("3.1"), Some("3.1")),
             "require a release of `app` that takes `core` 3.1, or something else"

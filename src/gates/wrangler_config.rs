@@ -11,8 +11,8 @@ mod paths;
 mod settings;
 mod target;
 
-use super::{Context, Finding, Judged, Severity};
-use crate::error::{Location, Place, Result};
+use super::{CheckOutput, Context, Finding, Severity};
+use crate::error::{Location, LocationKind, Result};
 use crate::project::WranglerConfig;
 
 // The codes of the modules below: every code of a gate stands in its own file.
@@ -29,7 +29,7 @@ pub(in crate::gates) const INHERITANCE: &str = "wrangler-config.inheritance";
 pub(in crate::gates) const TOP_LEVEL: &str = "wrangler-config.top-level";
 pub(in crate::gates) const ENVIRONMENT: &str = "wrangler-config.environment";
 
-pub(super) fn check(context: &Context<'_>) -> Result<Judged> {
+pub(super) fn check(context: &Context<'_>) -> Result<CheckOutput> {
     let config = &context.project.config;
     let mut findings = Vec::new();
     findings.extend(python_workers(context));
@@ -51,7 +51,7 @@ pub(super) fn check(context: &Context<'_>) -> Result<Judged> {
         "{file}{environment}, compatibility date {}, Python {}",
         context.target.compatibility_date, context.target.python
     );
-    Ok(Judged { figure, findings })
+    Ok(CheckOutput { figure, findings })
 }
 
 /// Where the active environment has a key, or would have it.
@@ -190,7 +190,7 @@ fn left_behind(context: &Context<'_>) -> Option<(Severity, String, String)> {
             beside.iter().any(|root| root.join(first).is_dir() || root.join(format!("{first}.py")).is_file());
         let level = context.level(main, import.guard).filter(|_| is_there && !context.target.brings(first))?;
         let at = format!("{}:{}", context.shown(graph.node(main)), import.line);
-        Some((super::sight::severity(level)?, at, problem.missing.clone()))
+        Some((super::reachability::severity(level)?, at, problem.missing.clone()))
     });
     lost.max_by(|a, b| a.0.cmp(&b.0).then_with(|| b.1.cmp(&a.1)))
 }
@@ -206,7 +206,7 @@ fn places(context: &Context<'_>) -> Vec<Finding> {
             Severity::Deny,
             "wrangler-config.two-roots",
             here.as_str(),
-            Location::new(Place::Config, here.as_str()),
+            Location::new(LocationKind::Config, here.as_str()),
             format!("`{here}` and `{there}` are in different directories: plain pywrangler puts the packages beside the one and wrangler looks beside the other"),
             "put them side by side",
         ));
@@ -228,7 +228,7 @@ fn places(context: &Context<'_>) -> Vec<Finding> {
             Severity::Warn,
             "wrangler-config.cf-requirements",
             path.as_str(),
-            Location::new(Place::File, path.as_str()),
+            Location::new(LocationKind::File, path.as_str()),
             "`cf-requirements.txt` is no longer read by anything",
             "move its lines to `requirements-runtime.txt` and delete it",
         ));

@@ -87,7 +87,7 @@ pub(super) fn aliases(roots: &Roots<'_>, reach: &Reach, order: &[&ImportRoot]) -
 }
 
 fn events(file: &SourceFile) -> Vec<Event<'_>> {
-    let imports = file.imports.items.iter().filter(|import| !import.guard.type_checking);
+    let imports = file.imports.items.iter().filter(|import| !import.guard.never_runs);
     let imports = imports.map(|import| (import.line, Event::Import(import)));
     let puts = file.imports.effects.puts.iter().map(|put| (put.line, Event::Put(put)));
     let mut events: Vec<(u32, Event<'_>)> = imports.chain(puts).collect();

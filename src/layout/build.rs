@@ -7,7 +7,7 @@ use super::aliases::aliases;
 use super::check::{self, Chosen};
 use super::reach::{self, ImportRoot, Reach, Resolution, Roots};
 use super::{Layout, LayoutRequest, Namespace, Shim, evidence, tree};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::project::{display, resolve};
 use crate::python::stdlib;
 use camino::{Utf8Path, Utf8PathBuf};
@@ -119,7 +119,7 @@ fn kept_roots(
     let top = |path: &Utf8Path| reach::first_component(&root.directory, path).map(Utf8PathBuf::from);
     let mut kept: BTreeSet<Utf8PathBuf> = top(request.main).into_iter().collect();
     for file in &reach.files {
-        for import in file.imports.items.iter().filter(|import| !import.guard.type_checking) {
+        for import in file.imports.items.iter().filter(|import| !import.guard.never_runs) {
             if reach::top_level(import).is_none_or(|first| roots.is_taken(first)) {
                 continue;
             }
@@ -157,7 +157,11 @@ fn included(request: &LayoutRequest<'_>, include: &str) -> Result<Utf8PathBuf> {
         return Ok(path);
     }
     let message = format!("`include` names `{include}`, which does not exist");
-    Err(Error::new(Kind::Settings, message, "write a path relative to the directory of the wrangler configuration"))
+    Err(Error::new(
+        ErrorKind::Settings,
+        message,
+        "write a path relative to the directory of the wrangler configuration",
+    ))
 }
 
 /// The error for an `include` that has no name below the module root.
@@ -165,7 +169,7 @@ fn outside(request: &LayoutRequest<'_>, include: &str, module_root: &Utf8Path) -
     let root = display(request.config_dir, module_root);
     let message = format!("`include` names `{include}`, which is outside the module root `{root}`");
     Error::new(
-        Kind::Settings,
+        ErrorKind::Settings,
         message,
         "move it below the module root, or set `namespace` to `keep` and import it by its full name",
     )

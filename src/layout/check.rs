@@ -5,7 +5,7 @@
 
 use super::aliases::Aliases;
 use super::reach::{ImportRoot, Reach, Resolution, Roots, SourceFile, relative, top_level};
-use super::tree::{self, Found};
+use super::tree::{self, FoundModule};
 use super::{LayoutRequest, Namespace, Unresolved};
 use crate::error::Result;
 use crate::python::imports::{Guard, Import};
@@ -38,8 +38,8 @@ pub(super) fn check(chosen: &Chosen<'_>, roots: &Roots<'_>, reach: &Reach) -> Re
     for file in reach.files.iter().filter(|file| !file.is_broken() && chosen.is_uploaded(&file.path)) {
         let sure = file.imports.items.iter().filter(|import| !import.guard.is_guarded());
         for import in sure {
-            let import = &Import { guard: chosen.settle(file, import.guard), ..import.clone() };
-            if import.guard.type_checking || chosen.aliases.serves(file, import) {
+            let import = &Import { guard: chosen.resolve_names(file, import.guard), ..import.clone() };
+            if import.guard.never_runs || chosen.aliases.serves(file, import) {
                 continue;
             }
             if import.level > 0 {
@@ -54,9 +54,9 @@ pub(super) fn check(chosen: &Chosen<'_>, roots: &Roots<'_>, reach: &Reach) -> Re
 
 impl Chosen<'_> {
     /// The guard of an import, once the file has its name.
-    fn settle(&self, file: &SourceFile, guard: Guard) -> Guard {
+    fn resolve_names(&self, file: &SourceFile, guard: Guard) -> Guard {
         if self.namespace == Namespace::Flat && file.path == self.request.main {
-            return guard.settle(self.entry, "");
+            return guard.resolve_names(self.entry, "");
         }
         let dotted = tree::dotted(&self.root.directory, &file.path).unwrap_or_default();
         let package = match (file.path.file_name(), dotted.rsplit_once('.')) {
@@ -64,7 +64,7 @@ impl Chosen<'_> {
             (_, Some((package, _))) => package,
             (_, None) => "",
         };
-        guard.settle(&dotted, package)
+        guard.resolve_names(&dotted, package)
     }
 
     fn is_uploaded(&self, path: &Utf8Path) -> bool {
@@ -185,7 +185,7 @@ impl Chosen<'_> {
 }
 
 /// Whether `found` is what stands between `from` and `import`, rather than the package around it or a name out of it.
-fn is_module_of(found: &Found, import: &Import) -> bool {
+fn is_module_of(found: &FoundModule, import: &Import) -> bool {
     let last = import.module.as_deref().and_then(|module| module.rsplit('.').next());
     last.is_some() && found.path().file_stem() == last
 }

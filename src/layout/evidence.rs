@@ -46,7 +46,7 @@ pub(super) fn gather(
         for import in &file.imports.items {
             // Of two alternatives one works in either layout; `if __package__:` asks for the layout itself.
             let guard = import.guard;
-            if guard.type_checking || guard.alternative || guard.fallback || guard.placed.is_some() {
+            if guard.never_runs || guard.alternative || guard.fallback || guard.placed.is_some() {
                 continue;
             }
             // The project gives itself that name: the import says nothing of directories.

@@ -4,7 +4,7 @@
 //! Imports for type checkers lead nowhere, tests are not walked. Must never decide for a layout.
 
 use super::LayoutRequest;
-use super::tree::{self, Found, What};
+use super::tree::{self, FoundModule, What};
 use crate::error::{Error, Result, utf8};
 use crate::python::imports::{Import, Imports, imports};
 use crate::python::{is_identifier, stdlib};
@@ -23,7 +23,7 @@ pub(super) struct ImportRoot {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Resolution {
     /// The module first, then those of the imported names that are modules.
-    Whole(Vec<Found>),
+    Whole(Vec<FoundModule>),
     /// The first component is there, the rest is not.
     Part,
     Nothing,
@@ -35,17 +35,17 @@ impl ImportRoot {
     }
 
     /// What a dotted name means here.
-    pub(super) fn find(&self, components: &[&str]) -> Result<Option<Found>> {
+    pub(super) fn find(&self, components: &[&str]) -> Result<Option<FoundModule>> {
         if let (Some(main), [name]) = (&self.displaced, components)
             && main.file_stem() == Some(name)
         {
-            return Ok(Some(Found { what: What::Module(main.clone()), packages: Vec::new() }));
+            return Ok(Some(FoundModule { what: What::Module(main.clone()), packages: Vec::new() }));
         }
         Ok(tree::find(&self.directory, components)?.filter(|found| !self.is_displaced(found)))
     }
 
     /// Whether it is main, at the name that it does not have in the upload.
-    pub(super) fn is_displaced(&self, found: &Found) -> bool {
+    pub(super) fn is_displaced(&self, found: &FoundModule) -> bool {
         self.displaced.as_deref() == Some(found.path())
     }
 
@@ -208,7 +208,7 @@ pub(super) fn reach(roots: &Roots<'_>, starts: Vec<Utf8PathBuf>, order: &[&Impor
         } else if let Some((line, column, message)) = &file.imports.syntax_error {
             reach.unparsed.push((file.path.clone(), *line, *column, message.clone()));
         }
-        for import in file.imports.items.iter().filter(|import| !import.guard.type_checking) {
+        for import in file.imports.items.iter().filter(|import| !import.guard.never_runs) {
             for found in follow(roots, &file, import, order)? {
                 queue.extend(found.files().cloned());
             }
@@ -224,7 +224,7 @@ pub(super) fn follow(
     file: &SourceFile,
     import: &Import,
     order: &[&ImportRoot],
-) -> Result<Vec<Found>> {
+) -> Result<Vec<FoundModule>> {
     if import.level > 0 {
         return relative(roots, file, import);
     }
@@ -243,12 +243,12 @@ pub(super) fn follow(
 }
 
 /// What a relative import means by the position of its file, whatever the layout.
-pub(super) fn relative(roots: &Roots<'_>, file: &SourceFile, import: &Import) -> Result<Vec<Found>> {
+pub(super) fn relative(roots: &Roots<'_>, file: &SourceFile, import: &Import) -> Result<Vec<FoundModule>> {
     let Some(base) = file.base(import.level).filter(|base| base.starts_with(&roots.top)) else {
         return Ok(Vec::new());
     };
     let mut components: Vec<&str> = import.module.iter().flat_map(|module| module.split('.')).collect();
-    let mut all: Vec<Found> = tree::find(base, &components)?.into_iter().collect();
+    let mut all: Vec<FoundModule> = tree::find(base, &components)?.into_iter().collect();
     for name in &import.names {
         components.push(&name.name);
         all.extend(tree::find(base, &components)?);
@@ -257,7 +257,7 @@ pub(super) fn relative(roots: &Roots<'_>, file: &SourceFile, import: &Import) ->
     // The package that the dots name runs first.
     let package = base.join("__init__.py");
     if package.is_file() {
-        all.insert(0, Found { what: What::Package(base.to_owned()), packages: vec![package] });
+        all.insert(0, FoundModule { what: What::Package(base.to_owned()), packages: vec![package] });
     }
     Ok(all)
 }

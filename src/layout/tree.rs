@@ -8,7 +8,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 /// What a dotted name means.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Found {
+pub(super) struct FoundModule {
     pub(super) what: What,
     /// The `__init__.py` files that run on the way, the outermost first; the package's own is the last.
     pub(super) packages: Vec<Utf8PathBuf>,
@@ -24,7 +24,7 @@ pub(super) enum What {
     Namespace(Utf8PathBuf),
 }
 
-impl Found {
+impl FoundModule {
     /// The module's file, or the directory.
     pub(super) fn path(&self) -> &Utf8Path {
         match &self.what {
@@ -43,7 +43,7 @@ impl Found {
 }
 
 /// What `components` mean below `root`, all of them; none if the last one is not reached.
-pub(super) fn find(root: &Utf8Path, components: &[&str]) -> Result<Option<Found>> {
+pub(super) fn find(root: &Utf8Path, components: &[&str]) -> Result<Option<FoundModule>> {
     let Some((last, parents)) = components.split_last() else { return Ok(None) };
     let mut packages = Vec::new();
     let mut directory = root.to_owned();
@@ -61,7 +61,7 @@ pub(super) fn find(root: &Utf8Path, components: &[&str]) -> Result<Option<Found>
     if let Some(What::Package(package)) = &what {
         packages.push(package.join("__init__.py"));
     }
-    Ok(what.map(|what| Found { what, packages }))
+    Ok(what.map(|what| FoundModule { what, packages }))
 }
 
 /// One step of the finder: a package wins over a module, a module over a directory without `__init__.py`.
@@ -231,7 +231,7 @@ mod tests {
         let (_guard, root) = tree(&["space/deep/readme"]);
         fs_err::write(root.as_std_path().join("space").join(std::ffi::OsStr::from_bytes(b"\xff.py")), "").unwrap();
         let error = find(&root, &["space"]).unwrap_err();
-        assert_eq!(error.kind, crate::error::Kind::Unreadable);
+        assert_eq!(error.kind, crate::error::ErrorKind::Unreadable);
         assert!(error.message.contains("is not UTF-8"), "{error}");
     }
 }

@@ -7,7 +7,7 @@
 //! what has not ended.
 
 use super::processes::{self, Process};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use rustix::process::{Pid, Signal, WaitOptions};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -115,11 +115,12 @@ impl Running {
 /// Starts to hear SIGINT, SIGTERM and SIGHUP. Called once, by `main`.
 ///
 /// # Errors
-/// `Kind::Internal` when the system does not let us.
+/// `ErrorKind::Internal` when the system does not let us.
 pub(crate) fn hear() -> Result<()> {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     use signal_hook::iterator::{SignalsInfo, exfiltrator::origin::WithOrigin};
-    let failed = |error: std::io::Error| Error::new(Kind::Internal, format!("signals cannot be heard: {error}"), "");
+    let failed =
+        |error: std::io::Error| Error::new(ErrorKind::Internal, format!("signals cannot be heard: {error}"), "");
     // Children of a child that dies come to us, so that they can be told from strangers. Without it (macOS has none) what
     // was below the child when the signal came has to do.
     #[cfg(target_os = "linux")]
@@ -191,11 +192,11 @@ fn interruption() -> Option<Signal> {
 }
 
 /// # Errors
-/// `Kind::Interrupted` once a signal has come.
+/// `ErrorKind::Interrupted` once a signal has come.
 pub(crate) fn check_interrupted() -> Result<()> {
     interruption().map_or(Ok(()), |signal| {
         let signal = signal.as_raw();
-        Err(Error::new(Kind::Interrupted(signal), format!("interrupted by signal {signal}"), ""))
+        Err(Error::new(ErrorKind::Interrupted(signal), format!("interrupted by signal {signal}"), ""))
     })
 }
 

@@ -12,7 +12,7 @@ mod generated;
 mod invalid;
 mod missing;
 
-use crate::error::{Error, Kind, Location, Place, Result};
+use crate::error::{Error, ErrorKind, Location, LocationKind, Result};
 use crate::project::position::line_and_column;
 use camino::{Utf8Path, Utf8PathBuf};
 use document::Document;
@@ -21,7 +21,7 @@ use std::fmt;
 
 #[cfg(test)]
 pub(crate) use environment::INHERITABLE;
-pub(crate) use find::{Found, find};
+pub(crate) use find::{ConfigFile, find};
 pub(crate) use invalid::kind_of;
 pub(crate) use missing::{is_foreign, meant_file};
 
@@ -102,8 +102,8 @@ impl fmt::Debug for WranglerConfig {
 /// Reads and parses the configuration that was found and activates `environment` (`None` or `""`: the top level).
 /// Errors: `Unreadable`; `ConfigSyntax` with line and column; `ConfigInvalid` where it is not a table;
 /// `EnvironmentUnknown` where wrangler would stop for it.
-pub(crate) fn read(found: Found, environment: Option<&str>, report_root: &Utf8Path) -> Result<WranglerConfig> {
-    let Found { path, generated_for } = found;
+pub(crate) fn read(found: ConfigFile, environment: Option<&str>, report_root: &Utf8Path) -> Result<WranglerConfig> {
+    let ConfigFile { path, generated_for } = found;
     let shown = super::display(report_root, &path);
     let bytes = fs_err::read(&path).map_err(|error| Error::unreadable(&error))?;
     let text = document::decode(bytes, &shown)?;
@@ -131,8 +131,12 @@ impl WranglerConfig {
         let Some(format) = Format::of(&path) else {
             let message =
                 format!("`{shown}` is neither a `.toml` nor a `.json` nor a `.jsonc`, and wrangler reads it as empty");
-            return Err(Error::new(Kind::ConfigInvalid, message, "name a wrangler configuration with `--config PATH`")
-                .with_location(Location::new(Place::Config, shown)));
+            return Err(Error::new(
+                ErrorKind::ConfigInvalid,
+                message,
+                "name a wrangler configuration with `--config PATH`",
+            )
+            .with_location(Location::new(LocationKind::Config, shown)));
         };
         let places = match format {
             Format::Toml => document::parse_toml(&text, &shown)?,
@@ -151,7 +155,7 @@ impl WranglerConfig {
         };
         if !config.document.is_object() {
             let message = format!("`{shown}` is {}, and wrangler takes an object", kind_of(&config.document));
-            return Err(Error::new(Kind::ConfigInvalid, message, "put the settings between `{` and `}`")
+            return Err(Error::new(ErrorKind::ConfigInvalid, message, "put the settings between `{` and `}`")
                 .with_location(config.locate(&[])));
         }
         config.activate()?;
@@ -178,7 +182,7 @@ impl WranglerConfig {
 
     fn not_a_table(&self, path: &[&str], value: &Value) -> Error {
         let message = format!("`{}` is {}, and wrangler takes a table", path.join("."), kind_of(value));
-        Error::new(Kind::ConfigInvalid, message, "make it a table of settings, or remove it")
+        Error::new(ErrorKind::ConfigInvalid, message, "make it a table of settings, or remove it")
             .with_location(self.locate(path))
     }
 
@@ -197,7 +201,7 @@ impl WranglerConfig {
             Some((_, candidate)) => format!("did you mean `{candidate}`? Pass it with `--env {candidate}`"),
             None => format!("add `env.{name}` to the configuration, or pass one that is there with `--env`"),
         };
-        Error::new(Kind::EnvironmentUnknown, message, hint).with_location(self.locate(&["env"]))
+        Error::new(ErrorKind::EnvironmentUnknown, message, hint).with_location(self.locate(&["env"]))
     }
 
     /// The directory of the configuration that the user wrote, which is wrangler's project: `package.json` and packages lie
@@ -215,7 +219,7 @@ impl WranglerConfig {
     /// index), or else the nearest enclosing key that is there.
     pub(crate) fn locate(&self, path: &[&str]) -> Location {
         let (line, column) = line_and_column(&self.text, self.places.offset(path));
-        Location::at(Place::Config, super::display(&self.report_root, &self.path), line, column)
+        Location::at(LocationKind::Config, super::display(&self.report_root, &self.path), line, column)
     }
 
     /// Whether the document has this key, by its path from the top, whatever its value and the active environment.

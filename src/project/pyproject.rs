@@ -5,7 +5,7 @@
 
 mod lists;
 
-use crate::error::{Error, Kind, Location, Place, Result};
+use crate::error::{Error, ErrorKind, Location, LocationKind, Result};
 use crate::project::config::document::{self, Document};
 use crate::project::position::{line_and_column, location_of_span};
 use crate::python::normalize;
@@ -82,7 +82,7 @@ impl Pyproject {
     /// Where a key stands, by its path from the top, or else the nearest enclosing key that is there.
     pub(crate) fn locate(&self, path: &[&str]) -> Location {
         let (line, column) = line_and_column(&self.text, self.places.offset(path));
-        Location::at(Place::Config, self.shown(), line, column)
+        Location::at(LocationKind::Config, self.shown(), line, column)
     }
 
     /// Line and column of a span of `tool_saddlebag`.
@@ -108,7 +108,7 @@ impl Pyproject {
         };
         let not_strings = |path: &[&str]| {
             let message = "`project.dependencies` is not a list of strings";
-            Error::new(Kind::Requirements, message, "write `dependencies = [\"name>=1.0\"]` under `[project]`")
+            Error::new(ErrorKind::Requirements, message, "write `dependencies = [\"name>=1.0\"]` under `[project]`")
                 .with_location(self.locate(path))
         };
         let elements = value.as_array().ok_or_else(|| not_strings(&path))?;
@@ -138,8 +138,12 @@ impl Pyproject {
             return Ok(());
         }
         let message = "`project.dynamic` leaves `dependencies` to the build backend, which does not run here";
-        Err(Error::new(Kind::Requirements, message, "write the Worker's requirements into `requirements-runtime.txt`")
-            .with_location(self.locate(&path)))
+        Err(Error::new(
+            ErrorKind::Requirements,
+            message,
+            "write the Worker's requirements into `requirements-runtime.txt`",
+        )
+        .with_location(self.locate(&path)))
     }
 
     /// `[tool.saddlebag]` with its spans into `text`, whatever its type.
@@ -204,7 +208,7 @@ mod tests {
         fs_err::write(root.join("pyproject.toml"), "\u{feff}[project]\nname = 'x'\n").unwrap();
         let pyproject = read(root.join("pyproject.toml"), root).unwrap();
         assert_eq!(pyproject.locate(&["project", "name"]).to_string(), "pyproject.toml:2:1");
-        assert_eq!(read(root.join("none.toml"), root).unwrap_err().kind, Kind::Unreadable);
+        assert_eq!(read(root.join("none.toml"), root).unwrap_err().kind, ErrorKind::Unreadable);
     }
 
     #[test]

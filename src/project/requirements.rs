@@ -14,7 +14,7 @@ mod requirement;
 mod selected;
 mod url;
 
-use crate::error::{Error, Kind, Location, Place, Result};
+use crate::error::{Error, ErrorKind, Location, LocationKind, Result};
 use crate::project::{Pyproject, display, resolve};
 use camino::{Utf8Path, Utf8PathBuf};
 use std::fmt;
@@ -89,7 +89,7 @@ impl Requirement {
     }
 
     pub(crate) fn location(&self) -> Location {
-        Location::at(Place::Requirement, self.file.clone(), self.line, self.column)
+        Location::at(LocationKind::Requirement, self.file.clone(), self.line, self.column)
     }
 }
 
@@ -150,8 +150,12 @@ pub(crate) fn read(
     } else if explicit {
         let state = if path.is_dir() { "is a directory" } else { "is not there" };
         let message = format!("the requirements file `{}` {state}", display(root, &path));
-        return Err(Error::new(Kind::Requirements, message, "create it, or name another with `--requirements FILE`")
-            .with_location(Location::new(Place::Requirement, display(root, &path))));
+        return Err(Error::new(
+            ErrorKind::Requirements,
+            message,
+            "create it, or name another with `--requirements FILE`",
+        )
+        .with_location(Location::new(LocationKind::Requirement, display(root, &path))));
     } else {
         let source = pyproject.map_or(Source::None, |pyproject| Source::Pyproject(pyproject.path.clone()));
         Requirements { source, ..Requirements::default() }
@@ -171,7 +175,7 @@ pub(crate) fn local_dependencies(directory: &Utf8Path) -> Vec<Utf8PathBuf> {
     let extras: Vec<Chosen> = pyproject
         .extra_names()
         .into_iter()
-        .map(|name| Chosen { name: name.to_owned(), location: Location::new(Place::Config, pyproject.shown()) })
+        .map(|name| Chosen { name: name.to_owned(), location: Location::new(LocationKind::Config, pyproject.shown()) })
         .collect();
     let lists = Lists { extras: &extras, groups: &[] };
     let entries = selected::read(&pyproject, true, lists, &|_| None).unwrap_or_default();

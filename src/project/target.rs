@@ -6,7 +6,7 @@
 
 use super::WranglerConfig;
 use super::config::kind_of;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -72,7 +72,7 @@ pub(crate) struct TargetFlags {
 }
 
 #[derive(Debug, Deserialize)]
-struct Table {
+struct TargetTable {
     sdk: Sdk,
     vendor: Vendor,
     release: Vec<Release>,
@@ -164,7 +164,7 @@ pub(crate) struct Known {
 /// Every Python of the table, oldest first.
 ///
 /// # Errors
-/// `Kind::Internal` for a table that does not parse.
+/// `ErrorKind::Internal` for a table that does not parse.
 pub(crate) fn known() -> Result<Vec<Known>> {
     let table = table()?;
     // Of the rows of one Python, the first is there for an explicit flag alone where another has a date.
@@ -189,7 +189,7 @@ pub(crate) fn known() -> Result<Vec<Known>> {
 /// The compatibility date from which `vendor/` is no longer searched.
 ///
 /// # Errors
-/// `Kind::Internal` for a table that does not parse.
+/// `ErrorKind::Internal` for a table that does not parse.
 pub(crate) fn vendor_unsearched_since() -> Result<String> {
     Ok(table()?.vendor.unsearched_since)
 }
@@ -198,13 +198,13 @@ fn day_before(date: &str) -> Option<String> {
     date.parse::<jiff::civil::Date>().ok()?.yesterday().ok().map(|date| date.to_string())
 }
 
-fn table() -> Result<Table> {
+fn table() -> Result<TargetTable> {
     toml_edit::de::from_str(TABLE)
-        .map_err(|error| Error::new(Kind::Internal, format!("`data/targets.toml`: {error}"), ""))
+        .map_err(|error| Error::new(ErrorKind::Internal, format!("`data/targets.toml`: {error}"), ""))
 }
 
 fn empty() -> Error {
-    Error::new(Kind::Internal, "`data/targets.toml` has no release", "")
+    Error::new(ErrorKind::Internal, "`data/targets.toml` has no release", "")
 }
 
 fn date(config: &WranglerConfig, flags: &TargetFlags) -> Result<String> {
@@ -215,7 +215,7 @@ fn date(config: &WranglerConfig, flags: &TargetFlags) -> Result<String> {
         return match parse_date(date) {
             Some(_) if date.len() == 10 => Ok(date.clone()),
             _ => Err(Error::new(
-                Kind::Usage,
+                ErrorKind::Usage,
                 format!("`--compatibility-date {date}` is not a date"),
                 format!("write it as YYYY-MM-DD, such as `{}`", flags.today),
             )),
@@ -229,7 +229,7 @@ fn date(config: &WranglerConfig, flags: &TargetFlags) -> Result<String> {
     let invalid = |message: String| {
         let hint =
             format!("write `compatibility_date = \"{}\"`, or an earlier day that you have tested with", flags.today);
-        Error::new(Kind::ConfigInvalid, message, hint).with_location(config.locate(&path))
+        Error::new(ErrorKind::ConfigInvalid, message, hint).with_location(config.locate(&path))
     };
     match config.compatibility_date() {
         Some(date) if date.len() == 10 && parse_date(&date).is_some() => Ok(date),

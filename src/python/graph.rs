@@ -12,7 +12,7 @@ mod resolve;
 mod tests;
 
 pub(crate) use names::{Form, Space};
-pub(crate) use reach::{Level, Reach};
+pub(crate) use reach::{Reach, Reachability};
 
 use super::imports::{Guard, Import, Imports, Put, serves};
 use names::Names;
@@ -158,7 +158,7 @@ impl Graph {
         };
         known.told = resolve::Resolver { names: &names, nodes: &nodes, known: &known }.told();
         let resolver = resolve::Resolver { names: &names, nodes: &nodes, known: &known };
-        let found: Vec<resolve::Found> =
+        let found: Vec<resolve::ResolvedImports> =
             (0..nodes.len()).into_par_iter().map(|index| resolver.follow(names::index(index))).collect();
         let mut graph = Self { names: Names::default(), ..Self::default() };
         for (index, found) in found.into_iter().enumerate() {

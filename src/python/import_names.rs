@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 #[derive(serde::Deserialize)]
-struct Table {
+struct DistributionTable {
     /// By import name, dotted for one package of a shared namespace.
     distributions: BTreeMap<String, String>,
 }
 
-static TABLE: LazyLock<Table> = LazyLock::new(|| {
+static TABLE: LazyLock<DistributionTable> = LazyLock::new(|| {
     toml_edit::de::from_str(include_str!("../../data/import-names.toml"))
         .unwrap_or_else(|error| unreachable!("data/import-names.toml is part of the program and tested: {error}"))
 });

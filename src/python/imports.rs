@@ -5,29 +5,29 @@
 //! file and never give up on a broken one: what parsed is handed on beside the error. Walks without recursion, so that
 //! no nesting can exhaust the stack.
 
-mod asks;
 mod conditions;
-mod deleted;
+mod deleted_names;
 mod effects;
 mod encodings;
 mod guards;
 mod handlers;
 mod puts;
-mod refused;
+mod resource_access;
+mod semantic_errors;
 mod source;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use asks::{Access, Base, MetadataAsk, Open, Path, Wanted};
 pub(in crate::python) use conditions::Tests;
 pub(crate) use effects::Effects;
 pub(crate) use guards::Guard;
 pub(in crate::python) use guards::{block, split};
+pub(crate) use resource_access::{Access, Base, MetadataAsk, Open, Path, Wanted};
 pub(in crate::python) use source::Lines;
 
 pub(crate) use puts::{Put, serves};
 
-use asks::Calls;
+use resource_access::ResourceCalls;
 use ruff_python_ast::visitor::source_order::{SourceOrderVisitor, TraversalSignal};
 use ruff_python_ast::{self as ast, AnyNodeRef, Expr, PythonVersion};
 use ruff_python_parser::{Mode, ParseOptions, parse_unchecked};
@@ -60,9 +60,9 @@ pub(crate) struct Imports {
     pub(crate) items: Vec<Import>,
     pub(crate) strings: Vec<StringName>,
     /// Names that the module's own statements bind, also in branches and by `global`; those of star imports are not here.
-    pub(crate) binds: BTreeSet<String>,
+    pub(crate) defined_names: BTreeSet<String>,
     /// The module may have more names than that: `__getattr__`, `globals()`, `sys.modules`, `exec`. Names for which a
-    /// `__getattr__` plainly has an answer are among `binds`.
+    /// `__getattr__` plainly has an answer are among `defined_names`.
     pub(crate) open: bool,
     /// It imports modules, or lists them, by names that only a run knows: `import_module(name)`, `iter_modules`.
     pub(crate) computes: bool,
@@ -88,11 +88,11 @@ pub(crate) struct Imports {
 
 impl Imports {
     /// Answers what the file asks of its own name, once it has one.
-    pub(crate) fn settle(&mut self, dotted: &str, package: &str) {
+    pub(crate) fn resolve_names(&mut self, dotted: &str, package: &str) {
         let items = self.items.iter_mut().map(|item| &mut item.guard);
         let metadata = self.metadata.iter_mut().map(|ask| &mut ask.guard);
         let opens = self.opens.iter_mut().map(|open| &mut open.guard);
-        items.chain(metadata).chain(opens).for_each(|guard| *guard = guard.settle(dotted, package));
+        items.chain(metadata).chain(opens).for_each(|guard| *guard = guard.resolve_names(dotted, package));
     }
 }
 
@@ -172,11 +172,11 @@ fn imports_for(bytes: &[u8], python: Option<PythonVersion>, with_paths: bool) ->
     let found = Imports { encoding_error: decoded.refused, ..Imports::default() };
     let body = &parsed.syntax().as_module().map_or(&[][..], |module| &module.body);
     let watch = effects::Watch::default();
-    let mut reader = Reader {
+    let mut reader = ImportCollector {
         place,
         found,
         tests: Tests::of(body, python, &lines),
-        calls: Calls::default(),
+        calls: ResourceCalls::default(),
         dynamic: Vec::new(),
         importlib: HashMap::new(),
         watch,
@@ -192,15 +192,15 @@ fn imports_for(bytes: &[u8], python: Option<PythonVersion>, with_paths: bool) ->
     }
     let depth = reader.read(AnyNodeRef::from(parsed.syntax()));
     if reader.found.syntax_error.is_none() && !decoded.refused && depth < DEEPEST_CHECK {
-        let refused = refused::refused(body, &decoded.text, python.unwrap_or_else(PythonVersion::latest));
+        let refused = semantic_errors::refused(body, &decoded.text, python.unwrap_or_else(PythonVersion::latest));
         reader.found.syntax_error = refused.map(|(offset, message)| {
             let (line, column) = (reader.place)(offset);
             (line, column, source::lower_first(&message))
         });
     }
     reader.judge_dynamic();
-    for name in deleted::deleted(body) {
-        reader.found.binds.remove(name);
+    for name in deleted_names::deleted(body) {
+        reader.found.defined_names.remove(name);
     }
     let (metadata, opens) = reader.calls.read(&reader.found.items, &reader.place);
     let paths = if with_paths { reader.calls.paths(&reader.found.items) } else { BTreeMap::new() };
@@ -229,11 +229,11 @@ struct Standing {
 type Relative = (u32, Option<String>);
 
 /// Collects from one tree, node by node, with the guards that hold at each.
-struct Reader<'a, P: Fn(TextSize) -> (u32, u32)> {
+struct ImportCollector<'a, P: Fn(TextSize) -> (u32, u32)> {
     place: P,
     found: Imports,
     tests: Tests<'a>,
-    calls: Calls<'a>,
+    calls: ResourceCalls<'a>,
     /// Calls that read like dynamic imports; whether they are is clear when every import of the file is known.
     dynamic: Vec<(&'a ast::ExprCall, Guard, Relative)>,
     /// Local names of `importlib` and of `import_module`, and whether they surely are that.
@@ -241,7 +241,7 @@ struct Reader<'a, P: Fn(TextSize) -> (u32, u32)> {
     watch: effects::Watch<'a>,
 }
 
-impl<'a, P: Fn(TextSize) -> (u32, u32)> Reader<'a, P> {
+impl<'a, P: Fn(TextSize) -> (u32, u32)> ImportCollector<'a, P> {
     /// Walks the tree below `root`; returns how deep it is.
     fn read(&mut self, root: AnyNodeRef<'a>) -> u32 {
         let mut deepest = 0;
@@ -285,7 +285,7 @@ impl<'a, P: Fn(TextSize) -> (u32, u32)> Reader<'a, P> {
                     Some(import) => self.dynamic.push((call, guard, import)),
                     None => {
                         self.found.computes |= last_name(&call.func).is_some_and(|name| FINDERS.contains(&name));
-                        self.calls.hear(call, guard);
+                        self.calls.record(call, guard);
                         children(node).for_each(|child| push(child, guard));
                     }
                 },
@@ -310,7 +310,7 @@ impl<'a, P: Fn(TextSize) -> (u32, u32)> Reader<'a, P> {
         let found = &mut self.found;
         found.open |= self.watch.read(node, &mut found.effects);
         let mut bind = |name: &str| {
-            if standing.at_module && !standing.guard.type_checking && !found.binds.insert(name.to_owned()) {
+            if standing.at_module && !standing.guard.never_runs && !found.defined_names.insert(name.to_owned()) {
                 found.effects.bound_again.insert(name.to_owned());
             }
         };
@@ -345,7 +345,7 @@ impl<'a, P: Fn(TextSize) -> (u32, u32)> Reader<'a, P> {
             AnyNodeRef::PatternMatchStar(pattern) => pattern.name.iter().for_each(|name| bind(name)),
             AnyNodeRef::PatternMatchMapping(pattern) => pattern.rest.iter().for_each(|name| bind(name)),
             AnyNodeRef::StmtGlobal(statement) => {
-                found.binds.extend(statement.names.iter().map(ToString::to_string));
+                found.defined_names.extend(statement.names.iter().map(ToString::to_string));
                 found.effects.bound_again.extend(statement.names.iter().map(ToString::to_string));
             }
             AnyNodeRef::StmtAssign(statement) => self.calls.assigned(&statement.targets, Some(&statement.value)),
@@ -418,7 +418,7 @@ impl<'a, P: Fn(TextSize) -> (u32, u32)> Reader<'a, P> {
                 Some("importlib") => Some(self.importlib.get("importlib").copied().unwrap_or(true)),
                 Some(owner) => match self.importlib.get(owner) {
                     Some(is_sure) => Some(*is_sure),
-                    None => (owner == "import_module" && !self.found.binds.contains(owner)).then_some(false),
+                    None => (owner == "import_module" && !self.found.defined_names.contains(owner)).then_some(false),
                 },
                 None => None,
             };
@@ -449,7 +449,7 @@ impl<'a, P: Fn(TextSize) -> (u32, u32)> Reader<'a, P> {
     }
 
     fn string(&mut self, text: &str, at: TextSize, guard: Guard) {
-        if guard.type_checking {
+        if guard.never_runs {
             return;
         }
         if let Some((name, attribute)) = source::module_reference(text) {

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 #[derive(serde::Deserialize)]
-struct Table {
+struct LibraryTable {
     keywords: BTreeSet<String>,
     /// By minor version: "3.14".
     python: BTreeMap<String, Library>,
@@ -26,7 +26,7 @@ struct Library {
     inside: BTreeSet<String>,
 }
 
-static TABLE: LazyLock<Table> = LazyLock::new(|| {
+static TABLE: LazyLock<LibraryTable> = LazyLock::new(|| {
     toml_edit::de::from_str(include_str!("../../data/stdlib.toml"))
         .unwrap_or_else(|error| unreachable!("data/stdlib.toml is part of the program and tested: {error}"))
 });

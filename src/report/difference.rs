@@ -2,7 +2,7 @@
 //!
 //! Receives a `Growth`; hands on text. Must never say whether it is too much: `growth` judges that.
 
-use super::human::Manner;
+use super::human::RenderOptions;
 use crate::baseline::{Growth, Weights};
 use crate::format::bytes;
 use console::Style;
@@ -12,7 +12,7 @@ use std::fmt::Write;
 const SHOWN: usize = 8;
 
 /// One thing that came, went or changed: `+1.2 MiB  sympy 1.14.0, new`.
-struct Row {
+struct ChangeRow {
     weights: Weights,
     name: String,
     /// `1.1 -> 1.2`
@@ -22,8 +22,8 @@ struct Row {
 }
 
 /// The project's own files and the packages, what has moved most first.
-fn rows(growth: &Growth) -> Vec<Row> {
-    let packages = growth.packages.iter().map(|moved| Row {
+fn rows(growth: &Growth) -> Vec<ChangeRow> {
+    let packages = growth.packages.iter().map(|moved| ChangeRow {
         weights: moved.weights(),
         name: moved.name.clone(),
         versions: moved.versions(),
@@ -33,19 +33,23 @@ fn rows(growth: &Growth) -> Vec<Row> {
             _ => "",
         },
     });
-    let own =
-        Row { weights: growth.project, name: "the project's own files".to_owned(), versions: String::new(), what: "" };
+    let own = ChangeRow {
+        weights: growth.project,
+        name: "the project's own files".to_owned(),
+        versions: String::new(),
+        what: "",
+    };
     let own = Some(own).filter(|own| own.weights.before != own.weights.after);
-    let mut rows: Vec<Row> = packages.chain(own).collect();
+    let mut rows: Vec<ChangeRow> = packages.chain(own).collect();
     rows.sort_by(|left, right| {
-        let by = |row: &Row| row.weights.after.abs_diff(row.weights.before);
+        let by = |row: &ChangeRow| row.weights.after.abs_diff(row.weights.before);
         by(right).cmp(&by(left)).then_with(|| left.name.cmp(&right.name))
     });
     rows
 }
 
 /// For the terminal, in the report's own columns: the sum, and below it at most `most` lines.
-pub(crate) fn block(growth: &Growth, manner: Manner, most: usize) -> String {
+pub(crate) fn block(growth: &Growth, manner: RenderOptions, most: usize) -> String {
     let (bold, dim) = (Style::new().bold(), Style::new().dim());
     let rows = rows(growth);
     let since = format!("since {}", growth.baseline);
@@ -127,7 +131,7 @@ mod tests {
     #[test]
     fn what_moved_most_comes_first() {
         console::set_colors_enabled(false);
-        insta::assert_snapshot!(block(&growth(), Manner::default(), usize::MAX), @"
+        insta::assert_snapshot!(block(&growth(), RenderOptions::default(), usize::MAX), @"
         growth  +2.9 MiB (+45070 %) since saddlebag-baseline.toml: 6.5 KiB -> 2.9 MiB
            +2.9 MiB  sympy|x 1.14.0, new
            -1.0 KiB  the project's own files
@@ -135,7 +139,7 @@ mod tests {
                +0 B  up 1.1 -> 1.2
         ");
         let same = of_packages(1, &[]).growth(&of_packages(1, &[]), "b.toml".into());
-        assert_eq!(block(&same, Manner::default(), 3), "growth  nothing since b.toml\n");
+        assert_eq!(block(&same, RenderOptions::default(), 3), "growth  nothing since b.toml\n");
     }
 
     #[test]
@@ -144,9 +148,9 @@ mod tests {
         let names: Vec<String> = (0..11).map(|number| format!("p{number:02}")).collect();
         let packages: Vec<(&str, &str, u64)> = names.iter().map(|name| (name.as_str(), "1", 1024)).collect();
         let growth = of_packages(0, &[]).growth(&of_packages(0, &packages), "b.toml".into());
-        let text = block(&growth, Manner::default(), 3);
+        let text = block(&growth, RenderOptions::default(), 3);
         assert!(text.ends_with("   +9.0 KiB  9 more\n"), "{text}");
-        let lines = |most| block(&growth, Manner::default(), most).lines().count();
+        let lines = |most| block(&growth, RenderOptions::default(), most).lines().count();
         assert_eq!([lines(1), lines(3), lines(10), lines(11), lines(usize::MAX)], [2, 4, 11, 12, 12]);
     }
 

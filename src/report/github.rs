@@ -4,7 +4,7 @@
 //! that a message could turn into a command of the runner's.
 
 use super::Report;
-use crate::error::{Location, Place};
+use crate::error::{Location, LocationKind};
 use crate::format::{bytes, count};
 use crate::gates::{Finding, Outcome, Severity, Verdict};
 use std::fmt::Write;
@@ -16,8 +16,8 @@ const SHOWN: usize = 10;
 /// repository, with `/` at its end, or empty.
 pub(crate) fn annotations(report: &Report, prefix: &str) -> String {
     let mut out = String::new();
-    let judgements = report.judgements.unwrap_or_default();
-    for finding in judgements.iter().flat_map(|judgement| &judgement.findings) {
+    let results = report.results.unwrap_or_default();
+    for finding in results.iter().flat_map(|result| &result.findings) {
         let command = match finding.weight() {
             Severity::Deny => "error",
             Severity::Warn => "warning",
@@ -28,13 +28,13 @@ pub(crate) fn annotations(report: &Report, prefix: &str) -> String {
         let text = format!("{}{allowed}\nhelp: {}", finding.message, finding.remedy());
         annotation(&mut out, command, finding.code, &finding.location, prefix, &text);
     }
-    for judgement in judgements.iter().filter(|judgement| judgement.outcome == Outcome::Broke) {
-        let text = judgement.reason.as_deref().unwrap_or("the gate broke");
-        annotation(&mut out, "error", judgement.id, &Location::new(Place::Tool, judgement.id), prefix, text);
+    for result in results.iter().filter(|result| result.outcome == Outcome::Broke) {
+        let text = result.reason.as_deref().unwrap_or("the gate broke");
+        annotation(&mut out, "error", result.id, &Location::new(LocationKind::Tool, result.id), prefix, text);
     }
     if let Some(error) = &report.error {
         let location = error.location.as_deref().cloned();
-        let location = location.unwrap_or_else(|| Location::new(Place::Tool, "saddlebag"));
+        let location = location.unwrap_or_else(|| Location::new(LocationKind::Tool, "saddlebag"));
         let text = format!("{}\nhint: {}", error.message, error.hint);
         annotation(&mut out, "error", error.kind.code(), &location, prefix, &text);
     }
@@ -43,7 +43,9 @@ pub(crate) fn annotations(report: &Report, prefix: &str) -> String {
 
 fn annotation(out: &mut String, command: &str, title: &str, location: &Location, prefix: &str, text: &str) {
     let mut properties = Vec::new();
-    if matches!(location.kind, Place::File | Place::Config | Place::Requirement) && !location.path.starts_with('/') {
+    if matches!(location.kind, LocationKind::File | LocationKind::Config | LocationKind::Requirement)
+        && !location.path.starts_with('/')
+    {
         properties.push(format!("file={}", property(&format!("{prefix}{}", location.path))));
         properties.extend(location.line.map(|line| format!("line={line}")));
         properties.extend(location.column.map(|column| format!("col={column}")));
@@ -118,9 +120,9 @@ fn targets(targets: &[String]) -> String {
 }
 
 fn findings(out: &mut String, report: &Report) {
-    let judgements = report.judgements.unwrap_or_default();
+    let results = report.results.unwrap_or_default();
     let of = |severity: Severity| {
-        let all = judgements.iter().flat_map(|judgement| &judgement.findings);
+        let all = results.iter().flat_map(|result| &result.findings);
         all.filter(move |finding: &&Finding| finding.weight() == severity).collect::<Vec<_>>()
     };
     let rows: Vec<_> = [("deny", of(Severity::Deny)), ("warn", of(Severity::Warn))]
@@ -141,7 +143,7 @@ fn findings(out: &mut String, report: &Report) {
             cell(&finding.help)
         );
     }
-    let all = judgements.iter().flat_map(|judgement| &judgement.findings);
+    let all = results.iter().flat_map(|result| &result.findings);
     let snippets: std::collections::BTreeSet<&String> = all.filter_map(|finding| finding.snippet.as_ref()).collect();
     for snippet in snippets {
         let _ = writeln!(out, "\n```\n{snippet}\n```");
@@ -187,27 +189,27 @@ mod tests {
     use super::*;
     use crate::bundle::{Bundle, Package};
     use crate::deploy::Deployed;
-    use crate::error::{Error, Kind};
-    use crate::gates::{Judgement, Level};
+    use crate::error::{Error, ErrorKind};
+    use crate::gates::{GateResult, Level};
     use crate::report::{Exit, lasting};
 
     fn report() -> Report<'static> {
         let finding = |severity, location, message: &str| {
             Finding::new(severity, "imports.missing", "a -> b", location, message, "require it, 100 %: now")
         };
-        let mut allowed = finding(Severity::Deny, Location::at(Place::File, "src/b.py", 3, 4), "known");
+        let mut allowed = finding(Severity::Deny, Location::at(LocationKind::File, "src/b.py", 3, 4), "known");
         allowed.allowed = Some("until | March".into());
         let findings = vec![
             finding(
                 Severity::Deny,
-                Location::at(Place::File, "src/a,b.py", 1, 2),
+                Location::at(LocationKind::File, "src/a,b.py", 1, 2),
                 "`x` is\n::error::not there | at all",
             ),
-            finding(Severity::Warn, Location::new(Place::Module, "python_modules/x.py"), "odd"),
-            finding(Severity::Note, Location::new(Place::Package, "x"), "quiet"),
+            finding(Severity::Warn, Location::new(LocationKind::Module, "python_modules/x.py"), "odd"),
+            finding(Severity::Note, Location::new(LocationKind::Package, "x"), "quiet"),
             allowed,
         ];
-        let judgement = Judgement {
+        let result = GateResult {
             id: "imports",
             level: Level::Deny,
             outcome: Outcome::Blocked,
@@ -231,7 +233,7 @@ mod tests {
                 packages: vec![package("light", 1), package("heavy", 2000)],
                 ..Bundle::default()
             })),
-            judgements: Some(lasting(vec![judgement])),
+            results: Some(lasting(vec![result])),
             verdict: Some(Verdict::Blocked),
             exit: Exit { code: 3, pywranglers: false },
             ..Report::default()
@@ -249,12 +251,8 @@ mod tests {
 
     #[test]
     fn an_error_is_an_annotation_too() {
-        let error = Error::new(Kind::ConfigSyntax, "expected `=`", "correct the file").with_location(Location::at(
-            Place::Config,
-            "wrangler.toml",
-            4,
-            1,
-        ));
+        let error = Error::new(ErrorKind::ConfigSyntax, "expected `=`", "correct the file")
+            .with_location(Location::at(LocationKind::Config, "wrangler.toml", 4, 1));
         let report = Report { error: Some(&error), ..Report::default() };
         assert_eq!(
             annotations(&report, ""),
@@ -285,9 +283,9 @@ mod tests {
     #[test]
     fn outputs_are_values_of_one_line() {
         let deployed = Deployed {
-            heard: crate::deploy::wrangler_log::Heard {
+            heard: crate::deploy::wrangler_log::WranglerOutput {
                 version_id: Some("v\n1".into()),
-                ..crate::deploy::wrangler_log::Heard::default()
+                ..crate::deploy::wrangler_log::WranglerOutput::default()
             },
             ..Deployed::default()
         };

@@ -4,9 +4,9 @@
 //! together from `templates/report*`: its data is a JSON block that scripts read, and its policy lets nothing run or load
 //! but the one script and the one style that are in it. Must never put data anywhere else in the page.
 
-mod beside;
+mod context;
 
-pub(crate) use beside::Beside;
+pub(crate) use context::Beside;
 
 use super::{Report, json};
 use base64::Engine as _;
@@ -36,7 +36,7 @@ pub(crate) fn render(report: &Report, beside: &Beside<'_>) -> String {
         fingerprint(&script),
         fingerprint(STYLE)
     );
-    let data = serde_json::json!({ "report": json::value(report), "beside": beside::document(report, beside) });
+    let data = serde_json::json!({ "report": json::value(report), "beside": context::document(report, beside) });
     filled(PAGE, &[("policy", &policy), ("style", STYLE), ("data", &embedded(&data)), ("script", &script)])
 }
 

@@ -10,8 +10,8 @@ mod weights;
 
 use super::Report;
 use crate::format::count;
-use crate::gates::{Judgement, Outcome, Severity, Verdict};
-use crate::smoke::Booted;
+use crate::gates::{GateResult, Outcome, Severity, Verdict};
+use crate::smoke::SmokeResult;
 use console::Style;
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -25,7 +25,7 @@ const SLOWEST: usize = 3;
 
 /// How much is shown, and where.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Manner {
+pub(crate) struct RenderOptions {
     /// What blocks, one line for each kind of warning, and the verdict.
     pub(crate) quiet: bool,
     /// Everything.
@@ -34,7 +34,7 @@ pub(crate) struct Manner {
     pub(crate) width: Option<usize>,
 }
 
-impl Manner {
+impl RenderOptions {
     /// One line that a terminal does not break. Whoever wants it whole has `--verbose`.
     pub(super) fn line(self, text: &str) -> String {
         match self.width.filter(|_| !self.verbose) {
@@ -57,7 +57,7 @@ impl Manner {
 }
 
 /// The part that is known before anything is deployed.
-pub(crate) fn plan(report: &Report, manner: Manner) -> String {
+pub(crate) fn plan(report: &Report, manner: RenderOptions) -> String {
     let mut out = String::new();
     if !manner.quiet {
         heading(&mut out, report, manner);
@@ -66,23 +66,23 @@ pub(crate) fn plan(report: &Report, manner: Manner) -> String {
             false => summary(&mut out, report, manner),
         }
     }
-    if let Some(judgements) = &report.judgements {
-        findings::write(&mut out, judgements, manner);
+    if let Some(results) = &report.results {
+        findings::write(&mut out, results, manner);
     }
     out
 }
 
 /// The text of `saddlebag report`: its table, and below it what the gates found.
-pub(crate) fn by_package(report: &Report, manner: Manner) -> String {
+pub(crate) fn by_package(report: &Report, manner: RenderOptions) -> String {
     let table = super::packages::render(report);
-    let findings = plan(report, Manner { quiet: true, ..manner });
+    let findings = plan(report, RenderOptions { quiet: true, ..manner });
     let between = if table.is_empty() || findings.is_empty() { "" } else { "\n" };
     table + between + &findings
 }
 
 /// The size, what has changed since the baseline, and gates that were asked for and could not judge. Of a run that is
 /// blocked, the figures are shown only where they are why.
-fn summary(out: &mut String, report: &Report, manner: Manner) {
+fn summary(out: &mut String, report: &Report, manner: RenderOptions) {
     let blocking = ids(report, &[Outcome::Blocked, Outcome::Broke]);
     let is_blocked = report.verdict == Some(Verdict::Blocked);
     if !is_blocked || blocking.iter().any(|id| ["size", "growth"].contains(id)) {
@@ -98,14 +98,14 @@ fn summary(out: &mut String, report: &Report, manner: Manner) {
     if let Some(booted) = &report.smoke {
         let _ = writeln!(out, "{}", manner.line(&boot(booted)));
     }
-    for judgement in report.judgements.into_iter().flatten().filter(|judgement| judgement.was_missed()) {
-        let first = format!("{} {}: ", Style::new().yellow().bold().apply_to("skipped"), judgement.id);
-        let _ = writeln!(out, "{}", manner.sentence(&first, "  ", &judgement.figure));
+    for result in report.results.into_iter().flatten().filter(|result| result.was_missed()) {
+        let first = format!("{} {}: ", Style::new().yellow().bold().apply_to("skipped"), result.id);
+        let _ = writeln!(out, "{}", manner.sentence(&first, "  ", &result.figure));
     }
 }
 
 /// `smoke   312 modules imported in 1.62 s; slowest: pydantic 0.41 s`
-fn boot(booted: &Booted) -> String {
+fn boot(booted: &SmokeResult) -> String {
     let names = booted.slowest.iter().take(SLOWEST);
     let names: Vec<String> = names.map(|import| format!("{} {:.2} s", import.module, import.own_seconds)).collect();
     let slowest = if names.is_empty() { String::new() } else { format!("; slowest: {}", names.join(", ")) };
@@ -114,7 +114,7 @@ fn boot(booted: &Booted) -> String {
 }
 
 /// Every table.
-fn everything(out: &mut String, report: &Report, manner: Manner) {
+fn everything(out: &mut String, report: &Report, manner: RenderOptions) {
     if let Some(bundle) = &report.bundle {
         out.push('\n');
         weights::size(out, bundle, &report.limits, manner);
@@ -124,8 +124,8 @@ fn everything(out: &mut String, report: &Report, manner: Manner) {
         out.push('\n');
         out.push_str(&super::difference::block(growth, manner, usize::MAX));
     }
-    if let Some(judgements) = &report.judgements {
-        gates(out, judgements, manner);
+    if let Some(results) = &report.results {
+        gates(out, results, manner);
     }
     if let Some(booted) = &report.smoke {
         slowest(out, booted);
@@ -141,7 +141,7 @@ fn dim(text: &str) -> String {
 }
 
 /// What was asked, and what came of it; then of which Worker.
-fn heading(out: &mut String, report: &Report, manner: Manner) {
+fn heading(out: &mut String, report: &Report, manner: RenderOptions) {
     let verdict = match report.verdict {
         Some(Verdict::Blocked) => {
             let by = ids(report, &[Outcome::Blocked, Outcome::Broke]).join(", ");
@@ -166,28 +166,28 @@ fn heading(out: &mut String, report: &Report, manner: Manner) {
     let _ = writeln!(out, "{}", manner.line(&worker));
 }
 
-fn gates(out: &mut String, judgements: &[Judgement], manner: Manner) {
+fn gates(out: &mut String, results: &[GateResult], manner: RenderOptions) {
     let _ = writeln!(out, "\n{}", bold("gates"));
-    let width = judgements
+    let width = results
         .iter()
-        .filter(|judgement| judgement.outcome != Outcome::Skipped)
-        .map(|judgement| judgement.id.len())
+        .filter(|result| result.outcome != Outcome::Skipped)
+        .map(|result| result.id.len())
         .max()
         .unwrap_or_default();
     let mut skipped: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for judgement in judgements {
-        let (word, style) = match judgement.outcome {
+    for result in results {
+        let (word, style) = match result.outcome {
             Outcome::Passed => ("passed", Style::new().green()),
             Outcome::Warned => ("warned", Style::new().yellow()),
             Outcome::Blocked => ("BLOCKED", Style::new().red().bold()),
             Outcome::Broke => ("BROKE", Style::new().red().bold()),
             Outcome::Skipped => {
-                skipped.entry(judgement.reason.as_deref().unwrap_or_default()).or_default().push(judgement.id);
+                skipped.entry(result.reason.as_deref().unwrap_or_default()).or_default().push(result.id);
                 continue;
             }
         };
         let word = style.apply_to(format!("{word:7}"));
-        let line = format!("  {word}  {:width$}  {}", judgement.id, dim(&judgement.figure));
+        let line = format!("  {word}  {:width$}  {}", result.id, dim(&result.figure));
         let _ = writeln!(out, "{}", manner.line(line.trim_end()));
     }
     for (reason, ids) in skipped {
@@ -196,7 +196,7 @@ fn gates(out: &mut String, judgements: &[Judgement], manner: Manner) {
 }
 
 /// What takes longest to import, by the modules' own time.
-fn slowest(out: &mut String, booted: &Booted) {
+fn slowest(out: &mut String, booted: &SmokeResult) {
     let imported = count(booted.imported, "module");
     let _ = writeln!(out, "\n{}  {imported} imported in {:.2} s", bold("imports"), booted.import_seconds);
     for import in &booted.slowest {
@@ -206,12 +206,12 @@ fn slowest(out: &mut String, booted: &Booted) {
 }
 
 fn ids(report: &Report, wanted: &[Outcome]) -> Vec<&'static str> {
-    let judgements = report.judgements.into_iter().flatten();
-    judgements.filter(|judgement| wanted.contains(&judgement.outcome)).map(|judgement| judgement.id).collect()
+    let results = report.results.into_iter().flatten();
+    results.filter(|result| wanted.contains(&result.outcome)).map(|result| result.id).collect()
 }
 
 fn warnings(report: &Report) -> usize {
-    let all = report.judgements.into_iter().flatten().flat_map(|judgement| &judgement.findings);
+    let all = report.results.into_iter().flatten().flat_map(|result| &result.findings);
     all.filter(|finding| finding.weight() == Severity::Warn).count()
 }
 
@@ -229,9 +229,9 @@ pub(crate) fn warnings_elsewhere(report: &Report) -> Option<String> {
 
 /// The last line: the verdict, or the deploy, in numbers that can be counted on.
 pub(crate) fn last_line(report: &Report) -> String {
-    let judgements = report.judgements.unwrap_or_default();
-    let ran = judgements.len() - ids(report, &[Outcome::Skipped]).len();
-    let all = judgements.iter().flat_map(|judgement| &judgement.findings);
+    let results = report.results.unwrap_or_default();
+    let ran = results.len() - ids(report, &[Outcome::Skipped]).len();
+    let all = results.iter().flat_map(|result| &result.findings);
     let allowed = all.filter(|finding| finding.allowed.is_some()).count();
     let tail = format!(
         "{}, {}{}",
@@ -266,12 +266,12 @@ pub(crate) fn last_line(report: &Report) -> String {
 mod tests {
     use super::*;
     use crate::deploy::Deployed;
-    use crate::error::{Location, Place};
+    use crate::error::{Location, LocationKind};
     use crate::gates::{Finding, Level};
     use crate::report::lasting;
 
-    fn judgement(id: &'static str, outcome: Outcome, findings: Vec<Finding>) -> Judgement {
-        Judgement {
+    fn result(id: &'static str, outcome: Outcome, findings: Vec<Finding>) -> GateResult {
+        GateResult {
             id,
             level: Level::Deny,
             outcome,
@@ -286,13 +286,13 @@ mod tests {
             severity,
             "size.raw",
             "bundle",
-            Location::at(Place::File, "src/a.py", 3, 1),
+            Location::at(LocationKind::File, "src/a.py", 3, 1),
             "the upload is heavy",
             "make it light",
         )
     }
 
-    fn text(report: &Report, manner: Manner) -> String {
+    fn text(report: &Report, manner: RenderOptions) -> String {
         console::set_colors_enabled(false);
         format!("{}{}", plan(report, manner), last_line(report))
     }
@@ -300,16 +300,16 @@ mod tests {
     #[test]
     fn a_block_shows_what_blocks_and_verbose_shows_everything() {
         let report = Report {
-            judgements: Some(&[
-                judgement("namespace", Outcome::Passed, vec![finding(Severity::Note)]),
-                judgement("secrets", Outcome::Warned, vec![finding(Severity::Warn)]),
-                judgement("size", Outcome::Blocked, vec![finding(Severity::Deny)]),
-                judgement("smoke", Outcome::Skipped, vec![]),
+            results: Some(&[
+                result("namespace", Outcome::Passed, vec![finding(Severity::Note)]),
+                result("secrets", Outcome::Warned, vec![finding(Severity::Warn)]),
+                result("size", Outcome::Blocked, vec![finding(Severity::Deny)]),
+                result("smoke", Outcome::Skipped, vec![]),
             ]),
             verdict: Some(Verdict::Blocked),
             ..Report::default()
         };
-        insta::assert_snapshot!(text(&report, Manner::default()), @"
+        insta::assert_snapshot!(text(&report, RenderOptions::default()), @"
         saddlebag : BLOCKED by size
 
         deny[size.raw]: the upload is heavy
@@ -320,7 +320,7 @@ mod tests {
         `--verbose` shows warnings in full
         blocked by size: nothing was uploaded (3 gates, 1 warning)
         ");
-        insta::assert_snapshot!(text(&report, Manner { quiet: true, ..Manner::default() }), @"
+        insta::assert_snapshot!(text(&report, RenderOptions { quiet: true, ..RenderOptions::default() }), @"
         deny[size.raw]: the upload is heavy
           --> src/a.py:3:1
           help: make it light
@@ -328,7 +328,7 @@ mod tests {
         warn[size.raw]: the upload is heavy (src/a.py:3:1)
         blocked by size: nothing was uploaded (3 gates, 1 warning)
         ");
-        insta::assert_snapshot!(text(&report, Manner { verbose: true, ..Manner::default() }), @"
+        insta::assert_snapshot!(text(&report, RenderOptions { verbose: true, ..RenderOptions::default() }), @"
         saddlebag : BLOCKED by size
 
         gates
@@ -352,22 +352,22 @@ mod tests {
         ");
     }
 
-    fn passed(judgements: Vec<Judgement>) -> Report<'static> {
+    fn passed(results: Vec<GateResult>) -> Report<'static> {
         let rows = ["a", "b", "c", "d", "e"].map(|name| (name, "1", 4096));
         let growth =
             crate::baseline::of_packages(0, &[]).growth(&crate::baseline::of_packages(0, &rows), "b.toml".into());
         let slowest = crate::smoke::Imported { module: "pydantic".into(), seconds: 0.5, own_seconds: 0.41 };
         Report {
             command: "check".into(),
-            verdict: Some(Verdict::of(&judgements)),
-            judgements: Some(lasting(judgements)),
+            verdict: Some(Verdict::of(&results)),
+            results: Some(lasting(results)),
             bundle: Some(lasting(crate::bundle::Bundle { raw_bytes: 20480, gzip_bytes: 9000, ..Default::default() })),
             growth: Some(lasting(growth)),
-            smoke: Some(lasting(Booted {
+            smoke: Some(lasting(SmokeResult {
                 import_seconds: 1.6,
                 imported: 312,
                 slowest: vec![slowest],
-                ..Booted::default()
+                ..SmokeResult::default()
             })),
             ..Report::default()
         }
@@ -375,9 +375,8 @@ mod tests {
 
     #[test]
     fn a_pass_is_at_most_ten_lines_on_a_terminal_whatever_has_grown() {
-        let report =
-            passed(vec![judgement("size", Outcome::Passed, vec![]), judgement("growth", Outcome::Passed, vec![])]);
-        let manner = Manner { width: Some(80), ..Manner::default() };
+        let report = passed(vec![result("size", Outcome::Passed, vec![]), result("growth", Outcome::Passed, vec![])]);
+        let manner = RenderOptions { width: Some(80), ..RenderOptions::default() };
         insta::assert_snapshot!(text(&report, manner), @"
         saddlebag check: passed
         bundle  20.0 KiB, about 8.8 KiB gzipped, 0 modules
@@ -393,19 +392,19 @@ mod tests {
 
     #[test]
     fn a_gate_that_was_asked_for_and_could_not_judge_is_told_without_asking() {
-        let skipped = |id, level, reason: &str| Judgement {
+        let skipped = |id, level, reason: &str| GateResult {
             level,
             reason: Some(reason.to_owned()),
             figure: reason.to_owned(),
-            ..judgement(id, Outcome::Skipped, vec![])
+            ..result(id, Outcome::Skipped, vec![])
         };
         let report = passed(vec![
-            judgement("size", Outcome::Passed, vec![]),
+            result("size", Outcome::Passed, vec![]),
             skipped("growth", Level::Warn, "no baseline: `saddlebag baseline` writes one"),
             skipped("smoke", Level::Warn, "no Pyodide"),
             skipped("verify", Level::Off, "off by default"),
         ]);
-        let text = text(&report, Manner::default());
+        let text = text(&report, RenderOptions::default());
         assert!(text.contains("\nskipped smoke: no Pyodide\n"), "{text}");
         assert_eq!(text.matches("skipped").count(), 1, "{text}");
     }
@@ -415,16 +414,16 @@ mod tests {
         let last = |verdict, deployed: Option<Deployed>, dry_run| {
             console::set_colors_enabled(false);
             last_line(&Report {
-                judgements: Some(&[judgement("size", Outcome::Passed, vec![])]),
+                results: Some(&[result("size", Outcome::Passed, vec![])]),
                 verdict: Some(verdict),
                 deployed: deployed.as_ref(),
                 dry_run,
                 ..Report::default()
             })
         };
-        let heard = crate::deploy::wrangler_log::Heard {
+        let heard = crate::deploy::wrangler_log::WranglerOutput {
             version_id: Some("v1".into()),
-            ..crate::deploy::wrangler_log::Heard::default()
+            ..crate::deploy::wrangler_log::WranglerOutput::default()
         };
         let done = Deployed { code: 0, heard };
         insta::assert_snapshot!([

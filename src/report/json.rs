@@ -5,7 +5,7 @@
 use super::Report;
 use crate::baseline::{Growth, Share, Weights};
 use crate::error::{Error, Location};
-use crate::gates::{Judgement, Level, Limit, Outcome, Severity, Verdict};
+use crate::gates::{GateResult, Level, Limit, Outcome, Severity, Verdict};
 use crate::project::requirements::Source;
 use serde::Serialize;
 
@@ -237,7 +237,7 @@ fn document<'r>(report: &'r Report<'_>) -> Document<'r> {
         dropped: report.bundle.as_ref().map(|bundle| bundle.dropped.as_slice()),
         limits: report.bundle.as_ref().map(|_| report.limits.as_slice()),
         growth: report.growth.map(growth),
-        gates: report.judgements.as_ref().map(|judgements| judgements.iter().map(gate).collect()),
+        gates: report.results.as_ref().map(|results| results.iter().map(gate).collect()),
         verdict: report.verdict,
         smoke: report.smoke.as_ref().map(|booted| SmokeV1 {
             python: &booted.python,
@@ -287,13 +287,13 @@ pub(crate) fn growth(growth: &Growth) -> GrowthV1<'_> {
     }
 }
 
-fn gate(judgement: &Judgement) -> GateV1<'_> {
+fn gate(result: &GateResult) -> GateV1<'_> {
     GateV1 {
-        id: judgement.id,
-        level: judgement.level,
-        outcome: judgement.outcome,
-        reason: judgement.reason.as_deref(),
-        findings: judgement
+        id: result.id,
+        level: result.level,
+        outcome: result.outcome,
+        reason: result.reason.as_deref(),
+        findings: result
             .findings
             .iter()
             .map(|finding| FindingV1 {

@@ -8,7 +8,7 @@ use crate::format::{bytes, count};
 use std::fmt::Write;
 
 /// One line of the table.
-struct Row {
+struct PackageRow {
     name: String,
     bytes: u64,
     modules: usize,
@@ -46,8 +46,8 @@ pub(crate) fn render(report: &Report) -> String {
     out
 }
 
-fn rows(bundle: &Bundle) -> Vec<Row> {
-    let packages = bundle.packages.iter().map(|package| Row {
+fn rows(bundle: &Bundle) -> Vec<PackageRow> {
+    let packages = bundle.packages.iter().map(|package| PackageRow {
         name: format!("{} {}", package.name, package.version),
         bytes: package.raw_bytes,
         modules: package.modules,
@@ -60,7 +60,7 @@ fn rows(bundle: &Bundle) -> Vec<Row> {
     let others = others.filter_map(|(owner, name)| {
         let modules: Vec<_> = bundle.modules.iter().filter(|module| module.owner == owner).collect();
         let dropped: u64 = bundle.dropped.iter().filter(|file| file.owner == owner).map(|file| file.bytes).sum();
-        (!modules.is_empty() || dropped > 0).then(|| Row {
+        (!modules.is_empty() || dropped > 0).then(|| PackageRow {
             name: name.to_owned(),
             bytes: modules.iter().map(|module| module.bytes).sum(),
             modules: modules.len(),

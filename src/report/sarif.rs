@@ -4,7 +4,7 @@
 //! ones are suppressed, an error is a notification of the invocation. Must never carry an absolute path.
 
 use super::Report;
-use crate::error::{Location, Place};
+use crate::error::{Location, LocationKind};
 use crate::gates::{Finding, Outcome, Severity};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -16,11 +16,9 @@ const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 /// The document, with a newline at its end. `prefix` is the project's directory in the repository, with `/` at its end, or
 /// empty.
 pub(crate) fn render(report: &Report, prefix: &str) -> String {
-    let judgements = report.judgements.unwrap_or_default();
-    let findings: Vec<(&str, &Finding)> = judgements
-        .iter()
-        .flat_map(|judgement| judgement.findings.iter().map(move |finding| (judgement.id, finding)))
-        .collect();
+    let results = report.results.unwrap_or_default();
+    let findings: Vec<(&str, &Finding)> =
+        results.iter().flat_map(|result| result.findings.iter().map(move |finding| (result.id, finding))).collect();
     // A rule for each code that has results, in the order of their names; results point at them by index.
     let mut rules: BTreeMap<&str, &str> = BTreeMap::new();
     for (gate, finding) in &findings {
@@ -89,8 +87,8 @@ fn result(finding: &Finding, rule: Option<usize>, prefix: &str, fallback: &str) 
 
 /// What is in no file of the repository is shown at the configuration, with its own name beside it.
 fn location(location: &Location, prefix: &str, fallback: &str) -> Value {
-    let in_repository =
-        matches!(location.kind, Place::File | Place::Config | Place::Requirement) && !location.path.starts_with('/');
+    let in_repository = matches!(location.kind, LocationKind::File | LocationKind::Config | LocationKind::Requirement)
+        && !location.path.starts_with('/');
     let path = if in_repository { location.path.as_str() } else { fallback };
     let mut physical =
         json!({ "artifactLocation": { "uri": uri(&format!("{prefix}{path}")), "uriBaseId": "SRCROOT" } });
@@ -130,10 +128,10 @@ fn fingerprint(finding: &Finding) -> String {
 }
 
 fn notifications(report: &Report, prefix: &str) -> Vec<Value> {
-    let broke = report.judgements.into_iter().flatten().filter(|judgement| judgement.outcome == Outcome::Broke);
+    let broke = report.results.into_iter().flatten().filter(|result| result.outcome == Outcome::Broke);
     let mut all: Vec<Value> = broke
-        .map(|judgement| {
-            let text = format!("{}: {}", judgement.id, judgement.reason.as_deref().unwrap_or("the gate broke"));
+        .map(|result| {
+            let text = format!("{}: {}", result.id, result.reason.as_deref().unwrap_or("the gate broke"));
             json!({ "level": "error", "message": { "text": text } })
         })
         .collect();
@@ -154,8 +152,8 @@ fn notifications(report: &Report, prefix: &str) -> Vec<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::{Error, Kind};
-    use crate::gates::{Judgement, Level};
+    use crate::error::{Error, ErrorKind};
+    use crate::gates::{GateResult, Level};
 
     fn document(report: &Report) -> Value {
         serde_json::from_str(&render(report, "apps/w/")).unwrap()
@@ -163,10 +161,10 @@ mod tests {
 
     fn report() -> Report<'static> {
         let finding = |severity, code, location| Finding::new(severity, code, "a -> b", location, "m", "h");
-        let mut allowed = finding(Severity::Warn, "size.raw", Location::new(Place::Package, "bundle"));
+        let mut allowed = finding(Severity::Warn, "size.raw", Location::new(LocationKind::Package, "bundle"));
         allowed.allowed = Some("known".into());
         Report {
-            judgements: Some(crate::report::lasting(vec![Judgement {
+            results: Some(crate::report::lasting(vec![GateResult {
                 id: "imports",
                 level: Level::Deny,
                 outcome: Outcome::Blocked,
@@ -174,11 +172,11 @@ mod tests {
                 figure: String::new(),
                 findings: vec![
                     allowed,
-                    finding(Severity::Deny, "imports.missing", Location::at(Place::File, "src/ä b.py", 3, 7)),
+                    finding(Severity::Deny, "imports.missing", Location::at(LocationKind::File, "src/ä b.py", 3, 7)),
                     finding(
                         Severity::Note,
                         "imports.missing",
-                        Location::at(Place::Module, "python_modules/x.py", 9, 1),
+                        Location::at(LocationKind::Module, "python_modules/x.py", 9, 1),
                     ),
                 ],
             }])),
@@ -207,7 +205,7 @@ mod tests {
 
     #[test]
     fn an_error_is_a_notification() {
-        let error = Error::new(Kind::ConfigMissing, "no configuration", "add one");
+        let error = Error::new(ErrorKind::ConfigMissing, "no configuration", "add one");
         let run = document(&Report { error: Some(&error), ..Report::default() })["runs"][0].clone();
         assert_eq!(run["invocations"][0]["executionSuccessful"], false);
         assert_eq!(run["invocations"][0]["toolExecutionNotifications"][0]["descriptor"]["id"], "config-missing");

@@ -46,7 +46,7 @@ pub(crate) fn entries(cache: &Utf8Path) -> Vec<Entry> {
 /// Removes what nobody has used for `older_than`, or, without it, every entry.
 ///
 /// # Errors
-/// `Kind::Unwritable`.
+/// `ErrorKind::Unwritable`.
 pub(crate) fn clean(cache: &Utf8Path, older_than: Option<Duration>) -> Result<Cleaned> {
     let vendor = cache.join("vendor");
     let mut cleaned = Cleaned::default();

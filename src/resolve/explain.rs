@@ -6,21 +6,21 @@
 
 mod alternatives;
 mod ask;
-mod fall;
+mod downgrade;
 mod lift;
 mod network;
+mod resolver_message;
 mod survey;
 mod unrestricted;
-mod words;
 
 pub(crate) use alternatives::Alternative;
-pub(crate) use fall::{Fall, Lift};
+pub(crate) use downgrade::{Downgrade, Lift};
 pub(crate) use survey::Column;
 #[cfg(test)]
-pub(crate) use survey::Found as FoundVersion;
+pub(crate) use survey::FoundVersion;
 
 use super::workspace::Plan;
-use crate::error::{Error, Location, Place, Result};
+use crate::error::{Error, Location, LocationKind, Result};
 use crate::project::requirements::Requirement;
 use crate::project::{Project, Target};
 use crate::python::distribution::leading_name;
@@ -32,10 +32,10 @@ use ask::{Answer, Pinned, Uv, Wheels};
 use camino::Utf8Path;
 use pep508_rs::pep440_rs::Version;
 use rayon::prelude::*;
+use resolver_message::{ResolverMessage, Spec};
 use std::collections::{BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 use unrestricted::Unrestricted;
-use words::{Spec, Words};
 
 /// The name of the sync workspace's project: "your project", in uv's words.
 const WORKSPACE: &str = "saddlebag-workspace";
@@ -57,7 +57,7 @@ const LOOKED_UP: usize = 16;
 pub(crate) struct Unresolved {
     /// The same as an error: for who has switched the gate off.
     pub(crate) error: Error,
-    pub(crate) culprits: Vec<Culprit>,
+    pub(crate) conflicts: Vec<Conflict>,
     /// What was found to resolve, least change first.
     pub(crate) alternatives: Vec<Alternative>,
     /// What was not tried, because the time was over.
@@ -71,9 +71,9 @@ pub(crate) struct Unresolved {
 }
 
 impl Unresolved {
-    pub(super) fn of(found: Found, error: Error) -> Self {
-        let Found { culprits, alternatives, untried, too_far, packages } = found;
-        Self { error, culprits, alternatives, untried, too_far, packages, imported: None }
+    pub(super) fn of(found: SearchResult, error: Error) -> Self {
+        let SearchResult { conflicts, alternatives, untried, too_far, packages } = found;
+        Self { error, conflicts, alternatives, untried, too_far, packages, imported: None }
     }
 }
 
@@ -104,8 +104,8 @@ pub(crate) struct Imported {
 
 /// What a search has found out.
 #[derive(Debug, Default)]
-pub(super) struct Found {
-    pub(super) culprits: Vec<Culprit>,
+pub(super) struct SearchResult {
+    pub(super) conflicts: Vec<Conflict>,
     pub(super) alternatives: Vec<Alternative>,
     pub(super) untried: usize,
     pub(super) too_far: Option<String>,
@@ -131,7 +131,7 @@ pub(crate) enum Reason {
 
 /// A distribution that is in the way.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Culprit {
+pub(crate) struct Conflict {
     pub(crate) reason: Reason,
     pub(crate) name: String,
     /// From the project's own requirement to the culprit's.
@@ -149,10 +149,10 @@ pub(crate) struct Culprit {
     /// The newest release that the target takes, and its day; none that is ancient beside the newest.
     pub(crate) usable: Option<(String, Option<String>)>,
     /// The same where it is ancient.
-    pub(crate) ancient: Option<(String, Option<String>)>,
+    pub(crate) outdated: Option<(String, Option<String>)>,
 }
 
-impl Culprit {
+impl Conflict {
     /// The direct requirement's name.
     pub(crate) fn head(&self) -> Option<&str> {
         self.chain.first().map(|first| leading_name(first))
@@ -176,7 +176,7 @@ impl Culprit {
 #[derive(Debug)]
 pub(super) enum Meaning {
     Network(Error),
-    Unresolved(Box<Found>),
+    Unresolved(Box<SearchResult>),
     /// As it was.
     Unknown,
 }
@@ -184,7 +184,7 @@ pub(super) enum Meaning {
 /// Explains a failed sync.
 ///
 /// # Errors
-/// `Kind::Interrupted`, and what keeps uv from being started.
+/// `ErrorKind::Interrupted`, and what keeps uv from being started.
 pub(super) fn explain(
     output: &str,
     plan: &Plan,
@@ -196,31 +196,34 @@ pub(super) fn explain(
     if let Some(error) = network::trouble(output) {
         return Ok(Meaning::Network(error));
     }
-    let Some(said) = words::read(output, WORKSPACE) else { return Ok(unbuilt(output, project)) };
-    let culprits = culprits(&said, &project.requirements.entries);
-    let nothing_more = |culprits| Ok(Meaning::Unresolved(Box::new(Found { culprits, ..Found::default() })));
-    if culprits.is_empty() {
+    let Some(said) = resolver_message::read(output, WORKSPACE) else { return Ok(unbuilt(output, project)) };
+    let conflicts = conflicts(&said, &project.requirements.entries);
+    let nothing_more =
+        |conflicts| Ok(Meaning::Unresolved(Box::new(SearchResult { conflicts, ..SearchResult::default() })));
+    if conflicts.is_empty() {
         return Ok(Meaning::Unknown);
     }
-    let Some(mut uv) = Uv::of(output, plan, toolchain, Instant::now() + JUDGING) else { return nothing_more(culprits) };
+    let Some(mut uv) = Uv::of(output, plan, toolchain, Instant::now() + JUDGING) else {
+        return nothing_more(conflicts);
+    };
     let what = if plan.wants_alternatives { "Looking for what would work" } else { "Looking for what is in the way" };
     let _step = terminal.begin(&format!("{what}, for at most {} s", (JUDGING + PATIENCE).as_secs()));
-    let Ok(pool) = rayon::ThreadPoolBuilder::new().num_threads(AT_ONCE).build() else { return nothing_more(culprits) };
-    if let Some(unknown) = culprits.iter().find(|culprit| culprit.reason == Reason::Unknown)
+    let Ok(pool) = rayon::ThreadPoolBuilder::new().num_threads(AT_ONCE).build() else { return nothing_more(conflicts) };
+    if let Some(unknown) = conflicts.iter().find(|conflict| conflict.reason == Reason::Unknown)
         && uv.newest("workers-runtime-sdk", Wheels::Any)?.is_none()
         && !uv.time_is_over()
     {
         return Ok(Meaning::Network(network::nothing_there(&unknown.name)));
     }
     let requirements = uv.requirements();
-    let blames_wheels = culprits.iter().all(|culprit| culprit.reason == Reason::NoWheel);
+    let blames_wheels = conflicts.iter().all(|conflict| conflict.reason == Reason::NoWheel);
     let case = Case { uv: &uv, entries: &project.requirements.entries, said: &said, target };
     let (wanted, apart) = if blames_wheels { pool.install(|| case.wanted())? } else { (None, Vec::new()) };
-    let culprits = pool.install(|| case.judge(culprits, wanted.as_ref(), apart))?;
+    let conflicts = pool.install(|| case.assess(conflicts, wanted.as_ref(), apart))?;
     let direct: BTreeSet<String> = project.requirements.entries.iter().filter_map(|entry| entry.name.clone()).collect();
     uv.give_until(Instant::now() + PATIENCE);
     let case = alternatives::Case { uv: &uv, plan, toolchain, direct: &direct, wanted: wanted.as_ref() };
-    let mut trials = alternatives::trials(&culprits, &requirements, target);
+    let mut trials = alternatives::trials(&conflicts, &requirements, target);
     trials.retain(|_| plan.wants_alternatives);
     let one = |trial: Trial| alternatives::attempt(&trial, case).map(|tried| (trial, tried));
     let tried: Vec<(Trial, Tried)> =
@@ -232,23 +235,23 @@ pub(super) fn explain(
     });
     let packages = wanted.into_iter().flat_map(|wanted| wanted.packages.into_keys()).chain(direct).collect();
     let alternatives = alternatives::chosen(tried);
-    Ok(Meaning::Unresolved(Box::new(Found { culprits, alternatives, untried, too_far, packages })))
+    Ok(Meaning::Unresolved(Box::new(SearchResult { conflicts, alternatives, untried, too_far, packages })))
 }
 
 /// A requirement that must be built to be read: a local source without static metadata, or one from git.
 fn unbuilt(output: &str, project: &Project) -> Meaning {
-    let Some(named) = words::unbuilt(output) else { return Meaning::Unknown };
+    let Some(named) = resolver_message::unbuilt(output) else { return Meaning::Unknown };
     let entries = &project.requirements.entries;
     // uv does not always say which. Where only one is not from an index it is that one.
     let mut sources = entries.iter().filter(|entry| entry.local.is_some() || entry.text.contains(" @ "));
     let only = sources.next().filter(|_| sources.next().is_none()).and_then(|entry| entry.name.clone());
     let Some(name) = named.or(only) else { return Meaning::Unknown };
-    let culprit = culprit(&name, Reason::Build, vec![name.clone()], entries);
-    Meaning::Unresolved(Box::new(Found { culprits: vec![culprit], ..Found::default() }))
+    let conflict = conflict(&name, Reason::Build, vec![name.clone()], entries);
+    Meaning::Unresolved(Box::new(SearchResult { conflicts: vec![conflict], ..SearchResult::default() }))
 }
 
 /// A culprit of which nothing more is known.
-fn culprit(name: &str, reason: Reason, mut chain: Vec<String>, entries: &[Requirement]) -> Culprit {
+fn conflict(name: &str, reason: Reason, mut chain: Vec<String>, entries: &[Requirement]) -> Conflict {
     let head = chain.first().map_or_else(|| name.to_owned(), |first| normalize(leading_name(first)));
     let entry = entries.iter().find(|entry| entry.name.as_deref() == Some(&head));
     // What it needs, it may need by an extra.
@@ -257,8 +260,8 @@ fn culprit(name: &str, reason: Reason, mut chain: Vec<String>, entries: &[Requir
     {
         first.insert_str(leading_name(first).len(), extras);
     }
-    let location = entry.map_or_else(|| Location::new(Place::Package, name), |entry| entry.location());
-    Culprit {
+    let location = entry.map_or_else(|| Location::new(LocationKind::Package, name), |entry| entry.location());
+    Conflict {
         reason,
         name: name.to_owned(),
         heads: chain.first().map(|_| head).into_iter().collect(),
@@ -268,7 +271,7 @@ fn culprit(name: &str, reason: Reason, mut chain: Vec<String>, entries: &[Requir
         newest: None,
         seen: None,
         usable: None,
-        ancient: None,
+        outdated: None,
     }
 }
 
@@ -277,14 +280,14 @@ fn culprit(name: &str, reason: Reason, mut chain: Vec<String>, entries: &[Requir
 struct Case<'a> {
     uv: &'a Uv,
     entries: &'a [Requirement],
-    said: &'a Words,
+    said: &'a ResolverMessage,
     target: &'a Target,
 }
 
 impl Case<'_> {
     /// What the requirements would bring where every wheel counts. Where one has none of any kind, each is asked for alone;
     /// what uv then says of those that fail comes with it.
-    fn wanted(self) -> Result<(Option<Unrestricted>, Vec<Culprit>)> {
+    fn wanted(self) -> Result<(Option<Unrestricted>, Vec<Conflict>)> {
         let wanted = self.uv.unrestricted(&self.uv.together(), self.target)?;
         let requirements = self.uv.requirements();
         if wanted.is_some() || requirements.len() < 2 {
@@ -297,8 +300,8 @@ impl Case<'_> {
             let Answer::Failed(output) = self.uv.resolve_alone(text, Wheels::Target)? else {
                 return Ok((None, Vec::new()));
             };
-            let mut found = culprits(&words::read(&output, WORKSPACE).unwrap_or_default(), self.entries);
-            found.retain(|culprit| culprit.reason == Reason::NoWheel);
+            let mut found = conflicts(&resolver_message::read(&output, WORKSPACE).unwrap_or_default(), self.entries);
+            found.retain(|conflict| conflict.reason == Reason::NoWheel);
             Ok((None, found))
         };
         let all = requirements.par_iter().with_max_len(1).map(alone).collect::<Result<Vec<_>>>()?;
@@ -309,51 +312,51 @@ impl Case<'_> {
     /// Who is really in the way: of what the requirements would bring where every wheel counts, that which has none for
     /// the target, and those that failed `apart`. uv itself speaks of every version that it tried. `suspects` where that
     /// cannot be told.
-    fn judge(
+    fn assess(
         self,
-        mut suspects: Vec<Culprit>,
+        mut suspects: Vec<Conflict>,
         wanted: Option<&Unrestricted>,
-        apart: Vec<Culprit>,
-    ) -> Result<Vec<Culprit>> {
+        apart: Vec<Conflict>,
+    ) -> Result<Vec<Conflict>> {
         let candidates = wanted
             .into_iter()
             .flat_map(|wanted| wanted.without_wheel(self.target).map(move |pinned| self.of_wanted(pinned, wanted)));
         let mut seen = BTreeSet::new();
-        let mut culprits: Vec<Culprit> =
-            candidates.chain(apart).filter(|culprit| seen.insert(culprit.name.clone())).collect();
-        let look_up_one = |culprit: &mut Culprit| {
-            look_up(culprit, self.uv)?;
+        let mut conflicts: Vec<Conflict> =
+            candidates.chain(apart).filter(|conflict| seen.insert(conflict.name.clone())).collect();
+        let look_up_one = |conflict: &mut Conflict| {
+            look_up(conflict, self.uv)?;
             Ok(!self.uv.time_is_over())
         };
         let looked =
-            culprits.par_iter_mut().take(LOOKED_UP).with_max_len(1).map(look_up_one).collect::<Result<Vec<bool>>>()?;
+            conflicts.par_iter_mut().take(LOOKED_UP).with_max_len(1).map(look_up_one).collect::<Result<Vec<bool>>>()?;
         let mut looked = looked.into_iter().chain(std::iter::repeat(false));
-        culprits.retain(|culprit| {
+        conflicts.retain(|conflict| {
             let looked = looked.next().unwrap_or_default();
-            self.is_named(culprit) || (looked && culprit.is_hopeless())
+            self.is_named(conflict) || (looked && conflict.is_hopeless())
         });
         // Deepest first: what the others need.
-        culprits.sort_by_key(|culprit| std::cmp::Reverse(culprit.chain.len()));
-        if !culprits.is_empty() {
-            return Ok(culprits);
+        conflicts.sort_by_key(|conflict| std::cmp::Reverse(conflict.chain.len()));
+        if !conflicts.is_empty() {
+            return Ok(conflicts);
         }
-        suspects.par_iter_mut().take(LOOKED_UP).with_max_len(1).try_for_each(|culprit| look_up(culprit, self.uv))?;
+        suspects.par_iter_mut().take(LOOKED_UP).with_max_len(1).try_for_each(|conflict| look_up(conflict, self.uv))?;
         keep_those_in_the_way(&mut suspects);
         Ok(suspects)
     }
 
-    fn of_wanted(self, pinned: &Pinned, wanted: &Unrestricted) -> Culprit {
-        let mut culprit = culprit(&pinned.name, Reason::NoWheel, wanted.graph.chain(&pinned.name), self.entries);
-        culprit.heads = wanted.graph.heads(&pinned.name);
-        culprit.wanted = Some(pinned.version.clone());
-        culprit.seen = Some((pinned.version.clone(), offers(pinned)));
-        culprit
+    fn of_wanted(self, pinned: &Pinned, wanted: &Unrestricted) -> Conflict {
+        let mut conflict = conflict(&pinned.name, Reason::NoWheel, wanted.graph.chain(&pinned.name), self.entries);
+        conflict.heads = wanted.graph.heads(&pinned.name);
+        conflict.wanted = Some(pinned.version.clone());
+        conflict.seen = Some((pinned.version.clone(), offers(pinned)));
+        conflict
     }
 
     /// Whether uv says of the very version that is wanted that it has no wheel.
-    fn is_named(self, culprit: &Culprit) -> bool {
-        let about_it = |spec: &&Spec| spec.name == culprit.name;
-        let Some(wanted) = culprit.wanted.as_deref() else { return !culprit.has_a_wheel() };
+    fn is_named(self, conflict: &Conflict) -> bool {
+        let about_it = |spec: &&Spec| spec.name == conflict.name;
+        let Some(wanted) = conflict.wanted.as_deref() else { return !conflict.has_a_wheel() };
         self.said.wheelless.iter().filter(about_it).any(|spec| spec.contains(wanted))
     }
 }
@@ -361,14 +364,14 @@ impl Case<'_> {
 /// What fell, where the resolution of a finished sync can be judged at all.
 ///
 /// # Errors
-/// `Kind::Interrupted`, and what keeps uv from being started.
+/// `ErrorKind::Interrupted`, and what keeps uv from being started.
 pub(super) fn falls(
     output: &str,
     directory: &Utf8Path,
     plan: &Plan,
     project: &Project,
     toolchain: &Toolchain,
-) -> Result<Option<Vec<Fall>>> {
+) -> Result<Option<Vec<Downgrade>>> {
     if project.requirements.entries.is_empty() {
         return Ok(Some(Vec::new()));
     }
@@ -376,9 +379,9 @@ pub(super) fn falls(
     let Some(lock) = ask::read_lock(&directory.join("pylock.toml")) else { return Ok(None) };
     let direct = project.requirements.entries.iter().filter_map(|entry| entry.name.clone()).collect();
     if plan.is_seeded() {
-        fall::judge_locked(&uv, &lock, &uv.requirements(), &direct)
+        downgrade::find_locked(&uv, &lock, &uv.requirements(), &direct)
     } else {
-        fall::judge(&uv, &lock, &uv.requirements(), &direct)
+        downgrade::find(&uv, &lock, &uv.requirements(), &direct)
     }
 }
 
@@ -386,9 +389,9 @@ pub(super) fn falls(
 /// try in its time.
 ///
 /// # Errors
-/// `Kind::Interrupted`, and what keeps the tools from being started.
+/// `ErrorKind::Interrupted`, and what keeps the tools from being started.
 pub(super) fn lift(
-    falls: &mut [Fall],
+    falls: &mut [Downgrade],
     plan: &Plan,
     target: &Target,
     toolchain: &Toolchain,
@@ -412,7 +415,7 @@ pub(super) fn lift(
 /// The workspace's requirements against every Python.
 ///
 /// # Errors
-/// `Kind::Interrupted`, and what keeps the tools from being started.
+/// `ErrorKind::Interrupted`, and what keeps the tools from being started.
 pub(super) fn survey(
     plan: &Plan,
     project: &Project,
@@ -424,21 +427,21 @@ pub(super) fn survey(
 }
 
 /// Who is in the way. What has no wheel explains all else that uv then says.
-fn culprits(said: &Words, requirements: &[Requirement]) -> Vec<Culprit> {
+fn conflicts(said: &ResolverMessage, requirements: &[Requirement]) -> Vec<Conflict> {
     let wheelless: BTreeSet<&str> =
         said.wheelless.iter().filter(|spec| !spec.is_prerelease()).map(|spec| spec.name.as_str()).collect();
     let make = |name: &str, reason: Reason| {
         let chain = chain(said, name).iter().map(ToString::to_string).collect();
         let tags = said.tags.iter().find(|(of, _, _)| of == name);
         let seen = tags.map(|(_, version, tags)| (version.clone(), tags.clone()));
-        Culprit { seen, ..culprit(name, reason, chain, requirements) }
+        Conflict { seen, ..conflict(name, reason, chain, requirements) }
     };
-    let mut found: Vec<Culprit> = said.missing.iter().map(|name| make(name, Reason::Unknown)).collect();
+    let mut found: Vec<Conflict> = said.missing.iter().map(|name| make(name, Reason::Unknown)).collect();
     found.extend(
         wheelless.into_iter().filter(|name| !said.missing.contains(*name)).map(|name| make(name, Reason::NoWheel)),
     );
     // Deepest first: what the others need.
-    found.sort_by_key(|culprit| std::cmp::Reverse(culprit.chain.len()));
+    found.sort_by_key(|conflict| std::cmp::Reverse(conflict.chain.len()));
     if !found.is_empty() {
         return found;
     }
@@ -473,7 +476,7 @@ fn culprits(said: &Words, requirements: &[Requirement]) -> Vec<Culprit> {
 }
 
 /// The shortest way from the project's own requirement to a distribution.
-fn chain(said: &Words, name: &str) -> Vec<Spec> {
+fn chain(said: &ResolverMessage, name: &str) -> Vec<Spec> {
     let mut open: VecDeque<Vec<Spec>> =
         said.requires.iter().filter(|(who, _)| who.is_none()).map(|(_, on)| vec![on.clone()]).collect();
     let mut seen: BTreeSet<String> = BTreeSet::new();
@@ -502,26 +505,27 @@ fn chain(said: &Words, name: &str) -> Vec<Spec> {
 }
 
 /// What the index has of it.
-fn look_up(culprit: &mut Culprit, uv: &Uv) -> Result<()> {
-    if culprit.reason == Reason::Unknown {
+fn look_up(conflict: &mut Conflict, uv: &Uv) -> Result<()> {
+    if conflict.reason == Reason::Unknown {
         return Ok(());
     }
-    let (newest, usable) = (uv.newest(&culprit.name, Wheels::Any)?, uv.newest(&culprit.name, Wheels::Target)?);
+    let (newest, usable) = (uv.newest(&conflict.name, Wheels::Any)?, uv.newest(&conflict.name, Wheels::Target)?);
     if uv.time_is_over() {
         return Ok(()); // an answer that did not come is none
     }
-    let ancient = usable.as_ref().zip(newest.as_ref()).is_some_and(|(usable, newest)| fall::is_ancient(usable, newest));
-    culprit.newest = newest.map(|pinned| (pinned.version.clone(), offers(&pinned)));
+    let outdated =
+        usable.as_ref().zip(newest.as_ref()).is_some_and(|(usable, newest)| downgrade::is_outdated(usable, newest));
+    conflict.newest = newest.map(|pinned| (pinned.version.clone(), offers(&pinned)));
     let usable = usable.map(|pinned| (pinned.version, pinned.uploaded));
-    (culprit.usable, culprit.ancient) = if ancient { (None, usable) } else { (usable, None) };
+    (conflict.usable, conflict.outdated) = if outdated { (None, usable) } else { (usable, None) };
     Ok(())
 }
 
 /// uv also names what has a wheel and drags along what has none. That is no culprit, where there is another.
-fn keep_those_in_the_way(culprits: &mut Vec<Culprit>) {
-    let drags = |culprit: &Culprit| culprit.reason == Reason::NoWheel && culprit.has_a_wheel();
-    if !culprits.iter().all(drags) {
-        culprits.retain(|culprit| !drags(culprit));
+fn keep_those_in_the_way(conflicts: &mut Vec<Conflict>) {
+    let drags = |conflict: &Conflict| conflict.reason == Reason::NoWheel && conflict.has_a_wheel();
+    if !conflicts.iter().all(drags) {
+        conflicts.retain(|conflict| !drags(conflict));
     }
 }
 

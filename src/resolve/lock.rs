@@ -3,8 +3,8 @@
 //! Receives the text of a lock; hands on its packages and what `saddlebag lock` noted in `[tool.saddlebag]`. Must never write
 //! a file.
 
-use super::{Fall, Lift};
-use crate::error::{Error, Kind, Result};
+use super::{Downgrade, Lift};
+use crate::error::{Error, ErrorKind, Result};
 use crate::project::target::{self, Known};
 use crate::python;
 use camino::Utf8Path;
@@ -37,7 +37,7 @@ pub(crate) struct Note {
     /// `3.14`.
     pub(crate) python: Option<String>,
     #[serde(default)]
-    pub(crate) downgrades: Vec<Fall>,
+    pub(crate) downgrades: Vec<Downgrade>,
 }
 
 #[derive(Deserialize)]
@@ -77,12 +77,12 @@ struct Artifact {
 }
 
 /// # Errors
-/// `Kind::SyncFailed` for a lock that cannot be read: it was just written by the sync.
+/// `ErrorKind::SyncFailed` for a lock that cannot be read: it was just written by the sync.
 pub(crate) fn read(path: &Utf8Path) -> Result<Vec<LockedPackage>> {
     let text = fs_err::read_to_string(path).map_err(|error| Error::unreadable(&error))?;
     parse(&text).map_err(|error| {
         Error::new(
-            Kind::SyncFailed,
+            ErrorKind::SyncFailed,
             format!("the lock that `pywrangler sync` wrote cannot be read: {}", error.message()),
             "run again with `--no-cache`",
         )
@@ -141,10 +141,10 @@ pub(super) fn with_note(text: &str, note: &Note) -> Option<String> {
     Some(document.to_string())
 }
 
-fn downgrade(fall: &Fall) -> Table {
+fn downgrade(fall: &Downgrade) -> Table {
     let mut table = Table::new();
     let optional =
-        [("uploaded", &fall.uploaded), ("newest_uploaded", &fall.newest_uploaded), ("culprit", &fall.culprit)];
+        [("uploaded", &fall.uploaded), ("newest_uploaded", &fall.newest_uploaded), ("culprit", &fall.conflict)];
     table["name"] = value(&fall.name);
     table["version"] = value(&fall.version);
     table["newest"] = value(&fall.newest);
@@ -165,9 +165,9 @@ fn downgrade(fall: &Fall) -> Table {
 pub(super) fn noted_falls(
     text: &str,
     python: &str,
-    judged: Option<Vec<Fall>>,
+    judged: Option<Vec<Downgrade>>,
     resolved: &BTreeMap<&str, &str>,
-) -> Option<Vec<Fall>> {
+) -> Option<Vec<Downgrade>> {
     let Note { python: made_for, downgrades } = note(text);
     if made_for.as_deref() != Some(python) {
         return judged;
@@ -293,13 +293,13 @@ mod tests {
     #[test]
     fn a_note_reads_as_it_was_written_and_stands_once() {
         let lift = Lift { compatibility_date: "2026-09-08".into(), python: "3.14".into(), version: "2.1".into() };
-        let fall = Fall {
+        let fall = Downgrade {
             name: "data".into(),
             version: "1.10".into(),
             uploaded: Some("2019-01-01".into()),
             newest: "2.1".into(),
             newest_uploaded: None,
-            culprit: Some("core".into()),
+            conflict: Some("core".into()),
             lift: Some(lift),
         };
         let noted = Note { python: Some("3.13".into()), downgrades: vec![fall] };

@@ -6,11 +6,11 @@
 use super::explain::{self, Meaning, Unresolved};
 use super::workspace::{self, Plan};
 use super::{FALLS, MARK, Mark, cache_unwritable, now, remove};
-use crate::error::{Error, Kind, Location, Place, Result};
+use crate::error::{Error, ErrorKind, Location, LocationKind, Result};
 use crate::process;
 use crate::project::{Project, Target};
 use crate::terminal::Terminal;
-use crate::tools::{Toolchain, minimums, older};
+use crate::tools::{Toolchain, is_older_than, minimums};
 use camino::Utf8Path;
 
 /// A pywrangler that does not know the target's Python vendors for an older one and says nothing.
@@ -22,12 +22,12 @@ pub(super) fn knows(toolchain: &Toolchain, target: &Target) -> Result<()> {
 pub(super) fn knows_python(toolchain: &Toolchain, python: &str) -> Result<()> {
     let row = minimums::python(python);
     match (row, toolchain.pywrangler.version.as_deref()) {
-        (Some(row), Some(version)) if older(version, &row.minimum) => Err(Error::new(
-            Kind::ToolTooOld,
+        (Some(row), Some(version)) if is_older_than(version, &row.minimum) => Err(Error::new(
+            ErrorKind::ToolTooOld,
             format!("`pywrangler` is {version}, and Python {python} needs {} or newer", row.minimum),
             "update it: `uv tool upgrade workers-py`, or `uv add --dev workers-py`",
         )
-        .with_location(Location::new(Place::Tool, "pywrangler"))),
+        .with_location(Location::new(LocationKind::Tool, "pywrangler"))),
         _ => Ok(()),
     }
 }
@@ -87,7 +87,7 @@ fn run_sync(
     let token = fs_err::read_to_string(directory.join("python_modules/.synced")).unwrap_or_default().trim().to_owned();
     if token.is_empty() {
         return Err(Error::new(
-            Kind::SyncFailed,
+            ErrorKind::SyncFailed,
             "`pywrangler sync` said that it succeeded and left no `python_modules/.synced`",
             "update workers-py to 1.15 or newer",
         )
@@ -95,7 +95,7 @@ fn run_sync(
     }
     if let Some(found) = python_of(directory).filter(|found| !found.starts_with(&format!("{}.", plan.python))) {
         return Err(Error::new(
-            Kind::SyncFailed,
+            ErrorKind::SyncFailed,
             format!("pywrangler {token} vendored for Python {found}, and the Worker runs {}", plan.python),
             "update workers-py to a version that knows the Worker's Python",
         )
@@ -104,14 +104,14 @@ fn run_sync(
     // The stage gets this token, and the pywrangler that deploys would sync again over it if its version were another.
     if let Some(version) = toolchain.pywrangler.version.as_deref().filter(|version| *version != token) {
         return Err(Error::new(
-            Kind::SyncFailed,
+            ErrorKind::SyncFailed,
             format!("`pywrangler` is {version} in the project and {token} in `{directory}`"),
             "set `SADDLEBAG_PYWRANGLER` to the full path of the one to deploy with",
         ));
     }
     if let Some(name) = editable(directory) {
         return Err(Error::new(
-            Kind::SyncFailed,
+            ErrorKind::SyncFailed,
             format!("`{name}` was installed editable: a pointer to its source, which cannot be uploaded"),
             "update uv, or set `editable = false` in its `[tool.uv.sources]`",
         ));
@@ -119,10 +119,10 @@ fn run_sync(
     // Only python_modules is needed from here on; the two environments are larger than it.
     remove(&directory.join(".venv-workers"))?;
     let falls = explain::falls(&output, directory, plan, project, toolchain)?;
-    let text = serde_json::to_vec(&falls).map_err(|error| Error::new(Kind::Internal, error.to_string(), ""))?;
+    let text = serde_json::to_vec(&falls).map_err(|error| Error::new(ErrorKind::Internal, error.to_string(), ""))?;
     fs_err::write(directory.join(FALLS), text).map_err(|error| cache_unwritable(&error))?;
     let mark = Mark { made: now().as_secs(), token };
-    let text = serde_json::to_vec(&mark).map_err(|error| Error::new(Kind::Internal, error.to_string(), ""))?;
+    let text = serde_json::to_vec(&mark).map_err(|error| Error::new(ErrorKind::Internal, error.to_string(), ""))?;
     fs_err::write(directory.join(MARK), text).map_err(|error| cache_unwritable(&error))?;
     Ok(Synced::Done)
 }
@@ -172,7 +172,7 @@ fn sync_failed(ended: process::Ended, output: &str) -> Error {
     } else {
         "read what pywrangler says above; `pywrangler sync` in a directory with these requirements shows the same"
     };
-    Error::new(Kind::SyncFailed, format!("`pywrangler sync` failed with exit code {}", ended.code), hint)
+    Error::new(ErrorKind::SyncFailed, format!("`pywrangler sync` failed with exit code {}", ended.code), hint)
         .with_output(said(output))
 }
 

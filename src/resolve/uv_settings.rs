@@ -27,7 +27,7 @@ const ABOUT_THE_PROJECT: [&str; 9] = [
 /// above it (for a member of a workspace: at or above the workspace's root), and the sources of the project itself.
 ///
 /// # Errors
-/// `Kind::ConfigSyntax` for a file that uv could not read either, `Kind::ConfigInvalid` for a workspace source that names
+/// `ErrorKind::ConfigSyntax` for a file that uv could not read either, `ErrorKind::ConfigInvalid` for a workspace source that names
 /// no member.
 pub(crate) fn effective(root: &Utf8Path, wanted: &Wanted) -> Result<Table> {
     let workspace = uv_workspace::find(root)?;
@@ -125,7 +125,7 @@ fn index_names(source: &Item) -> impl Iterator<Item = &str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Kind;
+    use crate::error::ErrorKind;
     use crate::project::requirements::Section;
     use camino::Utf8PathBuf;
     use toml_edit::DocumentMut;
@@ -221,7 +221,7 @@ mod tests {
     #[test]
     fn a_workspace_source_without_a_member_is_refused() {
         let (_dir, root) = tree(&[("pyproject.toml", "[tool.uv.sources]\nghost = { workspace = true }\n")]);
-        assert_eq!(effective(&root, &wanted(&["ghost"])).unwrap_err().kind, Kind::ConfigInvalid);
+        assert_eq!(effective(&root, &wanted(&["ghost"])).unwrap_err().kind, ErrorKind::ConfigInvalid);
         // uv looks at the sources of what is required, and at no others.
         assert!(effective(&root, &wanted(&["other"])).is_ok());
     }

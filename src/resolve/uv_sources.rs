@@ -6,7 +6,7 @@
 //! itself takes care of.
 
 use super::uv_workspace::{self, Workspace, tool_uv};
-use crate::error::{Error, Kind, Location, Place, Result};
+use crate::error::{Error, ErrorKind, Location, LocationKind, Result};
 use crate::project::requirements::{Requirement, Section};
 use crate::project::resolve;
 use crate::python;
@@ -111,11 +111,11 @@ fn make_absolute(name: &str, source: &mut InlineTable, base: &Utf8Path, workspac
     if source.get("workspace").and_then(Value::as_bool) == Some(true) {
         let member = workspace.and_then(|workspace| workspace.member(name)).ok_or_else(|| {
             Error::new(
-                Kind::ConfigInvalid,
+                ErrorKind::ConfigInvalid,
                 format!("`tool.uv.sources.{name}` is a workspace source, and no member of the workspace has that name"),
                 "add the member to `tool.uv.workspace.members`, or correct the name",
             )
-            .with_location(Location::new(Place::File, base.join("pyproject.toml").as_str()))
+            .with_location(Location::new(LocationKind::File, base.join("pyproject.toml").as_str()))
         })?;
         source.remove("workspace");
         source.insert("path", member.as_str().into());

@@ -3,7 +3,7 @@
 //! Receives a directory with a `pyproject.toml`; hands on the workspace's root and members. Reads `pyproject.toml` files
 //! and nothing else. Must never take a project for a member that uv would not (uv 0.13.8: seen on trees of each kind).
 
-use crate::error::{Error, Kind, Location, Place, Result};
+use crate::error::{Error, ErrorKind, Location, LocationKind, Result};
 use crate::python;
 use camino::{Utf8Path, Utf8PathBuf};
 use toml_edit::{DocumentMut, Item, Table, TableLike, Value};
@@ -31,8 +31,12 @@ impl Workspace {
 pub(super) fn document(path: &Utf8Path) -> Result<DocumentMut> {
     let text = fs_err::read_to_string(path).map_err(|error| Error::unreadable(&error))?;
     text.parse().map_err(|error: toml_edit::TomlError| {
-        Error::new(Kind::ConfigSyntax, format!("`{path}` is not valid TOML: {}", error.message()), "correct the file")
-            .with_location(Location::new(Place::File, path.as_str()))
+        Error::new(
+            ErrorKind::ConfigSyntax,
+            format!("`{path}` is not valid TOML: {}", error.message()),
+            "correct the file",
+        )
+        .with_location(Location::new(LocationKind::File, path.as_str()))
     })
 }
 

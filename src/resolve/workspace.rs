@@ -6,10 +6,10 @@
 use super::key::Key;
 use super::{lock, uv_settings, uv_sources};
 use crate::env::Environment;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::project::requirements::{self, Requirement};
 use crate::project::{Project, Target};
-use crate::tools::{Toolchain, minimums, older};
+use crate::tools::{Toolchain, is_older_than, minimums};
 use camino::{Utf8Path, Utf8PathBuf};
 use std::collections::{BTreeMap, BTreeSet};
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, value};
@@ -227,7 +227,7 @@ fn add_indexes<'a>(settings: &mut Table, indexes: impl Iterator<Item = (&'a str,
 }
 
 fn not_a_list(key: &str) -> Error {
-    Error::new(Kind::ConfigInvalid, format!("`tool.uv.{key}` is not a list"), format!("write `{key}` as a list"))
+    Error::new(ErrorKind::ConfigInvalid, format!("`tool.uv.{key}` is not a list"), format!("write `{key}` as a list"))
 }
 
 /// The user's and the system's `uv.toml`, which hold in every workspace.
@@ -263,7 +263,7 @@ fn unread_sources(pyproject: &str, toolchain: &Toolchain) -> Option<String> {
     let needed = minimums::minimum("tool.uv.sources", None);
     let sources = sources(pyproject);
     let names: Vec<String> = sources.iter().map(|(name, _)| format!("`{name}`")).collect();
-    (older(version, needed) && !names.is_empty()).then(|| {
+    (is_older_than(version, needed) && !names.is_empty()).then(|| {
         let names = names.join(", ");
         format!("warning: pywrangler {version} does not read `[tool.uv.sources]`, which say where {names} should come from; workers-py {needed} does")
     })

@@ -42,8 +42,8 @@ fn close(ended: &Ended<'_>, report: &Report<'_>) {
     let session = ended.session;
     ended.notices.iter().for_each(|notice| session.terminal.line(notice));
     if ended.found().is_some_and(|(_, settings)| settings.timings) {
-        let parts = report.bundle.map_or(&[][..], |bundle| &bundle.laps);
-        for (name, spent) in ended.timings().iter().flat_map(|timings| &timings.laps) {
+        let parts = report.bundle.map_or(&[][..], |bundle| &bundle.timings);
+        for (name, spent) in ended.timings().iter().flat_map(|timings| &timings.timings) {
             session.terminal.line(&format!("{:>8.3} s  {name}", spent.as_secs_f64()));
             for (part, spent) in parts.iter().filter(|_| *name == "bundle") {
                 session.terminal.line(&format!("{:>8.3} s    {part}", spent.as_secs_f64()));

@@ -6,11 +6,11 @@ use crate::cli::Format;
 use crate::commands::Answer;
 use crate::deploy::Deployed;
 use crate::error::{Error, Result};
-use crate::gates::{Judgement, Limit, Verdict};
+use crate::gates::{GateResult, Limit, Verdict};
 use crate::project::Project;
 use crate::report::{self, Exit, Report};
 use crate::settings::Settings;
-use crate::smoke::Booted;
+use crate::smoke::SmokeResult;
 
 use super::plan::Plan;
 
@@ -25,17 +25,17 @@ pub(crate) enum Reached<'a> {
     Loaded(Box<Loaded<'a>>),
     Resolved(Box<Resolved<'a>>),
     Planned(Box<Planned<'a>>),
-    Judged(Box<Judged<'a>>),
+    CheckOutput(Box<CheckOutput<'a>>),
 }
 
 /// A plan that the gates have judged, without the proof: it can only be reported.
 #[derive(Debug)]
-pub(crate) struct Judged<'a> {
+pub(crate) struct CheckOutput<'a> {
     pub(super) plan: Plan<'a>,
     pub(super) bundle: Bundle,
     pub(super) limits: Vec<Limit>,
-    pub(super) results: Vec<Judgement>,
-    pub(super) smoke: Option<Booted>,
+    pub(super) results: Vec<GateResult>,
+    pub(super) smoke: Option<SmokeResult>,
     pub(super) deployed: Option<Deployed>,
 }
 
@@ -47,7 +47,7 @@ pub(crate) struct Ended<'a> {
     pub(crate) exit: Exit,
     pub(crate) error: Option<Error>,
     /// Results of gates that judged before there was a plan.
-    pub(super) early_results: Option<Vec<Judgement>>,
+    pub(super) early_results: Option<Vec<GateResult>>,
     /// What there is to say besides the report: about the stage, about wrangler's figures.
     pub(crate) notices: Vec<String>,
     /// What a command that only answers a question prints in place of the report.
@@ -96,7 +96,7 @@ impl<'a> Ended<'a> {
     /// The name of the baseline file, if the run came that far.
     pub(crate) fn baseline_path(&self) -> Option<String> {
         match &self.reached {
-            Reached::Judged(judged) => Some(judged.plan.loaded.project.display(&judged.plan.baseline.path)),
+            Reached::CheckOutput(judged) => Some(judged.plan.loaded.project.display(&judged.plan.baseline.path)),
             _ => None,
         }
     }
@@ -130,7 +130,7 @@ impl<'a> Ended<'a> {
             Reached::Loaded(loaded) => Some(loaded),
             Reached::Resolved(resolved) => Some(&resolved.loaded),
             Reached::Planned(planned) => Some(&planned.plan.loaded),
-            Reached::Judged(judged) => Some(&judged.plan.loaded),
+            Reached::CheckOutput(judged) => Some(&judged.plan.loaded),
         }
     }
 
@@ -146,18 +146,18 @@ impl<'a> Ended<'a> {
             Reached::Loaded(loaded) => loaded.add_to(&mut report),
             Reached::Resolved(resolved) => resolved.loaded.add_to(&mut report),
             Reached::Planned(planned) => planned.plan.add_to(&mut report, &planned.bundle),
-            Reached::Judged(judged) => {
+            Reached::CheckOutput(judged) => {
                 judged.plan.add_to(&mut report, &judged.bundle);
                 report.limits.clone_from(&judged.limits);
-                report.judgements = Some(&judged.results);
+                report.results = Some(&judged.results);
                 report.smoke = judged.smoke.as_ref();
                 report.deployed = judged.deployed.as_ref();
             }
         }
         if let Some(results) = &self.early_results {
-            report.judgements = Some(results);
+            report.results = Some(results);
         }
-        report.verdict = report.judgements.filter(|_| self.error.is_none()).map(Verdict::of);
+        report.verdict = report.results.filter(|_| self.error.is_none()).map(Verdict::of);
         report.error = self.error.as_ref();
         report.exit = self.exit;
         report.dependencies = self.dependencies.as_ref();
@@ -184,6 +184,6 @@ impl<'a> ClearedStage<'a> {
     pub(crate) fn end(self) -> Ended<'a> {
         let (session, (judged, stage)) = (self.plan.loaded.session, self.into_judged());
         drop(stage);
-        Ended::new(session, Reached::Judged(Box::new(judged)))
+        Ended::new(session, Reached::CheckOutput(Box::new(judged)))
     }
 }

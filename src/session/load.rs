@@ -2,7 +2,7 @@
 
 use super::{Ended, Reached, Session, Step, Timings, today};
 use crate::env::Environment;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::gates::{self, Outcome};
 use crate::passthrough::{self, Passthrough};
 use crate::project::target::TargetFlags;
@@ -59,7 +59,7 @@ impl<'a> Session<'a> {
             Ok(target) => target,
             Err(error) => return Err(Ended::failed(self, Reached::Project(Box::new((project, settings))), error)),
         };
-        timings.lap("project");
+        timings.record("project");
         Ok(Opened { session: self, project, settings, target, timings })
     }
 }
@@ -80,7 +80,7 @@ impl<'a> Opened<'a> {
             return Err(ended);
         }
         let Self { session, project, settings, target, mut timings } = self;
-        timings.lap("tools");
+        timings.record("tools");
         print_tools(&toolchain, session.terminal);
         Ok(Loaded { session, project, settings, target, toolchain, timings })
     }
@@ -194,10 +194,10 @@ pub(crate) fn target_flags(words: &Passthrough, config: &WranglerConfig) -> Targ
 }
 
 /// A denial of `toolchain` means that the work cannot be done at all.
-fn unusable(results: &[gates::Judgement]) -> Option<Error> {
+fn unusable(results: &[gates::GateResult]) -> Option<Error> {
     let toolchain = results.iter().find(|result| result.outcome == Outcome::Blocked)?;
     let finding = toolchain.findings.iter().find(|finding| finding.weight() == gates::Severity::Deny)?;
-    let kind = if finding.code == "toolchain.missing" { Kind::ToolMissing } else { Kind::ToolTooOld };
+    let kind = if finding.code == "toolchain.missing" { ErrorKind::ToolMissing } else { ErrorKind::ToolTooOld };
     Some(Error::new(kind, finding.message.clone(), finding.help.clone()).with_location(finding.location.clone()))
 }
 

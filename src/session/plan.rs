@@ -1,6 +1,6 @@
 //! The layout and the bundle, and what the gates find about them.
 
-use super::end::Judged;
+use super::end::CheckOutput;
 use super::resolve::BaselineFile;
 use super::{Ended, Loaded, Reached, Resolved, Step, remedies, today};
 use crate::baseline::{Baseline, Growth};
@@ -8,7 +8,7 @@ use crate::bundle::{self, Bundle};
 use crate::cli::Format;
 use crate::commands::classify::LeftOut;
 use crate::error::{Error, Result};
-use crate::gates::{self, Checked, Cleared, Inputs, Judgement, Limit};
+use crate::gates::{self, Checked, Cleared, GateResult, Inputs, Limit};
 use crate::layout::Layout;
 use crate::layout::{self, LayoutRequest};
 use crate::process;
@@ -74,7 +74,7 @@ impl<'a> Resolved<'a> {
         let weighed = Baseline::of(&bundle, &loaded.target.python, project.config.environment.as_deref());
         let shown = project.display(&baseline.path);
         let growth = baseline.baseline.take().map(|before| before.growth(&weighed, shown));
-        loaded.timings.lap("bundle");
+        loaded.timings.record("bundle");
         let plan = Plan { loaded, cache, baseline, vendored, left_out, layout, weighed, growth };
         Ok(Planned { plan, bundle })
     }
@@ -113,9 +113,12 @@ impl<'a> Resolved<'a> {
             direct: &direct,
         };
         // Beside the vendored tree, and gone with it.
-        let memory = vendored.modules.parent().map(|workspace| workspace.join("imports"));
-        let reading =
-            bundle::Reading { python: &target.python, legacy_vendor: target.legacy_vendor, memory: memory.as_deref() };
+        let cache_path = vendored.modules.parent().map(|workspace| workspace.join("imports"));
+        let reading = bundle::Reading {
+            python: &target.python,
+            legacy_vendor: target.legacy_vendor,
+            cache_path: cache_path.as_deref(),
+        };
         bundle::plan(&sources, &settings.prune, reading, settings.fill_init)
     }
 }
@@ -140,7 +143,7 @@ impl<'a> Planned<'a> {
         let limits = gates::limits(&bundle, &plan.loaded.settings);
         let mut bundle = gates::check(&plan.inputs(), bundle, skipped, &today());
         remedies::add(&mut bundle, &plan.loaded.project, &plan.loaded.settings);
-        plan.loaded.timings.lap("gates");
+        plan.loaded.timings.record("gates");
         let checked = CheckedPlan { plan, limits, bundle };
         match process::check_interrupted() {
             Ok(()) => Ok(checked),
@@ -165,21 +168,21 @@ impl<'a> CheckedPlan<'a> {
             Ok(bundle) => Ok(ClearedPlan { plan, limits, bundle }),
             Err(blocked) => {
                 let (bundle, results) = blocked.into_parts();
-                Err(Judged::new(plan, bundle, limits, results).blocked())
+                Err(CheckOutput::new(plan, bundle, limits, results).blocked())
             }
         }
     }
 
     fn fail(self, error: Error) -> Box<Ended<'a>> {
         let (bundle, results) = self.bundle.into_parts();
-        Judged::new(self.plan, bundle, self.limits, results).fail(error)
+        CheckOutput::new(self.plan, bundle, self.limits, results).fail(error)
     }
 }
 
 impl<'a> ClearedPlan<'a> {
     pub(super) fn into_reached(self) -> Reached<'a> {
         let (bundle, results) = self.bundle.into_parts();
-        Reached::Judged(Box::new(Judged::new(self.plan, bundle, self.limits, results)))
+        Reached::CheckOutput(Box::new(CheckOutput::new(self.plan, bundle, self.limits, results)))
     }
 
     pub(crate) fn fail(self, error: Error) -> Box<Ended<'a>> {
@@ -218,8 +221,8 @@ impl<'a> Plan<'a> {
         &self,
         bundle: &Bundle,
         limits: &[Limit],
-        results: &[Judgement],
-        smoke: Option<&crate::smoke::Booted>,
+        results: &[GateResult],
+        smoke: Option<&crate::smoke::SmokeResult>,
     ) {
         let session = self.loaded.session;
         if session.format != Format::Human {
@@ -228,7 +231,7 @@ impl<'a> Plan<'a> {
         let mut report = session.empty_report();
         self.add_to(&mut report, bundle);
         report.limits = limits.to_vec();
-        (report.judgements, report.verdict) = (Some(results), Some(gates::Verdict::of(results)));
+        (report.results, report.verdict) = (Some(results), Some(gates::Verdict::of(results)));
         report.smoke = smoke;
         let options = session.render_options(&self.loaded.settings);
         session.terminal.out(&match session.invocation.command {
@@ -242,19 +245,19 @@ impl<'a> Plan<'a> {
     }
 }
 
-impl<'a> Judged<'a> {
-    pub(super) fn new(plan: Plan<'a>, bundle: Bundle, limits: Vec<Limit>, results: Vec<Judgement>) -> Self {
+impl<'a> CheckOutput<'a> {
+    pub(super) fn new(plan: Plan<'a>, bundle: Bundle, limits: Vec<Limit>, results: Vec<GateResult>) -> Self {
         Self { plan, bundle, limits, results, smoke: None, deployed: None }
     }
 
     pub(super) fn fail(self, error: Error) -> Box<Ended<'a>> {
-        Ended::failed(self.plan.loaded.session, Reached::Judged(Box::new(self)), error)
+        Ended::failed(self.plan.loaded.session, Reached::CheckOutput(Box::new(self)), error)
     }
 
     /// Shows what blocks; exit code 3.
     pub(super) fn blocked(self) -> Box<Ended<'a>> {
         self.plan.show(&self.bundle, &self.limits, &self.results, self.smoke.as_ref());
-        let mut ended = Ended::new(self.plan.loaded.session, Reached::Judged(Box::new(self)));
+        let mut ended = Ended::new(self.plan.loaded.session, Reached::CheckOutput(Box::new(self)));
         ended.exit.code = 3;
         Box::new(ended)
     }

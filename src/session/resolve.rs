@@ -5,7 +5,7 @@ use super::{Ended, Loaded, Reached, Step, today};
 use crate::baseline::{self, Baseline};
 use crate::cli::Format;
 use crate::commands::classify::{self, LeftOut};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::gates::{self, Verdict};
 use crate::layout::{self, LayoutRequest};
 use crate::passthrough::Passthrough;
@@ -79,7 +79,7 @@ impl<'a> Loaded<'a> {
             Ok(resolution) => resolution,
             Err(error) => return Err(self.fail(error)),
         };
-        self.timings.lap("vendor");
+        self.timings.record("vendor");
         let (vendored, left_out) = match resolution {
             Ok(resolved) => resolved,
             Err(mut why) => {
@@ -98,7 +98,7 @@ impl<'a> Loaded<'a> {
     fn prepare(&mut self, options: ResolveOptions) -> Result<(Utf8PathBuf, Utf8PathBuf, BaselineFile)> {
         self.build()?;
         let main = main_module(&self.project, self.session.words())?;
-        self.timings.lap("build");
+        self.timings.record("build");
         let baseline = baseline_file(&self.project, &self.settings, options)?;
         Ok((self.cache_dir()?, main, baseline))
     }
@@ -129,7 +129,8 @@ impl<'a> Loaded<'a> {
             hint += &format!("; if it needs the project's environment, run `uv run saddlebag {command}`");
         }
         let message = format!("the custom build failed with exit code {}: `{}`", ended.code, build.command);
-        Err(Error::new(Kind::BuildFailed, message, hint).with_location(project.config.locate(&["build", "command"])))
+        Err(Error::new(ErrorKind::BuildFailed, message, hint)
+            .with_location(project.config.locate(&["build", "command"])))
     }
 
     fn vendor(&mut self, cache: &Utf8Path, options: ResolveOptions) -> Result<Resolution> {
@@ -240,7 +241,7 @@ pub(crate) fn main_module(project: &Project, words: &Passthrough) -> Result<Utf8
     if let Some(entry) = words.entry().filter(|entry| words.script().is_none() && project.cwd.join(entry).is_file()) {
         let message = format!("the entry point `{entry}` is not a Python module, and saddlebag deploys Python Workers");
         return Err(Error::new(
-            Kind::Usage,
+            ErrorKind::Usage,
             message,
             "name one that ends in `.py`, or deploy this Worker with wrangler",
         ));
@@ -249,7 +250,7 @@ pub(crate) fn main_module(project: &Project, words: &Passthrough) -> Result<Utf8
         Some(script) => (crate::project::resolve(&project.cwd, script), None),
         None => {
             let main = config.main().ok_or_else(|| {
-                Error::new(Kind::MainMissing, "the configuration has no `main`", "add `main = \"src/main.py\"`")
+                Error::new(ErrorKind::MainMissing, "the configuration has no `main`", "add `main = \"src/main.py\"`")
                     .with_location(config.locate(&[]))
             })?;
             let origin = config.get_origin("main").unwrap_or_default();
@@ -263,7 +264,7 @@ pub(crate) fn main_module(project: &Project, words: &Passthrough) -> Result<Utf8
     };
     if main.extension() != Some("py") {
         let message = format!("`main` is `{shown}`, and saddlebag deploys Python Workers: their main ends in `.py`");
-        return Err(located(Error::new(Kind::ConfigInvalid, message, "deploy this Worker with wrangler")));
+        return Err(located(Error::new(ErrorKind::ConfigInvalid, message, "deploy this Worker with wrangler")));
     }
     if !main.is_file() {
         let meant = config::meant_file(&main, config.base());
@@ -275,7 +276,7 @@ pub(crate) fn main_module(project: &Project, words: &Passthrough) -> Result<Utf8
             (None, _) => "correct `main`, or write the file".to_owned(),
         };
         let message = format!("the main module `{shown}` does not exist");
-        return Err(located(Error::new(Kind::MainMissing, message, hint)));
+        return Err(located(Error::new(ErrorKind::MainMissing, message, hint)));
     }
     config.check_base_dir()?;
     Ok(main)
@@ -296,7 +297,8 @@ fn baseline_file(project: &Project, settings: &Settings, options: ResolveOptions
     match (&found, &settings.growth.baseline) {
         (None, Some(named)) => {
             let message = format!("there is no baseline `{shown}`");
-            let error = Error::new(Kind::Baseline, message, "write it with `saddlebag baseline`, or correct its name");
+            let error =
+                Error::new(ErrorKind::Baseline, message, "write it with `saddlebag baseline`, or correct its name");
             Err(match named {
                 Named::Setting(_, location) => error.with_location(location.clone()),
                 Named::Outright(_) => error,

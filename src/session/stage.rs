@@ -1,17 +1,17 @@
 //! The stage, the gates that judge it (`smoke` and `verify`), and the deploy.
 
-use super::end::Judged;
+use super::end::CheckOutput;
 use super::plan::Plan;
 use super::{ClearedPlan, Ended, Reached, Step, today};
 use crate::bundle::Bundle;
-use crate::deploy::dry_run::{self, Audience, Rehearsed};
+use crate::deploy::dry_run::{self, DryRun, Visibility};
 use crate::deploy::{self, Deployed};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::format::count;
 use crate::gates::{self, Checked, Cleared, Context, Level, Limit};
 use crate::process;
 use crate::project::Project;
-use crate::smoke::{self, Booted, Outcome, pyodide};
+use crate::smoke::{self, Outcome, SmokeResult, pyodide};
 use crate::stage::{self, Stage};
 use camino::Utf8Path;
 
@@ -22,7 +22,7 @@ pub(crate) struct Staged<'a> {
     limits: Vec<Limit>,
     bundle: Cleared<Bundle>,
     stage: Checked<Stage>,
-    smoke: Option<Booted>,
+    smoke: Option<SmokeResult>,
     /// The user's own dry run, if `verify` has made it already.
     dry_run: Option<Deployed>,
 }
@@ -34,7 +34,7 @@ pub(crate) struct ClearedStage<'a> {
     limits: Vec<Limit>,
     bundle: Cleared<Bundle>,
     stage: Cleared<Stage>,
-    smoke: Option<Booted>,
+    smoke: Option<SmokeResult>,
     dry_run: Option<Deployed>,
 }
 
@@ -48,13 +48,13 @@ impl<'a> ClearedPlan<'a> {
     pub(crate) fn stage(mut self) -> Step<'a, Staged<'a>> {
         let modules = count(self.bundle.value().modules.len(), "module");
         let step = self.plan.loaded.session.terminal.begin_briefly(&format!("Staging {modules}"));
-        let written = write(&self.plan, &self.bundle, stage::Place::Inside);
+        let written = write(&self.plan, &self.bundle, stage::Destination::Inside);
         drop(step);
         let stage = match written {
             Ok(stage) => stage,
             Err(error) => return Err(self.fail(error)),
         };
-        self.plan.loaded.timings.lap("stage");
+        self.plan.loaded.timings.record("stage");
         let Self { plan, limits, bundle } = self;
         let stage = bundle.made(stage);
         Ok(Staged { plan, limits, bundle, stage, smoke: None, dry_run: None })
@@ -62,11 +62,11 @@ impl<'a> ClearedPlan<'a> {
 
     /// Writes the bundle to a directory of the user's, to stay there.
     pub(crate) fn export(mut self, directory: &Utf8Path) -> Step<'a, Ended<'a>> {
-        let stage = match write(&self.plan, &self.bundle, stage::Place::Directory(directory)) {
+        let stage = match write(&self.plan, &self.bundle, stage::Destination::Directory(directory)) {
             Ok(stage) => stage,
             Err(error) => return Err(self.fail(error)),
         };
-        self.plan.loaded.timings.lap("stage");
+        self.plan.loaded.timings.record("stage");
         let mut ended = self.end();
         ended.notices.push(exported_to(stage));
         Ok(ended)
@@ -77,7 +77,7 @@ fn exported_to(stage: Stage) -> String {
     format!("staged in {}; deploy it with its `deploy.sh`", stage.keep())
 }
 
-fn write(plan: &Plan<'_>, bundle: &Cleared<Bundle>, place: stage::Place<'_>) -> Result<Stage> {
+fn write(plan: &Plan<'_>, bundle: &Cleared<Bundle>, place: stage::Destination<'_>) -> Result<Stage> {
     let (project, vendored) = (&plan.loaded.project, &plan.vendored);
     let config = &project.config;
     let requirements: Vec<String> = project.requirements.entries.iter().map(|entry| entry.text.clone()).collect();
@@ -118,7 +118,7 @@ impl<'a> Staged<'a> {
             Err(blocked) => {
                 let (stage, results) = blocked.into_parts();
                 let (bundle, _) = bundle.into_parts();
-                let mut ended = Judged { smoke, ..Judged::new(plan, bundle, limits, results) }.blocked();
+                let mut ended = CheckOutput { smoke, ..CheckOutput::new(plan, bundle, limits, results) }.blocked();
                 let keep = ended.found().is_some_and(|(_, settings)| settings.keep_stage);
                 let notice = ended.found().and_then(|(project, _)| put_away(stage, keep, project));
                 ended.notices.extend(notice);
@@ -127,10 +127,10 @@ impl<'a> Staged<'a> {
         }
     }
 
-    fn into_judged(self) -> (Judged<'a>, Stage) {
+    fn into_judged(self) -> (CheckOutput<'a>, Stage) {
         let (stage, results) = self.stage.into_parts();
-        let judged = Judged::new(self.plan, self.bundle.into_parts().0, self.limits, results);
-        (Judged { smoke: self.smoke, ..judged }, stage)
+        let judged = CheckOutput::new(self.plan, self.bundle.into_parts().0, self.limits, results);
+        (CheckOutput { smoke: self.smoke, ..judged }, stage)
     }
 
     /// The boot in Pyodide. Without a Pyodide the gate is skipped if a level of `warn` asked for it, and blocks if a flag,
@@ -149,7 +149,7 @@ impl<'a> Staged<'a> {
             if settings.gates.get("smoke") == Some(&Level::Warn) {
                 self.stage.skip("smoke", settings, &format!("{reason}; {help}"));
             } else {
-                self.stage.judge("smoke", settings, &today(), || Ok(gates::smoke::unavailable(&reason, &help)));
+                self.stage.add_result("smoke", settings, &today(), || Ok(gates::smoke::unavailable(&reason, &help)));
             }
             return Ok(());
         };
@@ -167,26 +167,26 @@ impl<'a> Staged<'a> {
         let context = self.plan.inputs().with(self.bundle.value());
         match outcome.as_ref().ok().and_then(|outcome| gates::smoke::unjudged(&context, outcome)) {
             // A boot that shows nothing blocks nothing, but what is shaken needs one that does.
-            Some(reason) if settings.prune.shake => self.stage.judge("smoke", settings, &today(), || {
+            Some(reason) if settings.prune.shake => self.stage.add_result("smoke", settings, &today(), || {
                 Ok(gates::smoke::unavailable(&reason, "do without `shake`, which needs a boot as its proof"))
             }),
             Some(reason) => self.stage.skip("smoke", settings, &reason),
-            None => self.stage.judge("smoke", settings, &today(), || Ok(gates::smoke::judge(&context, &outcome?))),
+            None => self.stage.add_result("smoke", settings, &today(), || Ok(gates::smoke::judge(&context, &outcome?))),
         }
-        self.plan.loaded.timings.lap("smoke");
+        self.plan.loaded.timings.record("smoke");
         Ok(())
     }
 
     fn boot(&self, pyodide: &pyodide::Pyodide) -> Result<Outcome> {
         let Context { project, target, toolchain, bundle, settings, .. } = self.plan.inputs().with(self.bundle.value());
         let node = toolchain.node.as_ref().ok_or_else(|| {
-            Error::new(Kind::ToolMissing, "`node` is not on the `PATH`, and Pyodide runs in it", "install Node.js")
+            Error::new(ErrorKind::ToolMissing, "`node` is not on the `PATH`, and Pyodide runs in it", "install Node.js")
         })?;
         let script =
             settings.smoke_script.as_ref().map(|script| crate::project::resolve(&project.root, script.as_str()));
         if let Some(script) = script.as_ref().filter(|script| !script.is_file()) {
             let message = format!("`smoke.script` names `{}`, which does not exist", project.display(script));
-            return Err(Error::new(Kind::Settings, message, "correct `smoke.script`"));
+            return Err(Error::new(ErrorKind::Settings, message, "correct `smoke.script`"));
         }
         smoke::boot(&smoke::Boot {
             stage: self.stage.value(),
@@ -212,24 +212,24 @@ impl<'a> Staged<'a> {
         }
         let session = self.plan.loaded.session;
         let users_own = dry_run::is_the_users_own(&session.invocation.command, session.words());
-        let audience = if users_own { Audience::User(session.child_stdout()) } else { Audience::Ourselves };
-        let rehearsed = {
+        let audience = if users_own { Visibility::User(session.child_stdout()) } else { Visibility::Ourselves };
+        let dry_run = {
             let _step = (!users_own).then(|| session.terminal.begin("Checking the upload with wrangler's dry run"));
-            self.rehearse(audience)
+            self.run_dry(audience)
         };
         process::check_interrupted()?;
-        self.dry_run = rehearsed.as_ref().ok().filter(|_| users_own).map(Rehearsed::deployed);
+        self.dry_run = dry_run.as_ref().ok().filter(|_| users_own).map(DryRun::deployed);
         let bundle = self.bundle.value();
         let known = gates::findings_of(self.bundle.results(), "wrangler-config");
-        self.stage.judge("verify", settings, &today(), || Ok(gates::verify::judge(bundle, &rehearsed?, &known)));
-        self.plan.loaded.timings.lap("verify");
+        self.stage.add_result("verify", settings, &today(), || Ok(gates::verify::judge(bundle, &dry_run?, &known)));
+        self.plan.loaded.timings.record("verify");
         Ok(())
     }
 
-    fn rehearse(&self, audience: Audience) -> Result<Rehearsed> {
+    fn run_dry(&self, audience: Visibility) -> Result<DryRun> {
         let loaded = &self.plan.loaded;
         let session = loaded.session;
-        dry_run::rehearse(
+        dry_run::run_dry(
             self.stage.value(),
             self.bundle.value(),
             &session.invocation.command,
@@ -254,10 +254,10 @@ fn missing_pyodide(python: &str) -> (String, String) {
 }
 
 impl<'a> ClearedStage<'a> {
-    pub(super) fn into_judged(self) -> (Judged<'a>, Stage) {
+    pub(super) fn into_judged(self) -> (CheckOutput<'a>, Stage) {
         let (stage, results) = self.stage.into_parts();
-        let judged = Judged::new(self.plan, self.bundle.into_parts().0, self.limits, results);
-        (Judged { smoke: self.smoke, ..judged }, stage)
+        let judged = CheckOutput::new(self.plan, self.bundle.into_parts().0, self.limits, results);
+        (CheckOutput { smoke: self.smoke, ..judged }, stage)
     }
 
     /// Prints the plan for people.
@@ -268,13 +268,13 @@ impl<'a> ClearedStage<'a> {
 
     /// Writes the same bundle to a directory of the user's, to stay there. The stage only served its gates.
     pub(crate) fn export(mut self, directory: &Utf8Path) -> Step<'a, Ended<'a>> {
-        let exported = write(&self.plan, &self.bundle, stage::Place::Directory(directory));
-        self.plan.loaded.timings.lap("stage");
+        let exported = write(&self.plan, &self.bundle, stage::Destination::Directory(directory));
+        self.plan.loaded.timings.record("stage");
         let session = self.plan.loaded.session;
         let (judged, _) = self.into_judged();
         match exported {
             Ok(exported) => {
-                let mut ended = Ended::new(session, Reached::Judged(Box::new(judged)));
+                let mut ended = Ended::new(session, Reached::CheckOutput(Box::new(judged)));
                 ended.notices.push(exported_to(exported));
                 Ok(ended)
             }
@@ -294,11 +294,11 @@ impl<'a> ClearedStage<'a> {
             None => deploy::deploy(stage, &plan.deploy_request()),
         };
         let mut notices = write_back(stage, &plan);
-        plan.loaded.timings.lap("deploy");
+        plan.loaded.timings.record("deploy");
         let deployed = match outcome {
             Ok(deployed) => deployed,
             Err(error) => {
-                let mut ended = Judged { smoke, ..Judged::new(plan, bundle, limits, results) }.fail(error);
+                let mut ended = CheckOutput { smoke, ..CheckOutput::new(plan, bundle, limits, results) }.fail(error);
                 ended.notices = notices;
                 return Err(ended);
             }
@@ -312,7 +312,7 @@ impl<'a> ClearedStage<'a> {
             limits = gates::limits(&bundle, plan.settings());
         }
         let code = deployed.code;
-        let judged = Judged { smoke, deployed: Some(deployed), ..Judged::new(plan, bundle, limits, results) };
+        let judged = CheckOutput { smoke, deployed: Some(deployed), ..CheckOutput::new(plan, bundle, limits, results) };
         if code != 0
             && let Err(error) = process::check_interrupted()
         {
@@ -320,7 +320,7 @@ impl<'a> ClearedStage<'a> {
             ended.notices = notices;
             return Err(ended);
         }
-        let mut ended = Ended::new(session, Reached::Judged(Box::new(judged)));
+        let mut ended = Ended::new(session, Reached::CheckOutput(Box::new(judged)));
         ended.exit = crate::report::Exit { code, pywranglers: true };
         ended.notices = notices;
         Ok(ended)
@@ -351,10 +351,10 @@ fn write_back(stage: Stage, plan: &Plan<'_>) -> Vec<String> {
         (false, true) => Some("`--no-write-back`"),
         (false, false) => None,
     };
-    let stage::WrittenBack { mut remarks, keep_stage } =
+    let stage::WrittenBack { mut notices, keep_stage } =
         stage.write_back(&users, &project.display(&config.path), withheld);
-    remarks.extend(put_away(stage, settings.keep_stage || keep_stage, project));
-    remarks
+    notices.extend(put_away(stage, settings.keep_stage || keep_stage, project));
+    notices
 }
 
 /// Removes a stage, or keeps it and says where it is.
@@ -389,14 +389,14 @@ fn disagreement(bundle: &Bundle, deployed: &Deployed) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deploy::wrangler_log::Heard;
+    use crate::deploy::wrangler_log::WranglerOutput;
 
     #[test]
     fn a_difference_and_duplicates_are_shouted_and_agreement_is_silent() {
         let bundle = Bundle { raw_bytes: 10, ..Bundle::default() };
         let said = |raw_bytes, duplicates: &[&str]| {
             let duplicates = duplicates.iter().map(|name| (*name).to_owned()).collect();
-            let heard = Heard { raw_bytes, duplicates, ..Heard::default() };
+            let heard = WranglerOutput { raw_bytes, duplicates, ..WranglerOutput::default() };
             disagreement(&bundle, &Deployed { code: 0, heard }).len()
         };
         assert_eq!([said(Some(10), &[]), said(None, &[]), said(Some(11), &[]), said(Some(11), &["a"])], [0, 0, 1, 2]);

@@ -4,7 +4,7 @@
 //! a share for a size: `0.05` is neither.
 
 use super::table::{Table, parse_bytes};
-use crate::error::{Error, Kind, Location, Result};
+use crate::error::{Error, ErrorKind, Location, Result};
 use crate::python::normalize;
 use camino::Utf8PathBuf;
 use std::collections::BTreeMap;
@@ -66,7 +66,7 @@ impl GrowthSettings {
             if let Some(other) = here.get(&normal) {
                 let message =
                     format!("`{}` names one distribution twice: `{}` and `{name}`", packages.path, other.written);
-                return Err(Error::new(Kind::Settings, message, format!("take `{name}` out"))
+                return Err(Error::new(ErrorKind::Settings, message, format!("take `{name}` out"))
                     .with_location(packages.location(name)));
             }
             let package = packages.table(name).map_err(|_| packages.bad(name, "a table such as { max = \"2MiB\" }"))?;
@@ -74,7 +74,7 @@ impl GrowthSettings {
             package.known(PACKAGE_KEYS)?;
             let max = package.bytes("max")?.ok_or_else(|| {
                 let message = format!("`{}` says nothing", package.path);
-                Error::new(Kind::Settings, message, "add `max = \"2MiB\"`").with_location(packages.location(name))
+                Error::new(ErrorKind::Settings, message, "add `max = \"2MiB\"`").with_location(packages.location(name))
             })?;
             here.insert(normal, Budget { written: name.to_owned(), max, location: package.location("max") });
         }

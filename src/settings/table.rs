@@ -3,14 +3,14 @@
 //! Receives a table; hands on typed values. Must never take an unknown key in silence.
 
 use crate::cli::closest;
-use crate::error::{Error, Kind, Location, Place, Result};
+use crate::error::{Error, ErrorKind, Location, LocationKind, Result};
 use crate::project::Pyproject;
 use crate::project::requirements::Chosen;
 use toml_edit::{Item, TableLike};
 
 pub(super) fn place(pyproject: &Pyproject, span: Option<std::ops::Range<usize>>) -> Location {
     let (line, column) = pyproject.location_of_span(span);
-    Location::at(Place::Config, pyproject.shown(), line, column)
+    Location::at(LocationKind::Config, pyproject.shown(), line, column)
 }
 
 /// A table of `pyproject.toml` with its path, so that every complaint says where.
@@ -24,7 +24,7 @@ pub(super) struct Table<'a> {
 impl<'a> Table<'a> {
     pub(super) fn new(pyproject: &'a Pyproject, item: &'a Item, path: &str) -> Result<Self> {
         let inner = item.as_table_like().ok_or_else(|| {
-            Error::new(Kind::Settings, format!("`{path}` is not a table"), format!("write it as `[{path}]`"))
+            Error::new(ErrorKind::Settings, format!("`{path}` is not a table"), format!("write it as `[{path}]`"))
                 .with_location(place(pyproject, item.span()))
         })?;
         Ok(Self { pyproject, inner, path: path.to_owned(), span: item.span() })
@@ -40,8 +40,12 @@ impl<'a> Table<'a> {
     }
 
     pub(super) fn bad(&self, key: &str, what: &str) -> Error {
-        Error::new(Kind::Settings, format!("`{}.{key}` is not {what}", self.path), format!("set `{key}` to {what}"))
-            .with_location(self.location(key))
+        Error::new(
+            ErrorKind::Settings,
+            format!("`{}.{key}` is not {what}", self.path),
+            format!("set `{key}` to {what}"),
+        )
+        .with_location(self.location(key))
     }
 
     pub(super) fn wrong(&self, key: &str, what: &str) -> Error {
@@ -58,7 +62,7 @@ impl<'a> Table<'a> {
                 None => format!("use one of {}", keys.join(", ")),
             };
             let message = format!("`{}` has no key `{key}`", self.path);
-            return Err(Error::new(Kind::Settings, message, hint).with_location(self.location(key)));
+            return Err(Error::new(ErrorKind::Settings, message, hint).with_location(self.location(key)));
         }
         Ok(())
     }

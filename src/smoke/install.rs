@@ -4,7 +4,7 @@
 //! write into the project, and never run a package's own scripts.
 
 use super::pyodide::{self, Pyodide, TABLE};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::process;
 use crate::project::Target;
 use crate::terminal::Terminal;
@@ -26,21 +26,21 @@ pub(crate) fn install(
     }
     let version = TABLE.npm(&target.python).ok_or_else(|| {
         Error::new(
-            Kind::InstallFailed,
+            ErrorKind::InstallFailed,
             format!("no Pyodide with Python {} is known", target.python),
             "set a compatibility date whose Python saddlebag knows",
         )
     })?;
     let npm = process::find("npm", &toolchain.environment).ok_or_else(|| {
-        Error::new(Kind::ToolMissing, "`npm` was not found", "install Node.js with npm, and put it on the `PATH`")
+        Error::new(ErrorKind::ToolMissing, "`npm` was not found", "install Node.js with npm, and put it on the `PATH`")
     })?;
     let home = cache.join("pyodide");
     let unwritable =
-        |error: &std::io::Error| Error::new(Kind::Unwritable, error.to_string(), "make the cache writable");
+        |error: &std::io::Error| Error::new(ErrorKind::Unwritable, error.to_string(), "make the cache writable");
     fs_err::create_dir_all(&home).map_err(|error| unwritable(&error))?;
     let fresh = tempfile::Builder::new().prefix("new-").tempdir_in(&home).map_err(|error| unwritable(&error))?;
     let directory = Utf8PathBuf::from_path_buf(fresh.path().to_owned()).map_err(|_| {
-        Error::new(Kind::Unwritable, "the cache has a name that is not UTF-8", "set `SADDLEBAG_CACHE_DIR`")
+        Error::new(ErrorKind::Unwritable, "the cache has a name that is not UTF-8", "set `SADDLEBAG_CACHE_DIR`")
     })?;
 
     let step = terminal.begin(&format!("Installing pyodide {version}"));
@@ -58,7 +58,7 @@ pub(crate) fn install(
     if !ended.success() {
         let message = format!("`npm install pyodide@{version}` failed with exit code {}", ended.code);
         let hint = "read what npm says above, and check the network and the registry";
-        return Err(Error::new(Kind::InstallFailed, message, hint).with_output(output));
+        return Err(Error::new(ErrorKind::InstallFailed, message, hint).with_output(output));
     }
     let place = home.join(version);
     // Another run may have been quicker; then that one's is as good.
@@ -66,7 +66,7 @@ pub(crate) fn install(
     match pyodide::find(project_root, cache, target) {
         Some(found) => Ok(said(&found, "was installed")),
         None => Err(Error::new(
-            Kind::InstallFailed,
+            ErrorKind::InstallFailed,
             format!("pyodide {version} from npm does not have Python {}", target.python),
             "report this defect",
         )),

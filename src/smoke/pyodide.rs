@@ -13,7 +13,7 @@ pub(crate) struct Table {
     pub(crate) memory: Memory,
     pub(crate) since: Since,
     entropy: Entropy,
-    pyodide: Vec<Row>,
+    pyodide: Vec<MemoryRow>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -57,7 +57,7 @@ pub(crate) struct Permission {
 }
 
 #[derive(Debug, Deserialize)]
-struct Row {
+struct MemoryRow {
     python: String,
     npm: String,
     stand_ins: Vec<String>,
@@ -68,7 +68,7 @@ pub(crate) static TABLE: LazyLock<Table> = LazyLock::new(|| {
 });
 
 impl Table {
-    fn row(&self, python: &str) -> Option<&Row> {
+    fn row(&self, python: &str) -> Option<&MemoryRow> {
         self.pyodide.iter().find(|row| row.python == python)
     }
 

@@ -4,7 +4,7 @@
 //! byte outside the changes. Must never decide what to change.
 
 use super::document::{EditableText, Step};
-use crate::error::{Error, Kind, Location, Place, Result};
+use crate::error::{Error, ErrorKind, Location, LocationKind, Result};
 use crate::project::config::document::jsonc_as_wrangler_reads_it;
 use jsonc_parser::cst::{CstInputValue, CstNode, CstObject, CstObjectProp, CstRootNode};
 use serde_json::Value;
@@ -24,12 +24,12 @@ impl JsonConfig {
         let syntax = |error: &jsonc_parser::errors::ParseError| {
             let place = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
             Error::new(
-                Kind::ConfigSyntax,
+                ErrorKind::ConfigSyntax,
                 format!("`{name}` is not valid JSON: {}", error.kind().to_string().to_lowercase()),
                 "correct the line and run again",
             )
             .with_location(Location::at(
-                Place::Config,
+                LocationKind::Config,
                 name,
                 place(error.line_display()),
                 place(error.column_display()),

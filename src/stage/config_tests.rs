@@ -3,7 +3,7 @@
 use super::document::{Change, Document, Edit, KeyPath};
 use super::edits::{Staged, plan};
 use super::paths::path_keys;
-use crate::error::Kind;
+use crate::error::ErrorKind;
 use crate::project::config::Format;
 use camino::Utf8Path;
 use serde_json::{Value, json};
@@ -281,7 +281,7 @@ fn the_last_of_two_equal_json_keys_counts() {
 fn broken_configurations_are_told_with_their_place() {
     let place = |text: &str, format| {
         let error = Document::parse("wrangler.x", text, format).err().unwrap();
-        assert_eq!(error.kind, Kind::ConfigSyntax);
+        assert_eq!(error.kind, ErrorKind::ConfigSyntax);
         let location = error.location.unwrap();
         (location.line, location.column)
     };

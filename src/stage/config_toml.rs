@@ -5,7 +5,7 @@
 //! change.
 
 use super::document::{EditableText, Step, position};
-use crate::error::{Error, Kind, Location, Place, Result};
+use crate::error::{Error, ErrorKind, Location, LocationKind, Result};
 use serde_json::Value;
 use toml_edit::{Array, DocumentMut, InlineTable, Item, TableLike};
 
@@ -26,20 +26,20 @@ impl TomlConfig {
         let syntax = |error: &toml_edit::TomlError| {
             let (line, column) = position(&plain, error.span().map_or(0, |span| span.start));
             Error::new(
-                Kind::ConfigSyntax,
+                ErrorKind::ConfigSyntax,
                 format!("`{name}` is not valid TOML: {}", error.message().trim()),
                 "correct the line and run again",
             )
-            .with_location(Location::at(Place::Config, name, line, column))
+            .with_location(Location::at(LocationKind::Config, name, line, column))
         };
         let document: DocumentMut = plain.parse().map_err(|error| syntax(&error))?;
         let value = toml_edit::de::from_document(document.clone()).map_err(|error| {
             Error::new(
-                Kind::ConfigSyntax,
+                ErrorKind::ConfigSyntax,
                 format!("`{name}` cannot be read: {}", error.message()),
                 "correct the value and run again",
             )
-            .with_location(Location::new(Place::Config, name))
+            .with_location(Location::new(LocationKind::Config, name))
         })?;
         Ok((value, Self { document, byte_order_mark, windows_line_ends }))
     }

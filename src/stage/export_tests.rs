@@ -10,7 +10,7 @@ fn an_exported_stage_stays_and_can_deploy_itself() {
     let before = project.tree();
     let elsewhere = tempfile::tempdir().unwrap();
     let out = Utf8PathBuf::from_path_buf(elsewhere.path().canonicalize().unwrap().join("a/stage")).unwrap();
-    let stage = project.stage(Place::Directory(&out)).unwrap();
+    let stage = project.stage(Destination::Directory(&out)).unwrap();
     assert_eq!(stage.dir, out);
     assert_eq!(stage.keep(), out);
     assert_eq!(project.tree(), before, "an export does not touch the project");
@@ -42,7 +42,7 @@ fn a_copied_export_deploys_itself_and_not_where_it_came_from() {
     let project = Project::new();
     let elsewhere = tempfile::tempdir().unwrap();
     let elsewhere = Utf8PathBuf::from_path_buf(elsewhere.path().canonicalize().unwrap()).unwrap();
-    let stage = project.stage(Place::Directory(&elsewhere.join("out"))).unwrap();
+    let stage = project.stage(Destination::Directory(&elsewhere.join("out"))).unwrap();
     let copy = elsewhere.join("it is $HOME's");
     fs_extra::dir::copy(&stage.dir, &copy, &fs_extra::dir::CopyOptions::new().content_only(true).copy_inside(true))
         .unwrap();
@@ -67,14 +67,14 @@ fn an_export_takes_an_empty_directory_and_no_other() {
     let empty = tempfile::tempdir().unwrap();
     let target = Utf8Path::from_path(empty.path()).unwrap();
     let inode = fs_err::metadata(target).unwrap().ino();
-    let stage = project.stage(Place::Directory(target)).unwrap();
+    let stage = project.stage(Destination::Directory(target)).unwrap();
     assert!(target.join("worker/main.py").exists());
     assert_eq!(fs_err::metadata(target).unwrap().ino(), inode, "it is still the user's directory");
-    let error = project.stage(Place::Directory(target)).unwrap_err();
-    assert_eq!((error.kind, error.hint.is_empty()), (Kind::Usage, false));
+    let error = project.stage(Destination::Directory(target)).unwrap_err();
+    assert_eq!((error.kind, error.hint.is_empty()), (ErrorKind::Usage, false));
     stage.remove().unwrap();
     assert_eq!(fs_err::read_dir(target).unwrap().count(), 0);
     let file = target.join("file");
     fs_err::write(&file, "").unwrap();
-    assert_eq!(project.stage(Place::Directory(&file)).unwrap_err().kind, Kind::Usage);
+    assert_eq!(project.stage(Destination::Directory(&file)).unwrap_err().kind, ErrorKind::Usage);
 }

@@ -3,7 +3,7 @@
 //! Receives the directory that the user asked for; hands on an empty one to write in, and moves it. Must never write
 //! into a directory that holds anything, and must leave nothing behind when it fails.
 
-use crate::error::{Error, Kind, Result, utf8};
+use crate::error::{Error, ErrorKind, Result, utf8};
 use camino::{Utf8Path, Utf8PathBuf};
 use std::io;
 use tempfile::TempDir;
@@ -19,7 +19,7 @@ pub(super) struct Export {
     made: Vec<Utf8PathBuf>,
     /// What was moved to its place, so that nothing of anybody else's goes with it.
     placed: Vec<Utf8PathBuf>,
-    workshop: Option<TempDir>,
+    temp_dir: Option<TempDir>,
 }
 
 impl Export {
@@ -32,9 +32,9 @@ impl Export {
         } else {
             absolute(directory)?
         };
-        let mut export = Self { target, existed, made: Vec::new(), placed: Vec::new(), workshop: None };
+        let mut export = Self { target, existed, made: Vec::new(), placed: Vec::new(), temp_dir: None };
         match export.open_workshop() {
-            Ok(workshop) => export.workshop = Some(workshop),
+            Ok(temp_dir) => export.temp_dir = Some(temp_dir),
             Err(error) => {
                 export.unmake();
                 return Err(Error::unwritable(&error));
@@ -45,12 +45,12 @@ impl Export {
 
     /// Where the stage is written before it moves.
     pub(super) fn draft(&self) -> Result<Utf8PathBuf> {
-        let workshop = self.workshop.as_ref().ok_or_else(moved_already)?;
-        Ok(utf8(workshop.path())?.join("stage"))
+        let temp_dir = self.temp_dir.as_ref().ok_or_else(moved_already)?;
+        Ok(utf8(temp_dir.path())?.join("stage"))
     }
 
     /// Moves the draft to its place.
-    pub(super) fn settle(&mut self) -> Result<()> {
+    pub(super) fn finalize(&mut self) -> Result<()> {
         let draft = self.draft()?;
         let moved = if self.existed {
             // Entry by entry: the directory may be a mount point, or where the user's shell stands.
@@ -71,14 +71,14 @@ impl Export {
             Err(error) => return Err(Error::unwritable(&error)),
             Ok(()) => {}
         }
-        self.workshop = None;
+        self.temp_dir = None;
         Ok(())
     }
 
     /// Takes everything away that was made, and nothing else.
     pub(super) fn remove(mut self) -> Result<()> {
         let removed = self.placed.iter().try_for_each(|path| remove_path(path));
-        self.workshop = None;
+        self.temp_dir = None;
         self.unmake();
         removed.map_err(|error| Error::unwritable(&error))
     }
@@ -90,13 +90,13 @@ impl Export {
             fs_err::create_dir(directory)?;
             self.made.push(directory.to_owned());
         }
-        let workshop = match tempfile::Builder::new().prefix(".saddlebag-").tempdir_in(&parent) {
+        let temp_dir = match tempfile::Builder::new().prefix(".saddlebag-").tempdir_in(&parent) {
             Err(error) if self.existed && is_refusal(&error) => tempfile::Builder::new().prefix("saddlebag-").tempdir(),
             other => other,
         }?;
         // Below it, because the temporary directory itself is closed to everybody else.
-        fs_err::create_dir(workshop.path().join("stage"))?;
-        Ok(workshop)
+        fs_err::create_dir(temp_dir.path().join("stage"))?;
+        Ok(temp_dir)
     }
 
     fn unmake(&mut self) {
@@ -107,7 +107,7 @@ impl Export {
 }
 
 fn moved_already() -> Error {
-    Error::new(Kind::Internal, "the exported stage was moved twice", "report this defect")
+    Error::new(ErrorKind::Internal, "the exported stage was moved twice", "report this defect")
 }
 
 fn is_refusal(error: &io::Error) -> bool {
@@ -122,7 +122,7 @@ fn absolute(path: &Utf8Path) -> Result<Utf8PathBuf> {
 /// True for an empty directory, false where there is nothing.
 fn is_empty_directory(path: &Utf8Path) -> Result<bool> {
     let usage = |why: &str| {
-        Err(Error::new(Kind::Usage, format!("`{path}` {why}"), "name a directory that is empty or does not exist"))
+        Err(Error::new(ErrorKind::Usage, format!("`{path}` {why}"), "name a directory that is empty or does not exist"))
     };
     if !path.exists() {
         return if path.is_symlink() { usage("is a link to nothing") } else { Ok(false) };
@@ -147,7 +147,7 @@ fn copy_across(from: &Utf8Path, to: &Utf8Path) -> Result<()> {
     let stray = walkdir::WalkDir::new(from).into_iter().flatten().find(|entry| entry.path_is_symlink());
     if let Some(stray) = stray {
         let message = format!("the stage holds a link, `{}`", stray.path().display());
-        return Err(Error::new(Kind::Internal, message, "report this defect"));
+        return Err(Error::new(ErrorKind::Internal, message, "report this defect"));
     }
     let options = fs_extra::dir::CopyOptions::new().content_only(true).copy_inside(true);
     fs_extra::dir::move_dir(from, to, &options).map(drop).map_err(|error| {
@@ -202,7 +202,7 @@ mod tests {
     fn a_link_is_never_copied_across() {
         let (_directory, from, to) = draft();
         std::os::unix::fs::symlink("/etc", from.join("a/link")).unwrap();
-        assert_eq!(copy_across(&from, &to).unwrap_err().kind, Kind::Internal);
+        assert_eq!(copy_across(&from, &to).unwrap_err().kind, ErrorKind::Internal);
         assert!(!to.exists());
     }
 
@@ -213,7 +213,7 @@ mod tests {
         fs_err::write(export.draft().unwrap().join("ours"), "").unwrap();
         fs_err::create_dir(&to).unwrap();
         fs_err::write(to.join("theirs"), "").unwrap();
-        assert_eq!(export.settle().unwrap_err().kind, Kind::Unwritable);
+        assert_eq!(export.finalize().unwrap_err().kind, ErrorKind::Unwritable);
         export.remove().unwrap();
         assert_eq!(entries(&to).unwrap(), ["theirs"]);
     }

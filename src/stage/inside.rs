@@ -25,11 +25,11 @@ struct Home {
 
 /// One run at a time makes or takes away directories of a project: the lock is on the project's own directory, which
 /// leaves no trace there. Held for moments only.
-struct Turn {
+struct DirLock {
     _directory: Option<std::fs::File>,
 }
 
-impl Turn {
+impl DirLock {
     fn take(project_root: &Utf8Path) -> Self {
         let directory = fs_err::File::open(project_root).ok().map(fs_err::File::into_file);
         // A file system without locks: two runs at the same moment may then fail, and say why.
@@ -39,16 +39,16 @@ impl Turn {
 
 /// A stage directory and the lock that says that it is in use.
 #[derive(Debug)]
-pub(super) struct Claim {
+pub(super) struct StageLock {
     home: Home,
     pub(super) stage: Utf8PathBuf,
     lock: NamedTempFile,
 }
 
-impl Claim {
+impl StageLock {
     /// Sweeps up what killed runs left, then makes an empty stage directory. Errors: `Unwritable`.
     pub(super) fn new(project_root: &Utf8Path) -> Result<Self> {
-        let _turn = Turn::take(project_root);
+        let _turn = DirLock::take(project_root);
         let home = Home::make(project_root).map_err(|error| Error::unwritable(&error))?;
         home.sweep();
         match home.claim() {
@@ -62,7 +62,7 @@ impl Claim {
 
     /// Gives the stage up without removing it.
     pub(super) fn keep(self) -> Utf8PathBuf {
-        let _turn = Turn::take(&self.home.project_root);
+        let _turn = DirLock::take(&self.home.project_root);
         // Lock file gone first: while the lock is held, nobody takes the directory for a leftover.
         drop(self.lock);
         self.stage
@@ -70,7 +70,7 @@ impl Claim {
 
     /// Removes the stage, and the directories above it that are ours and empty.
     pub(super) fn remove(self) -> Result<()> {
-        let _turn = Turn::take(&self.home.project_root);
+        let _turn = DirLock::take(&self.home.project_root);
         let removed = remove_tree(&self.stage);
         if removed.is_ok() {
             drop(self.lock);

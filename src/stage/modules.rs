@@ -4,7 +4,7 @@
 //! a link and never leave a file that cannot be removed.
 
 use crate::bundle::{Content, Module};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,7 +21,7 @@ pub(super) const TOKEN: &str = ".synced";
 pub(super) fn staged_path(name: &str) -> Result<Utf8PathBuf> {
     let refuse = |why: &str| {
         let hint = "rename the file, or exclude it";
-        Err(Error::new(Kind::Internal, format!("the module name {name:?} {why}"), hint))
+        Err(Error::new(ErrorKind::Internal, format!("the module name {name:?} {why}"), hint))
     };
     if name.contains('\0') {
         return refuse("holds a NUL");
@@ -67,7 +67,7 @@ fn write_one(to: &Utf8Path, module: &Module) -> Result<()> {
     let staged = fs_err::metadata(to).map_err(|error| Error::unwritable(&error))?;
     if staged.len() != module.bytes {
         return Err(Error::new(
-            Kind::Unreadable,
+            ErrorKind::Unreadable,
             format!("`{}` was {} bytes when it was planned and is {} now", module.name, module.bytes, staged.len()),
             "let what changes the file finish, then run again",
         ));

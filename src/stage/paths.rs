@@ -4,7 +4,7 @@
 //! original. The list of keys is data with source and date: `data/config-paths.toml`. Must never read a path's content.
 
 use super::document::{Change, Edit, KeyPath};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::project::resolve;
 use camino::Utf8Path;
 use serde::Deserialize;
@@ -68,7 +68,7 @@ pub(super) struct PathKeys {
 /// The embedded list. Errors: `Internal`, which the tests rule out.
 pub(super) fn path_keys() -> Result<PathKeys> {
     toml_edit::de::from_str(DATA).map_err(|error| {
-        Error::new(Kind::Internal, format!("`data/config-paths.toml` is broken: {error}"), "report this defect")
+        Error::new(ErrorKind::Internal, format!("`data/config-paths.toml` is broken: {error}"), "report this defect")
     })
 }
 

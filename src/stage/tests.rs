@@ -43,11 +43,11 @@ impl Project {
         Self { _directory: directory, root, bundle, requirements: vec!["pkg>=1".to_owned()] }
     }
 
-    pub(super) fn stage(&self, at: Place<'_>) -> Result<Stage> {
+    pub(super) fn stage(&self, at: Destination<'_>) -> Result<Stage> {
         self.stage_as("wrangler.toml", Format::Toml, CONFIG, at)
     }
 
-    fn stage_as(&self, name: &str, format: Format, text: &str, at: Place<'_>) -> Result<Stage> {
+    fn stage_as(&self, name: &str, format: Format, text: &str, at: Destination<'_>) -> Result<Stage> {
         write(
             &StageRequest {
                 project_root: &self.root,
@@ -92,7 +92,7 @@ pub(super) fn files(root: &Utf8Path) -> Vec<String> {
 #[test]
 fn a_stage_has_the_layout_of_the_design_and_nothing_else() {
     let project = Project::new();
-    let stage = project.stage(Place::Inside).unwrap();
+    let stage = project.stage(Destination::Inside).unwrap();
     assert_eq!(
         files(&stage.dir),
         [
@@ -119,7 +119,7 @@ fn a_stage_has_the_layout_of_the_design_and_nothing_else() {
 fn json_configurations_of_every_name_become_wrangler_jsonc() {
     let project = Project::new();
     for name in ["wrangler.json", "wrangler.jsonc", "wrangler.production.jsonc"] {
-        let stage = project.stage_as(name, Format::Json, "{ \"main\": \"src/main.py\" }", Place::Inside).unwrap();
+        let stage = project.stage_as(name, Format::Json, "{ \"main\": \"src/main.py\" }", Destination::Inside).unwrap();
         assert_eq!(stage.config.file_name(), Some("wrangler.jsonc"));
         assert_eq!(files(&stage.dir).iter().filter(|file| file.starts_with("wrangler.")).count(), 1);
         assert!(fs_err::read_to_string(&stage.config).unwrap().contains("worker/main.py"));
@@ -129,7 +129,7 @@ fn json_configurations_of_every_name_become_wrangler_jsonc() {
 #[test]
 fn pywrangler_has_no_reason_to_sync() {
     let project = Project::new();
-    let stage = project.stage(Place::Inside).unwrap();
+    let stage = project.stage(Destination::Inside).unwrap();
     for token in ["python_modules/.synced", ".venv-workers/.synced"] {
         let token = stage.dir.join(token);
         assert_eq!(fs_err::read_to_string(&token).unwrap(), "1.17.9");
@@ -143,7 +143,7 @@ fn pywrangler_has_no_reason_to_sync() {
 #[test]
 fn read_only_sources_are_not_read_only_in_the_stage() {
     let project = Project::new();
-    let stage = project.stage(Place::Inside).unwrap();
+    let stage = project.stage(Destination::Inside).unwrap();
     assert_eq!(fs_err::metadata(stage.dir.join("worker/src/core.py")).unwrap().mode() & 0o777, 0o644);
 }
 
@@ -151,9 +151,9 @@ fn read_only_sources_are_not_read_only_in_the_stage() {
 fn the_projects_tree_is_what_it_was() {
     let project = Project::new();
     let before = project.tree();
-    project.stage(Place::Inside).unwrap().remove().unwrap();
+    project.stage(Destination::Inside).unwrap().remove().unwrap();
     assert_eq!(project.tree(), before, "removed");
-    drop(project.stage(Place::Inside).unwrap());
+    drop(project.stage(Destination::Inside).unwrap());
     assert_eq!(project.tree(), before, "dropped");
 }
 
@@ -162,9 +162,9 @@ fn directories_of_others_stay() {
     let project = Project::new();
     fs_err::create_dir(project.root.join(".wrangler")).unwrap();
     let before = project.tree();
-    project.stage(Place::Inside).unwrap().remove().unwrap();
+    project.stage(Destination::Inside).unwrap().remove().unwrap();
     assert_eq!(project.tree(), before, "an empty .wrangler of the user's");
-    let stage = project.stage(Place::Inside).unwrap();
+    let stage = project.stage(Destination::Inside).unwrap();
     fs_err::write(project.root.join(".wrangler/state"), "wrangler's").unwrap();
     stage.remove().unwrap();
     assert_eq!(files(&project.root.join(".wrangler")), ["state"]);
@@ -179,11 +179,11 @@ fn a_stage_that_fails_half_way_leaves_nothing() {
     let mut broken = Project { bundle: project.bundle.clone(), ..Project::new() };
     broken.root.clone_from(&project.root);
     broken.bundle.modules.push(module("src/gone.py", Content::File(project.root.join("src/gone.py")), 1));
-    assert_eq!(broken.stage(Place::Inside).unwrap_err().kind, Kind::Unreadable);
-    assert_eq!(broken.stage(Place::Directory(&out)).unwrap_err().kind, Kind::Unreadable);
+    assert_eq!(broken.stage(Destination::Inside).unwrap_err().kind, ErrorKind::Unreadable);
+    assert_eq!(broken.stage(Destination::Directory(&out)).unwrap_err().kind, ErrorKind::Unreadable);
     broken.bundle.modules.pop();
     broken.bundle.modules.push(module("src/grew.py", Content::File(project.root.join("src/core.py")), 5));
-    let error = broken.stage(Place::Inside).unwrap_err();
+    let error = broken.stage(Destination::Inside).unwrap_err();
     assert!(error.message.contains("was 5 bytes when it was planned and is 6 now"), "{error}");
     assert_eq!(project.tree(), before);
     assert_eq!(fs_err::read_dir(elsewhere.path()).unwrap().count(), 0);
@@ -193,25 +193,25 @@ fn a_stage_that_fails_half_way_leaves_nothing() {
 fn what_cannot_be_written_is_an_error_of_its_own() {
     let project = Project::new();
     fs_err::write(project.root.join(".wrangler"), "a file").unwrap();
-    assert_eq!(project.stage(Place::Inside).unwrap_err().kind, Kind::Unwritable);
+    assert_eq!(project.stage(Destination::Inside).unwrap_err().kind, ErrorKind::Unwritable);
     let mut clash = Project::new();
     clash.bundle.modules.push(inline("main.py/x.py", ""));
     let before = clash.tree();
-    assert_eq!(clash.stage(Place::Inside).unwrap_err().kind, Kind::Unwritable);
+    assert_eq!(clash.stage(Destination::Inside).unwrap_err().kind, ErrorKind::Unwritable);
     assert_eq!(clash.tree(), before);
 }
 
 #[test]
 fn killed_runs_are_swept_up_and_live_and_kept_stages_are_not() {
     let project = Project::new();
-    let live = project.stage(Place::Inside).unwrap();
-    let kept = project.stage(Place::Inside).unwrap().keep();
+    let live = project.stage(Destination::Inside).unwrap();
+    let kept = project.stage(Destination::Inside).unwrap().keep();
     let home = project.root.join(".wrangler/saddlebag");
     for name in ["stage-killed", "stage-killed-early"] {
         fs_err::write(home.join(format!("{name}.lock")), "").unwrap();
     }
     fs_err::create_dir_all(home.join("stage-killed/worker")).unwrap();
-    let other = project.stage(Place::Inside).unwrap();
+    let other = project.stage(Destination::Inside).unwrap();
     assert!(!home.join("stage-killed").exists() && !home.join("stage-killed.lock").exists());
     assert!(!home.join("stage-killed-early.lock").exists());
     assert!(live.config.exists() && kept.join("wrangler.toml").exists());
@@ -226,12 +226,12 @@ fn killed_runs_are_swept_up_and_live_and_kept_stages_are_not() {
 fn a_directory_that_was_made_by_a_killed_run_goes_with_the_next() {
     let project = Project::new();
     let before = project.tree();
-    let stage = project.stage(Place::Inside).unwrap();
+    let stage = project.stage(Destination::Inside).unwrap();
     let home = project.root.join(".wrangler/saddlebag");
     let kept = stage.keep();
     fs_err::write(format!("{kept}.lock"), "").unwrap();
     assert!(home.exists());
-    project.stage(Place::Inside).unwrap().remove().unwrap();
+    project.stage(Destination::Inside).unwrap().remove().unwrap();
     assert_eq!(project.tree(), before);
 }
 
@@ -243,7 +243,7 @@ fn runs_at_the_same_time_do_not_disturb_each_other() {
         for _ in 0..4 {
             scope.spawn(|| {
                 for _ in 0..25 {
-                    let stage = project.stage(Place::Inside).unwrap();
+                    let stage = project.stage(Destination::Inside).unwrap();
                     assert!(stage.config.exists());
                     stage.remove().unwrap();
                 }
@@ -257,7 +257,7 @@ fn runs_at_the_same_time_do_not_disturb_each_other() {
 fn of_two_modules_with_one_name_the_later_is_staged() {
     let mut project = Project::new();
     project.bundle.modules.push(inline("src/core.py", "X = 2\n"));
-    let stage = project.stage(Place::Inside).unwrap();
+    let stage = project.stage(Destination::Inside).unwrap();
     assert_eq!(fs_err::read(stage.dir.join("worker/src/core.py")).unwrap(), b"X = 2\n");
 }
 
@@ -277,7 +277,7 @@ fn names_that_would_leave_the_stage_are_refused() {
         "python_modules/",
         "python_modules/.synced",
     ] {
-        assert_eq!(staged_path(name).unwrap_err().kind, Kind::Internal, "{name:?}");
+        assert_eq!(staged_path(name).unwrap_err().kind, ErrorKind::Internal, "{name:?}");
     }
     assert_eq!(staged_path("python_modules/a/.synced").unwrap(), "python_modules/a/.synced");
     assert_eq!(staged_path("src/python_modules/a.py").unwrap(), "worker/src/python_modules/a.py");

@@ -25,7 +25,7 @@ const NO_PLACE: &str = "nothing in it is the right place";
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct WrittenBack {
     /// What is to be said, line by line.
-    pub(crate) remarks: Vec<String>,
+    pub(crate) notices: Vec<String>,
     /// Something is in the staged configuration and nowhere else.
     pub(crate) keep_stage: bool,
 }
@@ -35,7 +35,7 @@ impl Stage {
     /// may be written, if so; then, and where it cannot be done, the remarks have it as text to copy.
     pub(crate) fn write_back(&self, users: &ConfigSource<'_>, name: &str, withheld: Option<&str>) -> WrittenBack {
         self.attempt(users, name, withheld).unwrap_or_else(|error| WrittenBack {
-            remarks: vec![format!("what wrangler wrote into the staged configuration cannot be read: {error}")],
+            notices: vec![format!("what wrangler wrote into the staged configuration cannot be read: {error}")],
             keep_stage: self.dir.is_dir(),
         })
     }
@@ -107,25 +107,25 @@ impl Done {
     }
 
     fn said(self, name: &str, format: Format) -> WrittenBack {
-        let mut remarks = Vec::new();
+        let mut notices = Vec::new();
         if !self.written.is_empty() {
-            remarks.push(format!("wrote {} into {name}: {}", counted(&self.written), listed(&self.written)));
+            notices.push(format!("wrote {} into {name}: {}", counted(&self.written), listed(&self.written)));
         }
         if !self.left.is_empty() {
-            remarks.push(format!(
+            notices.push(format!(
                 "wrangler wrote {}; not into {name} ({}), so copy it:",
                 counted(&self.left),
                 self.reason
             ));
-            remarks.extend(self.left.iter().map(|difference| format!("    {}", difference.line(format))));
+            notices.extend(self.left.iter().map(|difference| format!("    {}", difference.line(format))));
         }
         if !self.own.is_empty() {
-            remarks.push(format!(
+            notices.push(format!(
                 "wrangler changed what describes the stage, and {name} stays as it is: {}",
                 listed(&self.own)
             ));
         }
-        WrittenBack { remarks, keep_stage: !self.left.is_empty() || !self.own.is_empty() }
+        WrittenBack { notices, keep_stage: !self.left.is_empty() || !self.own.is_empty() }
     }
 }
 

@@ -3,7 +3,7 @@
 //! Receives the name of a tool, and the version of workers-py where that decides; hands on versions and flags. Must never
 //! judge: the gate `toolchain` and the sync do.
 
-use super::older;
+use super::is_older_than;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -43,7 +43,7 @@ static TABLE: LazyLock<BTreeMap<String, Tool>> = LazyLock::new(|| {
 /// The lowest version of a tool that works, with that version of workers-py; `"0"` for a tool that is not in the table.
 pub(crate) fn minimum(tool: &str, pywrangler: Option<&str>) -> &'static str {
     let Some(row) = TABLE.get(tool) else { return "0" };
-    let older = pywrangler.and_then(|version| row.older.iter().rfind(|step| older(version, &step.pywrangler)));
+    let older = pywrangler.and_then(|version| row.older.iter().rfind(|step| is_older_than(version, &step.pywrangler)));
     older.map_or(&row.minimum, |step| &step.minimum)
 }
 
@@ -77,6 +77,6 @@ mod tests {
     fn only_a_newer_python_needs_more_than_the_minimum() {
         assert!(python("3.13").is_none());
         let newer = python("3.14").unwrap();
-        assert!(older(minimum("pywrangler", None), &newer.minimum));
+        assert!(is_older_than(minimum("pywrangler", None), &newer.minimum));
     }
 }

@@ -4,19 +4,19 @@ use std::process::Command;
 
 /// What stands around the module under test: just enough of `gate` for it to compile.
 const AROUND: &str = r#"
-pub(crate) mod gate {
+pub(crate) mod gates {
     #[derive(Debug, Clone)]
-    pub(crate) struct Judgement;
+    pub(crate) struct GateResult;
     pub(crate) enum Verdict { Passed, PassedWithWarnings, Blocked }
     impl Verdict {
-        pub(crate) fn of(_: &[Judgement]) -> Self { Self::Blocked }
+        pub(crate) fn of(_: &[GateResult]) -> Self { Self::Blocked }
     }
     #[path = "CHECKED"]
     pub(crate) mod checked;
     pub(crate) fn check() -> checked::Checked<u8> { checked::Checked::new(1, Vec::new()) }
 }
-use gate::Judgement;
-use gate::checked::{Blocked, Checked, Cleared, MadeFrom};
+use gates::GateResult;
+use gates::checked::{Blocked, Checked, Cleared, MadeFrom};
 pub(crate) struct Stage;
 impl MadeFrom<u8> for Stage {}
 "#;
@@ -43,7 +43,7 @@ fn errors(attempt: &str) -> Vec<String> {
 
 #[test]
 fn what_passed_is_cleared_and_what_is_made_from_it_is_checked_on() {
-    let honest = "fn f() -> Option<Checked<Stage>> { Some(gate::check().into_cleared().ok()?.made(Stage)) }";
+    let honest = "fn f() -> Option<Checked<Stage>> { Some(gates::check().into_cleared().ok()?.made(Stage)) }";
     assert_eq!(errors(honest), Vec::<String>::new());
 }
 

@@ -4,7 +4,7 @@
 //! uploaded. wrangler walks everything; this walk does not enter virtual environments, `node_modules` and the like, and,
 //! where the module root is the project's own, neither build outputs nor tests that nothing names.
 
-use super::walk::{Entry, Found, Walk, walk};
+use super::walk::{Entry, Walk, WalkedFile, walk};
 use super::{Collected, Sources, length, upload_name};
 use crate::bundle::patterns::Patterns;
 use crate::bundle::prune::mentions::{self, Candidate, Form, Text};
@@ -15,7 +15,7 @@ use camino::Utf8Path;
 
 /// A file that a rule takes for a module.
 struct Match {
-    found: Found,
+    found: WalkedFile,
     kinds: Vec<ModuleType>,
     /// The user's `include` names it, so that its directory does not matter.
     included: bool,
@@ -77,7 +77,7 @@ fn walk_roots(sources: &Sources<'_>) -> Result<Walk> {
         let path = if root.as_str().is_empty() { module_root.clone() } else { module_root.join(root) };
         if path.is_file() {
             let name = upload_name(module_root, &path);
-            all.files.push(Found { name, real: path.clone(), path, left: None, conditional: None });
+            all.files.push(WalkedFile { name, real: path.clone(), path, left: None, conditional: None });
             continue;
         }
         let name = root.as_str().replace('\\', "/");

@@ -4,7 +4,7 @@
 //! on files and stray links. Must never enter a link that leads out, nor the same directory twice on one path.
 
 use crate::bundle::StrayLink;
-use crate::error::{Error, Kind, Result, utf8};
+use crate::error::{Error, ErrorKind, Result, utf8};
 use camino::{Utf8Path, Utf8PathBuf};
 
 /// What to do with a directory.
@@ -21,7 +21,7 @@ pub(super) enum Entry {
 
 /// A file, or something that would be one.
 #[derive(Debug, Clone)]
-pub(super) struct Found {
+pub(super) struct WalkedFile {
     /// Relative to the walk's root, with `/`, with the prefix that the walk was given.
     pub(super) name: String,
     /// Where it stands. Absolute.
@@ -37,7 +37,7 @@ pub(super) struct Found {
 /// What a walk found.
 #[derive(Debug, Default)]
 pub(super) struct Walk {
-    pub(super) files: Vec<Found>,
+    pub(super) files: Vec<WalkedFile>,
     /// Names of directories that are left unless named, with their rules.
     pub(super) conditional: Vec<(String, &'static str)>,
     /// Links that lead out or nowhere, with the name that each would have had, outside of what is left behind.
@@ -48,7 +48,7 @@ pub(super) struct Walk {
 }
 
 /// Says what to do with a directory, by its name in the upload, its own name and its path.
-pub(super) type Judge<'a> = dyn Fn(&str, &str, &Utf8Path) -> Entry + 'a;
+pub(super) type Classify<'a> = dyn Fn(&str, &str, &Utf8Path) -> Entry + 'a;
 
 /// A directory on the way, and what is already decided about it.
 #[derive(Clone)]
@@ -65,7 +65,7 @@ struct Spot {
 struct Walker<'a> {
     /// Links may not lead out of here. Links resolved.
     anchor: Utf8PathBuf,
-    judge: &'a Judge<'a>,
+    judge: &'a Classify<'a>,
     walk: Walk,
     /// The directories above, links resolved, so that a link to one of them ends there.
     above: Vec<Utf8PathBuf>,
@@ -75,7 +75,7 @@ struct Walker<'a> {
 ///
 /// # Errors
 /// `Unreadable`: a directory that cannot be read, outside of what is left behind.
-pub(super) fn walk(root: &Utf8Path, prefix: &str, anchor: &Utf8Path, judge: &Judge<'_>) -> Result<Walk> {
+pub(super) fn walk(root: &Utf8Path, prefix: &str, anchor: &Utf8Path, judge: &Classify<'_>) -> Result<Walk> {
     let mut walker = Walker { anchor: resolve_links(anchor)?, judge, walk: Walk::default(), above: Vec::new() };
     let real = resolve_links(root)?;
     walker.directory(&Spot { path: root.to_owned(), real, linked: false, left: None, conditional: None }, prefix)?;
@@ -141,7 +141,7 @@ impl Walker<'_> {
     fn file(&mut self, spot: Spot, name: String) {
         let real = if spot.linked { spot.real } else { spot.path.clone() };
         let Spot { path, left, conditional, .. } = spot;
-        self.walk.files.push(Found { name, path, real, left, conditional });
+        self.walk.files.push(WalkedFile { name, path, real, left, conditional });
     }
 
     fn enter(&mut self, mut spot: Spot, name: &str, own: &str) -> Result<()> {
@@ -192,5 +192,5 @@ impl Walker<'_> {
 
 fn backslash(path: &std::path::Path) -> Error {
     let message = format!("the name of `{}` has a backslash, which wrangler takes for a separator", path.display());
-    Error::new(Kind::Unreadable, message, "rename the file, or exclude it")
+    Error::new(ErrorKind::Unreadable, message, "rename the file, or exclude it")
 }

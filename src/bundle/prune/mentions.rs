@@ -156,7 +156,7 @@ impl<'a> Search<'a> {
         needles.extend(directories.into_iter().map(|(name, all)| (name.to_owned(), Needle::Directory(all))));
         needles.extend(files.into_iter().map(|(name, all)| (name.to_owned(), Needle::File(all))));
         let automaton = AhoCorasick::new(needles.iter().map(|(pattern, _)| pattern)).map_err(|error| {
-            Error::new(crate::error::Kind::Internal, format!("too many directories to look for: {error}"), "")
+            Error::new(crate::error::ErrorKind::Internal, format!("too many directories to look for: {error}"), "")
         })?;
         Ok(Self { candidates, automaton, needles: needles.into_iter().map(|(_, needle)| needle).collect() })
     }

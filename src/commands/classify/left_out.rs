@@ -6,7 +6,7 @@
 use crate::project::Project;
 use crate::project::requirements::Requirement;
 use crate::python::distribution::leading_name;
-use crate::resolve::{Culprit, Reason, Unresolved};
+use crate::resolve::{Conflict, Reason, Unresolved};
 use std::collections::BTreeSet;
 
 /// A direct requirement without which the rest resolves.
@@ -35,16 +35,16 @@ pub(crate) struct Obstacle {
 /// `explained`: name and message of each culprit.
 pub(crate) fn in_the_way(why: &Unresolved, project: &Project, explained: &[(String, String)]) -> Vec<LeftOut> {
     let cannot_run = |reason: &Reason| matches!(reason, Reason::NoWheel | Reason::Python(_));
-    if why.culprits.iter().any(|culprit| !cannot_run(&culprit.reason)) {
+    if why.conflicts.iter().any(|conflict| !cannot_run(&conflict.reason)) {
         return Vec::new();
     }
-    let head = |culprit: &Culprit| culprit.head().map(crate::python::normalize);
-    let heads: BTreeSet<String> = why.culprits.iter().filter_map(head).collect();
+    let head = |conflict: &Conflict| conflict.head().map(crate::python::normalize);
+    let heads: BTreeSet<String> = why.conflicts.iter().filter_map(head).collect();
     let left_out = heads.into_iter().filter_map(|name| {
         let is_it = |entry: &&Requirement| entry.name.as_ref() == Some(&name);
         let entries: Vec<Requirement> = project.requirements.entries.iter().filter(is_it).cloned().collect();
-        let of_it: Vec<&Culprit> =
-            why.culprits.iter().filter(|culprit| head(culprit).as_ref() == Some(&name)).collect();
+        let of_it: Vec<&Conflict> =
+            why.conflicts.iter().filter(|conflict| head(conflict).as_ref() == Some(&name)).collect();
         let obstacles = obstacles(&name, &of_it, explained);
         (!entries.is_empty()).then_some(LeftOut { name, obstacles, entries })
     });
@@ -52,20 +52,20 @@ pub(crate) fn in_the_way(why: &Unresolved, project: &Project, explained: &[(Stri
 }
 
 /// Those that are in the way by themselves. uv also names what has a wheel and drags one of them in.
-fn obstacles(head: &str, culprits: &[&Culprit], explained: &[(String, String)]) -> Vec<Obstacle> {
-    let hopeless = |culprit: &&&Culprit| culprit.newest.is_some() && culprit.usable.is_none();
-    let kept: Vec<&&Culprit> = culprits.iter().filter(|culprit| !culprit.has_a_wheel()).collect();
-    let worst: Vec<&&Culprit> = kept.iter().copied().filter(hopeless).collect();
+fn obstacles(head: &str, conflicts: &[&Conflict], explained: &[(String, String)]) -> Vec<Obstacle> {
+    let hopeless = |conflict: &&&Conflict| conflict.newest.is_some() && conflict.usable.is_none();
+    let kept: Vec<&&Conflict> = conflicts.iter().filter(|conflict| !conflict.has_a_wheel()).collect();
+    let worst: Vec<&&Conflict> = kept.iter().copied().filter(hopeless).collect();
     // Deepest first: without facts, what the others need.
     let chosen = if worst.is_empty() { kept.into_iter().take(1).collect() } else { worst };
-    let obstacle = |culprit: &&Culprit| {
-        let before = culprit.chain.len().checked_sub(2).and_then(|at| culprit.chain.get(at));
+    let obstacle = |conflict: &&Conflict| {
+        let before = conflict.chain.len().checked_sub(2).and_then(|at| conflict.chain.get(at));
         Obstacle {
-            name: culprit.name.clone(),
+            name: conflict.name.clone(),
             required_by: crate::python::normalize(before.map_or(head, |before| leading_name(before))),
             why: explained
                 .iter()
-                .find(|(name, _)| *name == culprit.name)
+                .find(|(name, _)| *name == conflict.name)
                 .map_or_else(String::new, |(_, why)| why.clone()),
         }
     };

@@ -8,7 +8,7 @@ use super::{Imported, Unprovided};
 use crate::bundle::{Bundle, below_packages};
 use crate::project::{Project, Target};
 use crate::python::distribution::Distribution;
-use crate::python::graph::{Level, Problem, ProblemKind};
+use crate::python::graph::{Problem, ProblemKind, Reachability};
 use crate::python::{import_names, normalize, stdlib};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,9 +34,9 @@ impl Missing {
     /// Whether the Worker breaks without it: at its start, or where a function of the project's own is called.
     pub(super) fn is_needed(&self) -> bool {
         match self.imported.level {
-            Level::Always => true,
-            Level::Sometimes => self.by_project,
-            Level::Seldom | Level::Guarded | Level::Named => false,
+            Reachability::Startup => true,
+            Reachability::Project => self.by_project,
+            Reachability::Package | Reachability::Guarded | Reachability::StringOnly => false,
         }
     }
 
@@ -91,7 +91,8 @@ pub(super) fn unprovided(
 ) -> Vec<Unprovided> {
     let mut found: BTreeMap<String, Imported> = BTreeMap::new();
     for problem in bundle.graph.problems().iter().filter(|problem| problem.kind == ProblemKind::TopLevel) {
-        let Some((level, module)) = reached(bundle, problem).filter(|(level, _)| *level <= Level::Sometimes) else {
+        let Some((level, module)) = reached(bundle, problem).filter(|(level, _)| *level <= Reachability::Project)
+        else {
             continue;
         };
         let of_project = bundle.graph.node(problem.node).is_project();
@@ -118,13 +119,13 @@ fn is_projects(bundle: &Bundle, top_level: &str) -> bool {
 }
 
 /// How surely an import that leads nowhere runs, and what it names in full.
-fn reached(bundle: &Bundle, problem: &Problem) -> Option<(Level, String)> {
+fn reached(bundle: &Bundle, problem: &Problem) -> Option<(Reachability, String)> {
     if !matches!(problem.kind, ProblemKind::TopLevel | ProblemKind::Submodule) {
         return None;
     }
     let node = bundle.graph.node(problem.node);
     let import = node.says.as_ref().filter(|_| node.present)?.items.get(problem.item)?;
-    let level = bundle.reach.level(problem.node)?.max(Level::of(import.guard, node.is_project()));
+    let level = bundle.reach.level(problem.node)?.max(Reachability::of(import.guard, node.is_project()));
     let module = if import.level == 0 { import.module.clone()? } else { problem.missing.clone() };
     Some((level, module))
 }

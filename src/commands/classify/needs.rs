@@ -9,7 +9,7 @@ use crate::bundle::{Bundle, Module, Owner, below_packages};
 use crate::error::Result;
 use crate::gates;
 use crate::project::Project;
-use crate::python::graph::{EdgeKind, Level, Reach};
+use crate::python::graph::{EdgeKind, Reach, Reachability};
 use crate::python::imports::Wanted;
 use crate::python::{normalize, stdlib};
 use std::borrow::Cow;
@@ -114,7 +114,7 @@ impl<'a> View<'a> {
         let names = bundle.packages.iter().map(|package| package.name.as_str());
         let is_tool = |name: &&str| {
             gates::is_development_tool(name)
-                && view.surest(&bundle.reach, name).is_none_or(|(_, level)| level > Level::Sometimes)
+                && view.surest(&bundle.reach, name).is_none_or(|(_, level)| level > Reachability::Project)
         };
         view.tools = names.filter(is_tool).collect();
         if !view.tools.is_empty() {
@@ -126,7 +126,7 @@ impl<'a> View<'a> {
         Ok(view)
     }
 
-    fn surest(&self, reach: &Reach, name: &str) -> Option<(u32, Level)> {
+    fn surest(&self, reach: &Reach, name: &str) -> Option<(u32, Reachability)> {
         reach.surest(self.nodes.get(name)?.iter().copied())
     }
 

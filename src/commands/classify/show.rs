@@ -9,7 +9,7 @@ use crate::format::bytes;
 use crate::gates;
 use crate::project::Project;
 use crate::project::requirements::{Declared, Source};
-use crate::python::graph::Level;
+use crate::python::graph::Reachability;
 use serde_json::{Value, json};
 use std::fmt::Write;
 
@@ -153,11 +153,12 @@ fn because(dependency: &Dependency) -> String {
     match &dependency.imported {
         Some(imported) if is_direct(dependency) => {
             let steps = short(&imported.chain);
-            if imported.level == Level::Always { steps } else { format!("{}: {steps}", said(imported.level)) }
+            if imported.level == Reachability::Startup { steps } else { format!("{}: {steps}", said(imported.level)) }
         }
         None if is_direct(dependency) => dependency.declared.iter().map(Declared::place).collect::<Vec<_>>().join(", "),
         imported => {
-            let level = imported.as_ref().map(|imported| imported.level).filter(|level| *level != Level::Always);
+            let level =
+                imported.as_ref().map(|imported| imported.level).filter(|level| *level != Reachability::Startup);
             let how = level.map_or_else(String::new, |level| format!("; imported {}", said(level)));
             format!("required by {}{how}", dependency.required_by.join(", "))
         }
@@ -176,13 +177,13 @@ fn short(chain: &[String]) -> String {
 }
 
 /// How an import runs, for people.
-pub(super) fn said(level: Level) -> &'static str {
+pub(super) fn said(level: Reachability) -> &'static str {
     match level {
-        Level::Always => "when the Worker starts",
-        Level::Sometimes => "in a function, or under a condition, of the project",
-        Level::Seldom => "in a function, or under a condition, of a package",
-        Level::Guarded => "behind a guard",
-        Level::Named => "by its name in a string",
+        Reachability::Startup => "when the Worker starts",
+        Reachability::Project => "in a function, or under a condition, of the project",
+        Reachability::Package => "in a function, or under a condition, of a package",
+        Reachability::Guarded => "behind a guard",
+        Reachability::StringOnly => "by its name in a string",
     }
 }
 

@@ -4,7 +4,7 @@
 use super::{PROJECT, Row, State};
 use crate::commands::{Answer, doctor};
 use crate::env::Environment;
-use crate::error::{Kind, Result};
+use crate::error::{ErrorKind, Result};
 use crate::gates;
 use crate::project::{Project, Target, pyproject};
 use crate::resolve;
@@ -59,7 +59,7 @@ pub(super) fn examine(session: Session<'_>) -> Result<(Answer, bool)> {
             }
             own = Some(settings);
         }
-        Err(error) if error.kind == Kind::ConfigMissing && session.words().config().is_none() => {
+        Err(error) if error.kind == ErrorKind::ConfigMissing && session.words().config().is_none() => {
             let message = "no wrangler configuration here or above: nothing of a project was looked at";
             rows.push(Row::new(PROJECT, "configuration", State::Note, message));
         }

@@ -3,7 +3,7 @@
 use super::{Classified, Environments, Plan, Wish, or_of_other_tools, plan, source, writes_requirements};
 use crate::cli::{Flags, Format};
 use crate::commands::classify;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::passthrough::{self, Passthrough};
 use crate::process;
 use crate::project::{Project, config, host};
@@ -53,7 +53,7 @@ pub(crate) fn is_ours(words: Option<&Passthrough>) -> bool {
     match config::find(&cwd, named.as_deref()) {
         Ok(_) => true,
         // One that was named and is not there, or two at odds, are for us to complain of.
-        Err(error) => named.is_some() || error.kind != Kind::ConfigMissing,
+        Err(error) => named.is_some() || error.kind != ErrorKind::ConfigMissing,
     }
 }
 
@@ -106,7 +106,7 @@ fn finish<'a>(plan: &Plan, mut ended: Ended<'a>, session: Session<'a>) -> Step<'
     }
     ended = ended.answered(plan.answer(plan.shown(), false))?;
     let message = "nothing was written: there is no terminal to ask on";
-    Err(ended.with_error(Error::new(Kind::Usage, message, "pass `--yes` to write what is shown")))
+    Err(ended.with_error(Error::new(ErrorKind::Usage, message, "pass `--yes` to write what is shown")))
 }
 
 /// What was said, and whether anything was written.

@@ -62,12 +62,12 @@ pub(super) enum Runs {
 
 /// What the project's files do with their names, read when it is first asked for.
 #[derive(Default)]
-pub(super) struct Calls<'a> {
+pub(super) struct CallGraph<'a> {
     files: OnceCell<BTreeMap<&'a str, Uses>>,
     running: OnceCell<Running>,
 }
 
-impl<'a> Calls<'a> {
+impl<'a> CallGraph<'a> {
     /// By upload name, the files that main reaches.
     pub(super) fn files(&self, context: &Context<'a>) -> &BTreeMap<&'a str, Uses> {
         self.files.get_or_init(|| {

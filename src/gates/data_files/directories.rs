@@ -5,7 +5,7 @@
 //! deny where a start succeeds and no literal says what will be missed later.
 
 use super::{Ask, Draft, ELSEWHERE, Finding, MISSING, Severity, Survey, below_session};
-use crate::error::{Location, Place};
+use crate::error::{Location, LocationKind};
 use crate::format::count;
 use crate::python::imports::{Access, Base};
 use camino::{Utf8Path, Utf8PathBuf};
@@ -97,7 +97,7 @@ impl Survey<'_, '_> {
         subject: &str,
         message: String,
     ) -> Finding {
-        let location = Location::at(Place::File, self.context.shown(ask.node), ask.open.line, ask.open.column);
+        let location = Location::at(LocationKind::File, self.context.shown(ask.node), ask.open.line, ask.open.column);
         let help = if ask.path.base == Base::Cwd { "start the path from `Path(__file__).parent`" } else { "" };
         Finding::new(severity, code, subject, location, message, help)
     }

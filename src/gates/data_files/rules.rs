@@ -27,7 +27,7 @@ pub(super) struct Advice {
 }
 
 /// Where a file is, for a rule.
-enum Place {
+enum RulePlace {
     /// Its upload name.
     Inside(String),
     /// Where no rule looks; the name that it would have in the source.
@@ -58,11 +58,12 @@ impl<'c, 'a> Rules<'c, 'a> {
     pub(super) fn complete(&self, draft: Draft, advice: &Advice) -> Finding {
         let Draft { mut finding, files, alternative } = draft;
         let mut steps: Vec<String> = Some(finding.help).into_iter().filter(|help| !help.is_empty()).collect();
-        let places: Vec<Place> = files.iter().map(|file| self.place(file)).collect();
-        if places.iter().any(|place| matches!(place, Place::Outside(_))) {
+        let places: Vec<RulePlace> = files.iter().map(|file| self.place(file)).collect();
+        if places.iter().any(|place| matches!(place, RulePlace::Outside(_))) {
             steps.push(format!("move it into `{}`", self.source()));
         }
-        let dropped = places.iter().find_map(|place| if let Place::Dropped(rule) = place { Some(*rule) } else { None });
+        let dropped =
+            places.iter().find_map(|place| if let RulePlace::Dropped(rule) = place { Some(*rule) } else { None });
         steps.extend(dropped.map(|rule| match rule {
             "exclude" => "take it out of `exclude` in `[tool.saddlebag]`".to_owned(),
             _ => "name it in `include` in `[tool.saddlebag]`".to_owned(),
@@ -84,22 +85,22 @@ impl<'c, 'a> Rules<'c, 'a> {
     fn names(&self, files: &[Utf8PathBuf]) -> BTreeSet<String> {
         let set = RuleSet::new(&self.context.project.config.rules(), &self.context.layout.glob_prefix);
         let places = files.iter().filter_map(|file| match self.place(file) {
-            Place::Inside(name) => Some(name),
-            Place::Outside(name) => Some(name).filter(|name| set.matches(name).is_empty()),
-            Place::Dropped(_) => None,
+            RulePlace::Inside(name) => Some(name),
+            RulePlace::Outside(name) => Some(name).filter(|name| set.matches(name).is_empty()),
+            RulePlace::Dropped(_) => None,
         });
         places.collect()
     }
 
-    fn place(&self, file: &Utf8Path) -> Place {
+    fn place(&self, file: &Utf8Path) -> RulePlace {
         let layout = &self.context.layout;
         match file.strip_prefix(&layout.module_root) {
             Ok(name) if layout.roots.iter().any(|root| name.starts_with(root)) => {
                 let name = name.as_str().replace('\\', "/");
                 let dropped = self.context.bundle.dropped.iter().find(|dropped| dropped.name == name);
-                dropped.map_or(Place::Inside(name), |dropped| Place::Dropped(dropped.rule))
+                dropped.map_or(RulePlace::Inside(name), |dropped| RulePlace::Dropped(dropped.rule))
             }
-            _ => Place::Outside(format!("{}{}", layout.glob_prefix, display(&self.context.project.root, file))),
+            _ => RulePlace::Outside(format!("{}{}", layout.glob_prefix, display(&self.context.project.root, file))),
         }
     }
 

@@ -11,9 +11,9 @@ use crate::python::imports::Import;
 use crate::python::stdlib;
 
 /// The code, the message and the help.
-pub(super) type Words = (&'static str, String, String);
+pub(super) type Message = (&'static str, String, String);
 
-pub(super) fn words(context: &Context<'_>, problem: &Problem, node: &Node, import: &Import) -> Result<Words> {
+pub(super) fn words(context: &Context<'_>, problem: &Problem, node: &Node, import: &Import) -> Result<Message> {
     let shown = context.shown(node);
     let (name, python) = (&problem.missing, &context.target.python);
     let what = if import.level > 0 || import.written() == *name {

@@ -81,11 +81,11 @@ fn drop_empty_heads(lines: &mut Vec<&str>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::{Location, Place};
+    use crate::error::{Location, LocationKind};
     use crate::gates::Severity;
 
     fn found(code: &'static str, subject: &str) -> Finding {
-        Finding::new(Severity::Warn, code, subject, Location::new(Place::Config, "wrangler.toml"), "m", "h")
+        Finding::new(Severity::Warn, code, subject, Location::new(LocationKind::Config, "wrangler.toml"), "m", "h")
     }
 
     const LISTED: &str = "Processing wrangler.toml configuration:

@@ -5,7 +5,7 @@
 //! each class by its own name (workerd, `collect_classes`). Must never deny what main may make in a way that is not read.
 
 use super::{CLASS_MISSING, MIGRATION, active, migrations};
-use crate::error::{Location, Place};
+use crate::error::{Location, LocationKind};
 use crate::gates::{Context, Finding, Severity};
 use crate::project::WranglerConfig;
 use crate::python::graph::{EdgeKind, Node};
@@ -35,12 +35,12 @@ pub(super) fn classes(context: &Context<'_>) -> Vec<Finding> {
     let named = findings.iter().any(|finding| finding.code == MIGRATION);
     findings.extend(migrations::unmigrated(config, named));
     let leaves_out = uses.exports.as_ref().is_some_and(|exports| !exports.contains("Default"));
-    if leaves_out && main.says.as_ref().is_some_and(|says| says.binds.contains("Default")) {
+    if leaves_out && main.says.as_ref().is_some_and(|says| says.defined_names.contains("Default")) {
         findings.push(Finding::new(
             Severity::Warn,
             CLASS_MISSING,
             "Default",
-            Location::new(Place::File, shown.as_str()),
+            Location::new(LocationKind::File, shown.as_str()),
             format!(
                 "`__all__` of `{shown}` leaves out `Default`: the runtime does not find it, and no request gets there"
             ),
@@ -55,7 +55,7 @@ pub(super) fn classes(context: &Context<'_>) -> Vec<Finding> {
                 Severity::Warn,
                 CLASS_MISSING,
                 name.as_str(),
-                Location::new(Place::File, shown.as_str()),
+                Location::new(LocationKind::File, shown.as_str()),
                 format!(
                     "`__all__` of `{shown}` lists `{name}`, which it does not define: the runtime looks up each of them"
                 ),
@@ -178,7 +178,7 @@ fn has(context: &Context<'_>, at: u32, name: &str, stars: u32) -> Option<bool> {
     let graph = &context.bundle.graph;
     let says = graph.node(at).says.as_deref()?;
     let imported = says.items.iter().flat_map(|import| &import.names).any(|imported| imported.name == name);
-    if imported || says.binds.contains(name) || name.starts_with("__") {
+    if imported || says.defined_names.contains(name) || name.starts_with("__") {
         return Some(true);
     }
     if says.open || says.syntax_error.is_some() {

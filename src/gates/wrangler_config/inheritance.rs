@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 #[derive(Debug, Deserialize)]
-struct Table {
+struct InheritanceTable {
     key: Vec<Key>,
 }
 
@@ -29,7 +29,7 @@ struct Key {
     name: Option<String>,
 }
 
-static TABLE: LazyLock<Table> = LazyLock::new(|| {
+static TABLE: LazyLock<InheritanceTable> = LazyLock::new(|| {
     toml_edit::de::from_str(include_str!("../../../data/config-inheritance.toml"))
         .expect("the embedded table parses: a test reads it")
 });

@@ -4,19 +4,19 @@
 //! that is not there may be newer than the list, so that it is only spoken of where it is near one that is.
 
 use super::{FLAG, FUTURE_DATE, active};
-use crate::error::{Location, Place};
+use crate::error::{Location, LocationKind};
 use crate::gates::{Context, Finding, Severity};
 use serde::Deserialize;
 use std::sync::LazyLock;
 
 #[derive(Debug, Deserialize)]
-struct Table {
+struct FlagTable {
     /// `YYYY-MM-DD`.
     checked: String,
     flags: Vec<String>,
 }
 
-static TABLE: LazyLock<Table> = LazyLock::new(|| {
+static TABLE: LazyLock<FlagTable> = LazyLock::new(|| {
     toml_edit::de::from_str(include_str!("../../../data/compatibility-flags.toml"))
         .expect("the embedded table parses: a test reads it")
 });
@@ -78,7 +78,7 @@ pub(super) fn flag_location(context: &Context<'_>, flag: &str) -> Location {
             let path: Vec<&str> = origin.iter().map(String::as_str).chain([index.as_str()]).collect();
             config.locate(&path)
         }
-        _ => Location::new(Place::Tool, "--compatibility-flags"),
+        _ => Location::new(LocationKind::Tool, "--compatibility-flags"),
     }
 }
 
@@ -91,7 +91,7 @@ pub(super) fn future_date(context: &Context<'_>) -> Option<Finding> {
         let config = &context.project.config;
         let location = match config.compatibility_date().as_ref() == Some(date) {
             true => active(config, "compatibility_date"),
-            false => Location::new(Place::Tool, "--compatibility-date"),
+            false => Location::new(LocationKind::Tool, "--compatibility-date"),
         };
         Finding::new(
             Severity::Deny,

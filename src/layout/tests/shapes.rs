@@ -87,7 +87,7 @@ fn explicit_settings_are_obeyed() {
 
     let impossible = Tree::new("my-worker/main.py", &[("my-worker/main.py", "")]).setting(NamespaceSetting::Keep);
     let error = impossible.decide().unwrap_err();
-    assert_eq!(error.kind, Kind::Settings);
+    assert_eq!(error.kind, ErrorKind::Settings);
     assert_eq!(
         error.message,
         "`my-worker` cannot be kept in the names of modules: `my-worker` cannot be part of a module's name"
@@ -113,7 +113,7 @@ fn included_roots() {
     let missing = Tree::new("src/main.py", &files).include(&["lost"]).decide().unwrap_err();
     assert_eq!(
         (missing.kind, missing.message.as_str()),
-        (Kind::Settings, "`include` names `lost`, which does not exist")
+        (ErrorKind::Settings, "`include` names `lost`, which does not exist")
     );
 
     // Nothing else decides, so what the settings ask for does.
@@ -164,5 +164,5 @@ fn links_into_their_own_parent_end() {
 #[test]
 fn an_unreadable_file_is_an_error() {
     let tree = Tree::new("src/main.py", &[("src/other.py", "")]);
-    assert_eq!(tree.decide().unwrap_err().kind, Kind::Unreadable);
+    assert_eq!(tree.decide().unwrap_err().kind, ErrorKind::Unreadable);
 }

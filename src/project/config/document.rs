@@ -4,7 +4,7 @@
 //! accept (wrangler 4.164.0: smol-toml 1.9.0, jsonc-parser 3.2.0 with `allowTrailingComma`) and no more, because a file
 //! that only we can read is a failed deploy later. Must never read a file and must never know which keys there are.
 
-use crate::error::{Error, Kind, Location, Place, Result};
+use crate::error::{Error, ErrorKind, Location, LocationKind, Result};
 use crate::project::position::line_and_column;
 use jsonc_parser::tokens::Token;
 use jsonc_parser::{CollectOptions, CommentCollectionStrategy, ParseOptions};
@@ -51,8 +51,8 @@ pub(crate) fn decode(bytes: Vec<u8>, shown: &str) -> Result<String> {
     let hint = "save the file as UTF-8";
     if let Some((_, encoding)) = foreign.iter().find(|(mark, _)| bytes.starts_with(mark)) {
         let message = format!("`{shown}` is encoded as {encoding}");
-        return Err(Error::new(Kind::ConfigSyntax, message, hint).with_location(Location::at(
-            Place::Config,
+        return Err(Error::new(ErrorKind::ConfigSyntax, message, hint).with_location(Location::at(
+            LocationKind::Config,
             shown,
             1,
             1,
@@ -278,7 +278,12 @@ fn json_number(text: &str) -> Value {
 
 fn syntax(shown: &str, text: &str, offset: usize, message: &str, hint: &str) -> Error {
     let (line, column) = line_and_column(text, offset);
-    Error::new(Kind::ConfigSyntax, message, hint).with_location(Location::at(Place::Config, shown, line, column))
+    Error::new(ErrorKind::ConfigSyntax, message, hint).with_location(Location::at(
+        LocationKind::Config,
+        shown,
+        line,
+        column,
+    ))
 }
 
 /// Another parser's message as a fragment of ours: one line, lowercase, without a full stop.

@@ -6,7 +6,7 @@
 //! pick one where wrangler and pywrangler would pick different ones.
 
 use super::generated::{self, REDIRECT};
-use crate::error::{Error, Kind, Location, Place, Result};
+use crate::error::{Error, ErrorKind, Location, LocationKind, Result};
 use crate::project::{display, pyproject, resolve};
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -18,7 +18,7 @@ const PYWRANGLER_NAMES: [&str; 2] = ["wrangler.toml", "wrangler.jsonc"];
 
 /// Where the configuration is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Found {
+pub(crate) struct ConfigFile {
     /// Absolute.
     pub(crate) path: Utf8PathBuf,
     /// Where a redirect led to it: the directory of the configuration that the user wrote, else the working directory.
@@ -27,24 +27,24 @@ pub(crate) struct Found {
 
 /// Finds the configuration. `cwd` is absolute; `explicit` is relative to it, or absolute.
 /// Errors: `ConfigMissing`; `ConfigAmbiguous` where more than one name is found; those of a redirect.
-pub(crate) fn find(cwd: &Utf8Path, explicit: Option<&Utf8Path>) -> Result<Found> {
+pub(crate) fn find(cwd: &Utf8Path, explicit: Option<&Utf8Path>) -> Result<ConfigFile> {
     if let Some(explicit) = explicit {
-        return Ok(Found { path: named(cwd, explicit)?, generated_for: None });
+        return Ok(ConfigFile { path: named(cwd, explicit)?, generated_for: None });
     }
     let found: Vec<Utf8PathBuf> = NAMES.iter().filter_map(|name| nearest(cwd, name)).collect();
     if let Some(redirect) = nearest(cwd, REDIRECT) {
         let users = found.first().map(Utf8PathBuf::as_path);
         let path = generated::follow(cwd, &redirect, users)?;
         let directory = users.and_then(Utf8Path::parent).unwrap_or(cwd).to_owned();
-        return Ok(Found { path, generated_for: Some(directory) });
+        return Ok(ConfigFile { path, generated_for: Some(directory) });
     }
-    only(cwd, &found).map(|path| Found { path, generated_for: None })
+    only(cwd, &found).map(|path| ConfigFile { path, generated_for: None })
 }
 
 fn only(cwd: &Utf8Path, found: &[Utf8PathBuf]) -> Result<Utf8PathBuf> {
     match found {
         [] => Err(Error::new(
-            Kind::ConfigMissing,
+            ErrorKind::ConfigMissing,
             format!("there is no wrangler configuration in `{cwd}` or above it"),
             "create a `wrangler.toml` beside `pyproject.toml`, or pass `--config PATH`",
         )),
@@ -60,7 +60,7 @@ fn named(cwd: &Utf8Path, explicit: &Utf8Path) -> Result<Utf8PathBuf> {
     }
     let state = if path.is_dir() { "is a directory" } else { "is not there" };
     let hint = "pass the path of a wrangler configuration with `--config PATH`";
-    Err(Error::new(Kind::ConfigMissing, format!("the configuration `{explicit}` {state}"), hint))
+    Err(Error::new(ErrorKind::ConfigMissing, format!("the configuration `{explicit}` {state}"), hint))
 }
 
 /// The file of that name in the directory or in the nearest one above it. Links are followed, as wrangler does.
@@ -78,8 +78,12 @@ fn ambiguous(cwd: &Utf8Path, wranglers: &Utf8Path, found: &[Utf8PathBuf]) -> Err
         "more than one wrangler configuration, `{}`: wrangler would read `{wranglers}`, and pywrangler {other}",
         shown.join("`, `")
     );
-    Error::new(Kind::ConfigAmbiguous, message, "remove all but one, or pass the one to deploy with `--config PATH`")
-        .with_location(Location::new(Place::Config, wranglers))
+    Error::new(
+        ErrorKind::ConfigAmbiguous,
+        message,
+        "remove all but one, or pass the one to deploy with `--config PATH`",
+    )
+    .with_location(Location::new(LocationKind::Config, wranglers))
 }
 
 #[cfg(test)]
@@ -136,7 +140,7 @@ mod tests {
         let deploy = worker.join(".wrangler/deploy");
         fs_err::create_dir_all(&deploy).unwrap();
         fs_err::write(deploy.join("config.json"), "{\"configPath\": \"../../../../wrangler.jsonc\"}").unwrap();
-        let generated = Found { path: root.join("wrangler.jsonc"), generated_for: Some(worker.clone()) };
+        let generated = ConfigFile { path: root.join("wrangler.jsonc"), generated_for: Some(worker.clone()) };
         assert_eq!(super::find(&worker, None).unwrap(), generated, "whatever lies beside it");
         insta::assert_snapshot!(errors);
     }

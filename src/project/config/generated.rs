@@ -6,7 +6,7 @@
 
 use super::document;
 use super::environment::{INHERITABLE, TOP_LEVEL_ONLY};
-use crate::error::{Error, Kind, Location, Place, Result};
+use crate::error::{Error, ErrorKind, Location, LocationKind, Result};
 use crate::project::{display, resolve};
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::{Map, Value};
@@ -23,16 +23,20 @@ const OF_THE_TOOL: [&str; 6] =
 pub(super) fn follow(cwd: &Utf8Path, redirect: &Utf8Path, users: Option<&Utf8Path>) -> Result<Utf8PathBuf> {
     let shown = display(cwd, redirect);
     let hint = "run the build again, or delete the file if an earlier build left it";
-    let failed = |kind, message| Error::new(kind, message, hint).with_location(Location::new(Place::Config, &shown));
+    let failed =
+        |kind, message| Error::new(kind, message, hint).with_location(Location::new(LocationKind::Config, &shown));
     let bytes = fs_err::read(redirect).map_err(|error| Error::unreadable(&error))?;
     let document = document::parse_jsonc(&document::decode(bytes, &shown)?, &shown)?;
     let Some(target) = document.value.get("configPath").and_then(Value::as_str).filter(|path| !path.is_empty()) else {
-        return Err(failed(Kind::ConfigInvalid, format!("`{shown}` has no `configPath`, which wrangler wants there")));
+        return Err(failed(
+            ErrorKind::ConfigInvalid,
+            format!("`{shown}` has no `configPath`, which wrangler wants there"),
+        ));
     };
     let generated = resolve(redirect.parent().unwrap_or(cwd), target);
     if !generated.is_file() {
         let message = format!("`{shown}` sends wrangler to `{}`, which is not there", display(cwd, &generated));
-        return Err(failed(Kind::ConfigMissing, message));
+        return Err(failed(ErrorKind::ConfigMissing, message));
     }
     let beside = |users: &Utf8Path| users.with_file_name(REDIRECT) == redirect;
     match users.filter(|users| !beside(users)) {
@@ -40,7 +44,7 @@ pub(super) fn follow(cwd: &Utf8Path, redirect: &Utf8Path, users: Option<&Utf8Pat
             let users = display(cwd, users);
             let message =
                 format!("`{shown}` sends wrangler elsewhere, and `{users}` is not the configuration beside it");
-            Err(failed(Kind::ConfigAmbiguous, message))
+            Err(failed(ErrorKind::ConfigAmbiguous, message))
         }
         None => Ok(generated),
     }
@@ -52,21 +56,21 @@ pub(super) fn follow(cwd: &Utf8Path, redirect: &Utf8Path, users: Option<&Utf8Pat
 pub(super) fn as_written(text: String, shown: &str, asked: Option<&str>) -> Result<(String, Option<String>)> {
     let Value::Object(mut map) = document::parse_jsonc(&text, shown)?.value else { return Ok((text, None)) };
     let failed = |kind, message: String, hint: &str| {
-        Err(Error::new(kind, message, hint).with_location(Location::new(Place::Config, shown)))
+        Err(Error::new(kind, message, hint).with_location(Location::new(LocationKind::Config, shown)))
     };
     if map.get("env").and_then(Value::as_object).is_some_and(|environments| !environments.is_empty()) {
         let message = format!("`{shown}` is generated and has environments, which wrangler refuses");
-        return failed(Kind::ConfigInvalid, message, "report it to the tool that generated it");
+        return failed(ErrorKind::ConfigInvalid, message, "report it to the tool that generated it");
     }
     let built_for = text_of(&map, "targetEnvironment");
     match (built_for.as_deref(), asked) {
         (Some(target), Some(asked)) if target != asked => {
             let message = format!("`{shown}` was built for the environment `{target}`, not for `{asked}`");
-            return failed(Kind::EnvironmentUnknown, message, "build again for the environment that you deploy");
+            return failed(ErrorKind::EnvironmentUnknown, message, "build again for the environment that you deploy");
         }
         (None, Some(asked)) if !asked.is_empty() => {
             let message = format!("`{shown}` was built for no environment, and wrangler would pass `{asked}` over");
-            return failed(Kind::EnvironmentUnknown, message, "build again for that environment, or name none");
+            return failed(ErrorKind::EnvironmentUnknown, message, "build again for that environment, or name none");
         }
         _ => {}
     }
@@ -94,7 +98,7 @@ pub(super) fn as_written(text: String, shown: &str, asked: Option<&str>) -> Resu
         map.insert("env".to_owned(), Value::Object(environments));
     }
     let text = serde_json::to_string_pretty(&map)
-        .map_err(|error| Error::new(Kind::Internal, format!("`{shown}` cannot be written: {error}"), ""))?;
+        .map_err(|error| Error::new(ErrorKind::Internal, format!("`{shown}` cannot be written: {error}"), ""))?;
     Ok((text, built_for))
 }
 

@@ -8,7 +8,7 @@ use super::document::TOML_DATE;
 use super::environment::RULE_TYPES;
 use serde_json::Value;
 
-type Found = Vec<(Vec<String>, String)>;
+type InvalidValues = Vec<(Vec<String>, String)>;
 
 /// What wrangler takes for a key (`validation.ts` of wrangler 4.164.0).
 enum Shape {
@@ -37,7 +37,7 @@ const SHAPES: [(&str, Shape); 10] = [
 impl WranglerConfig {
     /// Key path from the top of the document, and a lowercase fragment that says what is wrong there.
     pub(crate) fn invalid(&self) -> Vec<(Vec<String>, String)> {
-        let mut found = Found::new();
+        let mut found = InvalidValues::new();
         self.check_below(&[], &mut found);
         if let Some(name) = self.environment.as_deref().filter(|_| self.environment_defined) {
             self.check_below(&["env", name], &mut found);
@@ -45,7 +45,7 @@ impl WranglerConfig {
         found
     }
 
-    fn check_below(&self, parents: &[&str], found: &mut Found) {
+    fn check_below(&self, parents: &[&str], found: &mut InvalidValues) {
         for (key, shape) in &SHAPES {
             let path: Vec<&str> = parents.iter().copied().chain([*key]).collect();
             if let Some(value) = self.at(&path) {
@@ -56,7 +56,7 @@ impl WranglerConfig {
     }
 }
 
-fn check(path: Vec<String>, shape: &Shape, value: &Value, found: &mut Found) {
+fn check(path: Vec<String>, shape: &Shape, value: &Value, found: &mut InvalidValues) {
     match shape {
         Shape::Text => expect(path, value.is_string(), value, "a string", found),
         Shape::Boolean => expect(path, value.is_boolean(), value, "true or false", found),
@@ -102,7 +102,7 @@ fn check(path: Vec<String>, shape: &Shape, value: &Value, found: &mut Found) {
     }
 }
 
-fn check_texts(path: Vec<String>, value: &Value, found: &mut Found) {
+fn check_texts(path: Vec<String>, value: &Value, found: &mut InvalidValues) {
     match value.as_array() {
         Some(elements) => {
             for (index, element) in elements.iter().enumerate().filter(|(_, element)| !element.is_string()) {
@@ -113,7 +113,7 @@ fn check_texts(path: Vec<String>, value: &Value, found: &mut Found) {
     }
 }
 
-fn check_rule(path: Vec<String>, rule: &Value, found: &mut Found) {
+fn check_rule(path: Vec<String>, rule: &Value, found: &mut InvalidValues) {
     if !rule.is_object() {
         return expect(path, false, rule, "a table with `type` and `globs`", found);
     }
@@ -134,7 +134,7 @@ fn check_rule(path: Vec<String>, rule: &Value, found: &mut Found) {
     }
 }
 
-fn expect(path: Vec<String>, fits: bool, value: &Value, wanted: &str, found: &mut Found) {
+fn expect(path: Vec<String>, fits: bool, value: &Value, wanted: &str, found: &mut InvalidValues) {
     if !fits {
         let message = format!("`{}` is {}, and wrangler takes {wanted}", path.join("."), kind_of(value));
         found.push((path, message));

@@ -4,7 +4,7 @@
 
 use super::WranglerConfig;
 use crate::cli::closest;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::project::display;
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -15,7 +15,7 @@ impl WranglerConfig {
     /// Whether `base_dir` is there: wrangler stops for it, and nothing can be planned without.
     ///
     /// # Errors
-    /// `Kind::ConfigInvalid` with the place of the key.
+    /// `ErrorKind::ConfigInvalid` with the place of the key.
     pub(crate) fn check_base_dir(&self) -> Result<()> {
         let Some(path) = self.base_dir().filter(|path| !path.is_dir()) else { return Ok(()) };
         let what = if path.exists() { "is not a directory" } else { "does not exist" };
@@ -26,7 +26,7 @@ impl WranglerConfig {
         };
         let origin = self.get_origin("base_dir").unwrap_or_default();
         let location = self.locate(&origin.iter().map(String::as_str).collect::<Vec<_>>());
-        Err(Error::new(Kind::ConfigInvalid, message, hint).with_location(location))
+        Err(Error::new(ErrorKind::ConfigInvalid, message, hint).with_location(location))
     }
 }
 

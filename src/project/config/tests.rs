@@ -276,8 +276,8 @@ fn bad_input() {
     insta::assert_snapshot!(errors);
 }
 
-fn written_by_hand(path: Utf8PathBuf) -> Found {
-    Found { path, generated_for: None }
+fn written_by_hand(path: Utf8PathBuf) -> ConfigFile {
+    ConfigFile { path, generated_for: None }
 }
 
 #[test]
@@ -295,7 +295,7 @@ fn files_in_other_encodings() {
     fs_err::write(&path, "\u{feff}name = 'w'").unwrap();
     let config = read(written_by_hand(path), None, root).unwrap();
     assert_eq!((config.name().as_deref(), config.locate(&["name"]).column), (Some("w"), Some(1)));
-    assert_eq!(read(written_by_hand(root.join("none.toml")), None, root).unwrap_err().kind, Kind::Unreadable);
+    assert_eq!(read(written_by_hand(root.join("none.toml")), None, root).unwrap_err().kind, ErrorKind::Unreadable);
 }
 
 #[test]

@@ -5,7 +5,7 @@
 
 use super::{Dependency, Pyproject};
 use crate::cli::closest;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::python::normalize;
 use serde_json::{Map, Value};
 
@@ -145,7 +145,7 @@ impl Pyproject {
     }
 
     fn wrong(&self, path: &[&str], message: &str, hint: &str) -> Error {
-        Error::new(Kind::Requirements, message, hint).with_location(self.locate(path))
+        Error::new(ErrorKind::Requirements, message, hint).with_location(self.locate(path))
     }
 }
 

@@ -134,18 +134,18 @@ fn of_files(root: &Utf8Path) -> Vec<Declared> {
     };
     let beside = listed(root.to_owned(), &|name| name.contains("requirements"));
     let below = listed(root.join("requirements"), &|name| !name.contains("constraint"));
-    let mut reader = Reader { root, seen: BTreeSet::new(), found: Vec::new() };
+    let mut reader = DeclarationReader { root, seen: BTreeSet::new(), found: Vec::new() };
     beside.into_iter().chain(below).for_each(|path| reader.file(&path));
     reader.found
 }
 
-struct Reader<'a> {
+struct DeclarationReader<'a> {
     root: &'a Utf8Path,
     seen: BTreeSet<Utf8PathBuf>,
     found: Vec<Declared>,
 }
 
-impl Reader<'_> {
+impl DeclarationReader<'_> {
     fn file(&mut self, path: &Utf8Path) {
         if !self.seen.insert(path.to_owned()) {
             return;

@@ -8,14 +8,14 @@ use super::lines::{Line, SwallowingComment, logical_lines};
 use super::requirement::Context;
 use super::url::{has_scheme, redacted};
 use super::{Environment, Requirements, Source, Url};
-use crate::error::{Error, Kind, Location, Place, Result};
+use crate::error::{Error, ErrorKind, Location, LocationKind, Result};
 use crate::project::config::document::decode;
 use crate::project::{display, resolve};
 use camino::{Utf8Path, Utf8PathBuf};
 
 /// Reads the file at `path` (absolute), shown relative to `root`. Errors: `Requirements`, `Unreadable`.
 pub(super) fn read(path: &Utf8Path, root: &Utf8Path, environment: Environment<'_>) -> Result<Requirements> {
-    let mut reader = Reader { root, environment, open: Vec::new(), out: Requirements::default() };
+    let mut reader = RequirementsReader { root, environment, open: Vec::new(), out: Requirements::default() };
     reader.out.source = Source::File(path.to_owned());
     reader.file(path, Role::Requirements)?;
     Ok(reader.out)
@@ -27,7 +27,7 @@ enum Role {
     Constraints,
 }
 
-struct Reader<'a> {
+struct RequirementsReader<'a> {
     root: &'a Utf8Path,
     environment: Environment<'a>,
     /// The files being read, outermost first.
@@ -35,7 +35,7 @@ struct Reader<'a> {
     out: Requirements,
 }
 
-impl Reader<'_> {
+impl RequirementsReader<'_> {
     fn file(&mut self, path: &Utf8Path, role: Role) -> Result<()> {
         let shown = display(self.root, path);
         let bytes = fs_err::read(path).map_err(|error| Error::unreadable(&error))?;
@@ -245,8 +245,8 @@ fn unknown_option(context: &Context<'_>, word: &Line, name: &str) -> Error {
 
 /// An encoding is the configuration's error elsewhere; here it is the requirements'.
 fn as_requirements(mut error: Error, shown: &str) -> Error {
-    error.kind = Kind::Requirements;
+    error.kind = ErrorKind::Requirements;
     let place = error.location.take();
     let (line, column) = place.map_or((None, None), |place| (place.line, place.column));
-    error.with_location(Location { kind: Place::Requirement, path: shown.to_owned(), line, column })
+    error.with_location(Location { kind: LocationKind::Requirement, path: shown.to_owned(), line, column })
 }

@@ -7,7 +7,7 @@ use super::lines::Line;
 use super::local::{Target, is_unnamed};
 use super::url::redacted;
 use super::{Environment, Requirement, Section};
-use crate::error::{Error, Kind, Location, Place, Result};
+use crate::error::{Error, ErrorKind, Location, LocationKind, Result};
 use crate::project::config::document::one_line;
 use crate::project::position::line_and_column;
 use camino::Utf8Path;
@@ -46,8 +46,8 @@ impl pep508_rs::Pep508Url for Link {
 impl Context<'_> {
     pub(super) fn error(&self, offset: usize, message: impl Into<String>, hint: impl Into<String>) -> Error {
         let (line, column) = line_and_column(self.text, offset);
-        let location = Location::at(Place::Requirement, self.shown, line, column);
-        Error::new(Kind::Requirements, message, hint).with_location(location)
+        let location = Location::at(LocationKind::Requirement, self.shown, line, column);
+        Error::new(ErrorKind::Requirements, message, hint).with_location(location)
     }
 
     /// The line with its variables put in, and whether there were any.

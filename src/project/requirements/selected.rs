@@ -7,7 +7,7 @@
 use super::lines::Line;
 use super::requirement::{Context, Link};
 use super::{Chosen, Environment, Lists, Requirement, Section};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::project::Pyproject;
 use crate::project::pyproject::{Dependency, did_you_mean};
 use crate::python::normalize;
@@ -25,7 +25,7 @@ pub(super) fn read(
     let shown = pyproject.shown();
     let context = Context { shown: &shown, text: &pyproject.text, dir: pyproject.dir(), environment };
     let own = pyproject.project_name();
-    let mut reader = Reader { pyproject, context, own, seen: BTreeSet::new(), entries: Vec::new() };
+    let mut reader = SelectionReader { pyproject, context, own, seen: BTreeSet::new(), entries: Vec::new() };
     if dependencies {
         reader.all(&pyproject.dependencies()?, &Section::Dependencies, &MarkerTree::TRUE)?;
     }
@@ -46,10 +46,11 @@ pub(super) fn read(
 fn unknown(chosen: &Chosen, kind: &str, table: &str, known: &[&str]) -> Error {
     let name = &chosen.name;
     let hint = did_you_mean(&normalize(name), known, &format!("define it under `{table}`, or take the name out"));
-    Error::new(Kind::Settings, format!("`{table}` has no {kind} `{name}`"), hint).with_location(chosen.location.clone())
+    Error::new(ErrorKind::Settings, format!("`{table}` has no {kind} `{name}`"), hint)
+        .with_location(chosen.location.clone())
 }
 
-struct Reader<'a> {
+struct SelectionReader<'a> {
     pyproject: &'a Pyproject,
     context: Context<'a>,
     /// The project's own name.
@@ -59,7 +60,7 @@ struct Reader<'a> {
     entries: Vec<Requirement>,
 }
 
-impl Reader<'_> {
+impl SelectionReader<'_> {
     /// `condition`: the markers of the entries that led here.
     fn all(&mut self, entries: &[Dependency], section: &Section, condition: &MarkerTree) -> Result<()> {
         for entry in entries {
@@ -74,7 +75,7 @@ impl Reader<'_> {
         let line = Line::of(&entry.text, entry.offset, entry.verbatim).trimmed();
         let mut requirement = self.context.requirement(&line, Vec::new())?;
         let parsed: pep508_rs::Requirement<Link> = requirement.text.parse().map_err(|_| {
-            Error::new(Kind::Internal, format!("`{}` was read and cannot be read again", requirement.shown()), "")
+            Error::new(ErrorKind::Internal, format!("`{}` was read and cannot be read again", requirement.shown()), "")
         })?;
         let mut marker = parsed.marker;
         marker.and(condition.clone());
@@ -109,7 +110,7 @@ impl Reader<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::{Location, Place};
+    use crate::error::{Location, LocationKind};
     use crate::project::snapshot::shown;
     use camino::Utf8Path;
 
@@ -130,7 +131,7 @@ shared_tools = ["six"]
     fn read_lists(text: &str, dependencies: bool, extras: &[&str], groups: &[&str]) -> Result<Vec<Requirement>> {
         let pyproject = Pyproject::from_text("/p/pyproject.toml".into(), text.to_owned(), Utf8Path::new("/p")).unwrap();
         let chosen = |names: &[&str], line| -> Vec<Chosen> {
-            let location = Location::at(Place::Config, "pyproject.toml", line, 1);
+            let location = Location::at(LocationKind::Config, "pyproject.toml", line, 1);
             names.iter().map(|name| Chosen { name: (*name).to_owned(), location: location.clone() }).collect()
         };
         let (extras, groups) = (chosen(extras, 91), chosen(groups, 92));

@@ -240,7 +240,7 @@ fn a_file_in_utf_16_is_told_so() {
     let tree = Tree::new(&[]);
     fs_err::write(tree.root().join(DEFAULT_FILE), b"\xff\xfef\0o\0o\0").unwrap();
     let error = tree.read().unwrap_err();
-    assert_eq!(error.kind, Kind::Requirements);
+    assert_eq!(error.kind, ErrorKind::Requirements);
     assert_eq!(error.message, "`requirements-runtime.txt` is encoded as UTF-16 LE");
 }
 

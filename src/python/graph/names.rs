@@ -64,7 +64,7 @@ pub(super) fn index(at: usize) -> u32 {
 
 /// One directory or module of one space.
 #[derive(Debug)]
-struct Place {
+struct NameEntry {
     space: Space,
     children: HashMap<String, u32>,
     package: Option<u32>,
@@ -73,7 +73,7 @@ struct Place {
     absent: bool,
 }
 
-impl Place {
+impl NameEntry {
     fn new(space: Space) -> Self {
         Self { space, children: HashMap::new(), package: None, module: None, absent: true }
     }
@@ -96,7 +96,7 @@ pub(super) enum Step {
 
 #[derive(Debug)]
 pub(crate) struct Names {
-    places: Vec<Place>,
+    places: Vec<NameEntry>,
     /// Directories that `.pth` files put at the end of `sys.path`.
     added: Vec<u32>,
     /// The project's directory `vendor`, where the runtime searches it: behind `python_modules`, before the project
@@ -106,7 +106,11 @@ pub(crate) struct Names {
 
 impl Default for Names {
     fn default() -> Self {
-        Self { places: vec![Place::new(Space::Vendored), Place::new(Space::Project)], added: Vec::new(), vendor: None }
+        Self {
+            places: vec![NameEntry::new(Space::Vendored), NameEntry::new(Space::Project)],
+            added: Vec::new(),
+            vendor: None,
+        }
     }
 }
 
@@ -139,7 +143,7 @@ impl Names {
             let known = self.places[at as usize].children.get(component).copied();
             at = known.unwrap_or_else(|| {
                 let new = index(self.places.len());
-                self.places.push(Place::new(space));
+                self.places.push(NameEntry::new(space));
                 self.places[at as usize].children.insert(component.to_owned(), new);
                 new
             });

@@ -9,32 +9,32 @@ use std::collections::VecDeque;
 
 /// How surely an import runs; a chain is worth its weakest link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Level {
+pub(crate) enum Reachability {
     /// When the upload starts.
-    Always,
+    Startup,
     /// In a function of the project's, or under a condition of its own.
-    Sometimes,
+    Project,
     /// In a function of a vendored package.
-    Seldom,
+    Package,
     /// Its failure is handled, or it is for another platform.
     Guarded,
     /// A string says its name.
-    Named,
+    StringOnly,
 }
 
-impl Level {
-    pub(crate) const ALL: [Self; 5] = [Self::Always, Self::Sometimes, Self::Seldom, Self::Guarded, Self::Named];
+impl Reachability {
+    pub(crate) const ALL: [Self; 5] = [Self::Startup, Self::Project, Self::Package, Self::Guarded, Self::StringOnly];
 
     /// Of one import in a file of the project's, or of a package.
     pub(crate) fn of(guard: Guard, in_project: bool) -> Self {
         if guard.is_guarded() {
             Self::Guarded
         } else if (guard.in_function || guard.is_conditional()) && in_project {
-            Self::Sometimes
+            Self::Project
         } else if guard.in_function || guard.is_conditional() {
-            Self::Seldom
+            Self::Package
         } else {
-            Self::Always
+            Self::Startup
         }
     }
 }
@@ -50,7 +50,7 @@ pub(crate) struct Link {
 /// What was reached.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Reach {
-    levels: Vec<Option<Level>>,
+    levels: Vec<Option<Reachability>>,
     /// The edge by which a node was first reached.
     by: Vec<Step>,
 }
@@ -60,7 +60,7 @@ type Step = Option<(u32, u32)>;
 
 impl Reach {
     /// How surely a node is imported; `None` if it is not.
-    pub(crate) fn level(&self, node: u32) -> Option<Level> {
+    pub(crate) fn level(&self, node: u32) -> Option<Reachability> {
         self.levels.get(node as usize).copied().flatten()
     }
 
@@ -70,7 +70,7 @@ impl Reach {
     }
 
     /// Of these nodes the one that is imported most surely, and of those the one with the shortest way.
-    pub(crate) fn surest(&self, nodes: impl IntoIterator<Item = u32>) -> Option<(u32, Level)> {
+    pub(crate) fn surest(&self, nodes: impl IntoIterator<Item = u32>) -> Option<(u32, Reachability)> {
         let reached = nodes.into_iter().filter_map(|node| Some((node, self.level(node)?)));
         reached.min_by_key(|(node, level)| (*level, self.chain(*node).len()))
     }
@@ -95,7 +95,7 @@ impl Graph {
         let mut reach = Reach { levels: vec![None; count], by: vec![None; count] };
         let mut waiting: [VecDeque<(u32, Step)>; 5] = Default::default();
         waiting[0].extend(starts.iter().map(|start| (*start, None)));
-        for level in Level::ALL {
+        for level in Reachability::ALL {
             while let Some((at, by)) = waiting[level as usize].pop_front() {
                 if reach.levels[at as usize].is_some() {
                     continue;
@@ -105,8 +105,8 @@ impl Graph {
                 let in_project = self.node(at).is_project();
                 for edge in self.edges(at).iter().filter(|edge| follows(edge)) {
                     let own = match edge.kind {
-                        EdgeKind::String => Level::Named,
-                        _ => Level::of(edge.guard, in_project),
+                        EdgeKind::String => Reachability::StringOnly,
+                        _ => Reachability::of(edge.guard, in_project),
                     };
                     if reach.levels[edge.to as usize].is_none() {
                         waiting[level.max(own) as usize].push_back((edge.to, Some((at, edge.line))));

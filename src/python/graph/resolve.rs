@@ -24,7 +24,7 @@ pub(super) struct Resolver<'a> {
 
 /// What one file's imports lead to.
 #[derive(Debug, Default)]
-pub(super) struct Found {
+pub(super) struct ResolvedImports {
     pub(super) edges: Vec<Edge>,
     pub(super) problems: Vec<Problem>,
     /// Dotted names of directories of the project without `__init__`, with the index of the import.
@@ -59,11 +59,11 @@ impl<'a> Resolver<'a> {
         &self.nodes[at as usize]
     }
 
-    pub(super) fn follow(&self, from: u32) -> Found {
-        let mut found = Found::default();
+    pub(super) fn follow(&self, from: u32) -> ResolvedImports {
+        let mut found = ResolvedImports::default();
         let node = self.node(from);
         let Some(says) = node.says.as_deref() else { return found };
-        for (item, import) in says.items.iter().enumerate().filter(|(_, import)| !import.guard.type_checking) {
+        for (item, import) in says.items.iter().enumerate().filter(|(_, import)| !import.guard.never_runs) {
             if let Some(dotted) = absolute(node, import) {
                 self.import(from, item, import, &dotted, &mut found);
             }
@@ -81,7 +81,7 @@ impl<'a> Resolver<'a> {
         found
     }
 
-    fn import(&self, from: u32, item: usize, import: &Import, dotted: &str, found: &mut Found) {
+    fn import(&self, from: u32, item: usize, import: &Import, dotted: &str, found: &mut ResolvedImports) {
         let Import { guard, line, .. } = *import;
         let walk = self.walk(dotted);
         let edge = |to, kind| Edge { to, line, guard, kind };
@@ -304,7 +304,7 @@ impl<'a> Resolver<'a> {
         let by_itself = says.items.iter().any(|import| !import.guard.in_function && takes(import));
         match self.has(at, name, STARS)? {
             // Bound once, and by this very import.
-            true if by_itself && says.binds.contains(name) => Some(is_everywhere(name)),
+            true if by_itself && says.defined_names.contains(name) => Some(is_everywhere(name)),
             known => Some(known),
         }
     }
@@ -325,7 +325,7 @@ impl<'a> Resolver<'a> {
         while let Some(next) = pending.pop().filter(|_| seen.len() < MANY) {
             let node = self.node(next);
             let Some(says) = node.says.as_deref().filter(|_| seen.insert(next)) else { continue };
-            names.extend(says.binds.iter().map(String::as_str));
+            names.extend(says.defined_names.iter().map(String::as_str));
             for import in says.items.iter().filter(|import| import.star) {
                 let end = absolute(node, import).map(|dotted| self.walk(&dotted).end);
                 if let Some(End::Module(from) | End::Package(from, _)) = end {
@@ -344,7 +344,7 @@ impl<'a> Resolver<'a> {
             let readable = says.syntax_error.is_none() && !says.encoding_error;
             readable && !says.open && !says.alters_path && !self.known.told[at as usize]
         })?;
-        if is_everywhere(name) || says.binds.contains(name) {
+        if is_everywhere(name) || says.defined_names.contains(name) {
             return Some(true);
         }
         let stars = stars.checked_sub(1)?;

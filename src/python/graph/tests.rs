@@ -321,14 +321,18 @@ fn the_surest_way_wins_and_a_chain_is_worth_its_weakest_link() {
     ]);
     let reach = graph.reach(&graph.starts("main.py"), |_| true);
     let level = |name: &str| reach.level(graph.find(name).unwrap());
-    assert_eq!(level("main.py"), Some(Level::Always));
-    assert_eq!(level("c.py"), Some(Level::Always), "by `a`, although a function imports it too");
-    assert_eq!(level("b.py"), Some(Level::Sometimes));
-    assert_eq!((level("d.py"), level("g.py")), (Some(Level::Sometimes), Some(Level::Sometimes)), "by `b`, unguarded");
-    assert_eq!(level("e/f.py"), Some(Level::Named));
+    assert_eq!(level("main.py"), Some(Reachability::Startup));
+    assert_eq!(level("c.py"), Some(Reachability::Startup), "by `a`, although a function imports it too");
+    assert_eq!(level("b.py"), Some(Reachability::Project));
+    assert_eq!(
+        (level("d.py"), level("g.py")),
+        (Some(Reachability::Project), Some(Reachability::Project)),
+        "by `b`, unguarded"
+    );
+    assert_eq!(level("e/f.py"), Some(Reachability::StringOnly));
     assert_eq!(level("h.py"), None);
     let reach = graph.reach(&[graph.find("i.py").unwrap()], |_| true);
-    assert_eq!(reach.level(graph.find("python_modules/q.py").unwrap()), Some(Level::Seldom));
+    assert_eq!(reach.level(graph.find("python_modules/q.py").unwrap()), Some(Reachability::Package));
 
     let reach = graph.reach(&graph.starts("main.py"), |_| true);
     let chain = reach.chain(graph.find("g.py").unwrap());
@@ -353,7 +357,7 @@ fn pth_files_run_and_add_directories() {
     let graph = Graph::new(sources, "3.14", false);
     let reach = graph.reach(&graph.starts("main.py"), |_| true);
     for name in ["python_modules/boot.py", "python_modules/extra/inner.py"] {
-        assert_eq!(reach.level(graph.find(name).unwrap()), Some(Level::Always), "{name}");
+        assert_eq!(reach.level(graph.find(name).unwrap()), Some(Reachability::Startup), "{name}");
     }
 }
 

@@ -99,8 +99,8 @@ impl<'a> Tests<'a> {
     pub(super) fn branch(&self, test: &Expr, guard: Guard) -> (Guard, Guard) {
         let (mut taken, mut rest) = (guard, guard);
         match self.verdict(test, guard.in_function, LEVELS) {
-            Verdict::Never => taken.type_checking = true,
-            Verdict::Always => rest.type_checking = true,
+            Verdict::Never => taken.never_runs = true,
+            Verdict::Always => rest.never_runs = true,
             Verdict::Placed(placed) => {
                 taken.place(placed);
                 rest.place(placed.otherwise());

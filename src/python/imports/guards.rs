@@ -52,7 +52,7 @@ pub(crate) struct Guard {
     pub(crate) modules_only: bool,
     /// Never runs: under `if TYPE_CHECKING:`, `if False:`, `if __name__ == "__main__":` or a test of the platform or the
     /// version that is false on Workers.
-    pub(crate) type_checking: bool,
+    pub(crate) never_runs: bool,
     /// Under a test of the platform, the interpreter or its version, or of whether a module is there; either branch.
     pub(crate) platform: bool,
     /// Under a test of anything else, in a loop, or behind a way out: it may run or not.
@@ -64,7 +64,7 @@ pub(crate) struct Guard {
     pub(crate) metadata_caught: bool,
     /// Where `FileNotFoundError` is stopped, or under a test of whether a file is there.
     pub(crate) file_caught: bool,
-    /// Under a test of the file's own name, until that is known ([`Guard::settle`]).
+    /// Under a test of the file's own name, until that is known ([`Guard::resolve_names`]).
     pub(crate) placed: Option<Placed>,
     /// Where the error of a framework that misses a directory is stopped: `RuntimeError` or `ValueError`.
     pub(crate) value_caught: bool,
@@ -73,17 +73,17 @@ pub(crate) struct Guard {
 impl Guard {
     /// Whether the file can do without the import: its failure is handled, or it is never run on some platform.
     pub(crate) fn is_guarded(self) -> bool {
-        self.caught || self.fallback || self.suppressed || self.type_checking || self.platform || self.otherwise > 0
+        self.caught || self.fallback || self.suppressed || self.never_runs || self.platform || self.otherwise > 0
     }
 
     /// The guard in a file that is imported as `dotted`, whose `__package__` is `package`.
-    pub(crate) fn settle(self, dotted: &str, package: &str) -> Self {
+    pub(crate) fn resolve_names(self, dotted: &str, package: &str) -> Self {
         let Some(placed) = self.placed else { return self };
         let holds = match placed.test {
             PlaceTest::InPackage => !package.is_empty(),
             PlaceTest::Dotted => dotted.contains('.'),
         };
-        Self { placed: None, type_checking: self.type_checking || holds != placed.holds, ..self }
+        Self { placed: None, never_runs: self.never_runs || holds != placed.holds, ..self }
     }
 
     /// Whether it may run or not, as far as the file itself can tell.
@@ -95,7 +95,7 @@ impl Guard {
         match self.placed {
             None => self.placed = Some(placed),
             Some(outer) if outer == placed => {}
-            Some(outer) if outer.test == placed.test => self.type_checking = true,
+            Some(outer) if outer.test == placed.test => self.never_runs = true,
             Some(_) => self.conditional = true,
         }
     }

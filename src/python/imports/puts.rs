@@ -66,7 +66,7 @@ pub(super) struct Key<'a> {
 /// Adds what the keys say to `effects`.
 pub(super) fn resolve(body: &[Stmt], keys: Vec<Key<'_>>, effects: &mut Effects, line: impl Fn(TextSize) -> u32) {
     for Key { key, value, mapping } in keys {
-        let reader = Reader { body, own: key };
+        let reader = KeyReader { body, own: key };
         if !mapping && starts_with_own_name(key) {
             effects.makes_own = true;
             continue;
@@ -85,13 +85,13 @@ pub(super) fn resolve(body: &[Stmt], keys: Vec<Key<'_>>, effects: &mut Effects, 
     effects.puts.dedup();
 }
 
-struct Reader<'a> {
+struct KeyReader<'a> {
     body: &'a [Stmt],
     /// The key that is read; a parameter of that name is the one of the function around it.
     own: &'a Expr,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> KeyReader<'a> {
     /// The names that an expression may be; none if that cannot be told.
     fn names(&self, key: &'a Expr, steps: u32) -> Option<Vec<String>> {
         match key {

@@ -45,7 +45,7 @@ fn guards() {
     let caught = Guard { caught: true, ..none };
     let fallback = Guard { fallback: true, ..none };
     let function = Guard { in_function: true, ..none };
-    let typing = Guard { type_checking: true, ..none };
+    let typing = Guard { never_runs: true, ..none };
     let suppressed = Guard { suppressed: true, ..none };
     let platform = Guard { platform: true, ..none };
     let conditional = Guard { conditional: true, ..none };
@@ -109,7 +109,7 @@ fn guards() {
         ("try:\n    import y\nexcept ImportError:\n    y = None\nif y:\n    import x", platform),
         ("if settings.DEBUG:\n    import x", conditional),
         ("if y:\n    import x", conditional),
-        ("if TYPE_CHECKING:\n    def f():\n        import x", Guard { type_checking: true, ..function }),
+        ("if TYPE_CHECKING:\n    def f():\n        import x", Guard { never_runs: true, ..function }),
         ("with contextlib.suppress(ImportError):\n    import x", suppressed),
         ("with suppress(KeyError, ModuleNotFoundError):\n    import x", suppressed),
         ("with suppress(KeyError):\n    import x", none),
@@ -169,7 +169,7 @@ fn guards() {
         ("def f():\n    if y:\n        return\n    import x", Guard { conditional: true, ..function }),
         (
             "def f():\n    if sys.platform == 'emscripten':\n        return\n    import x",
-            Guard { type_checking: true, ..function },
+            Guard { never_runs: true, ..function },
         ),
         ("def f():\n    if y:\n        raise ValueError\n    import x", function),
         ("lambda: __import__('x')", function),
@@ -183,7 +183,7 @@ fn a_version_is_decided_for_the_python_that_a_file_is_read_for() {
     let never = |source: &str| {
         let found = imports_of(format!("if {source}:\n    import x\n").as_bytes(), "3.13");
         let guard = found.items[0].guard;
-        (!guard.platform && !guard.conditional).then_some(guard.type_checking)
+        (!guard.platform && !guard.conditional).then_some(guard.never_runs)
     };
     for (source, expected) in [
         ("sys.version_info >= (3, 12)", Some(false)),
@@ -452,7 +452,7 @@ fn names_that_a_module_binds_and_whether_it_may_have_more() {
                   type T = int\ntry:\n    import maybe\nexcept ImportError:\n    maybe = None\nv: int = 1\nif TYPE_CHECKING:\n    from t import Typed\n";
     let found = says(source);
     assert_eq!(found.syntax_error, None);
-    let names: Vec<&str> = found.binds.iter().map(String::as_str).collect();
+    let names: Vec<&str> = found.defined_names.iter().map(String::as_str).collect();
     assert_eq!(
         names,
         [
@@ -484,8 +484,8 @@ fn names_that_a_module_binds_and_whether_it_may_have_more() {
         ("x = [y := z for z in 'd']", "x y"),
         ("if sys.platform == 'win32':\n    a = 1\nelse:\n    b = 1", "b"),
     ] {
-        let binds = says(source).binds;
-        assert_eq!(binds.iter().map(String::as_str).collect::<Vec<_>>().join(" "), expected, "{source}");
+        let defined_names = says(source).defined_names;
+        assert_eq!(defined_names.iter().map(String::as_str).collect::<Vec<_>>().join(" "), expected, "{source}");
     }
     assert!(says("__path__ = extend_path(__path__, __name__)").alters_path);
     assert!(says("import sys\nsys.path.insert(0, 'x')").alters_search && !says("os.path.join('x')").alters_search);
@@ -620,25 +620,25 @@ fn tests_of_the_files_own_name_are_answered_once_it_is_known() {
     ] {
         for ((dotted, package), runs) in [("main", ""), ("pkg", "pkg"), ("pkg.mod", "pkg")].into_iter().zip(runs) {
             let mut found = imports(format!("if {test}:\n    import x\nelse:\n    import y\n").as_bytes());
-            found.settle(dotted, package);
-            let taken: Vec<bool> = found.items.iter().map(|item| !item.guard.type_checking).collect();
+            found.resolve_names(dotted, package);
+            let taken: Vec<bool> = found.items.iter().map(|item| !item.guard.never_runs).collect();
             assert_eq!(taken, [runs, !runs], "{test} in {dotted}");
             assert!(
                 found
                     .items
                     .iter()
-                    .all(|item| !item.guard.is_conditional() && !item.guard.is_guarded() || item.guard.type_checking),
+                    .all(|item| !item.guard.is_conditional() && !item.guard.is_guarded() || item.guard.never_runs),
                 "{test}"
             );
         }
     }
     for open in ["__package__ == 'pkg'", "__package__ and debug", "__package__ in names"] {
         let mut found = imports(format!("if {open}:\n    import x\n").as_bytes());
-        found.settle("main", "");
-        assert!(found.items[0].guard.is_conditional() && !found.items[0].guard.type_checking, "{open}");
+        found.resolve_names("main", "");
+        assert!(found.items[0].guard.is_conditional() && !found.items[0].guard.never_runs, "{open}");
     }
     let mut sets = imports(b"if not x:\n    __package__ = 'pkg'\nif __package__:\n    import x\n");
-    sets.settle("main", "");
+    sets.resolve_names("main", "");
     assert!(sets.items[0].guard.is_conditional());
 }
 

@@ -24,7 +24,7 @@ pub(crate) fn uses(bytes: &[u8], python: &str) -> Uses {
     let parsed = parse_unchecked(text, ParseOptions::from(Mode::Module));
     let lines = Lines::new(text);
     let body = parsed.syntax().as_module().map_or(&[][..], |module| &module.body);
-    let mut reader = Reader {
+    let mut reader = UseCollector {
         line: |offset: TextSize| lines.place(offset.to_usize()).0,
         tests: Tests::of(body, python.parse().ok(), &lines),
         uses: Uses::default(),
@@ -64,7 +64,7 @@ enum Path<'a> {
     Listed(&'a Expr),
 }
 
-struct Reader<'a, L: Fn(TextSize) -> u32> {
+struct UseCollector<'a, L: Fn(TextSize) -> u32> {
     line: L,
     tests: Tests<'a>,
     uses: Uses,
@@ -76,14 +76,14 @@ struct Reader<'a, L: Fn(TextSize) -> u32> {
     paths: Vec<Path<'a>>,
 }
 
-impl<'a, L: Fn(TextSize) -> u32> Reader<'a, L> {
+impl<'a, L: Fn(TextSize) -> u32> UseCollector<'a, L> {
     fn read(&mut self, root: AnyNodeRef<'a>) -> u32 {
         let mut deepest = 0;
         let mut pending = vec![(root, Standing::default())];
         while let Some((node, standing)) = pending.pop() {
             deepest = deepest.max(standing.depth);
             // `if TYPE_CHECKING:`, `if __name__ == "__main__":`, another platform.
-            if standing.guard.type_checking {
+            if standing.guard.never_runs {
                 continue;
             }
             self.hear(node, standing);

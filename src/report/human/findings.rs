@@ -3,10 +3,10 @@
 //! What blocks is always shown whole, and first. Warnings are shown whole unless something blocks or `--quiet` is set:
 //! then each takes one line. Notes are for `--verbose`.
 
-use super::{Manner, dim};
-use crate::error::Place;
+use super::{RenderOptions, dim};
+use crate::error::LocationKind;
 use crate::format::count;
-use crate::gates::{Finding, Judgement, Outcome, Severity};
+use crate::gates::{Finding, GateResult, Outcome, Severity};
 use console::Style;
 use std::fmt::Write;
 
@@ -21,8 +21,8 @@ struct Group<'a> {
     findings: Vec<&'a Finding>,
 }
 
-pub(super) fn write(out: &mut String, judgements: &[Judgement], manner: Manner) {
-    let groups = grouped(judgements, manner);
+pub(super) fn write(out: &mut String, results: &[GateResult], manner: RenderOptions) {
+    let groups = grouped(results, manner);
     let (blocking, others): (Vec<_>, Vec<_>) = groups.iter().partition(|group| group.weight() == Severity::Deny);
     // Lines to paste that several findings share are shown with the first.
     let mut pasted: Option<String> = None;
@@ -32,9 +32,9 @@ pub(super) fn write(out: &mut String, judgements: &[Judgement], manner: Manner) 
         group.whole(manner, is_new)
     };
     let mut paragraphs: Vec<String> = blocking.iter().map(|group| whole(group)).collect();
-    paragraphs.extend(judgements.iter().filter(|judgement| judgement.outcome == Outcome::Broke).map(|judgement| {
-        let title = Style::new().red().bold().apply_to(format!("broke[{}]:", judgement.id)).to_string();
-        manner.sentence(&format!("{title} "), "  ", &judgement.figure) + "\n"
+    paragraphs.extend(results.iter().filter(|result| result.outcome == Outcome::Broke).map(|result| {
+        let title = Style::new().red().bold().apply_to(format!("broke[{}]:", result.id)).to_string();
+        manner.sentence(&format!("{title} "), "  ", &result.figure) + "\n"
     }));
     let most = if manner.verbose || manner.quiet { usize::MAX } else { GROUPS };
     let shown = &others[..most.min(others.len())];
@@ -59,20 +59,20 @@ pub(super) fn write(out: &mut String, judgements: &[Judgement], manner: Manner) 
 }
 
 /// What blocks first; within one weight as the gates stand.
-fn grouped(judgements: &[Judgement], manner: Manner) -> Vec<Group<'_>> {
+fn grouped(results: &[GateResult], manner: RenderOptions) -> Vec<Group<'_>> {
     let mut groups: Vec<Group<'_>> = Vec::new();
-    for judgement in judgements {
-        for finding in judgement.findings.iter().filter(|one| one.weight() > Severity::Note || manner.verbose) {
+    for result in results {
+        for finding in result.findings.iter().filter(|one| one.weight() > Severity::Note || manner.verbose) {
             let alike = |group: &&mut Group<'_>| {
                 let of = |finding: &Finding| (finding.weight(), finding.allowed.clone());
                 let same_code = group.first.code == finding.code || !finding.help.is_empty();
                 let remedy = |finding: &Finding| (finding.help.clone(), finding.snippet.clone());
                 let same = of(group.first) == of(finding) && remedy(group.first) == remedy(finding);
-                group.gate == judgement.id && same_code && same
+                group.gate == result.id && same_code && same
             };
             match groups.iter_mut().find(alike) {
                 Some(group) => group.findings.push(finding),
-                None => groups.push(Group { gate: judgement.id, first: finding, findings: vec![finding] }),
+                None => groups.push(Group { gate: result.id, first: finding, findings: vec![finding] }),
             }
         }
     }
@@ -92,7 +92,7 @@ fn title(finding: &Finding) -> String {
 
 /// Where it is, unless it is the upload as a whole.
 fn place(finding: &Finding) -> Option<String> {
-    let is_all = finding.location.kind == Place::Package && finding.location.path == finding.subject;
+    let is_all = finding.location.kind == LocationKind::Package && finding.location.path == finding.subject;
     (!is_all || finding.location.path != "bundle").then(|| finding.location.to_string())
 }
 
@@ -101,7 +101,7 @@ impl Group<'_> {
         self.first.weight()
     }
 
-    fn whole(&self, manner: Manner, with_snippet: bool) -> String {
+    fn whole(&self, manner: RenderOptions, with_snippet: bool) -> String {
         let mut out = String::new();
         let allowed = self.first.allowed.as_ref().map_or_else(String::new, |reason| format!(" (allowed: {reason})"));
         let shown = if manner.verbose { self.findings.len() } else { PLACES.min(self.findings.len()) };
@@ -130,7 +130,7 @@ impl Group<'_> {
     }
 
     /// One line: the first of them, where it is, and how many more there are.
-    fn brief(&self, manner: Manner) -> String {
+    fn brief(&self, manner: RenderOptions) -> String {
         let message = self.first.message.lines().next().unwrap_or_default();
         let place = place(self.first).map_or_else(String::new, |place| format!(" ({place})"));
         let more = match self.findings.len() {
@@ -144,16 +144,16 @@ impl Group<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::{Location, Place};
+    use crate::error::{Location, LocationKind};
     use crate::gates::Level;
 
     fn finding(severity: Severity, code: &'static str, message: &str, line: u32, help: &str) -> Finding {
-        Finding::new(severity, code, message, Location::at(Place::File, "src/a.py", line, 1), message, help)
+        Finding::new(severity, code, message, Location::at(LocationKind::File, "src/a.py", line, 1), message, help)
     }
 
-    fn text(findings: Vec<Finding>, manner: Manner) -> String {
+    fn text(findings: Vec<Finding>, manner: RenderOptions) -> String {
         console::set_colors_enabled(false);
-        let judgement = Judgement {
+        let result = GateResult {
             id: "imports",
             level: Level::Deny,
             outcome: Outcome::Warned,
@@ -162,7 +162,7 @@ mod tests {
             findings,
         };
         let mut out = String::new();
-        write(&mut out, &[judgement], manner);
+        write(&mut out, &[result], manner);
         out
     }
 
@@ -173,7 +173,7 @@ mod tests {
         findings.push(finding(Severity::Warn, "imports.missing", "`a.b` is missing", 9, "add `a`"));
         findings.push(finding(Severity::Deny, "imports.missing", "`b` is missing", 7, "add `b`"));
         findings.push(finding(Severity::Deny, "imports.missing", "`b.c` is missing", 8, "add `b`"));
-        insta::assert_snapshot!(text(findings.clone(), Manner::default()), @"
+        insta::assert_snapshot!(text(findings.clone(), RenderOptions::default()), @"
         deny[imports.missing]: `b` is missing
           --> src/a.py:7:1
           also: `b.c` is missing
@@ -184,7 +184,7 @@ mod tests {
         `--verbose` shows warnings in full
         ");
         findings.truncate(7);
-        insta::assert_snapshot!(text(findings.clone(), Manner::default()), @"
+        insta::assert_snapshot!(text(findings.clone(), RenderOptions::default()), @"
         warn[imports.missing]: `a` is missing
           --> src/a.py:1:1
           --> src/a.py:2:1
@@ -194,10 +194,10 @@ mod tests {
           help: add `a`
         ");
         assert_eq!(
-            text(findings.clone(), Manner { quiet: true, ..Manner::default() }),
+            text(findings.clone(), RenderOptions { quiet: true, ..RenderOptions::default() }),
             "warn[imports.missing]: `a` is missing (src/a.py:1:1), and 6 more like it\n"
         );
-        let verbose = text(findings, Manner { verbose: true, ..Manner::default() });
+        let verbose = text(findings, RenderOptions { verbose: true, ..RenderOptions::default() });
         assert_eq!(verbose.matches("-->").count(), 7);
     }
 
@@ -205,7 +205,7 @@ mod tests {
     fn warnings_are_cut_short_and_what_blocks_is_not() {
         let many = |severity| {
             let of = |line| finding(severity, "size.raw", &format!("m{line}"), line, &format!("h{line}"));
-            text((1..=20).map(of).collect(), Manner::default())
+            text((1..=20).map(of).collect(), RenderOptions::default())
         };
         assert_eq!(many(Severity::Deny).matches("-->").count(), 20);
         let warned = many(Severity::Warn);
@@ -216,11 +216,11 @@ mod tests {
     #[test]
     fn two_codes_of_one_gate_share_their_help_and_the_whole_upload_has_no_place() {
         let of = |code, message: &str| {
-            let location = Location::new(Place::Package, "bundle");
+            let location = Location::new(LocationKind::Package, "bundle");
             Finding::new(Severity::Deny, code, "bundle", location, message, "make it light")
         };
         let found = vec![of("size.raw", "too heavy"), of("size.gzip", "too heavy gzipped")];
-        insta::assert_snapshot!(text(found, Manner::default()), @"
+        insta::assert_snapshot!(text(found, RenderOptions::default()), @"
         deny[size.raw]: too heavy
         deny[size.gzip]: too heavy gzipped
           help: make it light
@@ -230,7 +230,7 @@ mod tests {
     #[test]
     fn a_message_of_several_lines_is_indented_below_its_title_and_brief_in_its_first() {
         let found = vec![finding(Severity::Warn, "smoke.import", "it fails\nTraceback:\n  here", 3, "mend it")];
-        insta::assert_snapshot!(text(found.clone(), Manner::default()), @"
+        insta::assert_snapshot!(text(found.clone(), RenderOptions::default()), @"
         warn[smoke.import]: it fails
           Traceback:
             here
@@ -238,7 +238,7 @@ mod tests {
           help: mend it
         ");
         assert_eq!(
-            text(found, Manner { quiet: true, ..Manner::default() }),
+            text(found, RenderOptions { quiet: true, ..RenderOptions::default() }),
             "warn[smoke.import]: it fails (src/a.py:3:1)\n"
         );
     }
@@ -260,7 +260,7 @@ mod tests {
             with(Severity::Deny, "`src/a.py:4` opens `src/b.json`, which no rule uploads", 4),
             with(Severity::Warn, "`src/a.py:9` opens `src/c.json`, which no rule uploads", 9),
         ];
-        insta::assert_snapshot!(text(found, Manner { width: Some(80), ..Manner::default() }), @r#"
+        insta::assert_snapshot!(text(found, RenderOptions { width: Some(80), ..RenderOptions::default() }), @r#"
         deny[data-files.missing]: `src/a.py:3` opens `src/a.json`, which no rule
           uploads; main gets there by main.py:1
           --> src/a.py:3:1
@@ -283,7 +283,7 @@ mod tests {
         let message = "a message that is longer than the forty columns that this terminal has";
         let one =
             vec![finding(Severity::Deny, "size.raw", message, 3, "make it light, and keep `a-long-name-in-one-piece`")];
-        let manner = Manner { width: Some(40), ..Manner::default() };
+        let manner = RenderOptions { width: Some(40), ..RenderOptions::default() };
         insta::assert_snapshot!(text(one.clone(), manner), @"
         deny[size.raw]: a message that is longer
           than the forty columns that this
@@ -292,6 +292,6 @@ mod tests {
           help: make it light, and keep
             `a-long-name-in-one-piece`
         ");
-        assert!(text(one, Manner::default()).contains(message), "a pipe gets it whole");
+        assert!(text(one, RenderOptions::default()).contains(message), "a pipe gets it whole");
     }
 }

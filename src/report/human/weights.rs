@@ -2,7 +2,7 @@
 //!
 //! Receives the bundle and its limits; hands on text. Must never show a bar without its number beside it.
 
-use super::{Manner, bold, dim};
+use super::{RenderOptions, bold, dim};
 use crate::bundle::{Bundle, Dropped, Owner};
 use crate::format::{bytes, count};
 use crate::gates::Limit;
@@ -14,13 +14,13 @@ use std::fmt::Write;
 const MARK: f64 = 0.8;
 
 /// Packages by weight, every module and every dropped file.
-pub(super) fn tables(out: &mut String, bundle: &Bundle, manner: Manner) {
+pub(super) fn tables(out: &mut String, bundle: &Bundle, manner: RenderOptions) {
     packages(out, bundle, manner);
     every_file(out, bundle);
 }
 
 /// The size in words, and on a terminal the same as a bar: full is the limit.
-pub(super) fn size(out: &mut String, bundle: &Bundle, limits: &[Limit], manner: Manner) {
+pub(super) fn size(out: &mut String, bundle: &Bundle, limits: &[Limit], manner: RenderOptions) {
     let tightest = limits.iter().filter(|limit| limit.id.ends_with("raw")).min_by_key(|limit| limit.bytes);
     let limit =
         tightest.map_or_else(String::new, |limit| format!(" of {} ({:.0} %)", bytes(limit.bytes), limit.used * 100.0));
@@ -51,26 +51,26 @@ fn bar(used: f64, cells: usize) -> String {
 }
 
 /// One line of the table: bytes that go up, bytes that stay behind, whose they are.
-struct Row {
+struct WeightRow {
     bytes: u64,
     dropped: u64,
     name: String,
 }
 
-impl Row {
-    fn write(&self, out: &mut String, manner: Manner) {
+impl WeightRow {
+    fn write(&self, out: &mut String, manner: RenderOptions) {
         let dropped = if self.dropped > 0 { bytes(self.dropped) } else { String::new() };
         let line = format!("  {:>9}  {:>9}  {}", bytes(self.bytes), dropped, self.name);
         let _ = writeln!(out, "{}", manner.line(&line));
     }
 }
 
-fn packages(out: &mut String, bundle: &Bundle, manner: Manner) {
-    let mut rows: Vec<Row> = bundle
+fn packages(out: &mut String, bundle: &Bundle, manner: RenderOptions) {
+    let mut rows: Vec<WeightRow> = bundle
         .packages
         .iter()
         .filter(|package| package.raw_bytes + package.dropped_bytes > 0)
-        .map(|package| Row {
+        .map(|package| WeightRow {
             bytes: package.raw_bytes,
             dropped: package.dropped_bytes,
             name: format!("{} {}", package.name, package.version),
@@ -78,7 +78,7 @@ fn packages(out: &mut String, bundle: &Bundle, manner: Manner) {
         .collect();
     let own = bundle.modules.iter().filter(|module| !matches!(module.owner, Owner::Package(_)));
     let own_dropped = bundle.dropped.iter().filter(|file| !matches!(file.owner, Owner::Package(_)));
-    rows.push(Row {
+    rows.push(WeightRow {
         bytes: own.map(|module| module.bytes).sum(),
         dropped: own_dropped.map(|file| file.bytes).sum(),
         name: "the project's own files".to_owned(),
@@ -152,7 +152,7 @@ mod tests {
         }
     }
 
-    fn table(packages: u64, manner: Manner) -> String {
+    fn table(packages: u64, manner: RenderOptions) -> String {
         console::set_colors_enabled(false);
         let bundle = Bundle {
             packages: (1..=packages).map(package).collect(),
@@ -170,7 +170,7 @@ mod tests {
 
     #[test]
     fn the_heaviest_come_first_and_the_sums_are_of_all() {
-        insta::assert_snapshot!(table(10, Manner::default()), @"
+        insta::assert_snapshot!(table(10, RenderOptions::default()), @"
 
         in bundle    dropped
           9.8 KiB     1000 B  package-10 1.0
@@ -190,7 +190,7 @@ mod tests {
 
     #[test]
     fn a_narrow_terminal_cuts_a_line_and_says_so() {
-        let text = table(2, Manner { width: Some(40), ..Manner::default() });
+        let text = table(2, RenderOptions { width: Some(40), ..RenderOptions::default() });
         insta::assert_snapshot!(text, @"
 
         in bundle    dropped

@@ -5,7 +5,7 @@
 
 use super::ask::{Answer, Pinned, Uv, Wheels, read_lock};
 use super::unrestricted::Unrestricted;
-use super::{Culprit, Reason, fall};
+use super::{Conflict, Reason, downgrade};
 use crate::error::Result;
 use crate::process;
 use crate::project::Target;
@@ -53,13 +53,13 @@ pub(super) enum Tried {
 }
 
 /// What the case lets be tried, least change first.
-pub(super) fn trials(culprits: &[Culprit], requirements: &[String], target: &Target) -> Vec<Trial> {
-    let nearest: BTreeSet<&str> = culprits.iter().filter_map(Culprit::head).collect();
+pub(super) fn trials(conflicts: &[Conflict], requirements: &[String], target: &Target) -> Vec<Trial> {
+    let nearest: BTreeSet<&str> = conflicts.iter().filter_map(Conflict::head).collect();
     // A pin of its own often stands beside the pin of what it needs.
     let all: BTreeSet<&str> = nearest
         .iter()
         .copied()
-        .chain(culprits.iter().flat_map(|culprit| culprit.heads.iter().map(String::as_str)))
+        .chain(conflicts.iter().flat_map(|conflict| conflict.heads.iter().map(String::as_str)))
         .collect();
     let of = |heads: &BTreeSet<&str>, loosen: fn(&str) -> Option<String>| -> Vec<String> {
         let concerned = requirements.iter().filter(|text| heads.contains(name_of(text).as_str()));
@@ -84,7 +84,7 @@ pub(super) fn trials(culprits: &[Culprit], requirements: &[String], target: &Tar
     }
     // Who has chosen a Python by its flag would have to take that back first.
     let depends_on_python =
-        culprits.iter().any(|culprit| matches!(culprit.reason, Reason::NoWheel | Reason::Python(_)));
+        conflicts.iter().any(|conflict| matches!(conflict.reason, Reason::NoWheel | Reason::Python(_)));
     let chosen = target.compatibility_flags.iter().any(|flag| flag.contains("python_workers_"));
     if depends_on_python && !chosen {
         let others = target::known().unwrap_or_default().into_iter().rev();
@@ -124,7 +124,7 @@ pub(super) struct Case<'a> {
 /// Tries one.
 ///
 /// # Errors
-/// `Kind::Interrupted`, and what keeps the tools from being started.
+/// `ErrorKind::Interrupted`, and what keeps the tools from being started.
 pub(super) fn attempt(trial: &Trial, case: Case<'_>) -> Result<Tried> {
     if case.uv.time_is_over() {
         return Ok(Tried::Not);
@@ -180,8 +180,8 @@ impl Case<'_> {
     fn is_far(self, text: &str, pinned: &Pinned) -> bool {
         let wanted = self.wanted.and_then(|wanted| wanted.packages.get(&pinned.name));
         match wanted {
-            Some(wanted) => fall::is_far_below(pinned, wanted),
-            None => lowest(text).is_some_and(|lowest| fall::is_major_below(&pinned.version, &lowest)),
+            Some(wanted) => downgrade::is_far_below(pinned, wanted),
+            None => lowest(text).is_some_and(|lowest| downgrade::is_major_below(&pinned.version, &lowest)),
         }
     }
 
@@ -227,7 +227,7 @@ fn lowest(text: &str) -> Option<String> {
 fn resolved(uv: &Uv, requirements: &[String], direct: &BTreeSet<String>) -> Result<Option<Vec<Pinned>>> {
     let Answer::Resolved(lock) = uv.resolve(requirements, Wheels::Target)? else { return Ok(None) };
     // What cannot be judged is not offered either.
-    let falls = fall::judge(uv, &lock, requirements, direct)?;
+    let falls = downgrade::find(uv, &lock, requirements, direct)?;
     Ok(falls.is_some_and(|falls| falls.is_empty()).then_some(lock))
 }
 
@@ -254,7 +254,7 @@ fn elsewhere(
     }
     let Some(lock) = read_lock(&directory.join("pylock.toml")) else { return Ok(None) };
     let Some(there) = Uv::of(&output, plan, toolchain, uv.until()) else { return Ok(None) };
-    let falls = fall::judge(&there, &lock, &uv.requirements(), direct)?;
+    let falls = downgrade::find(&there, &lock, &uv.requirements(), direct)?;
     Ok(falls.is_some_and(|falls| falls.is_empty()).then(|| Alternative {
         subject: "compatibility_date".to_owned(),
         write: format!("`compatibility_date = \"{}\"`", known.compatibility_date),

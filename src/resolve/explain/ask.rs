@@ -102,7 +102,7 @@ impl Uv {
     /// Resolves these requirements instead of the workspace's own, with its settings.
     ///
     /// # Errors
-    /// `Kind::Interrupted`, and what keeps uv from being started.
+    /// `ErrorKind::Interrupted`, and what keeps uv from being started.
     pub(super) fn resolve(&self, requirements: &[String], wheels: Wheels) -> Result<Answer> {
         self.ask(&self.document(requirements), wheels, &[])
     }

@@ -4,7 +4,7 @@
 //! with a real sync in a directory of its own. Must never run over its time, and never suggest what was not tried.
 
 use super::ask::{Pinned, read_lock};
-use super::fall::{self, Fall, Lift};
+use super::downgrade::{self, Downgrade, Lift};
 use crate::error::Result;
 use crate::process;
 use crate::project::Target;
@@ -28,9 +28,9 @@ pub(super) fn later(target: &Target) -> Result<Vec<Known>> {
 /// How many of the dates could not be tried in time.
 ///
 /// # Errors
-/// `Kind::Interrupted`, and what keeps the tools from being started.
+/// `ErrorKind::Interrupted`, and what keeps the tools from being started.
 pub(super) fn find(
-    falls: &mut [Fall],
+    falls: &mut [Downgrade],
     later: &[Known],
     plan: &Plan,
     toolchain: &Toolchain,
@@ -58,14 +58,14 @@ pub(super) fn find(
 }
 
 /// Whether a release of another Python is none that fell.
-fn ends(fall: &Fall, pinned: &Pinned) -> bool {
+fn ends(fall: &Downgrade, pinned: &Pinned) -> bool {
     let newest = Pinned {
         name: fall.name.clone(),
         version: fall.newest.clone(),
         wheels: Vec::new(),
         uploaded: fall.newest_uploaded.clone(),
     };
-    pinned.name == fall.name && pinned.version != fall.version && !fall::is_ancient(pinned, &newest)
+    pinned.name == fall.name && pinned.version != fall.version && !downgrade::is_outdated(pinned, &newest)
 }
 
 /// What pywrangler resolves for another Python. `None`: it does not, or the time is over.
@@ -91,13 +91,13 @@ mod tests {
 
     #[test]
     fn a_release_that_has_fallen_there_too_lifts_nothing() {
-        let fall = Fall {
+        let fall = Downgrade {
             name: "data".into(),
             version: "1.10".into(),
             uploaded: None,
             newest: "2.14".into(),
             newest_uploaded: Some("2026-11-01".into()),
-            culprit: None,
+            conflict: None,
             lift: None,
         };
         let pinned = |name: &str, version: &str| Pinned {

@@ -3,7 +3,7 @@
 //! Receives the output of a failed sync; hands on what failed, at which host, after how many tries. Must never show more
 //! of an address than its host: the rest can hold a credential.
 
-use crate::error::{Error, Kind};
+use crate::error::{Error, ErrorKind};
 use regex::Regex;
 use std::sync::LazyLock;
 
@@ -78,13 +78,13 @@ pub(super) fn trouble(output: &str) -> Option<Error> {
         number => format!(", after {number} retries"),
     });
     let who = host.map_or_else(|| "an index".to_owned(), |host| format!("`{host}`"));
-    Some(Error::new(Kind::SyncFailed, format!("{who} cannot be used: {meaning}{retries}"), *hint))
+    Some(Error::new(ErrorKind::SyncFailed, format!("{who} cannot be used: {meaning}{retries}"), *hint))
 }
 
 /// An index that has nothing at all is the wrong address, and no package is to blame.
 pub(super) fn nothing_there(missing: &str) -> Error {
     Error::new(
-        Kind::SyncFailed,
+        ErrorKind::SyncFailed,
         format!("the package index has neither `{missing}` nor `workers-runtime-sdk`, which every Python Worker needs"),
         "check the index's URL: uv takes a page that is not found (404) for a package that does not exist",
     )

@@ -4,8 +4,8 @@
 //! of a real sync in a directory of its own, or of uv where that failed. Must never use or change the cache of vendored trees.
 
 use super::ask::{Answer, Pinned, Uv, Wheels, read_lock};
-use super::{AT_ONCE, Culprit, Meaning, WORKSPACE, culprits, network, unbuilt, words};
-use crate::error::{Error, Kind, Result};
+use super::{AT_ONCE, Conflict, Meaning, WORKSPACE, conflicts, network, resolver_message, unbuilt};
+use crate::error::{Error, ErrorKind, Result};
 use crate::process;
 use crate::project::Project;
 use crate::project::target::{self, Known};
@@ -29,26 +29,26 @@ pub(crate) struct Column {
     /// Why it could not be asked.
     pub(crate) unknown: Option<String>,
     /// By name.
-    pub(crate) found: BTreeMap<String, Found>,
-    pub(crate) culprits: Vec<Culprit>,
+    pub(crate) found: BTreeMap<String, FoundVersion>,
+    pub(crate) conflicts: Vec<Conflict>,
     /// Requirements that do not resolve by themselves, and the name of what is in their way.
     pub(crate) needing: BTreeMap<String, String>,
 }
 
 /// A version that resolves.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Found {
+pub(crate) struct FoundVersion {
     pub(crate) version: String,
     /// `pure`, `wasm`, or `source` for what was built.
     pub(crate) kind: &'static str,
 }
 
 /// # Errors
-/// `Kind::Interrupted`, and what keeps the tools from being started.
+/// `ErrorKind::Interrupted`, and what keeps the tools from being started.
 pub(super) fn ask(plan: &Plan, project: &Project, toolchain: &Toolchain) -> Result<Vec<Column>> {
     let known = target::known()?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(AT_ONCE).build();
-    let pool = pool.map_err(|error| Error::new(Kind::Internal, error.to_string(), "run again"))?;
+    let pool = pool.map_err(|error| Error::new(ErrorKind::Internal, error.to_string(), "run again"))?;
     pool.install(|| known.par_iter().with_max_len(1).map(|known| column(known, plan, project, toolchain)).collect())
 }
 
@@ -59,7 +59,7 @@ fn column(known: &Known, plan: &Plan, project: &Project, toolchain: &Toolchain) 
         resolves: None,
         unknown: None,
         found: BTreeMap::new(),
-        culprits: Vec::new(),
+        conflicts: Vec::new(),
         needing: BTreeMap::new(),
     };
     if let Err(error) = knows_python(toolchain, &known.python) {
@@ -79,10 +79,10 @@ fn column(known: &Known, plan: &Plan, project: &Project, toolchain: &Toolchain) 
         column.found = read_lock(&directory.join("pylock.toml")).unwrap_or_default().into_iter().map(found).collect();
         return Ok(column);
     }
-    let said = words::read(&output, WORKSPACE);
+    let said = resolver_message::read(&output, WORKSPACE);
     if let (None, Meaning::Unresolved(unbuilt)) = (&said, unbuilt(&output, project)) {
         column.resolves = Some(false);
-        column.culprits = unbuilt.culprits;
+        column.conflicts = unbuilt.conflicts;
         return Ok(column);
     }
     let (Some(said), Some(uv)) = (said, Uv::of(&output, &plan, toolchain, until)) else {
@@ -91,7 +91,7 @@ fn column(known: &Known, plan: &Plan, project: &Project, toolchain: &Toolchain) 
         return Ok(column);
     };
     column.resolves = Some(false);
-    column.culprits = culprits(&said, &project.requirements.entries);
+    column.conflicts = conflicts(&said, &project.requirements.entries);
     each_alone(&mut column, project, &uv)?;
     Ok(column)
 }
@@ -102,14 +102,14 @@ fn each_alone(column: &mut Column, project: &Project, uv: &Uv) -> Result<()> {
         match uv.resolve_alone(&entry.text, Wheels::Target)? {
             Answer::Resolved(lock) => column.found.extend(lock.into_iter().map(found)),
             Answer::Failed(output) => {
-                let said = words::read(&output, WORKSPACE).unwrap_or_default();
-                let in_the_way = culprits(&said, &project.requirements.entries);
-                if let (Some(name), Some(culprit)) = (&entry.name, in_the_way.first()) {
-                    column.needing.insert(name.clone(), culprit.name.clone());
+                let said = resolver_message::read(&output, WORKSPACE).unwrap_or_default();
+                let in_the_way = conflicts(&said, &project.requirements.entries);
+                if let (Some(name), Some(conflict)) = (&entry.name, in_the_way.first()) {
+                    column.needing.insert(name.clone(), conflict.name.clone());
                 }
-                for culprit in in_the_way {
-                    if column.culprits.iter().all(|known| known.name != culprit.name) {
-                        column.culprits.push(culprit);
+                for conflict in in_the_way {
+                    if column.conflicts.iter().all(|known| known.name != conflict.name) {
+                        column.conflicts.push(conflict);
                     }
                 }
             }
@@ -119,7 +119,7 @@ fn each_alone(column: &mut Column, project: &Project, uv: &Uv) -> Result<()> {
     Ok(())
 }
 
-fn found(pinned: Pinned) -> (String, Found) {
+fn found(pinned: Pinned) -> (String, FoundVersion) {
     let any = |end: &str| pinned.wheels.iter().any(|wheel| wheel.ends_with(end));
     let kind = if any("_wasm32.whl") {
         "wasm"
@@ -128,7 +128,7 @@ fn found(pinned: Pinned) -> (String, Found) {
     } else {
         "source"
     };
-    (pinned.name, Found { version: pinned.version, kind })
+    (pinned.name, FoundVersion { version: pinned.version, kind })
 }
 
 /// The line that says most.

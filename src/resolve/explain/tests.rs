@@ -26,9 +26,10 @@ fn wheels_are_for_pythons_and_platforms() {
 
 fn shown(text: &str) -> Vec<String> {
     let said =
-        words::read(&format!("No solution found when resolving dependencies\n cause: {text}"), WORKSPACE).unwrap();
-    let shown = |culprit: &Culprit| format!("{} {:?} {}", culprit.name, culprit.reason, culprit.chain.join(" → "));
-    culprits(&said, &[]).iter().map(shown).collect()
+        resolver_message::read(&format!("No solution found when resolving dependencies\n cause: {text}"), WORKSPACE)
+            .unwrap();
+    let shown = |conflict: &Conflict| format!("{} {:?} {}", conflict.name, conflict.reason, conflict.chain.join(" → "));
+    conflicts(&said, &[]).iter().map(shown).collect()
 }
 
 #[test]
@@ -52,26 +53,26 @@ fn culprits_come_deepest_first_and_a_pre_release_is_none() {
 
 #[test]
 fn what_has_a_wheel_is_in_nobodys_way_unless_nothing_else_is() {
-    let culprit = |name: &str, newest: &str, usable: Option<&str>| Culprit {
+    let conflict = |name: &str, newest: &str, usable: Option<&str>| Conflict {
         reason: Reason::NoWheel,
         name: name.to_owned(),
         chain: vec![name.to_owned()],
         heads: [name.to_owned()].into(),
         wanted: None,
         seen: None,
-        location: Location::new(Place::Requirement, name),
+        location: Location::new(LocationKind::Requirement, name),
         newest: Some((newest.to_owned(), "py3-none on any".to_owned())),
         usable: usable.map(|version| (version.to_owned(), None)),
-        ancient: None,
+        outdated: None,
     };
-    let left = |mut culprits: Vec<Culprit>| {
-        keep_those_in_the_way(&mut culprits);
-        culprits.into_iter().map(|culprit| culprit.name).collect::<Vec<_>>()
+    let left = |mut conflicts: Vec<Conflict>| {
+        keep_those_in_the_way(&mut conflicts);
+        conflicts.into_iter().map(|conflict| conflict.name).collect::<Vec<_>>()
     };
     let (core, pydantic, older) = (
-        culprit("pydantic-core", "2.50", None),
-        culprit("pydantic", "2.14", Some("2.14")),
-        culprit("x", "2", Some("1")),
+        conflict("pydantic-core", "2.50", None),
+        conflict("pydantic", "2.14", Some("2.14")),
+        conflict("x", "2", Some("1")),
     );
     assert_eq!(left(vec![core, pydantic.clone(), older]), ["pydantic-core", "x"]);
     assert_eq!(left(vec![pydantic]), ["pydantic"]);
@@ -86,7 +87,10 @@ fn a_release_of_years_ago_is_ancient_unless_it_was_built_for_workers() {
         uploaded: Some(day.to_owned()),
     };
     let newest = pinned("0.9", "2026-11-01", "x-0.9-cp314-cp314-win_amd64.whl");
-    assert!(fall::is_ancient(&pinned("0.1", "2022-04-20", "x-0.1-py3-none-any.whl"), &newest));
-    assert!(!fall::is_ancient(&pinned("0.8", "2026-05-01", "x-0.8-py3-none-any.whl"), &newest));
-    assert!(!fall::is_ancient(&pinned("0.1", "2022-04-20", "x-0.1-cp313-cp313-pyodide_2025_0_wasm32.whl"), &newest));
+    assert!(downgrade::is_outdated(&pinned("0.1", "2022-04-20", "x-0.1-py3-none-any.whl"), &newest));
+    assert!(!downgrade::is_outdated(&pinned("0.8", "2026-05-01", "x-0.8-py3-none-any.whl"), &newest));
+    assert!(!downgrade::is_outdated(
+        &pinned("0.1", "2022-04-20", "x-0.1-cp313-cp313-pyodide_2025_0_wasm32.whl"),
+        &newest
+    ));
 }

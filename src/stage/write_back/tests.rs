@@ -128,7 +128,7 @@ impl Scene {
         assert_eq!(self.now(), self.text);
         assert!(written_back.keep_stage);
         self.no_litter();
-        written_back.remarks.join("\n")
+        written_back.notices.join("\n")
     }
 
     #[track_caller]
@@ -157,7 +157,7 @@ fn ids_reach_a_toml_file_and_nothing_else_in_it_changes() {
         ])
         .write_back(None);
     assert_eq!(
-        written_back.remarks,
+        written_back.notices,
         [
             "wrote 4 values into wrangler.toml: kv_namespaces[1].id, env.develop.r2_buckets[0].bucket_name, env.develop.queues.producers[0].queue, env.develop.d1_databases[0].database_id"
         ]
@@ -177,7 +177,7 @@ fn ids_reach_a_jsonc_file_and_nothing_else_in_it_changes() {
         ])
         .write_back(None);
     assert_eq!(
-        written_back.remarks,
+        written_back.notices,
         ["wrote 2 ids into wrangler.jsonc: kv_namespaces[1].id, env.develop.d1_databases[0].database_id"]
     );
     assert!(!written_back.keep_stage);
@@ -204,7 +204,7 @@ fn a_byte_order_mark_and_windows_line_ends_stay() {
     ] {
         let mut scene = Scene::new(text, format);
         scene.text = text.trim_start_matches('\u{feff}'); // as the project's own reading has it
-        let said = scene.wrangler_writes(&[("/kv_namespaces/0/id", json!(ID))]).write_back(None).remarks;
+        let said = scene.wrangler_writes(&[("/kv_namespaces/0/id", json!(ID))]).write_back(None).notices;
         assert!(said[0].starts_with("wrote 1 id into "), "{said:?}");
         let now = scene.now();
         assert!(now.starts_with('\u{feff}') && now.contains(ID), "{now:?}");
@@ -220,7 +220,7 @@ fn the_file_behind_a_link_is_written_and_link_and_mode_stay() {
     fs_err::rename(&scene.config, &behind).unwrap();
     fs_err::set_permissions(&behind, PermissionsExt::from_mode(0o640)).unwrap();
     symlink("shared/real.toml", &scene.config).unwrap();
-    let said = scene.wrangler_writes(&[("/kv_namespaces/1/id", json!(ID))]).write_back(None).remarks;
+    let said = scene.wrangler_writes(&[("/kv_namespaces/1/id", json!(ID))]).write_back(None).notices;
     assert_eq!(said, ["wrote 1 id into wrangler.toml: kv_namespaces[1].id"]);
     assert!(fs_err::symlink_metadata(&scene.config).unwrap().is_symlink());
     assert_eq!(fs_err::metadata(&behind).unwrap().mode() & 0o777, 0o640);
@@ -261,7 +261,7 @@ fn a_read_only_or_missing_file_is_not_written() {
     "#);
     fs_err::remove_file(&scene.config).unwrap();
     let written_back = scene.write_back(None);
-    assert!(written_back.keep_stage && written_back.remarks[1].contains(ID), "{written_back:?}");
+    assert!(written_back.keep_stage && written_back.notices[1].contains(ID), "{written_back:?}");
     assert!(!scene.config.exists());
 }
 
@@ -292,7 +292,7 @@ fn what_describes_the_stage_never_reaches_the_users_file() {
         .write_back(None);
     assert_eq!(changed(TOML, &scene.now()), format!("+id = \"{ID}\""));
     assert!(written_back.keep_stage);
-    insta::assert_snapshot!(written_back.remarks.join("\n"), @r"
+    insta::assert_snapshot!(written_back.notices.join("\n"), @r"
     wrote 1 id into wrangler.toml: kv_namespaces[1].id
     wrangler changed what describes the stage, and wrangler.toml stays as it is: main, $schema, python_modules.exclude[3], assets.directory, vars
     ");
@@ -308,7 +308,7 @@ fn values_of_the_dashboard_come_home_and_what_has_no_place_is_shown() {
     value["kv_namespaces"][0]["id"] = json!("other");
     value.as_object_mut().unwrap().remove("name");
     let written_back = scene.wrangler_writes_all(&value).write_back(None);
-    insta::assert_snapshot!(format!("{}\n{}", written_back.remarks.join("\n"), changed(JSONC, &scene.now())));
+    insta::assert_snapshot!(format!("{}\n{}", written_back.notices.join("\n"), changed(JSONC, &scene.now())));
     assert!(written_back.keep_stage);
 }
 
@@ -328,7 +328,7 @@ fn a_staged_configuration_that_cannot_be_read_is_a_remark() {
     assert!(scene.untouched(&said).starts_with("what wrangler wrote into the staged configuration cannot be read: "));
     fs_err::remove_dir_all(&scene.stage.dir).unwrap();
     let gone = scene.write_back(None);
-    assert!(!gone.keep_stage && gone.remarks.len() == 1, "{gone:?}");
+    assert!(!gone.keep_stage && gone.notices.len() == 1, "{gone:?}");
 }
 
 #[test]

@@ -54,7 +54,7 @@ impl std::fmt::Display for Spec {
 
 /// Everything that was understood.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Words {
+pub(super) struct ResolverMessage {
     /// Who requires what; `None` is the project itself.
     pub(super) requires: Vec<(Option<Spec>, Spec)>,
     /// Without a wheel that the target takes.
@@ -91,12 +91,12 @@ pub(super) fn unbuilt(output: &str) -> Option<Option<String>> {
 
 /// Reads a failed resolution; `None` where it is something else that failed. `workspace` is the name of the project that
 /// uv resolved for.
-pub(super) fn read(output: &str, workspace: &str) -> Option<Words> {
+pub(super) fn read(output: &str, workspace: &str) -> Option<ResolverMessage> {
     let start = output.find(BEGINS)? + BEGINS.len();
     let text = output[start..].split("hint:").next().unwrap_or_default();
     let text = MARKER.replace_all(text, "$1");
     let tokens: Vec<&str> = text.split_whitespace().collect();
-    let mut words = Words::default();
+    let mut words = ResolverMessage::default();
     for at in 0..tokens.len() {
         let next = |wanted: &str| {
             let mut rest = tokens[at..].iter();

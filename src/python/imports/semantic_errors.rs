@@ -26,7 +26,7 @@ pub(super) fn refused(body: &[Stmt], source: &str, python: PythonVersion) -> Opt
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum SemanticErrorKind {
     Module,
     Class,
     Function {
@@ -40,19 +40,19 @@ enum Kind {
 }
 
 struct Scope<'a> {
-    kind: Kind,
+    kind: SemanticErrorKind,
     loops: u32,
     globals: HashMap<&'a str, TextRange>,
     parameters: Vec<&'a str>,
 }
 
 impl<'a> Scope<'a> {
-    fn of(kind: Kind) -> Self {
+    fn of(kind: SemanticErrorKind) -> Self {
         Self { kind, loops: 0, globals: HashMap::new(), parameters: Vec::new() }
     }
 
     fn module(body: &'a [Stmt]) -> Self {
-        Self { globals: globals(body), ..Self::of(Kind::Module) }
+        Self { globals: globals(body), ..Self::of(SemanticErrorKind::Module) }
     }
 }
 
@@ -101,11 +101,11 @@ struct Scopes<'a> {
 }
 
 impl Scopes<'_> {
-    fn kinds(&self) -> impl Iterator<Item = Kind> {
+    fn kinds(&self) -> impl Iterator<Item = SemanticErrorKind> {
         self.stack.iter().rev().map(|scope| scope.kind)
     }
 
-    fn is_in(&self, kind: impl Fn(Kind) -> bool) -> bool {
+    fn is_in(&self, kind: impl Fn(SemanticErrorKind) -> bool) -> bool {
         self.kinds().next().is_some_and(kind)
     }
 }
@@ -138,9 +138,9 @@ impl SemanticSyntaxContext for Scopes<'_> {
     fn in_async_context(&self) -> bool {
         for kind in self.kinds() {
             match kind {
-                Kind::Class | Kind::Lambda => return false,
-                Kind::Function { is_async } => return is_async,
-                Kind::Module | Kind::Comprehension { .. } => {}
+                SemanticErrorKind::Class | SemanticErrorKind::Lambda => return false,
+                SemanticErrorKind::Function { is_async } => return is_async,
+                SemanticErrorKind::Module | SemanticErrorKind::Comprehension { .. } => {}
             }
         }
         false
@@ -149,16 +149,18 @@ impl SemanticSyntaxContext for Scopes<'_> {
     fn in_await_allowed_context(&self) -> bool {
         for kind in self.kinds() {
             match kind {
-                Kind::Class => return false,
-                Kind::Function { .. } | Kind::Lambda | Kind::Comprehension { later: true } => return true,
-                Kind::Module | Kind::Comprehension { later: false } => {}
+                SemanticErrorKind::Class => return false,
+                SemanticErrorKind::Function { .. }
+                | SemanticErrorKind::Lambda
+                | SemanticErrorKind::Comprehension { later: true } => return true,
+                SemanticErrorKind::Module | SemanticErrorKind::Comprehension { later: false } => {}
             }
         }
         false
     }
 
     fn in_yield_allowed_context(&self) -> bool {
-        self.is_in(|kind| matches!(kind, Kind::Function { .. } | Kind::Lambda))
+        self.is_in(|kind| matches!(kind, SemanticErrorKind::Function { .. } | SemanticErrorKind::Lambda))
     }
 
     fn in_sync_comprehension(&self) -> bool {
@@ -166,20 +168,20 @@ impl SemanticSyntaxContext for Scopes<'_> {
     }
 
     fn in_class_body_comprehension(&self) -> bool {
-        let outer = self.kinds().find(|kind| !matches!(kind, Kind::Comprehension { .. }));
-        outer == Some(Kind::Class)
+        let outer = self.kinds().find(|kind| !matches!(kind, SemanticErrorKind::Comprehension { .. }));
+        outer == Some(SemanticErrorKind::Class)
     }
 
     fn in_module_scope(&self) -> bool {
-        self.is_in(|kind| kind == Kind::Module)
+        self.is_in(|kind| kind == SemanticErrorKind::Module)
     }
 
     fn in_function_scope(&self) -> bool {
-        self.is_in(|kind| matches!(kind, Kind::Function { .. }))
+        self.is_in(|kind| matches!(kind, SemanticErrorKind::Function { .. }))
     }
 
     fn in_generator_context(&self) -> bool {
-        self.kinds().any(|kind| kind == Kind::Comprehension { later: true })
+        self.kinds().any(|kind| kind == SemanticErrorKind::Comprehension { later: true })
     }
 
     fn in_notebook(&self) -> bool {
@@ -230,7 +232,7 @@ impl<'a> Walker<'a> {
         if let Some(first) = generators.first() {
             self.visit_expr(&first.iter);
         }
-        self.within(Scope::of(Kind::Comprehension { later }), |walker| {
+        self.within(Scope::of(SemanticErrorKind::Comprehension { later }), |walker| {
             for (at, generator) in generators.iter().enumerate() {
                 if at > 0 {
                     walker.visit_expr(&generator.iter);
@@ -255,7 +257,7 @@ impl<'a> Visitor<'a> for Walker<'a> {
                 let scope = Scope {
                     globals: globals(&function.body),
                     parameters: function.parameters.iter().map(|parameter| parameter.name().as_str()).collect(),
-                    ..Scope::of(Kind::Function { is_async: function.is_async })
+                    ..Scope::of(SemanticErrorKind::Function { is_async: function.is_async })
                 };
                 self.within(scope, |walker| walker.visit_body(&function.body));
             }
@@ -263,7 +265,7 @@ impl<'a> Visitor<'a> for Walker<'a> {
                 class.decorator_list.iter().for_each(|decorator| self.visit_decorator(decorator));
                 class.type_params.iter().for_each(|parameters| self.visit_type_params(parameters));
                 class.arguments.iter().for_each(|arguments| self.visit_arguments(arguments));
-                let scope = Scope { globals: globals(&class.body), ..Scope::of(Kind::Class) };
+                let scope = Scope { globals: globals(&class.body), ..Scope::of(SemanticErrorKind::Class) };
                 self.within(scope, |walker| walker.visit_body(&class.body));
             }
             Stmt::For(inner) => {
@@ -286,7 +288,7 @@ impl<'a> Visitor<'a> for Walker<'a> {
         match expression {
             Expr::Lambda(lambda) => {
                 lambda.parameters.iter().for_each(|parameters| self.visit_parameters(parameters));
-                self.within(Scope::of(Kind::Lambda), |walker| walker.visit_expr(&lambda.body));
+                self.within(Scope::of(SemanticErrorKind::Lambda), |walker| walker.visit_expr(&lambda.body));
             }
             Expr::ListComp(list) => self.comprehension(false, &[&list.elt], &list.generators),
             Expr::SetComp(set) => self.comprehension(false, &[&set.elt], &set.generators),

@@ -31,25 +31,29 @@ pub(crate) enum Content<'a> {
 }
 
 /// Changes whenever `Imports` is read or written differently.
-const FORMAT: &[u8] = concat!("saddlebag imports 6 ", env!("CARGO_PKG_VERSION"), "\n").as_bytes();
+const FORMAT: &[u8] = concat!("saddlebag imports 7 ", env!("CARGO_PKG_VERSION"), "\n").as_bytes();
 
 /// How many files are encoded together: enough for every core to have some.
 const TOGETHER: usize = 256;
 
 #[derive(Serialize, Deserialize)]
-struct Remembered {
+struct CacheEntry {
     name: String,
     bytes: u64,
     says: Imports,
 }
 
-/// What each file says to `python` ("3.14"), in the order of `files`; `None` for what is no Python source. `memory` is a
+/// What each file says to `python` ("3.14"), in the order of `files`; `None` for what is no Python source. `cache_path` is a
 /// file to remember vendored files in, for one Python.
 ///
 /// # Errors
 /// `Unreadable`: a file that cannot be read.
-pub(crate) fn read(files: &[File<'_>], python: &str, memory: Option<&Utf8Path>) -> Result<Vec<Option<Arc<Imports>>>> {
-    let known = memory.map(recall).unwrap_or_default();
+pub(crate) fn read(
+    files: &[File<'_>],
+    python: &str,
+    cache_path: Option<&Utf8Path>,
+) -> Result<Vec<Option<Arc<Imports>>>> {
+    let known = cache_path.map(recall).unwrap_or_default();
     let is_known = |file: &File<'_>| known.get(file.name).filter(|(bytes, _)| *bytes == file.bytes);
     let said: Vec<Option<Arc<Imports>>> = files
         .par_iter()
@@ -59,12 +63,12 @@ pub(crate) fn read(files: &[File<'_>], python: &str, memory: Option<&Utf8Path>) 
             (true, None) => read_one(file, python).map(|says| Some(Arc::new(says))),
         })
         .collect::<Result<_>>()?;
-    if let Some(memory) = memory {
+    if let Some(cache_path) = cache_path {
         let vendored = files.iter().zip(&said).filter(|(file, _)| is_vendored(file.name));
         let vendored: Vec<(&File<'_>, &Arc<Imports>)> =
             vendored.filter_map(|(file, says)| Some((file, says.as_ref()?))).collect();
         if vendored.iter().any(|(file, _)| is_known(file).is_none()) {
-            remember(memory, &vendored);
+            remember(cache_path, &vendored);
         }
     }
     Ok(said)
@@ -99,7 +103,7 @@ fn read_one(file: &File<'_>, python: &str) -> Result<Imports> {
     }
     let mut says = imports::imports_of(&bytes, python);
     if let Some((dotted, package)) = place(file.name) {
-        says.settle(&dotted, &package);
+        says.resolve_names(&dotted, &package);
     }
     if is_vendored(file.name) {
         // Which of its own files a package opens is its own affair.
@@ -125,8 +129,8 @@ fn place(name: &str) -> Option<(String, String)> {
     }
 }
 
-fn recall(memory: &Utf8Path) -> HashMap<String, (u64, Arc<Imports>)> {
-    let decode = |bytes: &[u8]| -> Option<Vec<Remembered>> {
+fn recall(cache_path: &Utf8Path) -> HashMap<String, (u64, Arc<Imports>)> {
+    let decode = |bytes: &[u8]| -> Option<Vec<CacheEntry>> {
         let mut rest = bytes.strip_prefix(FORMAT)?;
         let mut chunks = Vec::new();
         while let Some((length, after)) = rest.split_first_chunk::<8>() {
@@ -135,16 +139,16 @@ fn recall(memory: &Utf8Path) -> HashMap<String, (u64, Arc<Imports>)> {
             chunks.push(chunk);
             rest = after;
         }
-        let decoded: Option<Vec<Vec<Remembered>>> =
+        let decoded: Option<Vec<Vec<CacheEntry>>> =
             chunks.par_iter().map(|chunk| postcard::from_bytes(chunk).ok()).collect();
         decoded.map(|chunks| chunks.into_iter().flatten().collect())
     };
-    let remembered = fs_err::read(memory).ok().and_then(|bytes| decode(&bytes)).unwrap_or_default();
+    let remembered = fs_err::read(cache_path).ok().and_then(|bytes| decode(&bytes)).unwrap_or_default();
     remembered.into_iter().map(|file| (file.name, (file.bytes, Arc::new(file.says)))).collect()
 }
 
 /// A memory that cannot be written is one that is not there.
-fn remember(memory: &Utf8Path, files: &[(&File<'_>, &Arc<Imports>)]) {
+fn remember(cache_path: &Utf8Path, files: &[(&File<'_>, &Arc<Imports>)]) {
     #[derive(Serialize)]
     struct Borrowed<'a> {
         name: &'a str,
@@ -159,7 +163,7 @@ fn remember(memory: &Utf8Path, files: &[(&File<'_>, &Arc<Imports>)]) {
             postcard::to_allocvec(&rows).ok()
         })
         .collect();
-    let (Some(chunks), Some(directory)) = (chunks, memory.parent()) else { return };
+    let (Some(chunks), Some(directory)) = (chunks, cache_path.parent()) else { return };
     let write = || -> std::io::Result<()> {
         let mut file = tempfile::NamedTempFile::new_in(directory)?;
         std::io::Write::write_all(&mut file, FORMAT)?;
@@ -167,7 +171,7 @@ fn remember(memory: &Utf8Path, files: &[(&File<'_>, &Arc<Imports>)]) {
             std::io::Write::write_all(&mut file, &(chunk.len() as u64).to_le_bytes())?;
             std::io::Write::write_all(&mut file, chunk)?;
         }
-        file.persist(memory)?;
+        file.persist(cache_path)?;
         Ok(())
     };
     let _ = write();
@@ -203,18 +207,18 @@ mod tests {
     #[test]
     fn a_second_reading_is_the_first_and_looks_at_no_vendored_file() {
         let dir = tempfile::tempdir().unwrap();
-        let memory = Utf8PathBuf::from_path_buf(dir.path().join("imports")).unwrap();
+        let cache_path = Utf8PathBuf::from_path_buf(dir.path().join("imports")).unwrap();
         let text = "import a.b\nfrom importlib.metadata import version\n__version__ = version('x')\n";
         let own = file("src/main.py", "import json\nX = 1\n");
         let first = [own, file("python_modules/p/__init__.py", text), file("python_modules/p/data.json", "{}")];
-        let read_first = read(&first, "3.14", Some(&memory)).unwrap();
+        let read_first = read(&first, "3.14", Some(&cache_path)).unwrap();
         assert_eq!(names(&read_first[1]), ["a.b", "importlib.metadata"]);
         assert!(read_first[2].is_none());
-        assert!(read_first[0].as_ref().unwrap().binds.contains("X"));
+        assert!(read_first[0].as_ref().unwrap().defined_names.contains("X"));
         // The same length, so that only a look at the content could tell the difference.
         let other = "#".repeat(text.len());
         let second = [own, file("python_modules/p/__init__.py", &other)];
-        let read_second = read(&second, "3.14", Some(&memory)).unwrap();
+        let read_second = read(&second, "3.14", Some(&cache_path)).unwrap();
         assert_eq!(read_first[..2], read_second[..]);
         assert_eq!(read_second[1].as_ref().unwrap().metadata.len(), 1);
     }
@@ -222,15 +226,15 @@ mod tests {
     #[test]
     fn another_length_is_another_file_and_a_broken_memory_is_none() {
         let dir = tempfile::tempdir().unwrap();
-        let memory = Utf8PathBuf::from_path_buf(dir.path().join("imports")).unwrap();
+        let cache_path = Utf8PathBuf::from_path_buf(dir.path().join("imports")).unwrap();
         let one = [file("python_modules/p.py", "import a\n")];
-        read(&one, "3.14", Some(&memory)).unwrap();
+        read(&one, "3.14", Some(&cache_path)).unwrap();
         let two = [file("python_modules/p.py", "import abc\n")];
-        assert_eq!(names(&read(&two, "3.14", Some(&memory)).unwrap()[0]), ["abc"]);
-        let whole = fs_err::read(&memory).unwrap();
+        assert_eq!(names(&read(&two, "3.14", Some(&cache_path)).unwrap()[0]), ["abc"]);
+        let whole = fs_err::read(&cache_path).unwrap();
         for broken in [&whole[..whole.len() - 1], &whole[1..], b"", FORMAT] {
-            fs_err::write(&memory, broken).unwrap();
-            assert_eq!(names(&read(&one, "3.14", Some(&memory)).unwrap()[0]), ["a"]);
+            fs_err::write(&cache_path, broken).unwrap();
+            assert_eq!(names(&read(&one, "3.14", Some(&cache_path)).unwrap()[0]), ["a"]);
         }
     }
 

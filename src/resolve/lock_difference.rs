@@ -14,7 +14,7 @@ const SOURCES: [&str; 4] = ["directory", "archive", "sdist", "vcs"];
 
 /// One difference: a distribution, and what to say of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Drift {
+pub(crate) struct LockDifference {
     pub(crate) name: String,
     /// `3.19 is locked, 3.20 is what resolves`
     pub(crate) what: String,
@@ -28,7 +28,7 @@ struct Package {
 }
 
 /// How `resolved` differs from `locked`; each with the directory that its relative paths are relative to.
-pub(super) fn between(locked: (&str, &Utf8Path), resolved: (&str, &Utf8Path)) -> Vec<Drift> {
+pub(super) fn between(locked: (&str, &Utf8Path), resolved: (&str, &Utf8Path)) -> Vec<LockDifference> {
     let (locked, resolved) = (packages(locked.0, locked.1), packages(resolved.0, resolved.1));
     let names: BTreeSet<&String> = locked.keys().chain(resolved.keys()).collect();
     let drift = |name: &String| {
@@ -38,7 +38,7 @@ pub(super) fn between(locked: (&str, &Utf8Path), resolved: (&str, &Utf8Path)) ->
             (None, Some(is)) => format!("{} is required, and not in the lock", is.version.as_deref().unwrap_or("it")),
             (None, None) => return None,
         };
-        Some(Drift { name: name.clone(), what })
+        Some(LockDifference { name: name.clone(), what })
     };
     names.into_iter().filter_map(drift).collect()
 }

@@ -109,7 +109,7 @@ impl Path {
 
 /// The calls of one file that may matter, and what is needed to understand them.
 #[derive(Default)]
-pub(super) struct Calls<'a> {
+pub(super) struct ResourceCalls<'a> {
     heard: Vec<(&'a ast::ExprCall, Guard)>,
     /// Names that are assigned once, with the value; `None` once there is a second.
     assigned: HashMap<&'a str, Option<&'a Expr>>,
@@ -157,12 +157,12 @@ const OPENING: [&str; 27] = [
     "scan_csv",
 ];
 
-impl<'a> Calls<'a> {
-    pub(super) fn hear(&mut self, call: &'a ast::ExprCall, guard: Guard) {
+impl<'a> ResourceCalls<'a> {
+    pub(super) fn record(&mut self, call: &'a ast::ExprCall, guard: Guard) {
         let known = |name: &str| METADATA.contains(&name) || OPENING.contains(&name) || directories::asks(name);
         // A call of something under another name (`from importlib.metadata import version as _version`).
         let renamed = |name: &str| METADATA.iter().any(|known| name.contains(known));
-        if !guard.type_checking && last_name(&call.func).is_some_and(|name| known(name) || renamed(name)) {
+        if !guard.never_runs && last_name(&call.func).is_some_and(|name| known(name) || renamed(name)) {
             self.heard.push((call, guard));
         }
     }
@@ -222,7 +222,7 @@ impl<'a> Calls<'a> {
 
 /// What the names of one file stand for.
 struct Meaning<'c, 'a> {
-    calls: &'c Calls<'a>,
+    calls: &'c ResourceCalls<'a>,
     /// Local name to the dotted name that it is imported from.
     names: HashMap<&'c str, String>,
     /// The same with the module as written, dots in front, and the name in it.
@@ -230,7 +230,7 @@ struct Meaning<'c, 'a> {
 }
 
 impl<'c, 'a> Meaning<'c, 'a> {
-    fn of(calls: &'c Calls<'a>, imports: &'c [Import]) -> Self {
+    fn of(calls: &'c ResourceCalls<'a>, imports: &'c [Import]) -> Self {
         let mut names: HashMap<&str, String> =
             calls.renamed.iter().map(|(local, module)| (*local, (*module).to_owned())).collect();
         let mut taken = HashMap::new();

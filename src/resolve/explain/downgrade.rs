@@ -4,8 +4,8 @@
 //! fell. So a pin or a constraint is no fall: it holds on both sides. Must never speak where uv could not answer.
 
 use super::ask::{Answer, Pinned, Uv, Wheels};
+use super::resolver_message::{self, Spec};
 use super::unrestricted::Graph;
-use super::words::{self, Spec};
 use crate::error::Result;
 use pep508_rs::pep440_rs::Version;
 use serde::{Deserialize, Serialize};
@@ -21,7 +21,7 @@ const ASKED_ABOUT: usize = 4;
 
 /// A distribution that fell.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Fall {
+pub(crate) struct Downgrade {
     pub(crate) name: String,
     pub(crate) version: String,
     /// `YYYY-MM-DD`, where the index tells.
@@ -30,7 +30,8 @@ pub(crate) struct Fall {
     pub(crate) newest: String,
     pub(crate) newest_uploaded: Option<String>,
     /// What has no wheel for the target and keeps the newest out.
-    pub(crate) culprit: Option<String>,
+    #[serde(rename = "culprit")]
+    pub(crate) conflict: Option<String>,
     /// A later `compatibility_date` that ends it; known once `saddlebag lock` has looked for one.
     #[serde(default)]
     pub(crate) lift: Option<Lift>,
@@ -49,12 +50,12 @@ pub(crate) struct Lift {
 ///
 /// # Errors
 /// As `Uv::resolve`.
-pub(super) fn judge(
+pub(super) fn find(
     uv: &Uv,
     lock: &[Pinned],
     requirements: &[String],
     direct: &BTreeSet<String>,
-) -> Result<Option<Vec<Fall>>> {
+) -> Result<Option<Vec<Downgrade>>> {
     let Answer::Resolved(elsewhere) = uv.resolve(requirements, Wheels::Linux)? else { return Ok(None) };
     investigate(uv, fallen(lock, &elsewhere, direct), requirements, direct, &elsewhere)
 }
@@ -64,78 +65,78 @@ pub(super) fn judge(
 ///
 /// # Errors
 /// As `Uv::resolve`.
-pub(super) fn judge_locked(
+pub(super) fn find_locked(
     uv: &Uv,
     lock: &[Pinned],
     requirements: &[String],
     direct: &BTreeSet<String>,
-) -> Result<Option<Vec<Fall>>> {
+) -> Result<Option<Vec<Downgrade>>> {
     let Answer::Resolved(elsewhere) = uv.resolve(requirements, Wheels::Linux)? else { return Ok(None) };
-    let mut falls = fallen(lock, &elsewhere, direct);
-    if falls.is_empty() {
-        return Ok(Some(falls));
+    let mut downgrades = fallen(lock, &elsewhere, direct);
+    if downgrades.is_empty() {
+        return Ok(Some(downgrades));
     }
     let Answer::Resolved(unlocked) = uv.resolve(requirements, Wheels::Target)? else { return Ok(None) };
     let falls_anyway = fallen(&unlocked, &elsewhere, direct);
-    falls.retain(|fall| falls_anyway.iter().any(|other| other.name == fall.name));
-    investigate(uv, falls, requirements, direct, &elsewhere)
+    downgrades.retain(|downgrade_found| falls_anyway.iter().any(|other| other.name == downgrade_found.name));
+    investigate(uv, downgrades, requirements, direct, &elsewhere)
 }
 
 /// Those that have no usable wheel to blame are left out; the others get their culprits.
 fn investigate(
     uv: &Uv,
-    mut falls: Vec<Fall>,
+    mut downgrades: Vec<Downgrade>,
     requirements: &[String],
     direct: &BTreeSet<String>,
     elsewhere: &[Pinned],
-) -> Result<Option<Vec<Fall>>> {
-    falls.sort_by_key(|fall| !direct.contains(&fall.name));
-    let graph = if falls.is_empty() { None } else { uv.graph(requirements)? };
+) -> Result<Option<Vec<Downgrade>>> {
+    downgrades.sort_by_key(|downgrade_found| !direct.contains(&downgrade_found.name));
+    let graph = if downgrades.is_empty() { None } else { uv.graph(requirements)? };
     let context = Context { uv, requirements, elsewhere, graph: graph.as_ref() };
     let mut judged = Vec::new();
-    for fall in falls.iter().take(ASKED_ABOUT) {
-        match context.insist(fall)? {
-            Insisting::Fails(culprit) => judged.push(Fall { culprit, ..fall.clone() }),
+    for downgrade_found in downgrades.iter().take(ASKED_ABOUT) {
+        match context.insist(downgrade_found)? {
+            Insisting::Fails(conflict) => judged.push(Downgrade { conflict, ..downgrade_found.clone() }),
             Insisting::Works => {} // it fell with another, or gave way to one: no wheel is to blame
             Insisting::TimeIsOver => break,
         }
     }
     // That something fell is sure, even where there was no time to find out why.
     if judged.is_empty() && uv.time_is_over() {
-        judged = falls;
+        judged = downgrades;
     }
     Ok(Some(judged))
 }
 
 /// The ancient ones, and what the project itself asks for and fell with them.
-fn fallen(lock: &[Pinned], elsewhere: &[Pinned], direct: &BTreeSet<String>) -> Vec<Fall> {
-    let mut falls = Vec::new();
+fn fallen(lock: &[Pinned], elsewhere: &[Pinned], direct: &BTreeSet<String>) -> Vec<Downgrade> {
+    let mut downgrades = Vec::new();
     for here in lock.iter().filter(|here| !made_for_workers(here)) {
         let Some(there) = elsewhere.iter().find(|there| there.name == here.name) else { continue };
         let (Ok(low), Ok(high)) = (here.version.parse::<Version>(), there.version.parse::<Version>()) else { continue };
         if low < high {
-            let ancient = is_ancient(here, there);
-            let fall = Fall {
+            let outdated = is_outdated(here, there);
+            let downgrade_found = Downgrade {
                 name: here.name.clone(),
                 version: here.version.clone(),
                 uploaded: here.uploaded.clone(),
                 newest: there.version.clone(),
                 newest_uploaded: there.uploaded.clone(),
-                culprit: None,
+                conflict: None,
                 lift: None,
             };
-            falls.push((ancient, fall));
+            downgrades.push((outdated, downgrade_found));
         }
     }
-    if !falls.iter().any(|(ancient, _)| *ancient) {
+    if !downgrades.iter().any(|(outdated, _)| *outdated) {
         return Vec::new();
     }
-    falls.retain(|(ancient, fall)| *ancient || direct.contains(&fall.name));
-    falls.into_iter().map(|(_, fall)| fall).collect()
+    downgrades.retain(|(outdated, downgrade_found)| *outdated || direct.contains(&downgrade_found.name));
+    downgrades.into_iter().map(|(_, downgrade_found)| downgrade_found).collect()
 }
 
 /// Whether a release is ancient beside a newer one.
-pub(super) fn is_ancient(here: &Pinned, there: &Pinned) -> bool {
+pub(super) fn is_outdated(here: &Pinned, there: &Pinned) -> bool {
     let (Ok(low), Ok(high)) = (here.version.parse::<Version>(), there.version.parse::<Version>()) else { return false };
     low < high && !made_for_workers(here) && (majors_behind(&low, &high) || days_behind(here, there))
 }
@@ -189,15 +190,15 @@ struct Context<'a> {
 
 impl Context<'_> {
     /// What uv says when the newest is insisted on.
-    fn insist(&self, fall: &Fall) -> Result<Insisting> {
+    fn insist(&self, downgrade_found: &Downgrade) -> Result<Insisting> {
         let mut insisting = self.requirements.to_vec();
-        insisting.push(format!("{}=={}", fall.name, fall.newest));
+        insisting.push(format!("{}=={}", downgrade_found.name, downgrade_found.newest));
         Ok(match self.uv.resolve(&insisting, Wheels::Target)? {
             Answer::Resolved(_) => Insisting::Works,
             Answer::TimeIsOver => Insisting::TimeIsOver,
             Answer::Failed(output) => {
-                let said = words::read(&output, super::WORKSPACE).unwrap_or_default();
-                Insisting::Fails(culprit(&said.wheelless, fall, self.elsewhere, self.graph))
+                let said = resolver_message::read(&output, super::WORKSPACE).unwrap_or_default();
+                Insisting::Fails(conflict(&said.wheelless, downgrade_found, self.elsewhere, self.graph))
             }
         })
     }
@@ -205,13 +206,19 @@ impl Context<'_> {
 
 /// Which of those that uv says have no wheel keeps a release out: itself or what it requires, in the version that it would
 /// get. uv also names old versions of others, and things that require it.
-fn culprit(wheelless: &[Spec], fall: &Fall, elsewhere: &[Pinned], graph: Option<&Graph>) -> Option<String> {
+fn conflict(
+    wheelless: &[Spec],
+    downgrade_found: &Downgrade,
+    elsewhere: &[Pinned],
+    graph: Option<&Graph>,
+) -> Option<String> {
     let is_wanted = |spec: &&Spec| {
         let wanted = elsewhere.iter().find(|there| there.name == spec.name);
         wanted.is_some_and(|wanted| spec.contains(&wanted.version))
     };
-    let is_needed =
-        |spec: &&Spec| spec.name == fall.name || graph.is_some_and(|graph| graph.needs(&fall.name, &spec.name));
+    let is_needed = |spec: &&Spec| {
+        spec.name == downgrade_found.name || graph.is_some_and(|graph| graph.needs(&downgrade_found.name, &spec.name))
+    };
     wheelless.iter().filter(is_wanted).find(is_needed).map(|spec| spec.name.clone())
 }
 
@@ -230,7 +237,7 @@ mod tests {
 
     fn names(here: &[Pinned], there: &[Pinned], direct: &[&str]) -> Vec<String> {
         let direct = direct.iter().map(|name| (*name).to_owned()).collect();
-        fallen(here, there, &direct).into_iter().map(|fall| fall.name).collect()
+        fallen(here, there, &direct).into_iter().map(|downgrade_found| downgrade_found.name).collect()
     }
 
     const PURE: &str = "py3-none-any";
@@ -238,13 +245,13 @@ mod tests {
     #[test]
     fn what_keeps_a_release_out_is_what_it_requires_in_the_version_it_would_get() {
         let spec = |name: &str, versions: &str| Spec { name: name.into(), versions: versions.into() };
-        let fall = |name: &str| Fall {
+        let downgrade_found = |name: &str| Downgrade {
             name: name.into(),
             version: "15".into(),
             uploaded: None,
             newest: "17".into(),
             newest_uploaded: None,
-            culprit: None,
+            conflict: None,
             lift: None,
         };
         let elsewhere = [
@@ -253,7 +260,7 @@ mod tests {
             pinned("core", "3.0", "", "x"),
         ];
         let graph = Graph::read("websockets==17\n    # via google-genai\ncore==3.0\n    # via websockets\n");
-        let of = |wheelless: &[Spec], name: &str| culprit(wheelless, &fall(name), &elsewhere, Some(&graph));
+        let of = |wheelless: &[Spec], name: &str| conflict(wheelless, &downgrade_found(name), &elsewhere, Some(&graph));
         // It requires `websockets`, not the other way round.
         assert_eq!(of(&[spec("google-genai", "")], "websockets"), None);
         // Only old versions of it have no wheel.
@@ -261,7 +268,7 @@ mod tests {
         assert_eq!(of(&[spec("google-genai", "<1"), spec("core", ">=2")], "websockets").as_deref(), Some("core"));
         assert_eq!(of(&[spec("core", "==3.0")], "google-genai").as_deref(), Some("core"));
         assert_eq!(
-            culprit(&[spec("websockets", ">16")], &fall("websockets"), &elsewhere, None).as_deref(),
+            conflict(&[spec("websockets", ">16")], &downgrade_found("websockets"), &elsewhere, None).as_deref(),
             Some("websockets")
         );
     }

@@ -4,9 +4,9 @@
 //! static assets, of documentation, or of what editors and builds leave.
 
 use super::rules::Rules;
-use super::{BESIDE, Calls, Draft, Finding, Severity, Survey};
+use super::{BESIDE, CallGraph, Draft, Finding, Severity, Survey};
 use crate::bundle::{Module, ModuleType};
-use crate::error::{Location, Place};
+use crate::error::{Location, LocationKind};
 use crate::gates::Context;
 use camino::{Utf8Path, Utf8PathBuf};
 use std::cell::LazyCell;
@@ -79,7 +79,7 @@ pub(super) fn beside(survey: &Survey<'_, '_>, known: &[Utf8PathBuf], rules: &mut
         Severity::Warn,
         BESIDE,
         first.as_str(),
-        Location::new(Place::File, first.as_str()),
+        Location::new(LocationKind::File, first.as_str()),
         format!("`{first}`{more} beside the source stay behind: no rule uploads them"),
         "",
     );
@@ -108,7 +108,7 @@ struct Asked {
     by: Vec<(Utf8PathBuf, BTreeSet<String>, BTreeSet<String>)>,
 }
 
-fn asked<'a>(context: &Context<'a>, calls: &Calls<'a>) -> Asked {
+fn asked<'a>(context: &Context<'a>, calls: &CallGraph<'a>) -> Asked {
     let files = calls.files(context).iter().filter(|(_, uses)| !uses.endings.is_empty() || !uses.listed.is_empty());
     let by = files.filter_map(|(name, uses)| {
         let source = super::place::file_of(context.bundle.module(name)?)?;

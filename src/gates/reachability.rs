@@ -4,8 +4,8 @@
 
 use super::{Context, Severity};
 use crate::bundle::Owner;
-use crate::error::{Location, Place};
-use crate::python::graph::{Level, Node};
+use crate::error::{Location, LocationKind};
+use crate::python::graph::{Node, Reachability};
 use crate::python::imports::Guard;
 
 /// The longest chain that a message spells out.
@@ -13,9 +13,9 @@ const LINKS: usize = 6;
 
 impl Context<'_> {
     /// How surely something in a module runs: the module, then the thing itself.
-    pub(super) fn level(&self, node: u32, guard: Guard) -> Option<Level> {
+    pub(super) fn level(&self, node: u32, guard: Guard) -> Option<Reachability> {
         let reached = self.bundle.reach.level(node)?;
-        Some(reached.max(Level::of(guard, self.bundle.graph.node(node).is_project())))
+        Some(reached.max(Reachability::of(guard, self.bundle.graph.node(node).is_project())))
     }
 
     pub(super) fn shown(&self, node: &Node) -> String {
@@ -23,7 +23,7 @@ impl Context<'_> {
     }
 
     pub(super) fn place(&self, node: &Node, line: u32, column: u32) -> Location {
-        let kind = if node.is_project() { Place::File } else { Place::Module };
+        let kind = if node.is_project() { LocationKind::File } else { LocationKind::Module };
         Location::at(kind, self.shown(node), line, column)
     }
 
@@ -52,11 +52,11 @@ impl Context<'_> {
 }
 
 /// What certainly runs denies, what the project may run warns, what a package may run is noted.
-pub(super) fn severity(level: Level) -> Option<Severity> {
+pub(super) fn severity(level: Reachability) -> Option<Severity> {
     match level {
-        Level::Always => Some(Severity::Deny),
-        Level::Sometimes => Some(Severity::Warn),
-        Level::Seldom => Some(Severity::Note),
-        Level::Guarded | Level::Named => None,
+        Reachability::Startup => Some(Severity::Deny),
+        Reachability::Project => Some(Severity::Warn),
+        Reachability::Package => Some(Severity::Note),
+        Reachability::Guarded | Reachability::StringOnly => None,
     }
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn of(text: &str) -> Words {
+fn of(text: &str) -> ResolverMessage {
     read(&format!("error: {BEGINS}\n  cause: {text}\n\nhint: x has no usable wheels"), "saddlebag-workspace").unwrap()
 }
 
@@ -10,7 +10,7 @@ fn shown<'a>(specs: impl IntoIterator<Item = &'a Spec>) -> Vec<String> {
     specs.into_iter().map(ToString::to_string).collect()
 }
 
-fn requires(words: &Words) -> Vec<String> {
+fn requires(words: &ResolverMessage) -> Vec<String> {
     let who = |who: &Option<Spec>| who.as_ref().map_or_else(|| "project".to_owned(), ToString::to_string);
     words.requires.iter().map(|(from, to)| format!("{} -> {to}", who(from))).collect()
 }
