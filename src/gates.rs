@@ -9,6 +9,7 @@ mod closest;
 mod data_files;
 mod duplicates;
 mod growth;
+pub(crate) mod id;
 mod imports;
 mod namespace;
 mod native_modules;
@@ -27,6 +28,7 @@ mod wheels;
 mod wrangler_config;
 
 pub(crate) use checked::{Checked, Cleared, MadeFrom};
+pub(crate) use id::{Level, ids};
 pub(crate) use requirements::is_development_tool;
 pub(crate) use size::{Limit, heaviest, limits};
 
@@ -46,15 +48,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Severity {
     Note,
-    Warn,
-    Deny,
-}
-
-/// What a gate's findings may cost at most, or, set by the user to `deny`, at least.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Level {
-    Off,
     Warn,
     Deny,
 }
@@ -200,11 +193,6 @@ const VERIFY: Gate = Gate { id: "verify", level: Level::Off, check: None };
 
 fn table() -> impl Iterator<Item = &'static Gate> {
     GATES.iter().chain(std::iter::once(&VERIFY))
-}
-
-/// Every gate's id, in order.
-pub(crate) fn ids() -> impl Iterator<Item = &'static str> {
-    table().map(|gate| gate.id)
 }
 
 /// How one gate ended.

@@ -25,6 +25,7 @@ mod session;
 mod settings;
 mod smoke;
 mod stage;
+mod suggest;
 mod temporary;
 mod terminal;
 mod tools;

@@ -9,13 +9,14 @@ mod table;
 pub(crate) use growth::{Allowance, Budget, GrowthSettings, Named};
 
 use crate::bundle::prune::{DistInfo, PruneOptions, recipes};
-use crate::cli::{Flags, Format, closest};
+use crate::cli::{Flags, Format};
 use crate::env::Environment;
 use crate::error::{Error, ErrorKind, Location, Result};
-use crate::gates::{self, Level};
+use crate::gates::id::{self, Level};
 use crate::layout::NamespaceSetting;
 use crate::project::Pyproject;
 use crate::project::requirements::{Chosen, Lists};
+use crate::suggest::closest;
 use camino::{Utf8Path, Utf8PathBuf};
 use std::collections::{BTreeMap, BTreeSet};
 use table::{Table, place};
@@ -387,10 +388,10 @@ fn gate_pair(pair: &str, source: &str) -> Result<(&'static str, Level)> {
 }
 
 fn gate_level(id: &str, level: &str) -> Result<(&'static str, Level)> {
-    let known = gates::ids().find(|known| *known == id).ok_or_else(|| {
-        let hint = match closest(id, gates::ids()) {
+    let known = id::ids().find(|known| *known == id).ok_or_else(|| {
+        let hint = match closest(id, id::ids()) {
             Some(close) => format!("did you mean `{close}`?"),
-            None => format!("use one of {}", gates::ids().collect::<Vec<_>>().join(", ")),
+            None => format!("use one of {}", id::ids().collect::<Vec<_>>().join(", ")),
         };
         Error::new(ErrorKind::Settings, format!("there is no gate `{id}`"), hint)
     })?;

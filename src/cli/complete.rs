@@ -3,11 +3,11 @@
 //! Receives the name of a shell; hands on its script, made by clap from the same flags that `parse` reads and the same list
 //! of commands that help shows, so that neither can be forgotten. Must never complete what is pywrangler's.
 
-use super::closest;
 use super::flags::{OF_ONE_COMMAND, OwnFlags};
 use super::help::COMMANDS;
 use crate::error::{Error, ErrorKind, Result};
 use crate::gates;
+use crate::suggest::closest;
 use clap::{Arg, Command as Clap, CommandFactory, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use std::ffi::OsString;

@@ -5,9 +5,10 @@
 
 use super::flags::{OF_ONE_COMMAND, OwnFlags, own_longs};
 use super::help::COMMANDS;
-use super::{Command, OwnInvocation, closest};
+use super::{Command, OwnInvocation};
 use crate::error::{Error, ErrorKind};
 use crate::passthrough::{self, Passthrough, UnknownFlag};
+use crate::suggest::closest;
 use clap::CommandFactory;
 use serde::Deserialize;
 use std::ffi::OsString;

@@ -3,8 +3,8 @@
 //! Receives the id of a gate or the code of a finding; hands on the page as it is. Must never say anything that the page
 //! does not.
 
-use crate::cli::closest;
 use crate::error::{Error, ErrorKind, Result};
+use crate::suggest::closest;
 
 macro_rules! pages {
     ($($id:literal),* $(,)?) => { [$(($id, include_str!(concat!("../../docs/gates/", $id, ".md")))),*] };

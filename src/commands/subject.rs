@@ -4,12 +4,12 @@
 //! error with the nearest that does.
 
 use crate::bundle::{Bundle, Dropped, Module, Owner};
-use crate::cli::closest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::project::Project;
 use crate::project::requirements::declared;
 use crate::python::graph::Node;
 use crate::python::normalize;
+use crate::suggest::closest;
 use std::collections::BTreeSet;
 
 /// How many distributions of a like name are shown.

@@ -10,7 +10,7 @@ pub(super) struct Near(pub(super) String);
 /// `did you mean ...?`, of names like the one that is not there.
 pub(super) fn meant<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let others = known.into_iter().filter(|known| *known != name);
-    crate::cli::closest(name, others).map(|close| format!("did you mean `{close}`?"))
+    crate::suggest::closest(name, others).map(|close| format!("did you mean `{close}`?"))
 }
 
 /// The module whose name is like a dotted one that leads nowhere: as far as it leads, and what is there instead.
@@ -28,7 +28,7 @@ pub(super) fn module(context: &Context<'_>, dotted: &str) -> Option<Near> {
             let shim = context.layout.shim.as_ref().map(|_| context.layout.main_module.trim_end_matches(".py"));
             let own = below.into_iter().filter(|name| !(front.is_empty() && Some(*name) == shim));
             let known = own.chain(library).filter(|name| !name.starts_with('_'));
-            let close = crate::cli::closest(component, known)?;
+            let close = crate::suggest::closest(component, known)?;
             return Some(Near(join(&front, close)));
         }
         front = join(&front, component);

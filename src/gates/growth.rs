@@ -141,7 +141,7 @@ impl Now<'_> {
             let location = budget.location.clone();
             let Some(package) = self.bundle.packages.iter().find(|package| package.name == *name) else {
                 let names = self.bundle.packages.iter().map(|package| package.name.as_str());
-                let help = match crate::cli::closest(name, names) {
+                let help = match crate::suggest::closest(name, names) {
                     Some(close) => format!("did you mean `{close}`?"),
                     None => "correct the name, or remove the budget".to_owned(),
                 };

@@ -2,10 +2,10 @@
 //!
 //! Receives a table; hands on typed values. Must never take an unknown key in silence.
 
-use crate::cli::closest;
 use crate::error::{Error, ErrorKind, Location, LocationKind, Result};
 use crate::project::Pyproject;
 use crate::project::requirements::Chosen;
+use crate::suggest::closest;
 use toml_edit::{Item, TableLike};
 
 pub(super) fn place(pyproject: &Pyproject, span: Option<std::ops::Range<usize>>) -> Location {

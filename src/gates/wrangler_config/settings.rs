@@ -4,9 +4,9 @@
 //! asked before a name counts as unknown.
 
 use super::SETTINGS_ENVIRONMENT;
-use crate::cli::closest;
 use crate::gates::{Context, Finding, Severity};
 use crate::project::{WranglerConfig, config};
+use crate::suggest::closest;
 use camino::{Utf8Path, Utf8PathBuf};
 use std::collections::BTreeSet;
 use toml_edit::Item;

@@ -3,9 +3,9 @@
 //! Receives a path; hands on an error or the nearest one that exists. Looks a few directories deep and at names only.
 
 use super::WranglerConfig;
-use crate::cli::closest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::project::display;
+use crate::suggest::closest;
 use camino::{Utf8Path, Utf8PathBuf};
 
 /// How deep a file of the same name is looked for.

@@ -4,9 +4,9 @@
 //! are compared normalised. Must never choose a list by itself and never look at what an entry says.
 
 use super::{Dependency, Pyproject};
-use crate::cli::closest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::python::normalize;
+use crate::suggest::closest;
 use serde_json::{Map, Value};
 
 const EXTRAS: &[&str] = &["project", "optional-dependencies"];
