@@ -7,7 +7,8 @@
 
 pub(crate) mod collect;
 pub(crate) mod glob;
-pub(crate) mod patterns;
+pub(crate) mod mentions;
+mod patterns;
 pub(crate) mod prune;
 mod requiring;
 pub(crate) mod rules;

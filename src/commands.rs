@@ -19,8 +19,8 @@ pub(crate) mod stage;
 mod subject;
 pub(crate) mod why;
 
-use crate::cli::{Command, Format};
-use crate::error::{Error, ErrorKind, Result};
+use crate::cli::Command;
+use crate::error::{Error, Result};
 use crate::session::{Ended, Session, Step};
 use camino::Utf8Path;
 
@@ -41,28 +41,6 @@ pub(crate) fn run(session: Session<'_>) -> Step<'_, Ended<'_>> {
         Command::Init => init::run(session),
         Command::Why(name) => why::run(session, name),
         Command::Impact(name) => impact::run(session, name),
-    }
-}
-
-/// What a command that only asks says: for people, and as one JSON document.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) text: String,
-    pub(crate) json: String,
-}
-
-impl Answer {
-    /// # Errors
-    /// `ErrorKind::Internal` for a document that cannot be written, which is a defect.
-    fn of(text: String, document: &serde_json::Value) -> Result<Self> {
-        let json = serde_json::to_string_pretty(document)
-            .map_err(|error| Error::new(ErrorKind::Internal, error.to_string(), "report this defect"))?;
-        Ok(Self { text, json: json + "\n" })
-    }
-
-    /// As it was asked for: the document for every format but the one for people.
-    pub(crate) fn said(self, format: Format) -> String {
-        if format == Format::Human { self.text } else { self.json }
     }
 }
 

@@ -7,6 +7,7 @@ compile_error!("saddlebag runs on Linux and macOS: processes and locks are Unix'
 
 mod baseline;
 mod bundle;
+mod classify;
 mod cli;
 mod commands;
 mod deploy;

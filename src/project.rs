@@ -4,6 +4,7 @@
 //! user's tree and must never write it, and must never judge it: what can be planned is planned, the gates speak.
 
 pub(crate) mod config;
+pub(crate) mod document;
 pub(crate) mod host;
 pub(crate) mod position;
 pub(crate) mod pyproject;

@@ -3,6 +3,7 @@
 //! Receives what the pipeline has, finished or not; hands on strings. Must never decide anything: the verdict and the
 //! exit code come to it.
 
+mod answer;
 pub(crate) mod difference;
 pub(crate) mod github;
 pub(crate) mod html;
@@ -10,6 +11,8 @@ pub(crate) mod human;
 pub(crate) mod json;
 pub(crate) mod packages;
 pub(crate) mod sarif;
+
+pub(crate) use answer::Answer;
 
 use crate::baseline::Growth;
 use crate::bundle::Bundle;

@@ -4,19 +4,22 @@
 //! pywrangler itself resolved and installed. Must never write into the project and never change a finished tree.
 
 pub(crate) mod cache;
+mod downgrade;
 mod explain;
 mod key;
 mod lock;
 mod lock_difference;
+mod python_support;
 mod sync;
 mod uv_settings;
 mod uv_sources;
 mod uv_workspace;
 mod workspace;
 
+pub(crate) use downgrade::{Downgrade, Lift};
 #[cfg(test)]
 pub(crate) use explain::FoundVersion;
-pub(crate) use explain::{Column, Conflict, Downgrade, Imported, Lift, Reason, Unresolved, chain_in_words};
+pub(crate) use explain::{Column, Conflict, Imported, Reason, Unresolved, chain_in_words};
 pub(crate) use lock::{LockedPackage, MadeFor};
 pub(crate) use lock_difference::LockDifference;
 
@@ -108,7 +111,7 @@ pub(crate) fn vendor(
     terminal: &Terminal,
 ) -> Result<Outcome> {
     let vendored = |vendored| Outcome::Vendored(Box::new(vendored));
-    sync::knows(toolchain, target)?;
+    python_support::check_target(toolchain, target)?;
     let mut plan = workspace::plan(project, target, toolchain, wish.relock)?;
     plan.wants_alternatives = wish.alternatives;
     if let Some(remark) = &plan.remark {
@@ -151,7 +154,7 @@ pub(crate) fn vendor(
 /// # Errors
 /// `ErrorKind::ToolTooOld`.
 pub(crate) fn knows(toolchain: &Toolchain, target: &Target) -> Result<()> {
-    sync::knows(toolchain, target)
+    python_support::check_target(toolchain, target)
 }
 
 /// The requirements against every Python that a Worker can have; nothing of it is kept.

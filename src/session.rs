@@ -20,12 +20,11 @@ mod plan;
 mod remedies;
 mod resolve;
 mod stage;
+mod state;
 
-pub(crate) use end::{Ended, Reached};
-pub(crate) use load::{Loaded, Opened, find_project, read_requirements, target_flags};
-pub(crate) use plan::{ClearedPlan, Plan, Planned};
-pub(crate) use resolve::{ResolveOptions, Resolved, main_module};
-pub(crate) use stage::ClearedStage;
+pub(crate) use load::{find_project, read_requirements, target_flags};
+pub(crate) use resolve::{ResolveOptions, main_module};
+pub(crate) use state::{ClearedPlan, ClearedStage, Ended, Loaded, Opened, Plan, Planned, Reached, Resolved};
 
 use crate::cli::{Format, OwnInvocation};
 use crate::env::Environment;

@@ -3,9 +3,6 @@
 //! Its layout is in docs/architecture.md. Nothing else writes stages. Nothing is written into the user's tree outside
 //! `.wrangler/saddlebag` or the directory that was named (`write_back` is the one exception), and no half-written stage is left.
 
-mod config_json;
-mod config_toml;
-pub(crate) mod document;
 mod edits;
 mod exported;
 mod inside;
@@ -26,9 +23,9 @@ mod tests;
 use crate::bundle::{Bundle, Module};
 use crate::error::{Error, ErrorKind, Result};
 use crate::gates::{Cleared, MadeFrom};
-use crate::project::config::Format;
+use crate::project::document::EditableDocument;
+use crate::project::document::Format;
 use camino::{Utf8Path, Utf8PathBuf};
-use document::Document;
 use edits::Staged;
 use exported::Export;
 use inside::StageLock;
@@ -224,7 +221,7 @@ fn staged_config(request: &StageRequest<'_>) -> Result<String> {
     let name = crate::project::display(request.project_root, source.path);
     let vendored_bytecode =
         |module: &Module| module.name.starts_with("python_modules/") && module.name.ends_with(".pyc");
-    let mut document = Document::parse(&name, source.text, source.format)?;
+    let mut document = EditableDocument::parse(&name, source.text, source.format)?;
     let staged = Staged {
         main: format!("{}/{}", modules::WORKER, request.bundle.value().main_module),
         environment: request.environment,

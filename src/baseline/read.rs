@@ -5,7 +5,7 @@
 
 use super::{Baseline, SCHEMA, Share};
 use crate::error::{Error, ErrorKind, Location, LocationKind, Result};
-use crate::project::config::document::{self, Document};
+use crate::project::document::{self, Document};
 use crate::project::position::line_and_column;
 use camino::Utf8Path;
 use serde_json::Value;

@@ -5,18 +5,16 @@
 //! (the import graph) or names them (`mentions`). Must never touch the vendored tree: a slimmed file is new bytes in the
 //! manifest.
 
-pub(crate) mod mentions;
-mod outline;
 pub(crate) mod recipes;
 mod shake;
 
 use super::collect::Collected;
+use super::mentions::{Candidate, Form, Mentions, Text};
 use super::patterns::Patterns;
 use super::{Bundle, Content, Dropped, Module, Owner};
 use crate::error::{Error, Result};
 use crate::python::graph::Graph;
 use camino::Utf8Path;
-use mentions::{Candidate, Form, Mentions, Text};
 use rayon::prelude::*;
 use recipes::Recipes;
 use shake::Shake;

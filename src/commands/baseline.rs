@@ -3,10 +3,10 @@
 //! Receives what the bundle weighs once the gates have let it through; writes the file and hands on what has changed in
 //! it. Must never write over a file that is no baseline, nor touch one that says the same already.
 
-use super::Answer;
 use crate::baseline::{self, Baseline, Growth};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{bytes, count};
+use crate::report::Answer;
 use crate::report::{self, human::RenderOptions};
 use crate::session::{Ended, Plan, ResolveOptions, Session, Step};
 use camino::Utf8Path;

@@ -2,10 +2,10 @@
 //!
 //! Receives the cache's directory; hands on an answer. Must never touch what a run holds (`resolve::cache` sees to that).
 
-use super::Answer;
 use crate::cli::CacheAction;
 use crate::error::Result;
 use crate::format::{bytes, count};
+use crate::report::Answer;
 use crate::resolve::cache::{self, Entry};
 use crate::session::{Ended, Session, Step};
 use crate::settings;

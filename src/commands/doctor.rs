@@ -5,13 +5,13 @@
 
 mod examine;
 
-use super::Answer;
 use super::cache::count_of;
 use crate::error::{Error, Result};
 use crate::format::{bytes, count};
 use crate::gates::{self, Limit, Severity};
 use crate::project::requirements::Source;
 use crate::project::{Project, Target};
+use crate::report::Answer;
 use crate::resolve::cache::Entry;
 use crate::session::{Ended, Session, Step};
 use crate::smoke::pyodide::Pyodide;

@@ -3,9 +3,9 @@
 //! Receives what the vendor room found out; hands on a table for people and a document. Must never judge: a Python on which
 //! nothing resolves is an answer, too.
 
-use super::Answer;
 use crate::error::{Error, ErrorKind, Result};
 use crate::project::Project;
+use crate::report::Answer;
 use crate::resolve::{self, Column, Conflict, Reason};
 use crate::session::{Ended, Session, Step};
 use serde_json::{Map, Value, json};

@@ -4,12 +4,13 @@
 //! anything.
 
 use super::subject::{self, Subject};
-use super::{Answer, why};
 use crate::bundle::{Bundle, Owner};
+use crate::classify;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{bytes, count};
 use crate::project::Project;
 use crate::python::graph::{EdgeKind, Reachability};
+use crate::report::Answer;
 use crate::session::{Ended, ResolveOptions, Session, Step};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -72,7 +73,7 @@ fn answer(project: &Project, bundle: &Bundle, name: &str) -> Result<Answer> {
     }
     let rows: Vec<_> = breakages
         .iter()
-        .map(|breakage| json!({ "level": why::word(breakage.level), "at": breakage.at, "imports": breakage.imports }))
+        .map(|breakage| json!({ "level": classify::reachability(breakage.level), "at": breakage.at, "imports": breakage.imports }))
         .collect();
     let document = json!({
         "schema": "saddlebag.impact/1",

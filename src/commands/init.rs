@@ -8,12 +8,12 @@ mod templates;
 
 pub(crate) use run::{is_ours, run};
 
-use super::Answer;
-use super::classify::{Class, Dependency, Unprovided};
+use crate::classify::{Class, Dependency, Unprovided};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::count;
 use crate::project::Project;
 use crate::project::requirements::{DEFAULT_FILE, Requirement, Requirements as Read, Source, to_begin_with};
+use crate::report::Answer;
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::json;
 use templates::{Facts, repository};

@@ -3,11 +3,11 @@
 //! Receives the project and the vendored packages; writes `pylock.runtime.toml` and hands on the answer. Must never write
 //! a path of this machine, and never touch another lock.
 
-use super::Answer;
 use crate::error::Result;
 use crate::format::count;
 use crate::gates::{self, Finding};
 use crate::project::{Project, Target};
+use crate::report::Answer;
 use crate::resolve::{self, Vendored};
 use crate::session::{Ended, Loaded, ResolveOptions, Session, Step};
 use crate::terminal::Terminal;

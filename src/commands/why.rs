@@ -2,13 +2,14 @@
 //!
 //! Receives the project, the bundle and the name; hands on the answer. Must never judge.
 
-use super::Answer;
 use super::subject;
 use crate::bundle::Bundle;
+use crate::classify;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{bytes, count};
 use crate::project::Project;
 use crate::python::graph::Reachability;
+use crate::report::Answer;
 use crate::session::{Ended, ResolveOptions, Session, Step};
 use serde_json::json;
 
@@ -53,21 +54,11 @@ fn answer(project: &Project, bundle: &Bundle, name: &str) -> Result<Answer> {
         "dropped_bytes": package.map(|package| package.dropped_bytes),
         "modules": subject.modules.len(),
         "required_by": required.flatten(),
-        "imported": imported.map(|(level, steps)| json!({ "level": word(level), "chain": steps })),
+        "imported": imported.map(|(level, steps)| json!({ "level": classify::reachability(level), "chain": steps })),
     });
     let json = serde_json::to_string_pretty(&document)
         .map_err(|error| Error::new(ErrorKind::Internal, error.to_string(), "report this defect"))?;
     Ok(Answer { text, json: json + "\n" })
-}
-
-pub(super) fn word(level: Reachability) -> &'static str {
-    match level {
-        Reachability::Startup => "always",
-        Reachability::Project => "sometimes",
-        Reachability::Package => "seldom",
-        Reachability::Guarded => "guarded",
-        Reachability::StringOnly => "named",
-    }
 }
 
 fn said(level: Reachability) -> &'static str {

@@ -5,7 +5,6 @@
 //! (`invalid`). Must never write the configuration (the stage edits a copy) and must never judge it: a wrongly typed
 //! value counts as absent here, and a gate says so.
 
-pub(crate) mod document;
 mod environment;
 mod find;
 mod generated;
@@ -13,9 +12,9 @@ mod invalid;
 mod missing;
 
 use crate::error::{Error, ErrorKind, Location, LocationKind, Result};
+use crate::project::document::{self, Document, Format};
 use crate::project::position::line_and_column;
 use camino::{Utf8Path, Utf8PathBuf};
-use document::Document;
 use serde_json::Value;
 use std::fmt;
 
@@ -24,24 +23,6 @@ pub(crate) use environment::INHERITABLE;
 pub(crate) use find::{ConfigFile, find};
 pub(crate) use invalid::kind_of;
 pub(crate) use missing::{is_foreign, meant_file};
-
-/// toml, or json with comments and trailing commas (`wrangler.json` and `wrangler.jsonc`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Format {
-    Toml,
-    Json,
-}
-
-impl Format {
-    /// wrangler goes by the ending alone, and reads any other file as an empty configuration.
-    fn of(path: &Utf8Path) -> Option<Self> {
-        match path.extension() {
-            Some("toml") => Some(Self::Toml),
-            Some("json" | "jsonc") => Some(Self::Json),
-            _ => None,
-        }
-    }
-}
 
 /// One entry of `rules`, as wrangler takes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,10 +119,7 @@ impl WranglerConfig {
             )
             .with_location(Location::new(LocationKind::Config, shown)));
         };
-        let places = match format {
-            Format::Toml => document::parse_toml(&text, &shown)?,
-            Format::Json => document::parse_jsonc(&text, &shown)?,
-        };
+        let places = Document::parse(&text, &shown, format)?;
         let mut config = Self {
             path,
             format,

@@ -6,7 +6,7 @@
 mod lists;
 
 use crate::error::{Error, ErrorKind, Location, LocationKind, Result};
-use crate::project::config::document::{self, Document};
+use crate::project::document::{self, Document};
 use crate::project::position::{line_and_column, location_of_span};
 use crate::python::normalize;
 use camino::{Utf8Path, Utf8PathBuf};

@@ -9,16 +9,18 @@ mod ask;
 mod downgrade;
 mod lift;
 mod network;
+mod pinned;
+mod requirement_text;
 mod resolver_message;
 mod survey;
 mod unrestricted;
 
 pub(crate) use alternatives::Alternative;
-pub(crate) use downgrade::{Downgrade, Lift};
 pub(crate) use survey::Column;
 #[cfg(test)]
 pub(crate) use survey::FoundVersion;
 
+use super::downgrade::Downgrade;
 use super::workspace::Plan;
 use crate::error::{Error, Location, LocationKind, Result};
 use crate::project::requirements::Requirement;
@@ -28,9 +30,10 @@ use crate::python::normalize;
 use crate::terminal::Terminal;
 use crate::tools::Toolchain;
 use alternatives::{Trial, Tried};
-use ask::{Answer, Pinned, Uv, Wheels};
+use ask::{Answer, Uv, Wheels};
 use camino::Utf8Path;
 use pep508_rs::pep440_rs::Version;
+use pinned::Pinned;
 use rayon::prelude::*;
 use resolver_message::{ResolverMessage, Spec};
 use std::collections::{BTreeSet, VecDeque};
@@ -256,7 +259,7 @@ fn conflict(name: &str, reason: Reason, mut chain: Vec<String>, entries: &[Requi
     let entry = entries.iter().find(|entry| entry.name.as_deref() == Some(&head));
     // What it needs, it may need by an extra.
     if let (Some(entry), [first, _, ..]) = (entry, &mut chain[..])
-        && let Some((_, extras, _, _)) = alternatives::parts(&entry.text)
+        && let Some((_, extras, _, _)) = requirement_text::parts(&entry.text)
     {
         first.insert_str(leading_name(first).len(), extras);
     }

@@ -3,7 +3,7 @@
 //! Receives the text of a lock; hands on its packages and what `saddlebag lock` noted in `[tool.saddlebag]`. Must never write
 //! a file.
 
-use super::{Downgrade, Lift};
+use super::downgrade::{Downgrade, Lift};
 use crate::error::{Error, ErrorKind, Result};
 use crate::project::target::{self, Known};
 use crate::python;

@@ -4,33 +4,15 @@
 //! stand for: for another Python, by another pywrangler than deploys, or with pointers in place of packages.
 
 use super::explain::{self, Meaning, Unresolved};
+use super::python_support::{python_of, sync_environment};
 use super::workspace::{self, Plan};
 use super::{FALLS, MARK, Mark, cache_unwritable, now, remove};
-use crate::error::{Error, ErrorKind, Location, LocationKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::process;
 use crate::project::{Project, Target};
 use crate::terminal::Terminal;
-use crate::tools::{Toolchain, is_older_than, minimums};
+use crate::tools::Toolchain;
 use camino::Utf8Path;
-
-/// A pywrangler that does not know the target's Python vendors for an older one and says nothing.
-pub(super) fn knows(toolchain: &Toolchain, target: &Target) -> Result<()> {
-    knows_python(toolchain, &target.python)
-}
-
-/// The same for a Python: `3.14`.
-pub(super) fn knows_python(toolchain: &Toolchain, python: &str) -> Result<()> {
-    let row = minimums::python(python);
-    match (row, toolchain.pywrangler.version.as_deref()) {
-        (Some(row), Some(version)) if is_older_than(version, &row.minimum) => Err(Error::new(
-            ErrorKind::ToolTooOld,
-            format!("`pywrangler` is {version}, and Python {python} needs {} or newer", row.minimum),
-            "update it: `uv tool upgrade workers-py`, or `uv add --dev workers-py`",
-        )
-        .with_location(Location::new(LocationKind::Tool, "pywrangler"))),
-        _ => Ok(()),
-    }
-}
 
 /// How a sync ended that ended.
 #[derive(Debug)]
@@ -127,13 +109,6 @@ fn run_sync(
     Ok(Synced::Done)
 }
 
-/// The Python that pywrangler installed for, from the environment that it made for Pyodide.
-pub(super) fn python_of(directory: &Utf8Path) -> Option<String> {
-    let text = fs_err::read_to_string(directory.join(".venv-workers/pyodide-venv/pyvenv.cfg")).ok()?;
-    let pairs = text.lines().filter_map(|line| line.split_once('='));
-    pairs.filter(|(key, _)| key.trim() == "version_info").map(|(_, value)| value.trim().to_owned()).next()
-}
-
 /// A vendored distribution that is not there but points to its source (PEP 610).
 fn editable(directory: &Utf8Path) -> Option<String> {
     let entries = directory.join("python_modules").read_dir_utf8().into_iter().flatten().flatten();
@@ -143,22 +118,6 @@ fn editable(directory: &Utf8Path) -> Option<String> {
         (url["dir_info"]["editable"] == true)
             .then(|| entry.file_name().split('-').next().unwrap_or_default().to_owned())
     })
-}
-
-/// Plain text in lines as long as they are: what failed is shown as pywrangler said it. And copies of all packages, never a
-/// pointer to a source on this machine: `uv pip install` hears the variable in every uv whose pywrangler reads sources.
-/// pywrangler says what it starts, so that the diagnosis can ask uv in the same words; `said` leaves that out again.
-pub(super) fn sync_environment(toolchain: &Toolchain) -> crate::env::Environment {
-    let mut environment = toolchain.environment.clone();
-    for name in ["FORCE_COLOR", "CLICOLOR_FORCE"] {
-        environment.remove(name);
-    }
-    environment.set("NO_COLOR", "1");
-    environment.set("COLUMNS", "4000");
-    environment.set("PYWRANGLER_LOG", "debug");
-    environment.set("UV_NO_PROGRESS", "1");
-    environment.set("UV_NO_EDITABLE", "1");
-    environment
 }
 
 fn sync_failed(ended: process::Ended, output: &str) -> Error {
@@ -195,14 +154,6 @@ mod tests {
             fs_err::write(root.join(name), text).unwrap();
         }
         (dir, root)
-    }
-
-    #[test]
-    fn the_python_is_read_as_pywrangler_reads_it() {
-        let text = "home = /x\nimplementation = CPython\nversion_info = 3.12.7\n";
-        let (_dir, root) = tree(&[(".venv-workers/pyodide-venv/pyvenv.cfg", text)]);
-        assert_eq!(python_of(&root).as_deref(), Some("3.12.7"));
-        assert_eq!(python_of(&root.join("elsewhere")), None);
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Writes what a run has to say: the report in its format, the files that were asked for, the lines at the end.
 
 use super::Ended;
+use crate::classify;
 use crate::cli::Format;
-use crate::commands::classify;
 use crate::env::Environment;
 use crate::error::Error;
 use crate::project::host;

@@ -1,60 +1,13 @@
 //! The end of a run: how far it came, what it says, and its exit code.
 
-use super::{ClearedPlan, ClearedStage, Loaded, Opened, Planned, Resolved, Session, Step, Timings};
-use crate::bundle::Bundle;
+use super::{ClearedPlan, ClearedStage, Ended, Loaded, Reached, Session, Step, Timings};
 use crate::cli::Format;
-use crate::commands::Answer;
-use crate::deploy::Deployed;
 use crate::error::{Error, Result};
-use crate::gates::{GateResult, Limit, Verdict};
+use crate::gates::Verdict;
 use crate::project::Project;
+use crate::report::Answer;
 use crate::report::{self, Exit, Report};
 use crate::settings::Settings;
-use crate::smoke::SmokeResult;
-
-use super::plan::Plan;
-
-/// How far a run came.
-#[derive(Debug)]
-pub(crate) enum Reached<'a> {
-    Nothing,
-    /// The requirements were not read yet: the project is no part of the report.
-    Settings(Box<(Project, Settings)>),
-    Project(Box<(Project, Settings)>),
-    Opened(Box<Opened<'a>>),
-    Loaded(Box<Loaded<'a>>),
-    Resolved(Box<Resolved<'a>>),
-    Planned(Box<Planned<'a>>),
-    CheckOutput(Box<CheckOutput<'a>>),
-}
-
-/// A plan that the gates have judged, without the proof: it can only be reported.
-#[derive(Debug)]
-pub(crate) struct CheckOutput<'a> {
-    pub(super) plan: Plan<'a>,
-    pub(super) bundle: Bundle,
-    pub(super) limits: Vec<Limit>,
-    pub(super) results: Vec<GateResult>,
-    pub(super) smoke: Option<SmokeResult>,
-    pub(super) deployed: Option<Deployed>,
-}
-
-/// The end of a run.
-#[derive(Debug)]
-pub(crate) struct Ended<'a> {
-    pub(super) session: Session<'a>,
-    pub(super) reached: Reached<'a>,
-    pub(crate) exit: Exit,
-    pub(crate) error: Option<Error>,
-    /// Results of gates that judged before there was a plan.
-    pub(super) early_results: Option<Vec<GateResult>>,
-    /// What there is to say besides the report: about the stage, about wrangler's figures.
-    pub(crate) notices: Vec<String>,
-    /// What a command that only answers a question prints in place of the report.
-    pub(crate) answer: Option<String>,
-    /// `saddlebag.classify/1`, if it was asked for.
-    pub(crate) dependencies: Option<serde_json::Value>,
-}
 
 impl<'a> Ended<'a> {
     /// Exit code 0, and nothing to say but the report.
@@ -79,7 +32,7 @@ impl<'a> Ended<'a> {
     pub(crate) fn answered(mut self, answer: Result<Answer>) -> Step<'a, Self> {
         match answer {
             Ok(answer) => {
-                self.answer = Some(answer.said(self.session.format));
+                self.answer = Some(answer.render(self.session.format));
                 Ok(self)
             }
             Err(error) => Err(self.with_error(error)),
@@ -96,7 +49,7 @@ impl<'a> Ended<'a> {
     /// The name of the baseline file, if the run came that far.
     pub(crate) fn baseline_path(&self) -> Option<String> {
         match &self.reached {
-            Reached::CheckOutput(judged) => Some(judged.plan.loaded.project.display(&judged.plan.baseline.path)),
+            Reached::ReportedPlan(judged) => Some(judged.plan.loaded.project.display(&judged.plan.baseline.path)),
             _ => None,
         }
     }
@@ -130,7 +83,7 @@ impl<'a> Ended<'a> {
             Reached::Loaded(loaded) => Some(loaded),
             Reached::Resolved(resolved) => Some(&resolved.loaded),
             Reached::Planned(planned) => Some(&planned.plan.loaded),
-            Reached::CheckOutput(judged) => Some(&judged.plan.loaded),
+            Reached::ReportedPlan(judged) => Some(&judged.plan.loaded),
         }
     }
 
@@ -146,7 +99,7 @@ impl<'a> Ended<'a> {
             Reached::Loaded(loaded) => loaded.add_to(&mut report),
             Reached::Resolved(resolved) => resolved.loaded.add_to(&mut report),
             Reached::Planned(planned) => planned.plan.add_to(&mut report, &planned.bundle),
-            Reached::CheckOutput(judged) => {
+            Reached::ReportedPlan(judged) => {
                 judged.plan.add_to(&mut report, &judged.bundle);
                 report.limits.clone_from(&judged.limits);
                 report.results = Some(&judged.results);
@@ -184,6 +137,6 @@ impl<'a> ClearedStage<'a> {
     pub(crate) fn end(self) -> Ended<'a> {
         let (session, (judged, stage)) = (self.plan.loaded.session, self.into_judged());
         drop(stage);
-        Ended::new(session, Reached::CheckOutput(Box::new(judged)))
+        Ended::new(session, Reached::ReportedPlan(Box::new(judged)))
     }
 }

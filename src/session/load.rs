@@ -1,6 +1,6 @@
 //! The first steps: the project, the settings and the target; then the tools.
 
-use super::{Ended, Reached, Session, Step, Timings, today};
+use super::{Ended, Loaded, Opened, Reached, Session, Step, Timings, today};
 use crate::env::Environment;
 use crate::error::{Error, ErrorKind, Result};
 use crate::gates::{self, Outcome};
@@ -12,27 +12,6 @@ use crate::settings::{self, Settings};
 use crate::terminal::Terminal;
 use crate::tools::{self, Toolchain};
 use camino::{Utf8Path, Utf8PathBuf};
-
-/// What the user has and wants.
-#[derive(Debug)]
-pub(crate) struct Opened<'a> {
-    pub(crate) session: Session<'a>,
-    pub(crate) project: Project,
-    pub(crate) settings: Settings,
-    pub(crate) target: Target,
-    pub(super) timings: Timings,
-}
-
-/// The same with the tools.
-#[derive(Debug)]
-pub(crate) struct Loaded<'a> {
-    pub(crate) session: Session<'a>,
-    pub(crate) project: Project,
-    pub(crate) settings: Settings,
-    pub(crate) target: Target,
-    pub(crate) toolchain: Toolchain,
-    pub(super) timings: Timings,
-}
 
 impl<'a> Session<'a> {
     /// Finds the project, reads its configuration and requirements, and determines the target.

@@ -1,14 +1,12 @@
 //! The layout and the bundle, and what the gates find about them.
 
-use super::end::CheckOutput;
-use super::resolve::BaselineFile;
-use super::{Ended, Loaded, Reached, Resolved, Step, remedies, today};
-use crate::baseline::{Baseline, Growth};
+use super::state::{CheckedPlan, ReportedPlan};
+use super::{ClearedPlan, Ended, Loaded, Plan, Planned, Reached, Resolved, Step, remedies, today};
+use crate::baseline::Baseline;
 use crate::bundle::{self, Bundle};
 use crate::cli::Format;
-use crate::commands::classify::LeftOut;
 use crate::error::{Error, Result};
-use crate::gates::{self, Checked, Cleared, GateResult, Inputs, Limit};
+use crate::gates::{self, GateResult, Inputs, Limit};
 use crate::layout::Layout;
 use crate::layout::{self, LayoutRequest};
 use crate::process;
@@ -17,45 +15,7 @@ use crate::report::{self, Report};
 use crate::resolve::Vendored;
 use crate::settings::Settings;
 use crate::stage;
-use camino::Utf8PathBuf;
 use std::collections::BTreeSet;
-
-/// Everything about a plan but the bundle itself.
-#[derive(Debug)]
-pub(crate) struct Plan<'a> {
-    pub(crate) loaded: Loaded<'a>,
-    pub(super) cache: Utf8PathBuf,
-    pub(crate) baseline: BaselineFile,
-    pub(super) vendored: Vendored,
-    pub(crate) left_out: Vec<LeftOut>,
-    pub(super) layout: Layout,
-    /// What the bundle weighs, as a baseline would have it.
-    pub(crate) weighed: Baseline,
-    /// Since the committed baseline, if it is compared with one.
-    pub(super) growth: Option<Growth>,
-}
-
-#[derive(Debug)]
-pub(crate) struct Planned<'a> {
-    pub(crate) plan: Plan<'a>,
-    pub(crate) bundle: Bundle,
-}
-
-/// A plan that every gate has judged.
-#[derive(Debug)]
-pub(crate) struct CheckedPlan<'a> {
-    plan: Plan<'a>,
-    limits: Vec<Limit>,
-    bundle: Checked<Bundle>,
-}
-
-/// A plan that may be staged.
-#[derive(Debug)]
-pub(crate) struct ClearedPlan<'a> {
-    pub(crate) plan: Plan<'a>,
-    pub(super) limits: Vec<Limit>,
-    pub(super) bundle: Cleared<Bundle>,
-}
 
 impl<'a> Resolved<'a> {
     /// Decides the layout and plans the bundle; nothing is written.
@@ -168,21 +128,21 @@ impl<'a> CheckedPlan<'a> {
             Ok(bundle) => Ok(ClearedPlan { plan, limits, bundle }),
             Err(blocked) => {
                 let (bundle, results) = blocked.into_parts();
-                Err(CheckOutput::new(plan, bundle, limits, results).blocked())
+                Err(ReportedPlan::new(plan, bundle, limits, results).blocked())
             }
         }
     }
 
     fn fail(self, error: Error) -> Box<Ended<'a>> {
         let (bundle, results) = self.bundle.into_parts();
-        CheckOutput::new(self.plan, bundle, self.limits, results).fail(error)
+        ReportedPlan::new(self.plan, bundle, self.limits, results).fail(error)
     }
 }
 
 impl<'a> ClearedPlan<'a> {
     pub(super) fn into_reached(self) -> Reached<'a> {
         let (bundle, results) = self.bundle.into_parts();
-        Reached::CheckOutput(Box::new(CheckOutput::new(self.plan, bundle, self.limits, results)))
+        Reached::ReportedPlan(Box::new(ReportedPlan::new(self.plan, bundle, self.limits, results)))
     }
 
     pub(crate) fn fail(self, error: Error) -> Box<Ended<'a>> {
@@ -245,19 +205,19 @@ impl<'a> Plan<'a> {
     }
 }
 
-impl<'a> CheckOutput<'a> {
+impl<'a> ReportedPlan<'a> {
     pub(super) fn new(plan: Plan<'a>, bundle: Bundle, limits: Vec<Limit>, results: Vec<GateResult>) -> Self {
         Self { plan, bundle, limits, results, smoke: None, deployed: None }
     }
 
     pub(super) fn fail(self, error: Error) -> Box<Ended<'a>> {
-        Ended::failed(self.plan.loaded.session, Reached::CheckOutput(Box::new(self)), error)
+        Ended::failed(self.plan.loaded.session, Reached::ReportedPlan(Box::new(self)), error)
     }
 
     /// Shows what blocks; exit code 3.
     pub(super) fn blocked(self) -> Box<Ended<'a>> {
         self.plan.show(&self.bundle, &self.limits, &self.results, self.smoke.as_ref());
-        let mut ended = Ended::new(self.plan.loaded.session, Reached::CheckOutput(Box::new(self)));
+        let mut ended = Ended::new(self.plan.loaded.session, Reached::ReportedPlan(Box::new(self)));
         ended.exit.code = 3;
         Box::new(ended)
     }

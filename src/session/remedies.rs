@@ -4,7 +4,7 @@
 
 use crate::bundle::prune::{self, PruneOptions, Pruned, recipes};
 use crate::bundle::{Bundle, Package};
-use crate::commands::classify::{self, Unneeded};
+use crate::classify::{self, Unneeded};
 use crate::error::Result;
 use crate::format::{bytes, count};
 use crate::gates::{self, Checked, Finding, Severity};

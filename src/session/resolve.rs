@@ -1,10 +1,11 @@
 //! The custom build, main, and the vendored packages of the Worker.
 
 use super::load::uses_uv;
-use super::{Ended, Loaded, Reached, Step, today};
-use crate::baseline::{self, Baseline};
+use super::state::BaselineFile;
+use super::{Ended, Loaded, Reached, Resolved, Step, today};
+use crate::baseline::{self};
+use crate::classify::{self, LeftOut};
 use crate::cli::Format;
-use crate::commands::classify::{self, LeftOut};
 use crate::error::{Error, ErrorKind, Result};
 use crate::gates::{self, Verdict};
 use crate::layout::{self, LayoutRequest};
@@ -42,26 +43,6 @@ impl ResolveOptions {
     pub(crate) const RELOCKED: Self = Self { relock: true, ..Self::UNJUDGED };
     /// For commands that classify every dependency, also one that cannot run.
     pub(crate) const CLASSIFIED: Self = Self { leave_out: true, compare: true, relock: false };
-}
-
-/// Where the baseline is, and what it says if the bundle is compared with it.
-#[derive(Debug)]
-pub(crate) struct BaselineFile {
-    /// Absolute.
-    pub(crate) path: Utf8PathBuf,
-    pub(super) baseline: Option<Baseline>,
-}
-
-#[derive(Debug)]
-pub(crate) struct Resolved<'a> {
-    pub(crate) loaded: Loaded<'a>,
-    /// saddlebag's own.
-    pub(super) cache: Utf8PathBuf,
-    /// The user's main module, absolute.
-    pub(super) main: Utf8PathBuf,
-    pub(super) baseline: BaselineFile,
-    pub(crate) vendored: Vendored,
-    pub(super) left_out: Vec<LeftOut>,
 }
 
 /// `Err` inside: the requirements do not resolve, and nothing can be left out.

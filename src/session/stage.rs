@@ -1,42 +1,18 @@
 //! The stage, the gates that judge it (`smoke` and `verify`), and the deploy.
 
-use super::end::CheckOutput;
-use super::plan::Plan;
-use super::{ClearedPlan, Ended, Reached, Step, today};
+use super::state::{ReportedPlan, Staged};
+use super::{ClearedPlan, ClearedStage, Ended, Plan, Reached, Step, today};
 use crate::bundle::Bundle;
 use crate::deploy::dry_run::{self, DryRun, Visibility};
 use crate::deploy::{self, Deployed};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::count;
-use crate::gates::{self, Checked, Cleared, Context, Level, Limit};
+use crate::gates::{self, Cleared, Context, Level};
 use crate::process;
 use crate::project::Project;
-use crate::smoke::{self, Outcome, SmokeResult, pyodide};
+use crate::smoke::{self, Outcome, pyodide};
 use crate::stage::{self, Stage};
 use camino::Utf8Path;
-
-/// A stage on disk, and what its gates found so far.
-#[derive(Debug)]
-pub(crate) struct Staged<'a> {
-    plan: Plan<'a>,
-    limits: Vec<Limit>,
-    bundle: Cleared<Bundle>,
-    stage: Checked<Stage>,
-    smoke: Option<SmokeResult>,
-    /// The user's own dry run, if `verify` has made it already.
-    dry_run: Option<Deployed>,
-}
-
-/// A stage that may be deployed.
-#[derive(Debug)]
-pub(crate) struct ClearedStage<'a> {
-    pub(crate) plan: Plan<'a>,
-    limits: Vec<Limit>,
-    bundle: Cleared<Bundle>,
-    stage: Cleared<Stage>,
-    smoke: Option<SmokeResult>,
-    dry_run: Option<Deployed>,
-}
 
 impl<'a> ClearedPlan<'a> {
     /// Whether a gate of the stage was asked for, also if nothing is uploaded.
@@ -118,7 +94,7 @@ impl<'a> Staged<'a> {
             Err(blocked) => {
                 let (stage, results) = blocked.into_parts();
                 let (bundle, _) = bundle.into_parts();
-                let mut ended = CheckOutput { smoke, ..CheckOutput::new(plan, bundle, limits, results) }.blocked();
+                let mut ended = ReportedPlan { smoke, ..ReportedPlan::new(plan, bundle, limits, results) }.blocked();
                 let keep = ended.found().is_some_and(|(_, settings)| settings.keep_stage);
                 let notice = ended.found().and_then(|(project, _)| put_away(stage, keep, project));
                 ended.notices.extend(notice);
@@ -127,10 +103,10 @@ impl<'a> Staged<'a> {
         }
     }
 
-    fn into_judged(self) -> (CheckOutput<'a>, Stage) {
+    fn into_judged(self) -> (ReportedPlan<'a>, Stage) {
         let (stage, results) = self.stage.into_parts();
-        let judged = CheckOutput::new(self.plan, self.bundle.into_parts().0, self.limits, results);
-        (CheckOutput { smoke: self.smoke, ..judged }, stage)
+        let judged = ReportedPlan::new(self.plan, self.bundle.into_parts().0, self.limits, results);
+        (ReportedPlan { smoke: self.smoke, ..judged }, stage)
     }
 
     /// The boot in Pyodide. Without a Pyodide the gate is skipped if a level of `warn` asked for it, and blocks if a flag,
@@ -254,10 +230,10 @@ fn missing_pyodide(python: &str) -> (String, String) {
 }
 
 impl<'a> ClearedStage<'a> {
-    pub(super) fn into_judged(self) -> (CheckOutput<'a>, Stage) {
+    pub(super) fn into_judged(self) -> (ReportedPlan<'a>, Stage) {
         let (stage, results) = self.stage.into_parts();
-        let judged = CheckOutput::new(self.plan, self.bundle.into_parts().0, self.limits, results);
-        (CheckOutput { smoke: self.smoke, ..judged }, stage)
+        let judged = ReportedPlan::new(self.plan, self.bundle.into_parts().0, self.limits, results);
+        (ReportedPlan { smoke: self.smoke, ..judged }, stage)
     }
 
     /// Prints the plan for people.
@@ -274,7 +250,7 @@ impl<'a> ClearedStage<'a> {
         let (judged, _) = self.into_judged();
         match exported {
             Ok(exported) => {
-                let mut ended = Ended::new(session, Reached::CheckOutput(Box::new(judged)));
+                let mut ended = Ended::new(session, Reached::ReportedPlan(Box::new(judged)));
                 ended.notices.push(exported_to(exported));
                 Ok(ended)
             }
@@ -298,7 +274,7 @@ impl<'a> ClearedStage<'a> {
         let deployed = match outcome {
             Ok(deployed) => deployed,
             Err(error) => {
-                let mut ended = CheckOutput { smoke, ..CheckOutput::new(plan, bundle, limits, results) }.fail(error);
+                let mut ended = ReportedPlan { smoke, ..ReportedPlan::new(plan, bundle, limits, results) }.fail(error);
                 ended.notices = notices;
                 return Err(ended);
             }
@@ -312,7 +288,8 @@ impl<'a> ClearedStage<'a> {
             limits = gates::limits(&bundle, plan.settings());
         }
         let code = deployed.code;
-        let judged = CheckOutput { smoke, deployed: Some(deployed), ..CheckOutput::new(plan, bundle, limits, results) };
+        let judged =
+            ReportedPlan { smoke, deployed: Some(deployed), ..ReportedPlan::new(plan, bundle, limits, results) };
         if code != 0
             && let Err(error) = process::check_interrupted()
         {
@@ -320,7 +297,7 @@ impl<'a> ClearedStage<'a> {
             ended.notices = notices;
             return Err(ended);
         }
-        let mut ended = Ended::new(session, Reached::CheckOutput(Box::new(judged)));
+        let mut ended = Ended::new(session, Reached::ReportedPlan(Box::new(judged)));
         ended.exit = crate::report::Exit { code, pywranglers: true };
         ended.notices = notices;
         Ok(ended)

@@ -1,10 +1,10 @@
 //! What the edits change in configurations of both formats, and that nothing else changes.
 
-use super::document::{Change, Document, Edit, KeyPath};
 use super::edits::{Staged, plan};
 use super::paths::path_keys;
 use crate::error::ErrorKind;
-use crate::project::config::Format;
+use crate::project::document::Format;
+use crate::project::document::{Change, Edit, EditableDocument, KeyPath};
 use camino::Utf8Path;
 use serde_json::{Value, json};
 
@@ -22,7 +22,7 @@ pub(super) fn staged<'a>() -> Staged<'a> {
 }
 
 pub(super) fn edit(text: &str, format: Format, staged: &Staged<'_>) -> String {
-    let mut document = Document::parse("wrangler", text, format).unwrap();
+    let mut document = EditableDocument::parse("wrangler", text, format).unwrap();
     for edit in plan(&document.value, &path_keys().unwrap(), staged) {
         assert!(document.apply(&edit), "{edit:?}");
     }
@@ -38,7 +38,7 @@ fn json(text: &str) -> String {
 }
 
 pub(super) fn value(text: &str, format: Format) -> Value {
-    Document::parse("wrangler", text, format).unwrap().value
+    EditableDocument::parse("wrangler", text, format).unwrap().value
 }
 
 const TOML: &str = r#"# Anna's worker, do not touch
@@ -280,7 +280,7 @@ fn the_last_of_two_equal_json_keys_counts() {
 #[test]
 fn broken_configurations_are_told_with_their_place() {
     let place = |text: &str, format| {
-        let error = Document::parse("wrangler.x", text, format).err().unwrap();
+        let error = EditableDocument::parse("wrangler.x", text, format).err().unwrap();
         assert_eq!(error.kind, ErrorKind::ConfigSyntax);
         let location = error.location.unwrap();
         (location.line, location.column)
@@ -293,7 +293,7 @@ fn broken_configurations_are_told_with_their_place() {
 #[test]
 fn a_path_that_leads_nowhere_is_not_applied() {
     for (text, format) in [("a = 1\n", Format::Toml), ("{\"a\": 1}", Format::Json)] {
-        let mut document = Document::parse("wrangler", text, format).unwrap();
+        let mut document = EditableDocument::parse("wrangler", text, format).unwrap();
         for change in [Change::Set(json!("x")), Change::Append("x".to_owned()), Change::Remove] {
             assert!(!document.apply(&Edit { at: KeyPath::of(&["b", "c"]), change }));
         }

@@ -3,9 +3,9 @@
 //! Receives the configuration's value and what the stage looks like; hands on a list of edits by key path, the same for
 //! TOML and JSON. Must never touch a key that it has no reason to touch, and must never write.
 
-use super::document::{Change, Edit, KeyPath};
 use super::paths::{PathKeys, repoint};
 use crate::bundle::rules::reroot;
+use crate::project::document::{Change, Edit, KeyPath};
 use camino::Utf8Path;
 use serde_json::{Value, json};
 

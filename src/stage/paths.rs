@@ -3,8 +3,8 @@
 //! Receives the configuration's value and its directory; hands on edits that point every relative path back at the
 //! original. The list of keys is data with source and date: `data/config-paths.toml`. Must never read a path's content.
 
-use super::document::{Change, Edit, KeyPath};
 use crate::error::{Error, ErrorKind, Result};
+use crate::project::document::{Change, Edit, KeyPath};
 use crate::project::resolve;
 use camino::Utf8Path;
 use serde::Deserialize;

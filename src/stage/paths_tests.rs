@@ -3,7 +3,7 @@
 use super::config_tests::{edit, staged, value};
 use super::edits::Staged;
 use super::paths::{How, PathKey, When, path_keys};
-use crate::project::config::Format;
+use crate::project::document::Format;
 use camino::Utf8Path;
 use serde_json::{Value, json};
 

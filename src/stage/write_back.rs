@@ -12,10 +12,10 @@ mod replace;
 #[cfg(test)]
 mod tests;
 
-use super::document::{Change, Document, Edit, KeyPath, Step};
 use super::{ConfigSource, Stage};
 use crate::error::Result;
-use crate::project::config::Format;
+use crate::project::document::Format;
+use crate::project::document::{Change, Edit, EditableDocument, KeyPath, Step};
 use difference::{Difference, differences, is_the_stages_own, put};
 use serde_json::Value;
 
@@ -45,9 +45,9 @@ impl Stage {
         if now == self.config_text {
             return Ok(WrittenBack::default());
         }
-        let staged = Document::parse(name, &self.config_text, users.format)?.value;
-        let now = Document::parse("the staged configuration", &now, users.format)?.value;
-        let original = Document::parse(name, users.text, users.format)?.value;
+        let staged = EditableDocument::parse(name, &self.config_text, users.format)?.value;
+        let now = EditableDocument::parse("the staged configuration", &now, users.format)?.value;
+        let original = EditableDocument::parse(name, users.text, users.format)?.value;
         let (own, theirs): (Vec<_>, Vec<_>) = differences(&staged, &now).into_iter().partition(|difference| {
             is_the_stages_own(&original, &staged, &difference.at) || self.is_named_in(difference.now.as_ref())
         });
@@ -142,7 +142,7 @@ fn rewrite(
         return Err(replace::CHANGED.to_owned());
     }
     let shown = users.path.as_str();
-    let mut document = Document::parse(shown, text, users.format).map_err(|error| error.to_string())?;
+    let mut document = EditableDocument::parse(shown, text, users.format).map_err(|error| error.to_string())?;
     if document.render() != text {
         return Err("its formatting could not be kept".to_owned()); // Windows line ends here and there
     }
@@ -156,7 +156,7 @@ fn rewrite(
         }
     }
     let written = document.render();
-    let reread = Document::parse(shown, &written, users.format).map_err(|error| error.to_string())?;
+    let reread = EditableDocument::parse(shown, &written, users.format).map_err(|error| error.to_string())?;
     // Whatever the edits did to the text: nothing but these values may have changed.
     if which.is_empty() || reread.value != expected {
         return Err(NO_PLACE.to_owned());

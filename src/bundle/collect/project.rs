@@ -6,8 +6,8 @@
 
 use super::walk::{Entry, Walk, WalkedFile, walk};
 use super::{Collected, Sources, length, upload_name};
+use crate::bundle::mentions::{self, Candidate, Form, Text};
 use crate::bundle::patterns::Patterns;
-use crate::bundle::prune::mentions::{self, Candidate, Form, Text};
 use crate::bundle::{Content, Dropped, Module, ModuleType, NameClash, Owner};
 use crate::error::Result;
 use crate::project::display;

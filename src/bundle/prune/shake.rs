@@ -4,8 +4,8 @@
 //! stay besides. Errs towards keeping: a package that imports by computed names, or from compiled code, stays whole, for
 //! nobody can read what it imports. Must never decide about anything that is no module of a distribution.
 
-use super::mentions::Candidate;
 use super::{Module, Owner, vendored_path};
+use crate::bundle::mentions::Candidate;
 use crate::python::graph::{Form, Graph};
 use crate::python::stdlib;
 use std::collections::{BTreeMap, BTreeSet};

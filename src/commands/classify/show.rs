@@ -2,15 +2,13 @@
 //!
 //! Receives dependencies; hands on the answer. Must never judge.
 
-use super::{Class, Dependency, Unprovided};
-use crate::commands::{Answer, why};
+use crate::classify::{Class, Dependency, Unprovided, document, reachability, when};
 use crate::error::Result;
 use crate::format::bytes;
-use crate::gates;
-use crate::project::Project;
-use crate::project::requirements::{Declared, Source};
+use crate::project::requirements::Declared;
 use crate::python::graph::Reachability;
-use serde_json::{Value, json};
+use crate::report::Answer;
+use serde_json::json;
 use std::fmt::Write;
 
 /// How many steps of a chain are spelled out for people.
@@ -18,7 +16,7 @@ const STEPS: usize = 4;
 
 pub(crate) fn answer(dependencies: &[Dependency], unprovided: &[Unprovided], host: bool) -> Result<Answer> {
     let mut document = document(dependencies);
-    let row = |one: &Unprovided| json!({ "module": one.module, "level": why::word(one.imported.level), "chain": one.imported.chain });
+    let row = |one: &Unprovided| json!({ "module": one.module, "level": reachability(one.imported.level), "chain": one.imported.chain });
     document["unprovided"] = unprovided.iter().map(row).collect();
     let mut text = text(dependencies);
     let advice = to_do(dependencies, unprovided, host);
@@ -43,25 +41,6 @@ fn to_do(dependencies: &[Dependency], unprovided: &[Unprovided], host: bool) -> 
         |class: Class| dependencies.iter().filter(move |one| one.class == class).filter_map(|one| one.advice.clone());
     let classes = [Class::CannotRun, Class::Unused, Class::Development];
     of(Class::Runtime).chain(unknown).chain(classes.into_iter().flat_map(of)).collect()
-}
-
-/// `saddlebag.classify/1`.
-pub(crate) fn document(dependencies: &[Dependency]) -> Value {
-    let row = |dependency: &Dependency| {
-        json!({
-            "name": dependency.name,
-            "version": dependency.version,
-            "class": dependency.class.name(),
-            "declared": dependency.declared.iter().map(Declared::place).collect::<Vec<_>>(),
-            "required_by": dependency.required_by,
-            "imported": dependency.imported.as_ref().map(|imported| json!({ "level": why::word(imported.level), "chain": imported.chain })),
-            "reason": dependency.reason,
-            "advice": dependency.advice,
-            "bundle_bytes": dependency.bundle_bytes,
-            "host": dependency.host.as_ref().map(|host| json!({ "version": host.version, "bytes": host.bytes })),
-        })
-    };
-    json!({ "schema": "saddlebag.classify/1", "dependencies": dependencies.iter().map(row).collect::<Vec<_>>() })
 }
 
 fn text(dependencies: &[Dependency]) -> String {
@@ -153,13 +132,13 @@ fn because(dependency: &Dependency) -> String {
     match &dependency.imported {
         Some(imported) if is_direct(dependency) => {
             let steps = short(&imported.chain);
-            if imported.level == Reachability::Startup { steps } else { format!("{}: {steps}", said(imported.level)) }
+            if imported.level == Reachability::Startup { steps } else { format!("{}: {steps}", when(imported.level)) }
         }
         None if is_direct(dependency) => dependency.declared.iter().map(Declared::place).collect::<Vec<_>>().join(", "),
         imported => {
             let level =
                 imported.as_ref().map(|imported| imported.level).filter(|level| *level != Reachability::Startup);
-            let how = level.map_or_else(String::new, |level| format!("; imported {}", said(level)));
+            let how = level.map_or_else(String::new, |level| format!("; imported {}", when(level)));
             format!("required by {}{how}", dependency.required_by.join(", "))
         }
     }
@@ -174,66 +153,4 @@ fn short(chain: &[String]) -> String {
         steps.splice(STEPS - 1..STEPS - 1 + dropped, ["...".to_owned()]);
     }
     steps.join(" -> ")
-}
-
-/// How an import runs, for people.
-pub(super) fn said(level: Reachability) -> &'static str {
-    match level {
-        Reachability::Startup => "when the Worker starts",
-        Reachability::Project => "in a function, or under a condition, of the project",
-        Reachability::Package => "in a function, or under a condition, of a package",
-        Reachability::Guarded => "behind a guard",
-        Reachability::StringOnly => "by its name in a string",
-    }
-}
-
-/// What to do about one, if anything.
-pub(super) fn advice(dependency: &Dependency, project: &Project) -> Option<String> {
-    let name = &dependency.name;
-    let (runtime, elsewhere): (Vec<&Declared>, Vec<&Declared>) =
-        dependency.declared.iter().partition(|declared| declared.runtime);
-    let places = |declared: &[&Declared]| declared.iter().map(|one| one.place()).collect::<Vec<_>>().join(" and ");
-    match dependency.class {
-        Class::CannotRun if runtime.is_empty() => None,
-        Class::CannotRun if dependency.imported.is_some() => {
-            let places = places(&runtime);
-            Some(format!("replace `{name}` ({places}), or do without it: `saddlebag check` looks for what would work"))
-        }
-        Class::CannotRun if gates::is_development_tool(name) => {
-            Some(format!("move `{name}` from {} to the development requirements", places(&runtime)))
-        }
-        Class::CannotRun => Some(format!(
-            "take `{name}` out of {}, or require something else: no import of that name was found",
-            places(&runtime)
-        )),
-        Class::Runtime if dependency.imported.is_none() => None,
-        Class::Runtime if dependency.bundle_bytes.is_none() && runtime.is_empty() => Some(match elsewhere.first() {
-            Some(first) => format!(
-                "move `{}` from {} to {}: without it a deploy breaks",
-                first.requirement.shown(),
-                first.place(),
-                runtime_list(project)
-            ),
-            None => format!("add `{name}` to {}: without it a deploy breaks", runtime_list(project)),
-        }),
-        Class::Runtime if dependency.bundle_bytes.is_none() => {
-            Some(format!("change the condition of `{name}` ({}): on Workers it does not hold", places(&runtime)))
-        }
-        Class::Unused if !runtime.is_empty() && dependency.bundle_bytes.is_some() => {
-            Some(format!("take `{name}` out of {}", places(&runtime)))
-        }
-        Class::Development if !runtime.is_empty() => {
-            Some(format!("move `{name}` from {} to the development requirements", places(&runtime)))
-        }
-        Class::Runtime | Class::Unused | Class::Development => None,
-    }
-}
-
-/// Where a requirement of the Worker belongs.
-fn runtime_list(project: &Project) -> String {
-    match &project.requirements.source {
-        Source::File(path) => format!("`{}`", project.display(path)),
-        Source::Pyproject(_) if !project.requirements.entries.is_empty() => "`[project].dependencies`".to_owned(),
-        Source::Pyproject(_) | Source::None => format!("`{}`", crate::project::requirements::DEFAULT_FILE),
-    }
 }

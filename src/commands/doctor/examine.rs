@@ -2,11 +2,12 @@
 //! asked.
 
 use super::{PROJECT, Row, State};
-use crate::commands::{Answer, doctor};
+use crate::commands::doctor;
 use crate::env::Environment;
 use crate::error::{ErrorKind, Result};
 use crate::gates;
 use crate::project::{Project, Target, pyproject};
+use crate::report::Answer;
 use crate::resolve;
 use crate::session::{Session, find_project, main_module, read_requirements, target_flags};
 use crate::settings::{self, Settings};

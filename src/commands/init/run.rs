@@ -35,7 +35,7 @@ pub(crate) fn run(session: Session<'_>) -> Step<'_, Ended<'_>> {
         Ok(dependencies) => dependencies,
         Err(error) => return Err(planned.fail(error)),
     };
-    let unprovided = classify::unprovided(planned.project(), planned.target(), &planned.bundle, host.is_some());
+    let unprovided = crate::classify::unprovided(planned.project(), planned.target(), &planned.bundle, host.is_some());
     let classified = Classified { dependencies: &dependencies, unprovided: &unprovided };
     let environments = match environments(planned.project(), session) {
         Ok(environments) => environments,

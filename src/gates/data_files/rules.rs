@@ -8,8 +8,9 @@ use super::Draft;
 use crate::bundle::glob::Glob;
 use crate::bundle::rules::{RuleSet, reroot};
 use crate::gates::{Context, Finding};
-use crate::project::config::{Format, ModuleRule};
+use crate::project::config::ModuleRule;
 use crate::project::display;
+use crate::project::document::Format;
 use camino::{Utf8Path, Utf8PathBuf};
 use std::collections::{BTreeMap, BTreeSet};
 

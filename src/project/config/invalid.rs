@@ -4,8 +4,8 @@
 //! and the active environment, as wrangler does, and no other environment. Must never stop the work.
 
 use super::WranglerConfig;
-use super::document::TOML_DATE;
 use super::environment::RULE_TYPES;
+use crate::project::document::TOML_DATE;
 use serde_json::Value;
 
 type InvalidValues = Vec<(Vec<String>, String)>;

@@ -9,7 +9,7 @@ use super::lines::{Line, logical_lines};
 use super::requirement::Context;
 use super::url::redacted;
 use super::{Requirement, Section, foreign};
-use crate::project::config::document::decode;
+use crate::project::document::decode;
 use crate::project::position::line_and_column;
 use crate::project::{Project, Pyproject, display};
 use crate::python::normalize;

@@ -9,7 +9,7 @@ use super::requirement::Context;
 use super::url::{has_scheme, redacted};
 use super::{Environment, Requirements, Source, Url};
 use crate::error::{Error, ErrorKind, Location, LocationKind, Result};
-use crate::project::config::document::decode;
+use crate::project::document::decode;
 use crate::project::{display, resolve};
 use camino::{Utf8Path, Utf8PathBuf};
 

@@ -10,7 +10,7 @@ mod version;
 use super::declared::{Declared, read};
 use super::lines::Line;
 use super::requirement::Context;
-use crate::project::config::document::{Document, decode, parse_toml};
+use crate::project::document::{Document, decode, parse_toml};
 use crate::project::{Pyproject, display};
 use camino::Utf8Path;
 use serde_json::{Map, Value};

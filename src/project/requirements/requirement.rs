@@ -8,7 +8,7 @@ use super::local::{Target, is_unnamed};
 use super::url::redacted;
 use super::{Environment, Requirement, Section};
 use crate::error::{Error, ErrorKind, Location, LocationKind, Result};
-use crate::project::config::document::one_line;
+use crate::project::document::one_line;
 use crate::project::position::line_and_column;
 use camino::Utf8Path;
 use pep508_rs::{Pep508Error, Pep508ErrorSource, VersionOrUrl};

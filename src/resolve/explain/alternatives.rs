@@ -3,7 +3,9 @@
 //! Receives the culprits and uv; hands on what resolved, in the order of least change. Must never suggest what was not
 //! tried or what is ancient, and never run over its time.
 
-use super::ask::{Answer, Pinned, Uv, Wheels, read_lock};
+use super::ask::{Answer, Uv, Wheels, read_lock};
+use super::pinned::Pinned;
+use super::requirement_text::{parts, spaced};
 use super::unrestricted::Unrestricted;
 use super::{Conflict, Reason, downgrade};
 use crate::error::Result;
@@ -246,9 +248,9 @@ fn elsewhere(
     }
     let mut argv = toolchain.pywrangler.program.argv.clone();
     argv.push("sync".into());
-    let environment = super::super::sync::sync_environment(toolchain);
+    let environment = super::super::python_support::sync_environment(toolchain);
     let (ended, output) = process::listen_until(&argv, &directory, &environment, Some(uv.until()), |_| {})?;
-    let made_for = super::super::sync::python_of(&directory);
+    let made_for = super::super::python_support::python_of(&directory);
     if !ended.success() || made_for.is_none_or(|python| !python.starts_with(&format!("{}.", known.python))) {
         return Ok(None);
     }
@@ -264,15 +266,6 @@ fn elsewhere(
 
 fn name_of(text: &str) -> String {
     normalize(leading_name(text))
-}
-
-/// A requirement in its parts: name, extras with their brackets, versions, marker with its `;`.
-pub(super) fn parts(text: &str) -> Option<(&str, &str, &str, &str)> {
-    let (head, marker) = text.find(';').map_or((text, ""), |at| (&text[..at], &text[at..]));
-    let name_end = leading_name(head).len();
-    let extras_end = head.find(']').map_or(name_end, |at| at + 1);
-    let versions = head[extras_end..].trim().trim_start_matches('(').trim_end_matches(')');
-    (!versions.starts_with('@')).then_some((&head[..name_end], head[name_end..extras_end].trim(), versions, marker))
 }
 
 /// Without lower bounds: what keeps newer ones out stays. `None` for what has no versions, such as an URL.
@@ -316,10 +309,6 @@ fn without(text: &str, extra: &str) -> String {
     let left: Vec<&str> = extras(text).into_iter().filter(|other| *other != extra).collect();
     let left = if left.is_empty() { String::new() } else { format!("[{}]", left.join(",")) };
     format!("{name}{left}{versions}{}", spaced(marker))
-}
-
-pub(super) fn spaced(marker: &str) -> String {
-    if marker.is_empty() { String::new() } else { format!(" {marker}") }
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@
 //! credentials stay uv's: there is no other way to the network. Must never build a package, and never touch the workspace.
 
 use super::super::workspace::Plan;
-use super::alternatives::{parts, spaced};
+use super::pinned::Pinned;
+use super::requirement_text::{parts, spaced};
 use super::unrestricted::{self, Graph, Unrestricted};
 use crate::env::Environment;
 use crate::error::Result;
@@ -30,18 +31,6 @@ pub(super) enum Wheels {
     Linux,
     /// Whichever there are.
     Any,
-}
-
-/// One package of an answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Pinned {
-    /// Normalised.
-    pub(super) name: String,
-    pub(super) version: String,
-    /// File names of the wheels.
-    pub(super) wheels: Vec<String>,
-    /// `YYYY-MM-DD`, the latest of its files, where the index tells.
-    pub(super) uploaded: Option<String>,
 }
 
 #[derive(Debug)]
@@ -74,7 +63,7 @@ impl Uv {
         }
         Some(Self {
             argv,
-            environment: super::super::sync::sync_environment(toolchain),
+            environment: super::super::python_support::sync_environment(toolchain),
             directory: tempfile::tempdir().ok()?,
             pyproject: plan.pyproject().parse().ok()?,
             until,

@@ -3,12 +3,13 @@
 //! Receives what was resolved for the target, and what the same requirements give on an ordinary server; hands on what
 //! fell. So a pin or a constraint is no fall: it holds on both sides. Must never speak where uv could not answer.
 
-use super::ask::{Answer, Pinned, Uv, Wheels};
+use super::ask::{Answer, Uv, Wheels};
+use super::pinned::Pinned;
 use super::resolver_message::{self, Spec};
 use super::unrestricted::Graph;
 use crate::error::Result;
+use crate::resolve::downgrade::Downgrade;
 use pep508_rs::pep440_rs::Version;
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// A release is ancient when a newer one that the same requirements allow came this many days after it.
@@ -18,33 +19,6 @@ const CALENDAR: u64 = 1990;
 
 /// How many of those that fell are looked into; what the project asks for comes first.
 const ASKED_ABOUT: usize = 4;
-
-/// A distribution that fell.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Downgrade {
-    pub(crate) name: String,
-    pub(crate) version: String,
-    /// `YYYY-MM-DD`, where the index tells.
-    pub(crate) uploaded: Option<String>,
-    /// What the same requirements give where everything has a wheel.
-    pub(crate) newest: String,
-    pub(crate) newest_uploaded: Option<String>,
-    /// What has no wheel for the target and keeps the newest out.
-    #[serde(rename = "culprit")]
-    pub(crate) conflict: Option<String>,
-    /// A later `compatibility_date` that ends it; known once `saddlebag lock` has looked for one.
-    #[serde(default)]
-    pub(crate) lift: Option<Lift>,
-}
-
-/// A Python of Workers for which a distribution does not fall.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Lift {
-    pub(crate) compatibility_date: String,
-    pub(crate) python: String,
-    /// What the requirements give there.
-    pub(crate) version: String,
-}
 
 /// What fell, with the culprits. `None`: uv could not say.
 ///

@@ -3,13 +3,15 @@
 //! Receives what fell and the workspace's plan; hands on, for each fall, the first later date that ends it. Each date is tried
 //! with a real sync in a directory of its own. Must never run over its time, and never suggest what was not tried.
 
-use super::ask::{Pinned, read_lock};
-use super::downgrade::{self, Downgrade, Lift};
+use super::ask::read_lock;
+use super::downgrade;
+use super::pinned::Pinned;
 use crate::error::Result;
 use crate::process;
 use crate::project::Target;
 use crate::project::target::{self, Known};
-use crate::resolve::sync::{knows_python, python_of, sync_environment};
+use crate::resolve::downgrade::{Downgrade, Lift};
+use crate::resolve::python_support::{check_python, python_of, sync_environment};
 use crate::resolve::workspace::{self, Plan};
 use crate::tools::Toolchain;
 use std::time::Instant;
@@ -70,7 +72,7 @@ fn ends(fall: &Downgrade, pinned: &Pinned) -> bool {
 
 /// What pywrangler resolves for another Python. `None`: it does not, or the time is over.
 fn synced(known: &Known, plan: &Plan, toolchain: &Toolchain, until: Instant) -> Result<Option<Vec<Pinned>>> {
-    if knows_python(toolchain, &known.python).is_err() {
+    if check_python(toolchain, &known.python).is_err() {
         return Ok(None);
     }
     let Ok(scratch) = tempfile::tempdir() else { return Ok(None) };

@@ -3,13 +3,14 @@
 //! Receives the workspace's plan and the tools; hands on, for each Python, what resolves, or who is in the way. Every answer is
 //! of a real sync in a directory of its own, or of uv where that failed. Must never use or change the cache of vendored trees.
 
-use super::ask::{Answer, Pinned, Uv, Wheels, read_lock};
+use super::ask::{Answer, Uv, Wheels, read_lock};
+use super::pinned::Pinned;
 use super::{AT_ONCE, Conflict, Meaning, WORKSPACE, conflicts, network, resolver_message, unbuilt};
 use crate::error::{Error, ErrorKind, Result};
 use crate::process;
 use crate::project::Project;
 use crate::project::target::{self, Known};
-use crate::resolve::sync::{knows_python, sync_environment};
+use crate::resolve::python_support::{check_python, sync_environment};
 use crate::resolve::workspace::{self, Plan};
 use crate::tools::Toolchain;
 use rayon::prelude::*;
@@ -62,7 +63,7 @@ fn column(known: &Known, plan: &Plan, project: &Project, toolchain: &Toolchain) 
         conflicts: Vec::new(),
         needing: BTreeMap::new(),
     };
-    if let Err(error) = knows_python(toolchain, &known.python) {
+    if let Err(error) = check_python(toolchain, &known.python) {
         column.unknown = Some(error.to_string());
         return Ok(column);
     }

@@ -4,7 +4,7 @@
 //! requires each, and which of them have no wheel for it. So a chain leads along real requirements, not along the
 //! resolver's search. Must never call a wheel unusable that the target takes.
 
-use super::ask::Pinned;
+use super::pinned::Pinned;
 use crate::project::Target;
 use crate::python::distribution::leading_name;
 use crate::python::normalize;

@@ -3,8 +3,8 @@
 //!
 //! Receives the values; hands on every place where they differ. Must never read or write a file.
 
-use super::super::document::{KeyPath, Step};
-use crate::project::config::Format;
+use crate::project::document::Format;
+use crate::project::document::{KeyPath, Step};
 use serde::Serialize;
 use serde_json::Value;
 

@@ -110,7 +110,7 @@ impl Scene {
     }
 
     fn staged(&self) -> Value {
-        Document::parse("staged", &self.stage.config_text, self.format).unwrap().value
+        EditableDocument::parse("staged", &self.stage.config_text, self.format).unwrap().value
     }
 
     fn write_back(&self, withheld: Option<&str>) -> WrittenBack {

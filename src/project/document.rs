@@ -1,11 +1,19 @@
-//! A configuration text turned into a value and the place of every key, alike for TOML and JSONC.
+//! A configuration or project file as a value, with the place of every key; `edit` changes its text in place.
 //!
-//! Receives bytes or a text and the name it has in messages; hands on a `Document`. Accepts what wrangler's parsers
-//! accept (wrangler 4.164.0: smol-toml 1.9.0, jsonc-parser 3.2.0 with `allowTrailingComma`) and no more, because a file
-//! that only we can read is a failed deploy later. Must never read a file and must never know which keys there are.
+//! Accepts what wrangler's parsers accept (wrangler 4.164.0: smol-toml 1.9.0, jsonc-parser 3.2.0 with `allowTrailingComma`)
+//! and no more: a file that only we can read is a failed deploy later.
+
+mod edit;
+mod json_text;
+mod text;
+mod toml_text;
+
+pub(crate) use edit::{Change, Edit, EditableDocument, KeyPath};
+pub(crate) use text::Step;
 
 use crate::error::{Error, ErrorKind, Location, LocationKind, Result};
 use crate::project::position::line_and_column;
+use camino::Utf8Path;
 use jsonc_parser::tokens::Token;
 use jsonc_parser::{CollectOptions, CommentCollectionStrategy, ParseOptions};
 use serde_json::{Map, Number, Value};
@@ -18,7 +26,26 @@ pub(crate) const TOML_DATE: &str = "$toml-date";
 /// JavaScript's `Number.MAX_SAFE_INTEGER`, beyond which smol-toml refuses an integer.
 const LARGEST_INTEGER: u64 = 9_007_199_254_740_991;
 
-/// What a text says, and where.
+/// The syntax of a wrangler configuration: TOML, or JSON with comments and trailing commas (`wrangler.json` and
+/// `wrangler.jsonc`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    Toml,
+    Json,
+}
+
+impl Format {
+    /// wrangler goes by the ending alone, and reads any other file as an empty configuration.
+    pub(crate) fn of(path: &Utf8Path) -> Option<Self> {
+        match path.extension() {
+            Some("toml") => Some(Self::Toml),
+            Some("json" | "jsonc") => Some(Self::Json),
+            _ => None,
+        }
+    }
+}
+
+/// The value of a text, and where each key is.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Document {
     pub(crate) value: Value,
@@ -27,6 +54,14 @@ pub(crate) struct Document {
 }
 
 impl Document {
+    /// Errors: `ConfigSyntax` with line and column. `shown` is how messages call the file.
+    pub(crate) fn parse(text: &str, shown: &str, format: Format) -> Result<Self> {
+        match format {
+            Format::Toml => parse_toml(text, shown),
+            Format::Json => parse_jsonc(text, shown),
+        }
+    }
+
     /// Offset of the key, or of the nearest enclosing one that is there, or of the top.
     pub(crate) fn offset(&self, path: &[&str]) -> usize {
         (1..=path.len())

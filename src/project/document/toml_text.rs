@@ -1,47 +1,21 @@
-//! `wrangler.toml` as text that can be changed in place.
-//!
-//! Receives the text; hands on its value and the changed text. `toml_edit` keeps comments and order; what it does not
-//! keep (a byte order mark, Windows line ends, the comment above a removed key) is kept here. Must never decide what to
-//! change.
+//! The text of `wrangler.toml`, editable. `toml_edit` keeps comments and order; Windows line ends and the comment above a
+//! removed key are kept here.
 
-use super::document::{EditableText, Step, position};
-use crate::error::{Error, ErrorKind, Location, LocationKind, Result};
+use super::text::{EditableText, Step};
 use serde_json::Value;
 use toml_edit::{Array, DocumentMut, InlineTable, Item, TableLike};
 
-const BYTE_ORDER_MARK: char = '\u{feff}';
-
-pub(super) struct TomlConfig {
+pub(super) struct TomlText {
     document: DocumentMut,
-    byte_order_mark: bool,
     windows_line_ends: bool,
 }
 
-impl TomlConfig {
-    /// Errors: `ConfigSyntax` with line and column.
-    pub(super) fn parse(name: &str, text: &str) -> Result<(Value, Self)> {
-        let byte_order_mark = text.starts_with(BYTE_ORDER_MARK);
+impl TomlText {
+    /// `None` for what `parse_toml` does not accept either.
+    pub(super) fn parse(text: &str) -> Option<Self> {
         let windows_line_ends = text.contains("\r\n");
-        let plain = text.trim_start_matches(BYTE_ORDER_MARK).replace("\r\n", "\n");
-        let syntax = |error: &toml_edit::TomlError| {
-            let (line, column) = position(&plain, error.span().map_or(0, |span| span.start));
-            Error::new(
-                ErrorKind::ConfigSyntax,
-                format!("`{name}` is not valid TOML: {}", error.message().trim()),
-                "correct the line and run again",
-            )
-            .with_location(Location::at(LocationKind::Config, name, line, column))
-        };
-        let document: DocumentMut = plain.parse().map_err(|error| syntax(&error))?;
-        let value = toml_edit::de::from_document(document.clone()).map_err(|error| {
-            Error::new(
-                ErrorKind::ConfigSyntax,
-                format!("`{name}` cannot be read: {}", error.message()),
-                "correct the value and run again",
-            )
-            .with_location(Location::new(LocationKind::Config, name))
-        })?;
-        Ok((value, Self { document, byte_order_mark, windows_line_ends }))
+        let document = text.replace("\r\n", "\n").parse().ok()?;
+        Some(Self { document, windows_line_ends })
     }
 
     fn find(&mut self, at: &[Step]) -> Option<Node<'_>> {
@@ -49,7 +23,7 @@ impl TomlConfig {
     }
 }
 
-impl EditableText for TomlConfig {
+impl EditableText for TomlText {
     fn set(&mut self, at: &[Step], value: &Value) -> bool {
         let Some(mut new) = toml_value(value) else { return false };
         if let Some(Node::Value(old)) = self.find(at).map(Node::settled) {
@@ -89,9 +63,6 @@ impl EditableText for TomlConfig {
         let mut text = self.document.to_string();
         if self.windows_line_ends {
             text = text.replace('\n', "\r\n");
-        }
-        if self.byte_order_mark {
-            text.insert(0, BYTE_ORDER_MARK);
         }
         text
     }

@@ -4,10 +4,12 @@
 //! it is named may name others). A textual check that errs towards keeping: imports, strings that could be a path or a
 //! dotted name, full names anywhere. Must never drop anything itself.
 
-use super::outline::{Context, Outline};
+mod outline;
+
 use crate::bundle::{Content, Owner};
 use crate::error::{Error, Result};
 use aho_corasick::AhoCorasick;
+use outline::{Context, Outline};
 use rayon::prelude::*;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};

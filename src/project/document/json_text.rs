@@ -1,44 +1,19 @@
-//! `wrangler.jsonc` and `wrangler.json` as text that can be changed in place.
-//!
-//! Receives the text; hands on its value and the changed text. The concrete syntax tree of `jsonc-parser` keeps every
-//! byte outside the changes. Must never decide what to change.
+//! The text of `wrangler.jsonc` and `wrangler.json`, editable through the concrete syntax tree of `jsonc-parser`, which keeps
+//! every byte outside of the changes.
 
-use super::document::{EditableText, Step};
-use crate::error::{Error, ErrorKind, Location, LocationKind, Result};
-use crate::project::config::document::jsonc_as_wrangler_reads_it;
+use super::jsonc_as_wrangler_reads_it;
+use super::text::{EditableText, Step};
 use jsonc_parser::cst::{CstInputValue, CstNode, CstObject, CstObjectProp, CstRootNode};
 use serde_json::Value;
 
-const BYTE_ORDER_MARK: char = '\u{feff}';
-
-pub(super) struct JsonConfig {
+pub(super) struct JsonText {
     root: CstRootNode,
-    byte_order_mark: bool,
 }
 
-impl JsonConfig {
-    /// Errors: `ConfigSyntax` with line and column.
-    pub(super) fn parse(name: &str, text: &str) -> Result<(Value, Self)> {
-        let byte_order_mark = text.starts_with(BYTE_ORDER_MARK);
-        let plain = text.trim_start_matches(BYTE_ORDER_MARK);
-        let syntax = |error: &jsonc_parser::errors::ParseError| {
-            let place = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-            Error::new(
-                ErrorKind::ConfigSyntax,
-                format!("`{name}` is not valid JSON: {}", error.kind().to_string().to_lowercase()),
-                "correct the line and run again",
-            )
-            .with_location(Location::at(
-                LocationKind::Config,
-                name,
-                place(error.line_display()),
-                place(error.column_display()),
-            ))
-        };
-        let options = jsonc_as_wrangler_reads_it();
-        let value: Value = jsonc_parser::parse_to_serde_value(plain, &options).map_err(|error| syntax(&error))?;
-        let root = CstRootNode::parse(plain, &options).map_err(|error| syntax(&error))?;
-        Ok((value, Self { root, byte_order_mark }))
+impl JsonText {
+    /// `None` for what `parse_jsonc` does not accept either.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        CstRootNode::parse(text, &jsonc_as_wrangler_reads_it()).ok().map(|root| Self { root })
     }
 
     fn find(&self, at: &[Step]) -> Option<CstNode> {
@@ -53,7 +28,7 @@ impl JsonConfig {
     }
 }
 
-impl EditableText for JsonConfig {
+impl EditableText for JsonText {
     fn set(&mut self, at: &[Step], value: &Value) -> bool {
         if let (Some(literal), Value::String(text)) = (self.find(at).and_then(|node| node.as_string_lit()), value) {
             literal.set_raw_value(Value::from(text.as_str()).to_string());
@@ -84,11 +59,7 @@ impl EditableText for JsonConfig {
     }
 
     fn render(&self) -> String {
-        let mut text = self.root.to_string();
-        if self.byte_order_mark {
-            text.insert(0, BYTE_ORDER_MARK);
-        }
-        text
+        self.root.to_string()
     }
 }
 

@@ -1,0 +1,72 @@
+//! What pywrangler and uv need to know of a Python before they can make an environment for it.
+
+use crate::error::{Error, ErrorKind, Location, LocationKind, Result};
+use crate::project::Target;
+use crate::tools::{Toolchain, is_older_than, minimums};
+use camino::Utf8Path;
+
+/// A pywrangler that does not know the target's Python vendors for an older one and says nothing.
+pub(super) fn check_target(toolchain: &Toolchain, target: &Target) -> Result<()> {
+    check_python(toolchain, &target.python)
+}
+
+/// The same for a Python: `3.14`.
+pub(super) fn check_python(toolchain: &Toolchain, python: &str) -> Result<()> {
+    let row = minimums::python(python);
+    match (row, toolchain.pywrangler.version.as_deref()) {
+        (Some(row), Some(version)) if is_older_than(version, &row.minimum) => Err(Error::new(
+            ErrorKind::ToolTooOld,
+            format!("`pywrangler` is {version}, and Python {python} needs {} or newer", row.minimum),
+            "update it: `uv tool upgrade workers-py`, or `uv add --dev workers-py`",
+        )
+        .with_location(Location::new(LocationKind::Tool, "pywrangler"))),
+        _ => Ok(()),
+    }
+}
+
+/// The Python that pywrangler installed for, from the environment that it made for Pyodide.
+pub(super) fn python_of(directory: &Utf8Path) -> Option<String> {
+    let text = fs_err::read_to_string(directory.join(".venv-workers/pyodide-venv/pyvenv.cfg")).ok()?;
+    let pairs = text.lines().filter_map(|line| line.split_once('='));
+    pairs.filter(|(key, _)| key.trim() == "version_info").map(|(_, value)| value.trim().to_owned()).next()
+}
+
+/// Plain text in lines as long as they are: what failed is shown as pywrangler said it. And copies of all packages, never a
+/// pointer to a source on this machine: `uv pip install` hears the variable in every uv whose pywrangler reads sources.
+/// pywrangler says what it starts, so that the diagnosis can ask uv in the same words; `said` leaves that out again.
+pub(super) fn sync_environment(toolchain: &Toolchain) -> crate::env::Environment {
+    let mut environment = toolchain.environment.clone();
+    for name in ["FORCE_COLOR", "CLICOLOR_FORCE"] {
+        environment.remove(name);
+    }
+    environment.set("NO_COLOR", "1");
+    environment.set("COLUMNS", "4000");
+    environment.set("PYWRANGLER_LOG", "debug");
+    environment.set("UV_NO_PROGRESS", "1");
+    environment.set("UV_NO_EDITABLE", "1");
+    environment
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use camino::Utf8PathBuf;
+
+    fn tree(files: &[(&str, &str)]) -> (tempfile::TempDir, Utf8PathBuf) {
+        let dir = tempfile::tempdir().unwrap();
+        let root = Utf8PathBuf::from_path_buf(dir.path().to_owned()).unwrap();
+        for (name, text) in files {
+            fs_err::create_dir_all(root.join(name).parent().unwrap()).unwrap();
+            fs_err::write(root.join(name), text).unwrap();
+        }
+        (dir, root)
+    }
+
+    #[test]
+    fn the_python_is_read_as_pywrangler_reads_it() {
+        let text = "home = /x\nimplementation = CPython\nversion_info = 3.12.7\n";
+        let (_dir, root) = tree(&[(".venv-workers/pyodide-venv/pyvenv.cfg", text)]);
+        assert_eq!(python_of(&root).as_deref(), Some("3.12.7"));
+        assert_eq!(python_of(&root.join("elsewhere")), None);
+    }
+}
