@@ -1,15 +1,15 @@
 #!/bin/sh
-# Written by saddlebag: deploys this stage as it is, with pywrangler. Works after the directory was copied or moved.
-# Usage: deploy.sh [anything that `pywrangler deploy` takes]; SADDLEBAG_PYWRANGLER says how to start pywrangler.
+# Written by saddlebag: deploys this stage with pywrangler. It also works after the directory was copied or moved.
+# Usage: deploy.sh [arguments of `pywrangler deploy`]. Set SADDLEBAG_PYWRANGLER to the command that starts pywrangler.
 set -eu
 
 caller=$(pwd)
 stage=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 
-# pywrangler syncs again, and undoes the pruning, when pyproject.toml is newer than these: `cp -r` makes it so.
+# If pyproject.toml is newer than these files, as after `cp -r`, pywrangler syncs again and undoes the pruning.
 touch -- "$stage/python_modules/.synced" "$stage/.venv-workers/.synced"
 
-# `.env` files and relative flags mean the directory that this was called from, unless the caller says otherwise.
+# `.env` files and relative flags refer to the caller's directory, unless `--cwd` is given.
 place=yes
 for argument in "$@"; do
     case $argument in
@@ -21,10 +21,10 @@ if [ "$place" = yes ]; then
     set -- --cwd "$caller" "$@"
 fi
 
-# An absolute path: in an npm workspace npx starts wrangler elsewhere, and a relative one would name another project.
+# Use an absolute path: in an npm workspace npx starts wrangler in another directory, where a relative path names another project.
 set -- deploy --config "$stage/{config}" "$@"
 
-# pywrangler takes the directory it is started in for the project. The variable may hold words: `uv run pywrangler`.
+# pywrangler uses its working directory as the project. The variable may contain several words: `uv run pywrangler`.
 cd -- "$stage"
 eval "set -- ${SADDLEBAG_PYWRANGLER:-pywrangler}"' "$@"'
 exec "$@"
