@@ -7,6 +7,7 @@ use super::Answer;
 use crate::baseline::{self, Baseline, Growth};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{bytes, count};
+use crate::gates::GateId;
 use crate::report::{self, human::RenderOptions};
 use crate::session::{Ended, Plan, ResolveOptions, Session, Step};
 use camino::Utf8Path;
@@ -14,7 +15,7 @@ use serde_json::json;
 
 pub(crate) fn run(session: Session<'_>) -> Step<'_, Ended<'_>> {
     let planned = session.open()?.find_tools()?.resolve(ResolveOptions::UNJUDGED)?.plan()?;
-    let checked = planned.check_but(&[("growth", "the baseline is written anew")])?;
+    let checked = planned.check_but(&[(GateId::Growth, "the baseline is written anew")])?;
     let cleared = checked.into_cleared().map_err(not_written)?;
     if cleared.wants_stage() {
         let passed = cleared.stage()?.check()?.into_cleared().map_err(not_written)?;

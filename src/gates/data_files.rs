@@ -12,7 +12,8 @@ mod place;
 mod rules;
 mod unbundled;
 
-use super::{CheckOutput, Context, Finding, Severity};
+use super::registry::{Check, Gate, codes};
+use super::{CheckOutput, Context, Finding, GateId, Level, Severity};
 use crate::bundle::{Module, ModuleType, Owner};
 use crate::error::{Location, LocationKind, Result};
 use crate::format::count;
@@ -24,10 +25,21 @@ use place::{Constants, file_of, located};
 use rules::Rules;
 use std::collections::{BTreeMap, HashMap};
 
-/// The code of the finding that `beside` makes.
-const BESIDE: &str = "data-files.beside";
-const MISSING: &str = "data-files.missing";
-const ELSEWHERE: &str = "data-files.elsewhere";
+codes! {
+    MISSING = "data-files.missing": "A file or directory that the code opens is not uploaded.";
+    HIDDEN = "data-files.hidden": "A file that the code opens is uploaded as a module type that `open()` does not see.";
+    ELSEWHERE = "data-files.elsewhere": "A file or directory is opened relative to the working directory, where the upload is not.";
+    BESIDE = "data-files.beside": "Files next to uploaded source are not uploaded.";
+}
+
+pub(super) const GATE: Gate = Gate {
+    id: GateId::DataFiles,
+    default_level: Level::Deny,
+    check: Check::Plan(check),
+    nothing_to_check: None,
+    codes: CODES,
+    page: include_str!("../../docs/gates/data-files.md"),
+};
 
 /// Something that the source asks for, and from where.
 struct Ask<'a> {
@@ -156,7 +168,7 @@ impl<'a> Survey<'_, 'a> {
                 (MISSING, message, help.to_owned())
             }
             Some(module) if !module.kind.is_file() => (
-                "data-files.hidden",
+                HIDDEN,
                 format!(
                     "`{shown}:{}` opens `{file}`, which is uploaded as a module of type `{}`: Python sees no such file{remark}",
                     open.line,

@@ -3,12 +3,30 @@
 //! Receives the bundle and the distributions; hands on what would be uploaded twice or in place of something else. Must
 //! never call a shared namespace package a duplicate.
 
-use super::{CheckOutput, Context, Finding, Severity};
+use super::registry::{Check, Gate, codes};
+use super::{CheckOutput, Context, Finding, GateId, Level, Severity};
 use crate::bundle::Bundle;
 use crate::error::{Location, LocationKind, Result};
 use crate::format::count;
 use crate::python::distribution;
 use std::collections::{BTreeMap, BTreeSet};
+
+codes! {
+    MODULE = "duplicates.module": "Two files become the module of one name.";
+    CASE = "duplicates.case": "The names of Python modules differ only in case.";
+    FILE = "duplicates.file": "Two packages bring the same file with different content.";
+    VERSION = "duplicates.version": "One package is vendored in two versions.";
+    RULES = "duplicates.rules": "Files match more than one glob of `rules`.";
+}
+
+pub(super) const GATE: Gate = Gate {
+    id: GateId::Duplicates,
+    default_level: Level::Deny,
+    check: Check::Plan(check),
+    nothing_to_check: None,
+    codes: CODES,
+    page: include_str!("../../docs/gates/duplicates.md"),
+};
 
 pub(super) fn check(context: &Context<'_>) -> Result<CheckOutput> {
     let mut findings = clashes(context);
@@ -36,7 +54,7 @@ fn clashes(context: &Context<'_>) -> Vec<Finding> {
         );
         Finding::new(
             Severity::Deny,
-            "duplicates.module",
+            MODULE,
             clash.name.as_str(),
             Location::new(LocationKind::Module, clash.name.as_str()),
             message,
@@ -64,7 +82,7 @@ fn case(bundle: &Bundle) -> Vec<Finding> {
             let vendored = names.iter().all(|name| name.starts_with("python_modules/"));
             Finding::new(
                 if vendored { Severity::Warn } else { Severity::Deny },
-                "duplicates.case",
+                CASE,
                 names[0],
                 Location::new(LocationKind::Module, names[0]),
                 message,
@@ -95,7 +113,7 @@ fn rules(context: &Context<'_>) -> Vec<Finding> {
                 serde_json::to_value(kind).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default();
             Finding::new(
                 Severity::Warn,
-                "duplicates.rules",
+                RULES,
                 word,
                 context.project.config.locate(&["rules"]),
                 message,
@@ -118,7 +136,7 @@ fn versions(context: &Context<'_>) -> Vec<Finding> {
             let message = format!("`{name}` is there in {} versions: {}", versions.len(), versions.join(", "));
             Finding::new(
                 Severity::Warn,
-                "duplicates.version",
+                VERSION,
                 name,
                 Location::new(LocationKind::Package, name),
                 message,
@@ -164,7 +182,7 @@ fn shared_files(context: &Context<'_>) -> Result<Vec<Finding>> {
         );
         findings.push(Finding::new(
             if reached { Severity::Deny } else { Severity::Warn },
-            "duplicates.file",
+            FILE,
             file,
             Location::new(LocationKind::Module, name),
             message,

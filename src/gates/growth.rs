@@ -3,7 +3,8 @@
 //! Receives the growth since the baseline, if there is one, and `packages.NAME.max`; hands on findings that say who brought
 //! what is heavy. Must never judge without a baseline what only a baseline can say.
 
-use super::{CheckOutput, Context, Finding, Severity};
+use super::registry::{Check, Gate, NothingToCheck, codes};
+use super::{CheckOutput, Code, Context, Finding, GateId, Level, Severity};
 use crate::baseline::{Growth, Moved, Weights};
 use crate::bundle::Bundle;
 use crate::error::{Location, LocationKind, Result};
@@ -11,14 +12,34 @@ use crate::format::{bytes, count};
 use crate::project::Requirements;
 use crate::settings::{Allowance, GrowthSettings};
 
+codes! {
+    TOTAL = "growth.total": "The upload has grown more than the project allows.";
+    PACKAGE = "growth.package": "A package has grown the upload more than the project allows.";
+    PROJECT = "growth.project": "The project's own files have grown more than the project allows.";
+    PACKAGE_BUDGET = "growth.package-budget": "A package is over its own budget.";
+    UNMATCHED = "growth.unmatched": "A budget names a package that is not in the upload.";
+    OTHER_PYTHON = "growth.other-python": "The baseline was made for another Python.";
+    OTHER_ENVIRONMENT = "growth.other-environment": "The baseline was made for another wrangler environment.";
+}
+
+pub(super) const GATE: Gate = Gate {
+    id: GateId::Growth,
+    default_level: Level::Warn,
+    check: Check::Plan(check),
+    nothing_to_check: Some(NothingToCheck {
+        when: has_nothing_to_check,
+        reason: "no baseline: `saddlebag baseline` writes one",
+    }),
+    codes: CODES,
+    page: include_str!("../../docs/gates/growth.md"),
+};
+
 /// The allowance of a project that says none: a share, and a size below which a share of little is no matter.
 const SHARE: f64 = 0.1;
 const LEAST: u64 = 256 * 1024;
 
-pub(super) const NO_BASELINE: &str = "no baseline: `saddlebag baseline` writes one";
-
 /// Neither a baseline nor a budget.
-pub(super) fn has_nothing_to_judge(context: &Context<'_>) -> bool {
+fn has_nothing_to_check(context: &Context<'_>) -> bool {
     context.growth.is_none() && context.settings.growth.budgets.is_empty()
 }
 
@@ -67,7 +88,7 @@ impl Now<'_> {
         }
         let message = format!("the upload is {}; {}", said(growth.raw), allowed.spelled());
         let help = format!("{}{}", self.heaviest(growth), ANEW);
-        Some(finding("growth.total", "bundle", baseline(growth), message, help).measured(growth.raw.after, limit))
+        Some(finding(TOTAL, "bundle", baseline(growth), message, help).measured(growth.raw.after, limit))
     }
 
     /// What has grown most: the first thing to look at.
@@ -95,7 +116,7 @@ impl Now<'_> {
         let message = format!("`{name}` {versions} {is}; {}; {}", allowed.spelled(), self.brought(name));
         let help = format!("run `saddlebag why {name}`; {ANEW}");
         let location = self.requirement(name).unwrap_or_else(|| baseline(growth));
-        Some(finding("growth.package", name, location, message, help).measured(weights.after, limit))
+        Some(finding(PACKAGE, name, location, message, help).measured(weights.after, limit))
     }
 
     /// `required by project -> langchain -> sympy`
@@ -122,12 +143,12 @@ impl Now<'_> {
         let mut notes = Vec::new();
         if growth.python != self.python {
             let message = format!("the baseline is of Python {}, and this upload of {}", growth.python, self.python);
-            notes.push(("growth.other-python", self.python.to_owned(), message));
+            notes.push((OTHER_PYTHON, self.python.to_owned(), message));
         }
         if growth.environment.as_deref() != self.environment {
             let (then, now) = (level(growth.environment.as_deref()), level(self.environment));
             let message = format!("the baseline is of {then}, and this upload of {now}");
-            notes.push(("growth.other-environment", self.environment.unwrap_or("top level").to_owned(), message));
+            notes.push((OTHER_ENVIRONMENT, self.environment.unwrap_or("top level").to_owned(), message));
         }
         let note = |(code, subject, message)| {
             let help = "run `saddlebag baseline` for this one; `growth.baseline` names a file for each environment";
@@ -146,7 +167,7 @@ impl Now<'_> {
                     None => "correct the name, or remove the budget".to_owned(),
                 };
                 let message = format!("`packages.{}` is a budget for what the upload does not have", budget.written);
-                return Some(finding("growth.unmatched", name, location, message, help));
+                return Some(finding(UNMATCHED, name, location, message, help));
             };
             if package.raw_bytes <= budget.max {
                 return None;
@@ -160,7 +181,7 @@ impl Now<'_> {
                 self.brought(name)
             );
             let help = format!("run `saddlebag why {name}`, prune it with `prune.exclude`, or raise its budget");
-            let finding = finding("growth.package-budget", name, location, message, help);
+            let finding = finding(PACKAGE_BUDGET, name, location, message, help);
             Some(finding.measured(package.raw_bytes, budget.max))
         };
         settings.budgets.iter().filter_map(judge).collect()
@@ -176,11 +197,11 @@ fn project(growth: &Growth, allowed: &Allowed) -> Option<Finding> {
     }
     let message = format!("the project's own files are {}; {}", said(growth.project), allowed.spelled());
     let help = format!("run `saddlebag check --verbose` for a list of modules; {ANEW}");
-    let finding = finding("growth.project", "project", baseline(growth), message, help);
+    let finding = finding(PROJECT, "project", baseline(growth), message, help);
     Some(finding.measured(growth.project.after, limit))
 }
 
-fn finding(code: &'static str, subject: &str, location: Location, message: String, help: String) -> Finding {
+fn finding(code: Code, subject: &str, location: Location, message: String, help: String) -> Finding {
     Finding::new(Severity::Warn, code, subject, location, message, help)
 }
 
@@ -241,7 +262,7 @@ mod tests {
 
     const MIB: u64 = 1024 * 1024;
 
-    fn found(before: &Baseline, after: &Baseline, settings: &GrowthSettings) -> Vec<(&'static str, String, u64, u64)> {
+    fn found(before: &Baseline, after: &Baseline, settings: &GrowthSettings) -> Vec<(Code, String, u64, u64)> {
         let required_by = |name: &str| vec![if name == "mpmath" { "sympy" } else { "project" }.to_owned()];
         let package = |(name, share): (&String, &crate::baseline::Share)| Package {
             name: name.clone(),
@@ -264,7 +285,7 @@ mod tests {
 
     fn codes(before: &Baseline, after: &Baseline, max: Option<Allowance>) -> Vec<&'static str> {
         let settings = GrowthSettings { max, ..GrowthSettings::default() };
-        found(before, after, &settings).into_iter().map(|finding| finding.0).collect()
+        found(before, after, &settings).into_iter().map(|finding| finding.0.id).collect()
     }
 
     #[test]

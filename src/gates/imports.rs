@@ -9,8 +9,9 @@ mod words;
 pub(super) use words::unsearched;
 
 use super::reachability::severity;
+use super::registry::{Check, Gate, codes};
 use super::requirements::{unread_list, was_made_for};
-use super::{CheckOutput, Context, Finding, Severity};
+use super::{CheckOutput, Code, Context, Finding, GateId, Level, Severity};
 use crate::error::Result;
 use crate::format::count;
 use crate::project::requirements::{Declared, declared};
@@ -21,13 +22,24 @@ use crate::python::imports::{Guard, Import};
 use std::cell::LazyCell;
 use std::collections::BTreeMap;
 
-/// The codes of the findings that `words` makes.
-const MISSING: &str = "imports.missing";
-const NAME: &str = "imports.name";
-const STDLIB: &str = "imports.stdlib";
+codes! {
+    MISSING = "imports.missing": "Nothing in the upload, the standard library or the runtime provides an imported module.";
+    STDLIB = "imports.stdlib": "Python on Workers lacks an imported module of the standard library, or cannot import it.";
+    NAME = "imports.name": "An imported name is not defined by its module.";
+    SYNTAX = "imports.syntax": "Python cannot read or compile an imported file.";
+}
+
+pub(super) const GATE: Gate = Gate {
+    id: GateId::Imports,
+    default_level: Level::Deny,
+    check: Check::Plan(check),
+    nothing_to_check: None,
+    codes: CODES,
+    page: include_str!("../../docs/gates/imports.md"),
+};
 
 pub(super) fn check(context: &Context<'_>) -> Result<CheckOutput> {
-    let mut findings: BTreeMap<(&'static str, String), Finding> = BTreeMap::new();
+    let mut findings: BTreeMap<(Code, String), Finding> = BTreeMap::new();
     let listed = LazyCell::new(|| declared(context.project));
     for problem in context.bundle.graph.problems() {
         let Some(finding) = missing(context, problem) else { continue };
@@ -69,7 +81,7 @@ fn other_help(context: &Context<'_>, listed: &[Declared], missing: &str) -> Opti
 }
 
 /// One finding for each importer and name: the one that costs most, and of those the first.
-fn add(findings: &mut BTreeMap<(&'static str, String), Finding>, finding: Finding) {
+fn add(findings: &mut BTreeMap<(Code, String), Finding>, finding: Finding) {
     let known = findings.entry((finding.code, finding.subject.clone())).or_insert_with(|| finding.clone());
     if finding.severity > known.severity {
         *known = finding;
@@ -248,7 +260,7 @@ fn unreadable(context: &Context<'_>, at: u32, node: &Node) -> Option<Finding> {
     let shown = context.shown(node);
     Some(Finding::new(
         severity,
-        "imports.syntax",
+        SYNTAX,
         shown.as_str(),
         context.place(node, line, column),
         format!("`{shown}` {message}{}", context.by(at)),

@@ -6,10 +6,25 @@
 use super::closest::{self, Near};
 use super::imports::unsearched;
 use super::reachability::severity;
-use super::{CheckOutput, Context, Finding, Severity};
+use super::registry::{Check, Gate, codes};
+use super::{CheckOutput, Context, Finding, GateId, Level, Severity};
 use crate::error::{Location, LocationKind, Result};
 use crate::layout::{Namespace, Unresolved};
 use crate::python::graph::Reachability;
+
+codes! {
+    UNRESOLVED = "namespace.unresolved": "A first-party import names no module of the upload.";
+    MAIN = "namespace.main": "Project code imports the entry module and would get a second copy of the main module.";
+}
+
+pub(super) const GATE: Gate = Gate {
+    id: GateId::Namespace,
+    default_level: Level::Deny,
+    check: Check::Plan(check),
+    nothing_to_check: None,
+    codes: CODES,
+    page: include_str!("../../docs/gates/namespace.md"),
+};
 
 pub(super) fn check(context: &Context<'_>) -> Result<CheckOutput> {
     let layout = context.layout;
@@ -47,14 +62,7 @@ pub(super) fn check(context: &Context<'_>) -> Result<CheckOutput> {
                     .unwrap_or_else(|| "correct the name, or add the directory to `include`".to_owned()),
             ),
         };
-        findings.push(Finding::new(
-            cost,
-            "namespace.unresolved",
-            unresolved.name.as_str(),
-            at(unresolved),
-            message,
-            help,
-        ));
+        findings.push(Finding::new(cost, UNRESOLVED, unresolved.name.as_str(), at(unresolved), message, help));
     }
     let target = layout.shim.as_ref().map_or("main", |shim| shim.target.as_str());
     for import in &layout.imports_main {
@@ -62,7 +70,7 @@ pub(super) fn check(context: &Context<'_>) -> Result<CheckOutput> {
         let message = format!("`import {}` gives the entry shim, a second module beside `{target}`", import.name);
         findings.push(Finding::new(
             cost,
-            "namespace.main",
+            MAIN,
             import.name.as_str(),
             at(import),
             message,

@@ -3,11 +3,26 @@
 //! Receives the bundle and the target; hands on shared objects that the runtime cannot load. Must never judge a wheel by
 //! its name: what counts is what is in the upload.
 
-use super::{CheckOutput, Context, Finding, Severity};
+use super::registry::{Check, Gate, codes};
+use super::{CheckOutput, Context, Finding, GateId, Level, Severity};
 use crate::bundle::{Content, Module, below_packages};
 use crate::error::{Error, Location, LocationKind, Result};
 use crate::format::count;
 use std::io::Read;
+
+codes! {
+    FORMAT = "native-modules.format": "A shared object in the upload is not WebAssembly.";
+    PYTHON = "native-modules.python": "A shared object in the upload is built for another Python.";
+}
+
+pub(super) const GATE: Gate = Gate {
+    id: GateId::NativeModules,
+    default_level: Level::Deny,
+    check: Check::Plan(check),
+    nothing_to_check: None,
+    codes: CODES,
+    page: include_str!("../../docs/gates/native-modules.md"),
+};
 
 const WEB_ASSEMBLY: &[u8] = b"\0asm";
 
@@ -61,7 +76,7 @@ fn format(module: &Module) -> Result<Option<Finding>> {
     };
     Ok(Some(Finding::new(
         Severity::Deny,
-        "native-modules.format",
+        FORMAT,
         below_packages(&module.name),
         Location::new(LocationKind::Module, module.name.as_str()),
         format!("`{}` of `{}` is {what}, which Workers cannot load", module.name, module.owner.as_str()),
@@ -80,7 +95,7 @@ fn python(module: &Module, target: &str) -> Option<Finding> {
     (version != target).then(|| {
         Finding::new(
             Severity::Deny,
-            "native-modules.python",
+            PYTHON,
             below_packages(&module.name),
             Location::new(LocationKind::Module, module.name.as_str()),
             format!(

@@ -4,10 +4,24 @@
 //! which works until something asks them for a file or another directory of that name comes first. Must never look at
 //! vendored packages: shared namespaces are healthy there.
 
-use super::{CheckOutput, Context, Finding, Severity};
+use super::registry::{Check, Gate, codes};
+use super::{CheckOutput, Context, Finding, GateId, Level, Severity};
 use crate::error::{Location, Result};
 use crate::format::count;
 use crate::python::graph::Reachability;
+
+codes! {
+    NO_INIT = "packages.no-init": "An imported directory has Python files and no `__init__.py`.";
+}
+
+pub(super) const GATE: Gate = Gate {
+    id: GateId::Packages,
+    default_level: Level::Warn,
+    check: Check::Plan(check),
+    nothing_to_check: None,
+    codes: CODES,
+    page: include_str!("../../docs/gates/packages.md"),
+};
 
 /// How many directories a message names.
 const NAMED: usize = 6;
@@ -86,6 +100,6 @@ fn finding(bare: &[Bare<'_>]) -> Option<Finding> {
         )
     };
     let subject = bare.iter().map(|one| one.dotted).collect::<Vec<_>>().join(", ");
-    let finding = Finding::new(Severity::Warn, "packages.no-init", subject, first.location.clone(), message, help);
+    let finding = Finding::new(Severity::Warn, NO_INIT, subject, first.location.clone(), message, help);
     Some(finding.measured(bare.len() as u64, 0))
 }

@@ -3,7 +3,8 @@
 //! Receives the import graph, the distributions and what was dropped; hands on imports of dropped modules, and questions to
 //! `importlib.metadata` that the upload cannot answer. Must never report what a guard takes care of.
 
-use super::{CheckOutput, Context, Finding, Severity};
+use super::registry::{Check, Gate, codes};
+use super::{CheckOutput, Code, Context, Finding, GateId, Level, Severity};
 use crate::bundle::below_packages;
 use crate::error::{Error, Result};
 use crate::format::count;
@@ -13,12 +14,27 @@ use crate::python::imports::{MetadataAsk, Wanted};
 use crate::python::normalize;
 use std::collections::{BTreeMap, HashSet};
 
+codes! {
+    MODULE = "prune-safety.module": "Uploaded code imports a module that was dropped.";
+    METADATA = "prune-safety.metadata": "Uploaded code reads the metadata of a package whose metadata is not uploaded.";
+    ENTRY_POINTS = "prune-safety.entry-points": "Uploaded code looks for entry points that are not uploaded.";
+}
+
+pub(super) const GATE: Gate = Gate {
+    id: GateId::PruneSafety,
+    default_level: Level::Deny,
+    check: Check::Plan(check),
+    nothing_to_check: None,
+    codes: CODES,
+    page: include_str!("../../docs/gates/prune-safety.md"),
+};
+
 pub(super) fn check(context: &Context<'_>) -> Result<CheckOutput> {
     let graph = &context.bundle.graph;
     let rules: BTreeMap<&str, &str> =
         context.bundle.dropped.iter().map(|file| (file.name.as_str(), file.rule)).collect();
     let names: HashSet<&str> = context.bundle.modules.iter().map(|module| module.name.as_str()).collect();
-    let mut findings: BTreeMap<(&'static str, String), Finding> = BTreeMap::new();
+    let mut findings: BTreeMap<(Code, String), Finding> = BTreeMap::new();
     for (at, node) in graph.nodes().filter(|(_, node)| node.present) {
         let Some(says) = &node.says else { continue };
         let edges = graph.edges(at).iter().filter(|edge| edge.kind != EdgeKind::String);
@@ -69,7 +85,7 @@ fn module(context: &Context<'_>, at: u32, node: &Node, edge: &Edge, rules: &BTre
     };
     Some(Finding::new(
         severity,
-        "prune-safety.module",
+        MODULE,
         format!("{} -> {}", context.importer(node), needed.dotted),
         context.place(node, edge.line, 1),
         format!(
@@ -118,7 +134,7 @@ fn metadata(
     let message = format!("`{shown}:{}` asks for the metadata of `{name}`, {why}{}", ask.line, context.by(at));
     Ok(Some(Finding::new(
         severity,
-        "prune-safety.metadata",
+        METADATA,
         format!("{} -> {normal}", context.importer(node)),
         context.place(node, ask.line, ask.column),
         message,
@@ -166,7 +182,7 @@ fn entry_points(
     );
     Ok(Some(Finding::new(
         Severity::Warn,
-        "prune-safety.entry-points",
+        ENTRY_POINTS,
         format!("{} -> {group}", context.importer(node)),
         context.place(node, ask.line, ask.column),
         message,

@@ -3,7 +3,8 @@
 //! Receives the requirements and the lock that was resolved; hands on findings. A line of the runtime file that does not parse was
 //! an error long before; lists of other tools are read leniently, and only to name them.
 
-use super::{CheckOutput, Context, Finding, Severity};
+use super::registry::{Check, Gate, codes};
+use super::{CheckOutput, Context, Finding, GateId, Level, Severity};
 use crate::error::{Location, LocationKind, Result};
 use crate::format::count;
 use crate::project::Project;
@@ -14,12 +15,30 @@ use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
+codes! {
+    HASH = "requirements.hash": "A package could be installed from an artifact whose hash the requirements do not list.";
+    DEVELOPMENT = "requirements.development": "The runtime requirements list a development tool.";
+    UNLOCKED = "requirements.unlocked": "The versions of the requirements are not locked.";
+    STALE_LOCK = "requirements.stale-lock": "The lock was made for another Python or platform than the one of the Worker.";
+    UNREAD = "requirements.unread": "Nothing is required, and a file that saddlebag does not read lists requirements.";
+    FALLBACK = "requirements.fallback": "There is no `requirements-runtime.txt`, so `[project].dependencies` are used.";
+}
+
+pub(super) const GATE: Gate = Gate {
+    id: GateId::Requirements,
+    default_level: Level::Deny,
+    check: Check::Plan(check),
+    nothing_to_check: None,
+    codes: CODES,
+    page: include_str!("../../docs/gates/requirements.md"),
+};
+
 #[derive(Deserialize)]
 struct DevelopmentPackages {
     names: BTreeSet<String>,
 }
 
-static DEVELOPMENT: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
+static DEVELOPMENT_TOOLS: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
     toml_edit::de::from_str::<DevelopmentPackages>(include_str!("../../data/development-packages.toml"))
         .expect("the embedded table parses: a test reads it")
         .names
@@ -30,7 +49,7 @@ static DEVELOPMENT: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
 
 /// Whether a distribution, by its normalised name, is a tool of development.
 pub(crate) fn is_development_tool(name: &str) -> bool {
-    DEVELOPMENT.contains(name)
+    DEVELOPMENT_TOOLS.contains(name)
 }
 
 pub(super) fn check(context: &Context<'_>) -> Result<CheckOutput> {
@@ -46,7 +65,7 @@ pub(super) fn check(context: &Context<'_>) -> Result<CheckOutput> {
             let path = context.project.display(path);
             findings.push(Finding::new(
                 Severity::Note,
-                "requirements.fallback",
+                FALLBACK,
                 path.as_str(),
                 Location::new(LocationKind::File, path.as_str()),
                 "there is no `requirements-runtime.txt`: `[project].dependencies` serve, as in pywrangler",
@@ -61,7 +80,7 @@ pub(super) fn check(context: &Context<'_>) -> Result<CheckOutput> {
     if context.vendored.seed.is_none() && !requirements.entries.is_empty() {
         findings.push(Finding::new(
             Severity::Warn,
-            "requirements.unlocked",
+            UNLOCKED,
             "lock",
             Location::new(LocationKind::File, from.as_str()),
             "the versions are not locked: tomorrow's deploy may resolve to other ones",
@@ -100,14 +119,7 @@ fn stale_lock(context: &Context<'_>) -> Option<Finding> {
     let shown = context.project.display(seed);
     let message = format!("`{shown}` {}, and the Worker runs Python {}", was_made_for(made_for), context.target.python);
     let help = "run `saddlebag lock` again, look at what changed, and commit `pylock.runtime.toml`";
-    Some(Finding::new(
-        Severity::Warn,
-        "requirements.stale-lock",
-        "lock",
-        Location::new(LocationKind::File, shown),
-        message,
-        help,
-    ))
+    Some(Finding::new(Severity::Warn, STALE_LOCK, "lock", Location::new(LocationKind::File, shown), message, help))
 }
 
 /// Whether nothing is required although saddlebag has looked where it looks.
@@ -137,14 +149,7 @@ fn unread(project: &Project) -> Option<Finding> {
         first.requirement.name.as_deref().unwrap_or_default()
     );
     let help = "run `saddlebag init`, which writes what the Worker needs of it";
-    Some(Finding::new(
-        Severity::Note,
-        "requirements.unread",
-        first.requirement.file.as_str(),
-        at(&first.requirement),
-        message,
-        help,
-    ))
+    Some(Finding::new(Severity::Note, UNREAD, first.requirement.file.as_str(), at(&first.requirement), message, help))
 }
 
 /// What to do about a module that is missing and that a list names which is not read: `None` where none does. `listed`:
@@ -187,7 +192,7 @@ fn development_only(requirement: &Requirement) -> Option<Finding> {
     let message = format!("`{}` is a development tool, and the runtime requirements list it", requirement.shown());
     Some(Finding::new(
         Severity::Warn,
-        "requirements.development",
+        DEVELOPMENT,
         name,
         at(requirement),
         message,
@@ -198,9 +203,8 @@ fn development_only(requirement: &Requirement) -> Option<Finding> {
 /// Every artifact that could be installed must be one that the user vouched for.
 fn hashes(requirement: &Requirement, context: &Context<'_>, required: bool) -> Vec<Finding> {
     let Some(name) = requirement.name.as_deref() else { return Vec::new() };
-    let deny = |message: String, help: &str| {
-        vec![Finding::new(Severity::Deny, "requirements.hash", name, at(requirement), message, help)]
-    };
+    let deny =
+        |message: String, help: &str| vec![Finding::new(Severity::Deny, HASH, name, at(requirement), message, help)];
     if requirement.hashes.is_empty() {
         return if required && requirement.local.is_none() {
             deny(
@@ -236,7 +240,7 @@ mod tests {
 
     #[test]
     fn the_table_of_development_packages_is_of_normalised_names() {
-        assert!(DEVELOPMENT.contains("pytest") && DEVELOPMENT.contains("sphinx"));
-        assert!(!DEVELOPMENT.contains("fastapi") && !DEVELOPMENT.contains("setuptools"));
+        assert!(DEVELOPMENT_TOOLS.contains("pytest") && DEVELOPMENT_TOOLS.contains("sphinx"));
+        assert!(!DEVELOPMENT_TOOLS.contains("fastapi") && !DEVELOPMENT_TOOLS.contains("setuptools"));
     }
 }

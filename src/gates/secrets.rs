@@ -3,7 +3,8 @@
 //! Receives the bundle; hands on findings that name the file and never a byte of what is in it. Certificates are public
 //! and never found; what a distribution brings unchanged is a note: it is public already.
 
-use super::{CheckOutput, Context, Finding, Severity};
+use super::registry::{Check, Gate, codes};
+use super::{CheckOutput, Context, Finding, GateId, Level, Severity};
 use crate::bundle::{Module, Owner};
 use crate::error::{Location, LocationKind, Result};
 use crate::python::distribution;
@@ -12,6 +13,22 @@ use rayon::prelude::*;
 use regex::bytes::Regex;
 use sha2::{Digest, Sha256};
 use std::sync::LazyLock;
+
+codes! {
+    PRIVATE_KEY = "secrets.private-key": "The upload contains a private key.";
+    FILE = "secrets.file": "The upload contains a file that is named like a file with credentials.";
+    LINK = "secrets.link": "A symbolic link leads out of the project.";
+    DANGLING_LINK = "secrets.dangling-link": "The target of a symbolic link does not exist.";
+}
+
+pub(super) const GATE: Gate = Gate {
+    id: GateId::Secrets,
+    default_level: Level::Deny,
+    check: Check::Plan(check),
+    nothing_to_check: None,
+    codes: CODES,
+    page: include_str!("../../docs/gates/secrets.md"),
+};
 
 /// A header, then a footer of the same kind.
 static HEADER: LazyLock<Regex> =
@@ -48,21 +65,21 @@ pub(super) fn check(context: &Context<'_>) -> Result<CheckOutput> {
         let (severity, code, what, help) = if link.directory {
             (
                 Severity::Warn,
-                "secrets.link",
+                LINK,
                 "a directory outside of the project; it stays behind",
                 "copy what the Worker needs of it into the project, or leave the link out with `exclude`",
             )
         } else if link.dangling {
             (
                 Severity::Warn,
-                "secrets.dangling-link",
+                DANGLING_LINK,
                 "which is not there; it stays behind",
                 "remove the link, or make its target",
             )
         } else {
             (
                 Severity::Deny,
-                "secrets.link",
+                LINK,
                 "outside of the project",
                 "copy the file into the project, or leave the link out with `exclude`",
             )
@@ -87,7 +104,7 @@ fn one(module: &Module, context: &Context<'_>) -> Result<Vec<Finding>> {
     let mut found = Vec::new();
     if credential_file(&module.name) {
         found.push((
-            "secrets.file",
+            FILE,
             "has the name of a file with credentials",
             "leave it out with `exclude`, and use `wrangler secret put` for what the Worker needs",
         ));
@@ -95,7 +112,7 @@ fn one(module: &Module, context: &Context<'_>) -> Result<Vec<Finding>> {
     let content = module.content.read()?;
     if has_private_key(&content) {
         found.push((
-            "secrets.private-key",
+            PRIVATE_KEY,
             "holds a complete private key",
             "take the key out, and give it to the Worker with `wrangler secret put`",
         ));

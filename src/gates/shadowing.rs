@@ -5,7 +5,8 @@
 //! Directories that two sides share as a namespace package are healthy. Must never report a module that is only a part of a
 //! package: its name is longer. Must never deny where the other module may be the one that is meant.
 
-use super::{CheckOutput, Context, Finding, Severity};
+use super::registry::{Check, Gate, codes};
+use super::{CheckOutput, Context, Finding, GateId, Level, Severity};
 use crate::error::{Location, LocationKind, Result};
 use crate::format::count;
 use crate::python::graph::{Form, Node, Reachability};
@@ -13,6 +14,22 @@ use crate::python::imports::Import;
 use crate::python::stdlib;
 use crate::python::uses::uses;
 use std::collections::{BTreeMap, HashMap};
+
+codes! {
+    STDLIB = "shadowing.stdlib": "A module of the standard library or the runtime hides a top-level module of the project.";
+    PACKAGE = "shadowing.package": "A vendored package hides a top-level module of the project.";
+    SAME_NAME = "shadowing.same-name": "A package hides a module of the same name.";
+    MAIN = "shadowing.main": "A vendored module has the name of the main module, and the runtime refuses such an upload.";
+}
+
+pub(super) const GATE: Gate = Gate {
+    id: GateId::Shadowing,
+    default_level: Level::Deny,
+    check: Check::Plan(check),
+    nothing_to_check: None,
+    codes: CODES,
+    page: include_str!("../../docs/gates/shadowing.md"),
+};
 
 pub(super) fn check(context: &Context<'_>) -> Result<CheckOutput> {
     let tops = tops(context);
@@ -22,7 +39,7 @@ pub(super) fn check(context: &Context<'_>) -> Result<CheckOutput> {
     if let Some(clash) = &context.layout.main_clash {
         findings.push(Finding::new(
             Severity::Deny,
-            "shadowing.main",
+            MAIN,
             clash.as_str(),
             Location::new(LocationKind::File, context.project.display(&context.layout.main)),
             format!("the vendored `{clash}` is named like the main module, and the runtime refuses such an upload"),
@@ -61,7 +78,7 @@ fn beside_packages(context: &Context<'_>) -> Vec<Finding> {
         };
         let location = Location::new(LocationKind::File, shown);
         let help = "rename one of the two, or delete the one that is not used";
-        Some(Finding::new(severity, "shadowing.same-name", node.dotted.as_str(), location, message, help))
+        Some(Finding::new(severity, SAME_NAME, node.dotted.as_str(), location, message, help))
     };
     own().filter_map(beside).collect()
 }
@@ -105,13 +122,13 @@ fn hidden(context: &Context<'_>, name: &str, at: u32, node: &Node) -> Option<Fin
     let (code, by, other) = if stdlib::hides(python, name) {
         // The runtime imports main by its name, and finds the library's.
         let whose = if stdlib::is_stdlib(python, name) { "the standard library's" } else { "the runtime's" };
-        ("shadowing.stdlib", format!("{whose} `{name}`"), Other::Library)
+        (STDLIB, format!("{whose} `{name}`"), Other::Library)
     } else if let Some(package) = by_package.filter(|package| !is_main || package.is_project()) {
         let by = match package.is_project() {
             true => format!("`{}`", context.shown(package)),
             false => format!("`{}` of `{}`", package.name, context.importer(package)),
         };
-        ("shadowing.package", by, Other::Package(package))
+        (PACKAGE, by, Other::Package(package))
     } else {
         return None;
     };

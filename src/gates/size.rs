@@ -3,13 +3,29 @@
 //! Receives the bundle's weights; hands on findings against `data/limits.toml` and `[tool.saddlebag.size]`. Must never
 //! hold a number of its own, and never speak of a limit without saying what is heavy.
 
-use super::{CheckOutput, Context, Finding, Severity};
+use super::registry::{Check, Gate, codes};
+use super::{CheckOutput, Context, Finding, GateId, Level, Severity};
 use crate::bundle::Bundle;
 use crate::error::{Location, LocationKind, Result};
 use crate::format::bytes;
 use crate::settings::Settings;
 use serde::{Deserialize, Serialize};
 use std::sync::LazyLock;
+
+codes! {
+    RAW = "size.raw": "The upload is near or over the limit on its size.";
+    GZIP = "size.gzip": "The gzipped upload is near or over its budget.";
+    UNMATCHED = "size.unmatched": "A pattern in the settings matches nothing.";
+}
+
+pub(super) const GATE: Gate = Gate {
+    id: GateId::Size,
+    default_level: Level::Deny,
+    check: Check::Plan(check),
+    nothing_to_check: None,
+    codes: CODES,
+    page: include_str!("../../docs/gates/size.md"),
+};
 
 /// The raw weight at which a finding begins, as a share of the limit, is the setting `size.warn-at`; of the gzip budget it
 /// is this.
@@ -95,28 +111,28 @@ fn judge(bundle: &Bundle, settings: &Settings) -> CheckOutput {
     let mut findings = Vec::new();
     if raw > raw_limit {
         let message = format!("the upload is {}, {} over {whose}", bytes(raw), bytes(raw - raw_limit));
-        findings.push(finding(Severity::Deny, "size.raw", message, raw, raw_limit));
+        findings.push(finding(Severity::Deny, RAW, message, raw, raw_limit));
     } else if raw > near {
         let message = format!("the upload is {}, {} of {whose}", bytes(raw), percent(raw, raw_limit));
-        findings.push(finding(Severity::Warn, "size.raw", message, raw, raw_limit));
+        findings.push(finding(Severity::Warn, RAW, message, raw, raw_limit));
     }
     if let Some(budget) = settings.max_gzip.filter(|budget| gzip > *budget) {
         let message = format!("the upload is about {} gzipped, over `size.max-gzip` of {}", bytes(gzip), bytes(budget));
-        findings.push(finding(Severity::Deny, "size.gzip", message, gzip, budget));
+        findings.push(finding(Severity::Deny, GZIP, message, gzip, budget));
     } else if settings.max_gzip.is_none() {
         let budget = TABLE.gzip.bytes;
         if gzip as f64 > budget as f64 * GZIP_WARN_AT {
             let over = if gzip > budget { "over" } else { "near" };
             let message =
                 format!("the upload is about {} gzipped, {over} the budget of {}", bytes(gzip), bytes(budget));
-            findings.push(finding(Severity::Warn, "size.gzip", message, gzip, budget));
+            findings.push(finding(Severity::Warn, GZIP, message, gzip, budget));
         }
     }
     for pattern in &bundle.unmatched_patterns {
         let message = format!("the pattern `{pattern}` matches nothing");
         let location = Location::new(LocationKind::Config, "pyproject.toml");
         let help = "correct the pattern, or remove it";
-        findings.push(Finding::new(Severity::Warn, "size.unmatched", pattern.as_str(), location, message, help));
+        findings.push(Finding::new(Severity::Warn, UNMATCHED, pattern.as_str(), location, message, help));
     }
     let figure =
         format!("{} of {} ({}), about {} gzipped", bytes(raw), bytes(raw_limit), percent(raw, raw_limit), bytes(gzip));
@@ -154,7 +170,7 @@ mod tests {
     }
 
     fn said(raw: u64, gzip: u64, settings: &Settings) -> Vec<(Severity, &'static str)> {
-        judge(&bundle(raw, gzip), settings).findings.iter().map(|finding| (finding.severity, finding.code)).collect()
+        judge(&bundle(raw, gzip), settings).findings.iter().map(|finding| (finding.severity, finding.code.id)).collect()
     }
 
     const MIB: u64 = 1024 * 1024;

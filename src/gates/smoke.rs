@@ -3,12 +3,34 @@
 //! Receives the context and what became of the boot; hands on findings with Python's traceback in the user's own files.
 //! Runs nothing: the room `smoke` did. Must never block for what only the stand-in lacks.
 
-use super::{CheckOutput, Context, Finding, Severity};
+use super::registry::{Check, Gate, codes};
+use super::{CheckOutput, Code, Context, Finding, GateId, Level, Severity};
 use crate::bundle::{Content, Owner};
 use crate::error::{Location, LocationKind};
 use crate::format::{bytes, count};
 use crate::smoke::pyodide::TABLE;
 use crate::smoke::{Denied, Failure, Frame, Outcome, SmokeResult, Step};
+
+codes! {
+    IMPORT = "smoke.import": "A module does not import in Pyodide.";
+    ENTRY = "smoke.entry": "The main module has no entry class and no handler.";
+    ENTROPY = "smoke.entropy": "Code asks for entropy while it is imported, which Workers do not allow.";
+    IO = "smoke.io": "Code uses a timer or the network while it is imported, which Workers do not allow.";
+    SCRIPT = "smoke.script": "The smoke script fails.";
+    TIMEOUT = "smoke.timeout": "The import or the smoke script takes too long.";
+    CRASH = "smoke.crash": "The interpreter itself failed.";
+    UNAVAILABLE = "smoke.unavailable": "Pyodide is not installed for the Python of the Worker.";
+    MEMORY = "smoke.memory": "Importing the Worker uses most of its memory limit.";
+}
+
+pub(super) const GATE: Gate = Gate {
+    id: GateId::Smoke,
+    default_level: Level::Off,
+    check: Check::Stage,
+    nothing_to_check: None,
+    codes: CODES,
+    page: include_str!("../../docs/gates/smoke.md"),
+};
 
 /// The innermost frames of a traceback that a message spells out, besides the project's own.
 const FRAMES: usize = 8;
@@ -16,7 +38,7 @@ const FRAMES: usize = 8;
 /// There is no Pyodide, and the user asked for the boot.
 pub(crate) fn unavailable(reason: &str, help: &str) -> CheckOutput {
     let location = Location::new(LocationKind::Tool, "pyodide");
-    let finding = Finding::new(Severity::Deny, "smoke.unavailable", "pyodide", location, reason, help);
+    let finding = Finding::new(Severity::Deny, UNAVAILABLE, "pyodide", location, reason, help);
     CheckOutput { figure: reason.to_owned(), findings: vec![finding] }
 }
 
@@ -33,11 +55,11 @@ pub(crate) fn judge(context: &Context<'_>, outcome: &Outcome) -> CheckOutput {
                 _ => ("Pyodide does not start", "run again on a machine with less to do"),
             };
             let help = format!("{help}, or give it longer with `SADDLEBAG_SMOKE_TIMEOUT`");
-            broken("smoke.timeout", main, format!("{what} in the time it has"), help)
+            broken(TIMEOUT, main, format!("{what} in the time it has"), help)
         }
         Outcome::Crash(text) => {
             let help = "look for native code that the bundle loads, or skip the boot with `--gate smoke=off`";
-            broken("smoke.crash", main, format!("the interpreter itself failed: {text}"), help.to_owned())
+            broken(CRASH, main, format!("the interpreter itself failed: {text}"), help.to_owned())
         }
         // Skipped before it comes to this.
         Outcome::Unjudged(_) => CheckOutput { figure: String::new(), findings: Vec::new() },
@@ -69,7 +91,7 @@ pub(crate) fn unjudged(context: &Context<'_>, outcome: &Outcome) -> Option<Strin
     ))
 }
 
-fn broken(code: &'static str, main: &str, message: String, help: String) -> CheckOutput {
+fn broken(code: Code, main: &str, message: String, help: String) -> CheckOutput {
     let location = Location::new(LocationKind::Module, main);
     let figure = message.lines().next().unwrap_or_default().to_owned();
     CheckOutput { figure, findings: vec![Finding::new(Severity::Deny, code, main, location, message, help)] }
@@ -106,10 +128,10 @@ fn failed(context: &Context<'_>, booted: &SmokeResult, failure: &Failure) -> Fin
         Step::Script => format!("`smoke.script` fails: `{}`", context.project.display(failure.subject.as_str().into())),
     };
     let (code, help) = match (failure.what, failure.forbidden.as_deref()) {
-        (Step::Script, _) => ("smoke.script", "mend what the script found, or the script".to_owned()),
-        (_, Some(what)) if what.starts_with("entropy") => ("smoke.entropy", LATER.to_owned()),
-        (_, Some(_)) => ("smoke.io", LATER.to_owned()),
-        (_, None) => ("smoke.import", help(failure)),
+        (Step::Script, _) => (SCRIPT, "mend what the script found, or the script".to_owned()),
+        (_, Some(what)) if what.starts_with("entropy") => (ENTROPY, LATER.to_owned()),
+        (_, Some(_)) => (IO, LATER.to_owned()),
+        (_, None) => (IMPORT, help(failure)),
     };
     let chain = failure.missing.as_ref().map_or_else(String::new, |_| chain(context, failure));
     let cause = failure.forbidden.as_ref().map_or_else(String::new, |_| cause(context, &failure.frames));
@@ -240,7 +262,7 @@ fn entropy(context: &Context<'_>, Denied { module, frames }: &Denied) -> Finding
     let (cause, lines) = (cause(context, frames), traceback(context, frames));
     let message =
         format!("`{module}` asks for entropy while it is imported, which ends a Worker's start{cause}{chain}{lines}");
-    Finding::new(Severity::Deny, "smoke.entropy", module, location, message, LATER)
+    Finding::new(Severity::Deny, ENTROPY, module, location, message, LATER)
 }
 
 /// The runtime looks for classes; before a date it takes module functions too.
@@ -260,7 +282,7 @@ fn entry(context: &Context<'_>, booted: &SmokeResult) -> Option<Finding> {
             ),
         };
         let help = "define `class Default(WorkerEntrypoint)` in the main module, or import it there";
-        Finding::new(Severity::Deny, "smoke.entry", main, Location::new(LocationKind::Module, main), message, help)
+        Finding::new(Severity::Deny, ENTRY, main, Location::new(LocationKind::Module, main), message, help)
     })
 }
 
@@ -275,6 +297,6 @@ fn memory(booted: &SmokeResult) -> Option<Finding> {
         );
         let help = "import what is heavy inside the functions that need it";
         let location = Location::new(LocationKind::Package, "bundle");
-        Finding::new(Severity::Warn, "smoke.memory", "bundle", location, message, help).measured(used, limit)
+        Finding::new(Severity::Warn, MEMORY, "bundle", location, message, help).measured(used, limit)
     })
 }

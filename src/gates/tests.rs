@@ -1,17 +1,23 @@
+use super::run::{relevel, run_check};
 use super::*;
-use crate::error::{Error, ErrorKind, LocationKind};
+use crate::error::{Error, ErrorKind, Location, LocationKind};
+use crate::settings::Allow;
 
 fn finding(severity: Severity) -> Finding {
-    Finding::new(severity, "size.raw", "bundle", Location::new(LocationKind::Package, "bundle"), "m", "h")
+    Finding::new(severity, size::RAW, "bundle", Location::new(LocationKind::Package, "bundle"), "m", "h")
+}
+
+fn run_size(check: impl FnOnce() -> crate::error::Result<CheckOutput>) -> GateResult {
+    run_check(registry::get(GateId::Size), None, Level::Deny, check)
 }
 
 fn judged(severity: Severity) -> GateResult {
-    one(&GATES[13], None, || Ok(CheckOutput { figure: String::new(), findings: vec![finding(severity)] }))
+    run_size(|| Ok(CheckOutput { figure: String::new(), findings: vec![finding(severity)] }))
 }
 
 fn entry(subject: &str, until: Option<&str>) -> Allow {
     Allow {
-        gate: "size".into(),
+        gate: GateId::Size,
         code: Some("size.*".into()),
         subject: Some(subject.into()),
         reason: "known".into(),
@@ -33,9 +39,9 @@ fn what_denies_blocks_and_what_breaks_blocks() {
     assert_eq!(Verdict::of(&[judged(Severity::Deny)]), Verdict::Blocked);
     assert_eq!(Verdict::of(&[judged(Severity::Warn)]), Verdict::PassedWithWarnings);
     assert_eq!(Verdict::of(&[judged(Severity::Note)]), Verdict::Passed);
-    let broke = one(&GATES[13], None, || Err(Error::new(ErrorKind::Unreadable, "no such file", "")));
+    let broke = run_size(|| Err(Error::new(ErrorKind::Unreadable, "no such file", "")));
     assert_eq!((broke.outcome, Verdict::of(&[broke])), (Outcome::Broke, Verdict::Blocked));
-    let panicked = one(&GATES[13], None, || panic!("a defect"));
+    let panicked = run_size(|| panic!("a defect"));
     assert_eq!(panicked.outcome, Outcome::Broke);
     assert!(Checked::new((), vec![judged(Severity::Deny)]).into_cleared().is_err());
     assert!(Checked::new((), vec![judged(Severity::Warn)]).into_cleared().is_ok());
@@ -52,7 +58,7 @@ fn a_level_caps_or_raises_but_never_touches_notes() {
 #[test]
 fn an_allowed_finding_stays_and_no_longer_blocks() {
     let mut results = [judged(Severity::Deny)];
-    allow(&mut results, &[entry("bun*", Some("2027-01-01"))], "2026-11-21");
+    allow::apply(&mut results, &[entry("bun*", Some("2027-01-01"))], "2026-11-21");
     assert_eq!(results[0].findings[0].allowed.as_deref(), Some("known"));
     assert_eq!(results[0].outcome, Outcome::Passed);
 }
@@ -60,8 +66,8 @@ fn an_allowed_finding_stays_and_no_longer_blocks() {
 #[test]
 fn an_allow_entry_that_matches_nothing_or_has_expired_is_a_finding() {
     let mut results = [judged(Severity::Deny)];
-    allow(&mut results, &[entry("other", None), entry("bundle", Some("2026-11-20"))], "2026-11-21");
-    let codes: Vec<_> = results[0].findings.iter().map(|finding| finding.code).collect();
+    allow::apply(&mut results, &[entry("other", None), entry("bundle", Some("2026-11-20"))], "2026-11-21");
+    let codes: Vec<_> = results[0].findings.iter().map(|finding| finding.code.id).collect();
     assert_eq!(codes, ["size.raw", "allow.unmatched", "allow.expired"]);
     assert_eq!(results[0].outcome, Outcome::Blocked);
 }

@@ -5,12 +5,31 @@
 
 mod warnings;
 
-use super::{CheckOutput, Finding, Severity};
+use super::registry::{Check, Gate, codes};
+use super::{CheckOutput, Finding, GateId, Level, Severity};
 use crate::bundle::Bundle;
 use crate::deploy::dry_run::DryRun;
 use crate::deploy::wrangler_log::WranglerOutput;
 use crate::error::{Location, LocationKind};
 use crate::format::count;
+
+codes! {
+    MODULE = "verify.module": "The modules that wrangler would upload are not the planned ones.";
+    BYTES = "verify.bytes": "A module that wrangler would upload differs from the plan.";
+    TOTAL = "verify.total": "The total that wrangler counts differs from the plan.";
+    DUPLICATES = "verify.duplicates": "wrangler ignores duplicate modules.";
+    WARNING = "verify.warning": "wrangler prints a warning.";
+    FAILED = "verify.failed": "wrangler's dry run failed.";
+}
+
+pub(super) const GATE: Gate = Gate {
+    id: GateId::Verify,
+    default_level: Level::Off,
+    check: Check::Stage,
+    nothing_to_check: None,
+    codes: CODES,
+    page: include_str!("../../docs/gates/verify.md"),
+};
 
 /// How many names a message spells out.
 const NAMED: usize = 3;
@@ -47,14 +66,7 @@ fn failed(dry_run: &DryRun) -> Finding {
     let said = if said.is_empty() { String::new() } else { format!(": {said}") };
     let message = format!("wrangler's dry run ended with exit code {}{said}", dry_run.code);
     let help = "fix the wrangler error above: the deploy would end the same way";
-    Finding::new(
-        Severity::Deny,
-        "verify.failed",
-        "wrangler",
-        Location::new(LocationKind::Tool, "wrangler"),
-        message,
-        help,
-    )
+    Finding::new(Severity::Deny, FAILED, "wrangler", Location::new(LocationKind::Tool, "wrangler"), message, help)
 }
 
 fn modules(bundle: &Bundle, dry_run: &DryRun) -> Vec<Finding> {
@@ -65,7 +77,7 @@ fn modules(bundle: &Bundle, dry_run: &DryRun) -> Vec<Finding> {
     let missing: Vec<Finding> = missing
         .map(|planned| {
             let message = format!("`{}` is planned, and wrangler would not upload it", planned.name);
-            module("verify.module", &planned.name, message)
+            module(MODULE, &planned.name, message)
         })
         .collect();
     let (mut extra, mut changed) = (Vec::new(), Vec::new());
@@ -73,7 +85,7 @@ fn modules(bundle: &Bundle, dry_run: &DryRun) -> Vec<Finding> {
         match uploaded.planned {
             None => {
                 let message = format!("wrangler would upload `{name}`, {} bytes, which is not planned", uploaded.bytes);
-                extra.push(module("verify.module", name, message));
+                extra.push(module(MODULE, name, message));
             }
             Some((planned, false)) => {
                 let message = if planned == uploaded.bytes {
@@ -81,7 +93,7 @@ fn modules(bundle: &Bundle, dry_run: &DryRun) -> Vec<Finding> {
                 } else {
                     format!("`{name}` has {} bytes, and the plan has {planned}", uploaded.bytes)
                 };
-                changed.push(module("verify.bytes", name, message).measured(uploaded.bytes, planned));
+                changed.push(module(BYTES, name, message).measured(uploaded.bytes, planned));
             }
             Some((_, true)) => {}
         }
@@ -111,13 +123,13 @@ fn total(bundle: &Bundle, heard: &WranglerOutput) -> Option<Finding> {
             let message = "wrangler's dry run named no total, so that it cannot be held against the plan";
             let help = "update wrangler";
             let location = Location::new(LocationKind::Tool, "wrangler");
-            return Some(Finding::new(Severity::Deny, "verify.total", "total", location, message, help));
+            return Some(Finding::new(Severity::Deny, TOTAL, "total", location, message, help));
         }
     };
     (!agrees).then(|| {
         let message = format!("wrangler counts {counted} bytes in all, and the plan has {planned}");
         let location = Location::new(LocationKind::Package, "bundle");
-        Finding::new(Severity::Deny, "verify.total", "total", location, message, TAMPERED).measured(counted, planned)
+        Finding::new(Severity::Deny, TOTAL, "total", location, message, TAMPERED).measured(counted, planned)
     })
 }
 
@@ -133,8 +145,7 @@ fn duplicates(heard: &WranglerOutput) -> Option<Finding> {
             format!("wrangler says `Ignoring duplicate module` {}: {}", count(number, "time"), named.join(", "));
         let help = "make the globs of `rules` match each file once: see the gate `duplicates`";
         let location = Location::new(LocationKind::Config, "rules");
-        Finding::new(Severity::Deny, "verify.duplicates", "duplicates", location, message, help)
-            .measured(number as u64, 0)
+        Finding::new(Severity::Deny, DUPLICATES, "duplicates", location, message, help).measured(number as u64, 0)
     })
 }
 
@@ -143,7 +154,7 @@ fn warning(text: &str) -> Finding {
     let first = lines.first().copied().unwrap_or_default();
     let message = format!("wrangler warns: {}", lines.join(" "));
     let help = "fix what it warns of, or allow it with `[[tool.saddlebag.allow]]`";
-    Finding::new(Severity::Warn, "verify.warning", first, Location::new(LocationKind::Tool, "wrangler"), message, help)
+    Finding::new(Severity::Warn, WARNING, first, Location::new(LocationKind::Tool, "wrangler"), message, help)
 }
 
 #[cfg(test)]

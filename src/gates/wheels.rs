@@ -3,15 +3,49 @@
 //! Receives the diagnosis of a resolution that failed, or what is known of the age of one that succeeded; hands on
 //! findings. Must never ask an index: what is not known by now is not said.
 
-use super::{CheckOutput, Context, Finding, Severity, requirements, unused};
+use super::registry::{Check, Gate, codes};
+use super::{CheckOutput, Context, Finding, GateId, Level, Severity, requirements, unused};
 use crate::error::{Location, LocationKind};
 use crate::format::count;
 use crate::project::{Project, Target};
-use crate::resolve::{Conflict, Downgrade, Lift, LockDifference, Reason, Unresolved, chain_in_words};
+use crate::resolve::{Conflict, Downgrade, Lift, LockDifference, Reason, Unresolved, Vendored, chain_in_words};
 use pep508_rs::pep440_rs::{Version, VersionSpecifiers};
 
+codes! {
+    NONE = "wheels.none": "A required package has no wheel for the Python of the Worker.";
+    UNKNOWN = "wheels.unknown": "No package index has a required package.";
+    CONFLICT = "wheels.conflict": "No version of a package satisfies every requirement on it.";
+    VERSION = "wheels.version": "The required version of a package does not exist.";
+    PYTHON = "wheels.python": "A required package does not support the Python of the Worker.";
+    BUILD = "wheels.build": "A package must be built from source before its requirements are known, and building is off.";
+    REQUIRES_PYTHON = "wheels.requires-python": "The `requires-python` of the project excludes the Python of the Worker.";
+    SILENT_DOWNGRADE = "wheels.silent-downgrade": "A package resolved to an outdated release because newer ones have no usable wheel.";
+    LOCKED = "wheels.locked": "The resolution differs from the lock that `--locked` asks for.";
+    ALTERNATIVE = "wheels.alternative": "A change to the requirements that would let them resolve.";
+}
+
+pub(super) const GATE: Gate = Gate {
+    id: GateId::Wheels,
+    default_level: Level::Deny,
+    check: Check::Resolution { resolved: check, unresolved: explain },
+    nothing_to_check: None,
+    codes: CODES,
+    page: include_str!("../../docs/gates/wheels.md"),
+};
+
+/// What to say about packages that resolved to an old release because newer ones have no wheel.
+pub(crate) fn downgrades(vendored: &Vendored, project: &Project, target: &Target) -> Vec<Finding> {
+    vendored.falls.iter().flatten().map(|fall| fallen(fall, project, target)).collect()
+}
+
+/// The name of each package that keeps the requirements from resolving, with the message about it.
+pub(crate) fn conflict_messages(why: &Unresolved, target: &Target) -> Vec<(String, String)> {
+    let conflicts = explain(why, target).findings.into_iter().filter(|finding| finding.severity == Severity::Deny);
+    conflicts.map(|finding| (finding.subject, finding.message)).collect()
+}
+
 /// A resolution that succeeded.
-pub(super) fn check(context: &Context<'_>) -> CheckOutput {
+fn check(context: &Context<'_>) -> CheckOutput {
     let packages = count(context.vendored.distributions.len(), "package");
     let python = &context.target.python;
     let mut findings = if context.settings.locked { unlike_the_lock(context) } else { Vec::new() };
@@ -37,7 +71,7 @@ fn excluded(project: &Project, target: &Target) -> Option<Finding> {
     (!specifiers.contains(&python)).then(|| {
         Finding::new(
             Severity::Warn,
-            "wheels.requires-python",
+            REQUIRES_PYTHON,
             "requires-python",
             pyproject.locate(&path),
             format!("`requires-python = \"{written}\"` excludes Python {python}, which the Worker runs"),
@@ -51,7 +85,7 @@ fn unlike_the_lock(context: &Context<'_>) -> Vec<Finding> {
     let Some(seed) = &context.vendored.seed else {
         return vec![Finding::new(
             Severity::Deny,
-            "wheels.locked",
+            LOCKED,
             "lock",
             Location::new(LocationKind::File, "pylock.runtime.toml"),
             "`--locked` was given, and there is no lock",
@@ -68,7 +102,7 @@ fn unlike_the_lock(context: &Context<'_>) -> Vec<Finding> {
     let finding = |drift: &LockDifference| {
         Finding::new(
             Severity::Deny,
-            "wheels.locked",
+            LOCKED,
             drift.name.as_str(),
             Location::new(LocationKind::File, context.project.display(seed)),
             format!("`{}`: {}", drift.name, drift.what),
@@ -78,7 +112,7 @@ fn unlike_the_lock(context: &Context<'_>) -> Vec<Finding> {
     context.vendored.drift.iter().map(finding).collect()
 }
 
-pub(super) fn fallen(fall: &Downgrade, project: &Project, target: &Target) -> Finding {
+fn fallen(fall: &Downgrade, project: &Project, target: &Target) -> Finding {
     let of = |day: &Option<String>| day.as_ref().map_or_else(String::new, |day| format!(" of {day}"));
     let because = match &fall.conflict {
         Some(conflict) if *conflict == fall.name => "which has no wheel for it".to_owned(),
@@ -91,7 +125,7 @@ pub(super) fn fallen(fall: &Downgrade, project: &Project, target: &Target) -> Fi
         entry.map_or_else(|| Location::new(LocationKind::Package, fall.name.as_str()), |entry| entry.location());
     Finding::new(
         Severity::Warn,
-        "wheels.silent-downgrade",
+        SILENT_DOWNGRADE,
         fall.name.as_str(),
         location,
         format!(
@@ -120,12 +154,12 @@ fn what_lifts(fall: &Downgrade) -> String {
 }
 
 /// A resolution that failed.
-pub(super) fn explain(why: &Unresolved, target: &Target) -> CheckOutput {
+fn explain(why: &Unresolved, target: &Target) -> CheckOutput {
     let mut findings: Vec<Finding> = why.conflicts.iter().map(|conflict| in_the_way(conflict, why, target)).collect();
     findings.extend(why.alternatives.iter().map(|alternative| {
         Finding::new(
             Severity::Note,
-            "wheels.alternative",
+            ALTERNATIVE,
             alternative.subject.as_str(),
             Location::new(LocationKind::Requirement, alternative.subject.as_str()),
             format!("{} would work: {}", alternative.write, alternative.gives),
@@ -139,19 +173,19 @@ fn in_the_way(conflict: &Conflict, why: &Unresolved, target: &Target) -> Finding
     let name = &conflict.name;
     let by = if conflict.chain.len() > 1 { format!(" ({})", chain_in_words(&conflict.chain)) } else { String::new() };
     let (code, message, help): (_, _, String) = match &conflict.reason {
-        Reason::NoWheel => ("wheels.none", without_wheel(conflict, why, target), what_else(conflict)),
+        Reason::NoWheel => (NONE, without_wheel(conflict, why, target), what_else(conflict)),
         Reason::Unknown => (
-            "wheels.unknown",
+            UNKNOWN,
             format!("there is no distribution `{name}` in any package index that uv asks{by}"),
             "correct the name, or add the index that has it".to_owned(),
         ),
         Reason::Conflict(wanted) => (
-            "wheels.conflict",
+            CONFLICT,
             format!("no version of `{name}` is all of what is required: {}", wanted.join(", and ")),
             "loosen one of the two".to_owned(),
         ),
         Reason::Version(available) => (
-            "wheels.version",
+            VERSION,
             format!(
                 "no version of `{name}` is what is required (`{}`){by}{}",
                 conflict.chain.last().unwrap_or(name),
@@ -160,7 +194,7 @@ fn in_the_way(conflict: &Conflict, why: &Unresolved, target: &Target) -> Finding
             "require a version that there is".to_owned(),
         ),
         Reason::Python(needs) => (
-            "wheels.python",
+            PYTHON,
             format!(
                 "`{name}` needs Python{needs}, and the Worker runs {}{by}{}",
                 target.python_full,
@@ -169,7 +203,7 @@ fn in_the_way(conflict: &Conflict, why: &Unresolved, target: &Target) -> Finding
             "require something that supports the Worker's Python".to_owned(),
         ),
         Reason::Build => (
-            "wheels.build",
+            BUILD,
             format!(
                 "`{name}` must be built before its requirements can be read, and pywrangler builds nothing by default"
             ),

@@ -11,23 +11,45 @@ mod paths;
 mod settings;
 mod target;
 
-use super::{CheckOutput, Context, Finding, Severity};
+use super::registry::{Check, Gate, codes};
+use super::{CheckOutput, Context, Finding, GateId, Level, Severity};
 use crate::error::{Location, LocationKind, Result};
 use crate::project::WranglerConfig;
 
-// The codes of the modules below: every code of a gate stands in its own file.
-const CLASS_MISSING: &str = "wrangler-config.class-missing";
-const MIGRATION: &str = "wrangler-config.migration";
-const FLAG: &str = "wrangler-config.flag";
-const FUTURE_DATE: &str = "wrangler-config.future-date";
-const DIRECTORY: &str = "wrangler-config.directory";
-const SETTINGS_ENVIRONMENT: &str = "wrangler-config.settings-environment";
+codes! {
+    PYTHON_WORKERS = "wrangler-config.python-workers": "The active environment lacks the compatibility flag `python_workers`.";
+    TYPE = "wrangler-config.type": "A key of the wrangler configuration has a type that wrangler refuses.";
+    RULE_TYPE = "wrangler-config.rule-type": "A rule in `rules` has a type that wrangler refuses, such as `PythonModule`.";
+    GLOB = "wrangler-config.glob": "wrangler cannot turn a glob in `rules` into a regular expression.";
+    TWO_ROOTS = "wrangler-config.two-roots": "The wrangler configuration and `pyproject.toml` are in different directories.";
+    MAIN_NAME = "wrangler-config.main-name": "The name of the main module is not a Python identifier, so the runtime cannot import it.";
+    FUTURE_DATE = "wrangler-config.future-date": "The compatibility date is in the future, which Cloudflare refuses.";
+    FLAG = "wrangler-config.flag": "A compatibility flag does not exist and looks like a misspelling of one that does.";
+    MIGRATION = "wrangler-config.migration": "A Durable Object migration, export or binding names a class that nothing defines or creates.";
+    CLASS_MISSING = "wrangler-config.class-missing": "A Durable Object, Workflow or `__all__` names a class that the runtime cannot find in the main module.";
+    BUILD_UPLOAD = "wrangler-config.build-upload": "wrangler 4 ignores `build.upload`.";
+    FALLTHROUGH = "wrangler-config.fallthrough": "A rule has no effect because an earlier rule of its type does not fall through.";
+    ADDITIONAL_MODULES = "wrangler-config.additional-modules": "With `find_additional_modules = false` only the main module is uploaded.";
+    ENVIRONMENT = "wrangler-config.environment": "An environment was selected that the wrangler configuration does not define.";
+    INHERITANCE = "wrangler-config.inheritance": "The active environment does not inherit a key of the top level.";
+    SETTINGS_ENVIRONMENT = "wrangler-config.settings-environment": "A `tool.saddlebag.env` table names an environment that no wrangler configuration defines.";
+    DIRECTORY = "wrangler-config.directory": "A directory that the wrangler configuration names does not exist.";
+    CF_REQUIREMENTS = "wrangler-config.cf-requirements": "Nothing reads `cf-requirements.txt` any more.";
+    TOP_LEVEL = "wrangler-config.top-level": "The configuration has environments, and the top level is deployed.";
+    PYTHONPATH = "wrangler-config.pythonpath": "Setting `PYTHONPATH` or `PYTHONHOME` in `vars` does not change where Python looks for modules.";
+}
+
+pub(super) const GATE: Gate = Gate {
+    id: GateId::WranglerConfig,
+    default_level: Level::Deny,
+    check: Check::Plan(check),
+    nothing_to_check: None,
+    codes: CODES,
+    page: include_str!("../../docs/gates/wrangler-config.md"),
+};
+
 /// The flag without which wrangler takes no Python.
-const PYTHON_WORKERS: &str = "python_workers";
-// What wrangler warns of too: `verify` does not say it again.
-pub(in crate::gates) const INHERITANCE: &str = "wrangler-config.inheritance";
-pub(in crate::gates) const TOP_LEVEL: &str = "wrangler-config.top-level";
-pub(in crate::gates) const ENVIRONMENT: &str = "wrangler-config.environment";
+const PYTHON_WORKERS_FLAG: &str = "python_workers";
 
 pub(super) fn check(context: &Context<'_>) -> Result<CheckOutput> {
     let config = &context.project.config;
@@ -77,7 +99,8 @@ fn python_workers(context: &Context<'_>) -> Vec<Finding> {
         None => "the compatibility flag `python_workers` is missing".to_owned(),
     };
     let flags = &context.target.compatibility_flags;
-    let meant = flags.iter().find(|flag| target::misspelt(flag).is_some_and(|found| found.meant == PYTHON_WORKERS));
+    let meant =
+        flags.iter().find(|flag| target::misspelt(flag).is_some_and(|found| found.meant == PYTHON_WORKERS_FLAG));
     let (location, message, help) = match meant {
         Some(flag) => (
             target::flag_location(context, flag),
@@ -87,7 +110,7 @@ fn python_workers(context: &Context<'_>) -> Vec<Finding> {
         None => (active(config, "compatibility_flags"), message, "add \"python_workers\" to `compatibility_flags`"),
     };
     let subject = config.environment.as_deref().unwrap_or("top level");
-    vec![Finding::new(Severity::Deny, "wrangler-config.python-workers", subject, location, message, help)]
+    vec![Finding::new(Severity::Deny, PYTHON_WORKERS, subject, location, message, help)]
 }
 
 /// What wrangler refuses by type, `PythonModule` among the rules included.
@@ -97,11 +120,11 @@ fn wrong_types(config: &WranglerConfig) -> Vec<Finding> {
         let is_rule = path.iter().any(|part| part == "rules") && path.last().is_some_and(|last| last == "type");
         let path = path.join(".");
         let (code, help) = if is_rule && message.contains("PythonModule") {
-            ("wrangler-config.rule-type", "remove the rule: every `.py` file is a module already".to_owned())
+            (RULE_TYPE, "remove the rule: every `.py` file is a module already".to_owned())
         } else if is_rule {
-            ("wrangler-config.rule-type", "correct the type".to_owned())
+            (RULE_TYPE, "correct the type".to_owned())
         } else {
-            ("wrangler-config.type", format!("correct `{path}`"))
+            (TYPE, format!("correct `{path}`"))
         };
         Finding::new(Severity::Deny, code, path, location, message, help)
     };
@@ -115,21 +138,14 @@ fn rules(context: &Context<'_>) -> Vec<Finding> {
         let message =
             format!("the glob `{glob}` of `rules` becomes no regular expression; wrangler stops with a `SyntaxError`");
         let location = active(config, "rules");
-        findings.push(Finding::new(
-            Severity::Deny,
-            "wrangler-config.glob",
-            glob.as_str(),
-            location,
-            message,
-            "correct the glob",
-        ));
+        findings.push(Finding::new(Severity::Deny, GLOB, glob.as_str(), location, message, "correct the glob"));
     }
     for shadowed in context.bundle.shadowed_rules.iter().filter(|shadowed| !shadowed.silenced) {
         let whose = if shadowed.default { "wrangler's default rule" } else { "the rule" };
         let globs = shadowed.globs.join("`, `");
         findings.push(Finding::new(
             Severity::Warn,
-            "wrangler-config.fallthrough",
+            FALLTHROUGH,
             format!("{} {}", shadowed.kind, shadowed.globs.join(" ")),
             active(config, "rules"),
             format!(
@@ -169,7 +185,7 @@ fn additional_modules(context: &Context<'_>) -> Option<Finding> {
     };
     Some(Finding::new(
         severity,
-        "wrangler-config.additional-modules",
+        ADDITIONAL_MODULES,
         "find_additional_modules",
         active(config, "find_additional_modules"),
         message,
@@ -204,7 +220,7 @@ fn places(context: &Context<'_>) -> Vec<Finding> {
         let (here, there) = (context.project.display(&config.path), context.project.display(&pyproject.path));
         findings.push(Finding::new(
             Severity::Deny,
-            "wrangler-config.two-roots",
+            TWO_ROOTS,
             here.as_str(),
             Location::new(LocationKind::Config, here.as_str()),
             format!("`{here}` and `{there}` are in different directories: plain pywrangler puts the packages beside the one and wrangler looks beside the other"),
@@ -215,7 +231,7 @@ fn places(context: &Context<'_>) -> Vec<Finding> {
     if !crate::python::is_identifier(stem) {
         findings.push(Finding::new(
             Severity::Deny,
-            "wrangler-config.main-name",
+            MAIN_NAME,
             stem,
             active(config, "main"),
             format!("`{stem}` is no name that Python can import, and the runtime imports main by it"),
@@ -226,7 +242,7 @@ fn places(context: &Context<'_>) -> Vec<Finding> {
         let path = context.project.display(&config.dir().join("cf-requirements.txt"));
         findings.push(Finding::new(
             Severity::Warn,
-            "wrangler-config.cf-requirements",
+            CF_REQUIREMENTS,
             path.as_str(),
             Location::new(LocationKind::File, path.as_str()),
             "`cf-requirements.txt` is no longer read by anything",
@@ -279,7 +295,7 @@ fn ignored(config: &WranglerConfig) -> Vec<Finding> {
             let path = path.join(".");
             Finding::new(
                 Severity::Warn,
-                "wrangler-config.build-upload",
+                BUILD_UPLOAD,
                 path.as_str(),
                 location,
                 format!("`{path}` is ignored since wrangler 4: its `dir`, `main`, `rules` and `format` have no effect"),
@@ -299,7 +315,7 @@ fn search_path(config: &WranglerConfig) -> Vec<Finding> {
         let path: Vec<&str> = origin.iter().map(String::as_str).chain([*name]).collect();
         Finding::new(
             Severity::Note,
-            "wrangler-config.pythonpath",
+            PYTHONPATH,
             *name,
             config.locate(&path),
             format!("`{name}` in `vars` does not change where Python looks for modules: it is only in `env.{name}`"),

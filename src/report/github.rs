@@ -26,11 +26,12 @@ pub(crate) fn annotations(report: &Report, prefix: &str) -> String {
         };
         let allowed = finding.allowed.as_ref().map_or_else(String::new, |reason| format!(" (allowed: {reason})"));
         let text = format!("{}{allowed}\nhelp: {}", finding.message, finding.remedy());
-        annotation(&mut out, command, finding.code, &finding.location, prefix, &text);
+        annotation(&mut out, command, finding.code.id, &finding.location, prefix, &text);
     }
     for result in results.iter().filter(|result| result.outcome == Outcome::Broke) {
         let text = result.reason.as_deref().unwrap_or("the gate broke");
-        annotation(&mut out, "error", result.id, &Location::new(LocationKind::Tool, result.id), prefix, text);
+        let gate = result.id.as_str();
+        annotation(&mut out, "error", gate, &Location::new(LocationKind::Tool, gate), prefix, text);
     }
     if let Some(error) = &report.error {
         let location = error.location.as_deref().cloned();
@@ -190,12 +191,19 @@ mod tests {
     use crate::bundle::{Bundle, Package};
     use crate::deploy::Deployed;
     use crate::error::{Error, ErrorKind};
-    use crate::gates::{GateResult, Level};
+    use crate::gates::{GateId, GateResult, Level};
     use crate::report::{Exit, lasting};
 
     fn report() -> Report<'static> {
         let finding = |severity, location, message: &str| {
-            Finding::new(severity, "imports.missing", "a -> b", location, message, "require it, 100 %: now")
+            Finding::new(
+                severity,
+                crate::gates::imports::MISSING,
+                "a -> b",
+                location,
+                message,
+                "require it, 100 %: now",
+            )
         };
         let mut allowed = finding(Severity::Deny, Location::at(LocationKind::File, "src/b.py", 3, 4), "known");
         allowed.allowed = Some("until | March".into());
@@ -210,7 +218,7 @@ mod tests {
             allowed,
         ];
         let result = GateResult {
-            id: "imports",
+            id: GateId::Imports,
             level: Level::Deny,
             outcome: Outcome::Blocked,
             reason: None,

@@ -10,7 +10,7 @@ mod weights;
 
 use super::Report;
 use crate::format::count;
-use crate::gates::{GateResult, Outcome, Severity, Verdict};
+use crate::gates::{GateId, GateResult, Outcome, Severity, Verdict};
 use crate::smoke::SmokeResult;
 use console::Style;
 use std::collections::BTreeMap;
@@ -85,7 +85,7 @@ pub(crate) fn by_package(report: &Report, manner: RenderOptions) -> String {
 fn summary(out: &mut String, report: &Report, manner: RenderOptions) {
     let blocking = ids(report, &[Outcome::Blocked, Outcome::Broke]);
     let is_blocked = report.verdict == Some(Verdict::Blocked);
-    if !is_blocked || blocking.iter().any(|id| ["size", "growth"].contains(id)) {
+    if !is_blocked || blocking.iter().any(|id| [GateId::Size, GateId::Growth].contains(id)) {
         if let Some(bundle) = &report.bundle {
             weights::size(out, bundle, &report.limits, manner);
         }
@@ -144,7 +144,7 @@ fn dim(text: &str) -> String {
 fn heading(out: &mut String, report: &Report, manner: RenderOptions) {
     let verdict = match report.verdict {
         Some(Verdict::Blocked) => {
-            let by = ids(report, &[Outcome::Blocked, Outcome::Broke]).join(", ");
+            let by = names(&ids(report, &[Outcome::Blocked, Outcome::Broke]));
             format!("{} by {by}", Style::new().red().bold().apply_to("BLOCKED"))
         }
         Some(Verdict::PassedWithWarnings) => {
@@ -171,7 +171,7 @@ fn gates(out: &mut String, results: &[GateResult], manner: RenderOptions) {
     let width = results
         .iter()
         .filter(|result| result.outcome != Outcome::Skipped)
-        .map(|result| result.id.len())
+        .map(|result| result.id.as_str().len())
         .max()
         .unwrap_or_default();
     let mut skipped: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
@@ -182,7 +182,7 @@ fn gates(out: &mut String, results: &[GateResult], manner: RenderOptions) {
             Outcome::Blocked => ("BLOCKED", Style::new().red().bold()),
             Outcome::Broke => ("BROKE", Style::new().red().bold()),
             Outcome::Skipped => {
-                skipped.entry(result.reason.as_deref().unwrap_or_default()).or_default().push(result.id);
+                skipped.entry(result.reason.as_deref().unwrap_or_default()).or_default().push(result.id.as_str());
                 continue;
             }
         };
@@ -205,7 +205,11 @@ fn slowest(out: &mut String, booted: &SmokeResult) {
     }
 }
 
-fn ids(report: &Report, wanted: &[Outcome]) -> Vec<&'static str> {
+fn names(ids: &[GateId]) -> String {
+    ids.iter().map(|id| id.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+fn ids(report: &Report, wanted: &[Outcome]) -> Vec<GateId> {
     let results = report.results.into_iter().flatten();
     results.filter(|result| wanted.contains(&result.outcome)).map(|result| result.id).collect()
 }
@@ -244,7 +248,7 @@ pub(crate) fn last_line(report: &Report) -> String {
     match (report.verdict, &report.deployed) {
         (Some(Verdict::Blocked), _) => {
             let blocked = ids(report, &[Outcome::Blocked, Outcome::Broke]);
-            format!("{} by {}: nothing was uploaded ({tail})", red.apply_to("blocked"), blocked.join(", "))
+            format!("{} by {}: nothing was uploaded ({tail})", red.apply_to("blocked"), names(&blocked))
         }
         (Some(_), Some(deployed)) if deployed.code == 0 && report.dry_run => {
             format!("{}: everything but the upload ({tail})", green.apply_to("dry run passed"))
@@ -270,7 +274,7 @@ mod tests {
     use crate::gates::{Finding, Level};
     use crate::report::lasting;
 
-    fn result(id: &'static str, outcome: Outcome, findings: Vec<Finding>) -> GateResult {
+    fn result(id: GateId, outcome: Outcome, findings: Vec<Finding>) -> GateResult {
         GateResult {
             id,
             level: Level::Deny,
@@ -284,7 +288,7 @@ mod tests {
     fn finding(severity: Severity) -> Finding {
         Finding::new(
             severity,
-            "size.raw",
+            crate::gates::size::RAW,
             "bundle",
             Location::at(LocationKind::File, "src/a.py", 3, 1),
             "the upload is heavy",
@@ -301,10 +305,10 @@ mod tests {
     fn a_block_shows_what_blocks_and_verbose_shows_everything() {
         let report = Report {
             results: Some(&[
-                result("namespace", Outcome::Passed, vec![finding(Severity::Note)]),
-                result("secrets", Outcome::Warned, vec![finding(Severity::Warn)]),
-                result("size", Outcome::Blocked, vec![finding(Severity::Deny)]),
-                result("smoke", Outcome::Skipped, vec![]),
+                result(GateId::Namespace, Outcome::Passed, vec![finding(Severity::Note)]),
+                result(GateId::Secrets, Outcome::Warned, vec![finding(Severity::Warn)]),
+                result(GateId::Size, Outcome::Blocked, vec![finding(Severity::Deny)]),
+                result(GateId::Smoke, Outcome::Skipped, vec![]),
             ]),
             verdict: Some(Verdict::Blocked),
             ..Report::default()
@@ -375,7 +379,10 @@ mod tests {
 
     #[test]
     fn a_pass_is_at_most_ten_lines_on_a_terminal_whatever_has_grown() {
-        let report = passed(vec![result("size", Outcome::Passed, vec![]), result("growth", Outcome::Passed, vec![])]);
+        let report = passed(vec![
+            result(GateId::Size, Outcome::Passed, vec![]),
+            result(GateId::Growth, Outcome::Passed, vec![]),
+        ]);
         let manner = RenderOptions { width: Some(80), ..RenderOptions::default() };
         insta::assert_snapshot!(text(&report, manner), @"
         saddlebag check: passed
@@ -399,10 +406,10 @@ mod tests {
             ..result(id, Outcome::Skipped, vec![])
         };
         let report = passed(vec![
-            result("size", Outcome::Passed, vec![]),
-            skipped("growth", Level::Warn, "no baseline: `saddlebag baseline` writes one"),
-            skipped("smoke", Level::Warn, "no Pyodide"),
-            skipped("verify", Level::Off, "off by default"),
+            result(GateId::Size, Outcome::Passed, vec![]),
+            skipped(GateId::Growth, Level::Warn, "no baseline: `saddlebag baseline` writes one"),
+            skipped(GateId::Smoke, Level::Warn, "no Pyodide"),
+            skipped(GateId::Verify, Level::Off, "off by default"),
         ]);
         let text = text(&report, RenderOptions::default());
         assert!(text.contains("\nskipped smoke: no Pyodide\n"), "{text}");
@@ -414,7 +421,7 @@ mod tests {
         let last = |verdict, deployed: Option<Deployed>, dry_run| {
             console::set_colors_enabled(false);
             last_line(&Report {
-                results: Some(&[result("size", Outcome::Passed, vec![])]),
+                results: Some(&[result(GateId::Size, Outcome::Passed, vec![])]),
                 verdict: Some(verdict),
                 deployed: deployed.as_ref(),
                 dry_run,

@@ -289,7 +289,7 @@ pub(crate) fn growth(growth: &Growth) -> GrowthV1<'_> {
 
 fn gate(result: &GateResult) -> GateV1<'_> {
     GateV1 {
-        id: result.id,
+        id: result.id.as_str(),
         level: result.level,
         outcome: result.outcome,
         reason: result.reason.as_deref(),
@@ -297,7 +297,7 @@ fn gate(result: &GateResult) -> GateV1<'_> {
             .findings
             .iter()
             .map(|finding| FindingV1 {
-                code: finding.code,
+                code: finding.code.id,
                 subject: &finding.subject,
                 level: finding.severity,
                 allowed: finding.allowed.as_deref(),

@@ -5,7 +5,7 @@
 
 use super::Report;
 use crate::error::{Location, LocationKind};
-use crate::gates::{Finding, Outcome, Severity};
+use crate::gates::{Code, Finding, GateId, Outcome, Severity};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -17,14 +17,11 @@ const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 /// empty.
 pub(crate) fn render(report: &Report, prefix: &str) -> String {
     let results = report.results.unwrap_or_default();
-    let findings: Vec<(&str, &Finding)> =
+    let findings: Vec<(GateId, &Finding)> =
         results.iter().flat_map(|result| result.findings.iter().map(move |finding| (result.id, finding))).collect();
     // A rule for each code that has results, in the order of their names; results point at them by index.
-    let mut rules: BTreeMap<&str, &str> = BTreeMap::new();
-    for (gate, finding) in &findings {
-        rules.insert(finding.code, gate);
-    }
-    let index = |code: &str| rules.keys().position(|known| *known == code);
+    let rules: BTreeMap<Code, GateId> = findings.iter().map(|(gate, finding)| (finding.code, *gate)).collect();
+    let index = |code: Code| rules.keys().position(|known| *known == code);
     let config = report.project.as_ref().map(|project| project.display(&project.config.path));
     let fallback = config.as_deref().unwrap_or("pyproject.toml");
     let results: Vec<Value> =
@@ -33,8 +30,8 @@ pub(crate) fn render(report: &Report, prefix: &str) -> String {
         .iter()
         .map(|(code, gate)| {
             json!({
-                "id": code,
-                "shortDescription": { "text": format!("{code}, a finding of the gate {gate}") },
+                "id": code.id,
+                "shortDescription": { "text": code.summary },
                 "help": { "text": format!("saddlebag explain {gate}") },
             })
         })
@@ -70,7 +67,7 @@ fn result(finding: &Finding, rule: Option<usize>, prefix: &str, fallback: &str) 
         Severity::Note => "note",
     };
     let mut result = json!({
-        "ruleId": finding.code,
+        "ruleId": finding.code.id,
         "level": level,
         "message": { "text": format!("{}\nhelp: {}", finding.message, finding.remedy()) },
         "locations": [location(&finding.location, prefix, fallback)],
@@ -153,6 +150,8 @@ fn notifications(report: &Report, prefix: &str) -> Vec<Value> {
 mod tests {
     use super::*;
     use crate::error::{Error, ErrorKind};
+    use crate::gates::imports::MISSING;
+    use crate::gates::size::RAW;
     use crate::gates::{GateResult, Level};
 
     fn document(report: &Report) -> Value {
@@ -161,23 +160,19 @@ mod tests {
 
     fn report() -> Report<'static> {
         let finding = |severity, code, location| Finding::new(severity, code, "a -> b", location, "m", "h");
-        let mut allowed = finding(Severity::Warn, "size.raw", Location::new(LocationKind::Package, "bundle"));
+        let mut allowed = finding(Severity::Warn, RAW, Location::new(LocationKind::Package, "bundle"));
         allowed.allowed = Some("known".into());
         Report {
             results: Some(crate::report::lasting(vec![GateResult {
-                id: "imports",
+                id: GateId::Imports,
                 level: Level::Deny,
                 outcome: Outcome::Blocked,
                 reason: None,
                 figure: String::new(),
                 findings: vec![
                     allowed,
-                    finding(Severity::Deny, "imports.missing", Location::at(LocationKind::File, "src/ä b.py", 3, 7)),
-                    finding(
-                        Severity::Note,
-                        "imports.missing",
-                        Location::at(LocationKind::Module, "python_modules/x.py", 9, 1),
-                    ),
+                    finding(Severity::Deny, MISSING, Location::at(LocationKind::File, "src/ä b.py", 3, 7)),
+                    finding(Severity::Note, MISSING, Location::at(LocationKind::Module, "python_modules/x.py", 9, 1)),
                 ],
             }])),
             ..Report::default()

@@ -8,7 +8,7 @@ use crate::bundle::{self, Bundle};
 use crate::cli::Format;
 use crate::commands::classify::LeftOut;
 use crate::error::{Error, Result};
-use crate::gates::{self, Checked, Cleared, GateResult, Inputs, Limit};
+use crate::gates::{self, Checked, Cleared, Context, GateId, GateResult, Inputs, Limit};
 use crate::layout::Layout;
 use crate::layout::{self, LayoutRequest};
 use crate::process;
@@ -138,10 +138,10 @@ impl<'a> Planned<'a> {
     }
 
     /// The same without some gates, each with the reason.
-    pub(crate) fn check_but(self, skipped: &[(&str, &str)]) -> Step<'a, CheckedPlan<'a>> {
+    pub(crate) fn check_but(self, skipped: &[(GateId, &str)]) -> Step<'a, CheckedPlan<'a>> {
         let Self { mut plan, bundle } = self;
         let limits = gates::limits(&bundle, &plan.loaded.settings);
-        let mut bundle = gates::check(&plan.inputs(), bundle, skipped, &today());
+        let mut bundle = gates::check(&plan, bundle, skipped, &today());
         remedies::add(&mut bundle, &plan.loaded.project, &plan.loaded.settings);
         plan.loaded.timings.record("gates");
         let checked = CheckedPlan { plan, limits, bundle };
@@ -196,19 +196,22 @@ impl<'a> ClearedPlan<'a> {
     }
 }
 
-impl<'a> Plan<'a> {
-    pub(super) fn inputs(&self) -> Inputs<'_> {
-        Inputs {
+impl Inputs for Plan<'_> {
+    fn context<'a>(&'a self, bundle: &'a Bundle) -> Context<'a> {
+        Context {
             project: &self.loaded.project,
             target: &self.loaded.target,
             toolchain: &self.loaded.toolchain,
             layout: &self.layout,
             vendored: &self.vendored,
+            bundle,
             growth: self.growth.as_ref(),
             settings: &self.loaded.settings,
         }
     }
+}
 
+impl<'a> Plan<'a> {
     pub(super) fn add_to<'r>(&'r self, report: &mut Report<'r>, bundle: &'r Bundle) {
         self.loaded.add_to(report);
         report.layout = Some(&self.layout);

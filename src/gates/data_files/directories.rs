@@ -7,6 +7,7 @@
 use super::{Ask, Draft, ELSEWHERE, Finding, MISSING, Severity, Survey, below_session};
 use crate::error::{Location, LocationKind};
 use crate::format::count;
+use crate::gates::Code;
 use crate::python::imports::{Access, Base};
 use camino::{Utf8Path, Utf8PathBuf};
 use regex::Regex;
@@ -62,7 +63,7 @@ impl Survey<'_, '_> {
         let shown = if from_cwd { written } else { self.context.project.display(place) };
         let files = left.clone();
         let what = self.asks(ask, &shown);
-        let draft = |code: &'static str, severity: Severity, tail: String| {
+        let draft = |code: Code, severity: Severity, tail: String| {
             let finding = self.finding(ask, (severity, code), &shown, format!("{what}{tail}{remark}"));
             Some(Draft { finding, files, alternative: alternative(ask) })
         };
@@ -90,13 +91,7 @@ impl Survey<'_, '_> {
         }
     }
 
-    fn finding(
-        &self,
-        ask: &Ask<'_>,
-        (severity, code): (Severity, &'static str),
-        subject: &str,
-        message: String,
-    ) -> Finding {
+    fn finding(&self, ask: &Ask<'_>, (severity, code): (Severity, Code), subject: &str, message: String) -> Finding {
         let location = Location::at(LocationKind::File, self.context.shown(ask.node), ask.open.line, ask.open.column);
         let help = if ask.path.base == Base::Cwd { "start the path from `Path(__file__).parent`" } else { "" };
         Finding::new(severity, code, subject, location, message, help)

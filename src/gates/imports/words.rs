@@ -1,7 +1,7 @@
 //! What is said of an import that leads nowhere, and what to do about it.
 
-use super::super::Context;
 use super::super::closest::{self, Near};
+use super::super::{Code, Context};
 use super::{MISSING, NAME, STDLIB};
 use crate::error::Result;
 use crate::project::target;
@@ -11,7 +11,7 @@ use crate::python::imports::Import;
 use crate::python::stdlib;
 
 /// The code, the message and the help.
-pub(super) type Message = (&'static str, String, String);
+pub(super) type Message = (Code, String, String);
 
 pub(super) fn words(context: &Context<'_>, problem: &Problem, node: &Node, import: &Import) -> Result<Message> {
     let shown = context.shown(node);

@@ -6,7 +6,7 @@
 
 use super::{CLASS_MISSING, MIGRATION, active, migrations};
 use crate::error::{Location, LocationKind};
-use crate::gates::{Context, Finding, Severity};
+use crate::gates::{Code, Context, Finding, Severity};
 use crate::project::WranglerConfig;
 use crate::python::graph::{EdgeKind, Node};
 use crate::python::uses::{Uses, uses};
@@ -97,7 +97,7 @@ enum Key {
 }
 
 impl Key {
-    fn code(&self) -> &'static str {
+    fn code(&self) -> Code {
         match self {
             Self::ClassName => CLASS_MISSING,
             Self::Migration { .. } => MIGRATION,

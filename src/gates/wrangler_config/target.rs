@@ -51,7 +51,7 @@ pub(super) fn misspelt(flag: &str) -> Option<Misspelt> {
 pub(super) fn flags(context: &Context<'_>) -> Vec<Finding> {
     let flags = &context.target.compatibility_flags;
     // Where `python_workers` itself is missing, that finding names the one that was meant for it.
-    let is_named_already = |meant: &str| !context.target.python_workers && meant == super::PYTHON_WORKERS;
+    let is_named_already = |meant: &str| !context.target.python_workers && meant == super::PYTHON_WORKERS_FLAG;
     let finding = |flag: &String| {
         let misspelt = misspelt(flag).filter(|misspelt| !is_named_already(misspelt.meant))?;
         let (severity, message) = if misspelt.certain {

@@ -22,7 +22,7 @@ pub(crate) struct Beside<'a> {
 pub(super) fn document(report: &Report, beside: &Beside<'_>) -> Value {
     let project = report.project.as_ref();
     let figures: BTreeMap<&str, &str> =
-        report.results.into_iter().flatten().map(|result| (result.id, result.figure.as_str())).collect();
+        report.results.into_iter().flatten().map(|result| (result.id.as_str(), result.figure.as_str())).collect();
     json!({
         "name": project.and_then(|project| project.config.name()),
         "dry_run": report.dry_run,

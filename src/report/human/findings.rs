@@ -6,7 +6,7 @@
 use super::{RenderOptions, dim};
 use crate::error::LocationKind;
 use crate::format::count;
-use crate::gates::{Finding, GateResult, Outcome, Severity};
+use crate::gates::{Finding, GateId, GateResult, Outcome, Severity};
 use console::Style;
 use std::fmt::Write;
 
@@ -16,7 +16,7 @@ const PLACES: usize = 4;
 
 /// Findings of one gate that one line of help answers.
 struct Group<'a> {
-    gate: &'a str,
+    gate: GateId,
     first: &'a Finding,
     findings: Vec<&'a Finding>,
 }
@@ -145,16 +145,20 @@ impl Group<'_> {
 mod tests {
     use super::*;
     use crate::error::{Location, LocationKind};
-    use crate::gates::Level;
+    use crate::gates::data_files::MISSING as FILE_MISSING;
+    use crate::gates::imports::MISSING;
+    use crate::gates::size::{GZIP, RAW};
+    use crate::gates::smoke::IMPORT;
+    use crate::gates::{Code, Level};
 
-    fn finding(severity: Severity, code: &'static str, message: &str, line: u32, help: &str) -> Finding {
+    fn finding(severity: Severity, code: Code, message: &str, line: u32, help: &str) -> Finding {
         Finding::new(severity, code, message, Location::at(LocationKind::File, "src/a.py", line, 1), message, help)
     }
 
     fn text(findings: Vec<Finding>, manner: RenderOptions) -> String {
         console::set_colors_enabled(false);
         let result = GateResult {
-            id: "imports",
+            id: GateId::Imports,
             level: Level::Deny,
             outcome: Outcome::Warned,
             reason: None,
@@ -169,10 +173,10 @@ mod tests {
     #[test]
     fn what_one_help_answers_is_said_once_and_what_blocks_comes_first() {
         let mut findings: Vec<Finding> =
-            (1..=6).map(|line| finding(Severity::Warn, "imports.missing", "`a` is missing", line, "add `a`")).collect();
-        findings.push(finding(Severity::Warn, "imports.missing", "`a.b` is missing", 9, "add `a`"));
-        findings.push(finding(Severity::Deny, "imports.missing", "`b` is missing", 7, "add `b`"));
-        findings.push(finding(Severity::Deny, "imports.missing", "`b.c` is missing", 8, "add `b`"));
+            (1..=6).map(|line| finding(Severity::Warn, MISSING, "`a` is missing", line, "add `a`")).collect();
+        findings.push(finding(Severity::Warn, MISSING, "`a.b` is missing", 9, "add `a`"));
+        findings.push(finding(Severity::Deny, MISSING, "`b` is missing", 7, "add `b`"));
+        findings.push(finding(Severity::Deny, MISSING, "`b.c` is missing", 8, "add `b`"));
         insta::assert_snapshot!(text(findings.clone(), RenderOptions::default()), @"
         deny[imports.missing]: `b` is missing
           --> src/a.py:7:1
@@ -204,7 +208,7 @@ mod tests {
     #[test]
     fn warnings_are_cut_short_and_what_blocks_is_not() {
         let many = |severity| {
-            let of = |line| finding(severity, "size.raw", &format!("m{line}"), line, &format!("h{line}"));
+            let of = |line| finding(severity, RAW, &format!("m{line}"), line, &format!("h{line}"));
             text((1..=20).map(of).collect(), RenderOptions::default())
         };
         assert_eq!(many(Severity::Deny).matches("-->").count(), 20);
@@ -219,7 +223,7 @@ mod tests {
             let location = Location::new(LocationKind::Package, "bundle");
             Finding::new(Severity::Deny, code, "bundle", location, message, "make it light")
         };
-        let found = vec![of("size.raw", "too heavy"), of("size.gzip", "too heavy gzipped")];
+        let found = vec![of(RAW, "too heavy"), of(GZIP, "too heavy gzipped")];
         insta::assert_snapshot!(text(found, RenderOptions::default()), @"
         deny[size.raw]: too heavy
         deny[size.gzip]: too heavy gzipped
@@ -229,7 +233,7 @@ mod tests {
 
     #[test]
     fn a_message_of_several_lines_is_indented_below_its_title_and_brief_in_its_first() {
-        let found = vec![finding(Severity::Warn, "smoke.import", "it fails\nTraceback:\n  here", 3, "mend it")];
+        let found = vec![finding(Severity::Warn, IMPORT, "it fails\nTraceback:\n  here", 3, "mend it")];
         insta::assert_snapshot!(text(found.clone(), RenderOptions::default()), @"
         warn[smoke.import]: it fails
           Traceback:
@@ -247,8 +251,7 @@ mod tests {
     fn lines_to_paste_stand_below_the_help_as_they_are_and_once() {
         let snippet = "[[rules]]\ntype = \"Data\"\nglobs = [\"**/*.json\"]\nfallthrough = true";
         let with = |severity, message: &str, line| {
-            let one =
-                finding(severity, "data-files.missing", message, line, "add this rule at the end of `wrangler.toml`");
+            let one = finding(severity, FILE_MISSING, message, line, "add this rule at the end of `wrangler.toml`");
             Finding { snippet: Some(snippet.to_owned()), ..one }
         };
         let found = vec![
@@ -281,8 +284,7 @@ mod tests {
     #[test]
     fn on_a_terminal_a_sentence_is_broken_between_words() {
         let message = "a message that is longer than the forty columns that this terminal has";
-        let one =
-            vec![finding(Severity::Deny, "size.raw", message, 3, "make it light, and keep `a-long-name-in-one-piece`")];
+        let one = vec![finding(Severity::Deny, RAW, message, 3, "make it light, and keep `a-long-name-in-one-piece`")];
         let manner = RenderOptions { width: Some(40), ..RenderOptions::default() };
         insta::assert_snapshot!(text(one.clone(), manner), @"
         deny[size.raw]: a message that is longer
