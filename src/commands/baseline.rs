@@ -8,7 +8,7 @@ use crate::baseline::{self, Baseline, Growth};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{bytes, count};
 use crate::gates::GateId;
-use crate::report::{self, human::RenderOptions};
+use crate::report::{self, RenderOptions};
 use crate::session::{Ended, Plan, ResolveOptions, Session, Step};
 use camino::Utf8Path;
 use serde_json::json;
@@ -84,9 +84,7 @@ pub(crate) fn write(path: &Utf8Path, shown: &str, now: &Baseline) -> Result<Answ
         "project_bytes": now.project,
         "growth": growth.as_ref().map(report::json::growth),
     });
-    let json = serde_json::to_string_pretty(&document)
-        .map_err(|error| Error::new(ErrorKind::Internal, error.to_string(), "report this defect"))?;
-    Ok(Answer { text: said(shown, now, growth.as_ref(), changed), json: json + "\n" })
+    Answer::of(said(shown, now, growth.as_ref(), changed), &document)
 }
 
 fn said(shown: &str, now: &Baseline, growth: Option<&Growth>, changed: bool) -> String {

@@ -2,10 +2,9 @@
 //!
 //! Receives a `Growth`; hands on text. Must never say whether it is too much: `growth` judges that.
 
-use super::human::RenderOptions;
+use super::style::{RenderOptions, bold, dim};
 use crate::baseline::{Growth, Weights};
 use crate::format::bytes;
-use console::Style;
 use std::fmt::Write;
 
 /// How many packages the job summary shows.
@@ -49,17 +48,16 @@ fn rows(growth: &Growth) -> Vec<ChangeRow> {
 }
 
 /// For the terminal, in the report's own columns: the sum, and below it at most `most` lines.
-pub(crate) fn block(growth: &Growth, manner: RenderOptions, most: usize) -> String {
-    let (bold, dim) = (Style::new().bold(), Style::new().dim());
+pub(crate) fn block(growth: &Growth, options: RenderOptions, most: usize) -> String {
     let rows = rows(growth);
     let since = format!("since {}", growth.baseline);
     if rows.is_empty() {
-        return format!("{}\n", manner.line(&format!("{}  nothing {since}", bold.apply_to("growth"))));
+        return format!("{}\n", options.line(&format!("{}  nothing {since}", bold("growth"))));
     }
     let raw = growth.raw;
     let share = share(raw).map_or_else(String::new, |share| format!(" ({share})"));
     let weights = format!("{} -> {}", bytes(raw.before), bytes(raw.after));
-    let mut lines = vec![format!("{}  {}{share} {since}: {weights}", bold.apply_to("growth"), signed(raw))];
+    let mut lines = vec![format!("{}  {}{share} {since}: {weights}", bold("growth"), signed(raw))];
     // The last line is the sum of the rest.
     let shown = if rows.len() <= most { rows.len() } else { most.saturating_sub(1) };
     for row in &rows[..shown] {
@@ -71,9 +69,9 @@ pub(crate) fn block(growth: &Growth, manner: RenderOptions, most: usize) -> Stri
     if !rest.is_empty() {
         let sum = |of: fn(&Weights) -> u64| rest.iter().map(|row| of(&row.weights)).sum();
         let sums = Weights { before: sum(|weights| weights.before), after: sum(|weights| weights.after) };
-        lines.push(format!("  {:>9}  {}", signed(sums), dim.apply_to(format!("{} more", rest.len()))));
+        lines.push(format!("  {:>9}  {}", signed(sums), dim(&format!("{} more", rest.len()))));
     }
-    lines.iter().fold(String::new(), |text, line| text + &manner.line(line) + "\n")
+    lines.iter().fold(String::new(), |text, line| text + &options.line(line) + "\n")
 }
 
 /// For the job summary, Markdown.

@@ -3,7 +3,7 @@
 //! Receives a `Report` and where the project is in its repository; hands on text. Must never print, and never write a line
 //! that a message could turn into a command of the runner's.
 
-use super::Report;
+use super::{Renderer, Report};
 use crate::error::{Location, LocationKind};
 use crate::format::{bytes, count};
 use crate::gates::{Finding, Outcome, Severity, Verdict};
@@ -12,9 +12,24 @@ use std::fmt::Write;
 /// How many packages the summary lists.
 const SHOWN: usize = 10;
 
-/// One line for each finding (and for the error), in the runner's own syntax. `prefix` is the project's directory in the
-/// repository, with `/` at its end, or empty.
-pub(crate) fn annotations(report: &Report, prefix: &str) -> String {
+/// Annotations on stdout, the job summary and the outputs of the step.
+pub(crate) struct Github<'a> {
+    /// The project's directory in the repository, with `/` at its end, or empty.
+    pub(crate) prefix: &'a str,
+}
+
+impl Renderer for Github<'_> {
+    fn render(&self, report: &Report<'_>) -> String {
+        format!("{}{}\n", annotations(report, self.prefix), super::human::last_line(report))
+    }
+
+    fn appended(&self, report: &Report<'_>) -> Vec<(&'static str, String)> {
+        vec![("GITHUB_STEP_SUMMARY", summary(report)), ("GITHUB_OUTPUT", outputs(report))]
+    }
+}
+
+/// One line for each finding (and for the error), in the syntax of GitHub's runner.
+fn annotations(report: &Report, prefix: &str) -> String {
     let mut out = String::new();
     let results = report.results.unwrap_or_default();
     for finding in results.iter().flat_map(|result| &result.findings) {
@@ -66,7 +81,7 @@ fn property(text: &str) -> String {
 }
 
 /// The job summary, Markdown: the verdict, the figures, what is heavy, and what was found.
-pub(crate) fn summary(report: &Report) -> String {
+fn summary(report: &Report) -> String {
     let mut out = String::new();
     let what = match (report.verdict, &report.error) {
         (_, Some(error)) => format!("could not do its work: {}", cell(&error.message)),
@@ -161,7 +176,7 @@ fn percent(fraction: f64) -> String {
 }
 
 /// `name=value` lines for the steps after this one.
-pub(crate) fn outputs(report: &Report) -> String {
+fn outputs(report: &Report) -> String {
     let mut out = String::new();
     let verdict = match report.verdict {
         Some(Verdict::Passed) => "passed",

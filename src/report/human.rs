@@ -1,14 +1,13 @@
-//! The report for people: the verdict, the size, what has changed since the baseline, what was found, and one last line
-//! that scripts can rely on.
+//! `--format human`: the verdict, the size, what has changed since the baseline, what was found, and one last line for scripts.
 //!
-//! A run that passed takes a few lines and its warnings; one that is blocked shows what blocks it and nothing that passed.
-//! Tables and passed gates are for `--verbose`. No meaning is carried by colour or by a drawing alone. `weights` draws the
-//! bundle, `findings` what the gates found.
+//! A run that passed takes a few lines and its warnings; a run that is blocked shows what blocks it and nothing that passed.
+//! Tables and passed gates are for `--verbose`. Nothing is shown by colour or by a drawing alone.
 
 mod findings;
 mod weights;
 
-use super::Report;
+use super::style::{RenderOptions, bold, dim};
+use super::{Renderer, Report};
 use crate::format::count;
 use crate::gates::{GateId, GateResult, Outcome, Severity, Verdict};
 use crate::smoke::SmokeResult;
@@ -18,89 +17,70 @@ use std::fmt::Write;
 
 /// Lines that the growth since the baseline takes in a short report.
 const GROWTH_ROWS: usize = 3;
-/// Units that are not parted from their number.
-const UNITS: [&str; 3] = ["KiB", "MiB", "%"];
 /// Modules that the line about a boot names.
 const SLOWEST: usize = 3;
 
-/// How much is shown, and where.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct RenderOptions {
-    /// What blocks, one line for each kind of warning, and the verdict.
-    pub(crate) quiet: bool,
-    /// Everything.
-    pub(crate) verbose: bool,
-    /// Columns of the terminal that it is shown on; `None` where it goes to a file or a pipe, whose lines stay whole.
-    pub(crate) width: Option<usize>,
+/// The report for people, as far as it is known before a deploy.
+pub(crate) struct Human {
+    pub(crate) options: RenderOptions,
 }
 
-impl RenderOptions {
-    /// One line that a terminal does not break. Whoever wants it whole has `--verbose`.
-    pub(super) fn line(self, text: &str) -> String {
-        match self.width.filter(|_| !self.verbose) {
-            Some(width) => console::truncate_str(text, width, "...").into_owned(),
-            None => text.to_owned(),
-        }
-    }
-
-    /// A sentence, broken between words where the terminal ends; what follows the first line stands under its text.
-    fn sentence(self, first: &str, then: &str, text: &str) -> String {
-        let Some(width) = self.width else { return format!("{first}{}", text.replace('\n', &format!("\n{then}"))) };
-        let options = textwrap::Options::new(width.max(40)).subsequent_indent(then).break_words(false);
-        let options = options.word_splitter(textwrap::WordSplitter::NoHyphenation);
-        // A number stays with its unit: textwrap breaks at plain spaces only.
-        let joined = UNITS
-            .iter()
-            .fold(format!("{first}{text}"), |text, unit| text.replace(&format!(" {unit}"), &format!("\u{a0}{unit}")));
-        textwrap::fill(&joined, options).replace('\u{a0}', " ")
+impl Renderer for Human {
+    fn render(&self, report: &Report<'_>) -> String {
+        plan(report, self.options)
     }
 }
 
-/// The part that is known before anything is deployed.
-pub(crate) fn plan(report: &Report, manner: RenderOptions) -> String {
+/// The text of `saddlebag report`: the table of packages, and below it what the gates found.
+pub(crate) struct ByPackage {
+    pub(crate) options: RenderOptions,
+}
+
+impl Renderer for ByPackage {
+    fn render(&self, report: &Report<'_>) -> String {
+        let table = super::packages::render(report);
+        let findings = plan(report, RenderOptions { quiet: true, ..self.options });
+        let between = if table.is_empty() || findings.is_empty() { "" } else { "\n" };
+        table + between + &findings
+    }
+}
+
+fn plan(report: &Report, options: RenderOptions) -> String {
     let mut out = String::new();
-    if !manner.quiet {
-        heading(&mut out, report, manner);
-        match manner.verbose {
-            true => everything(&mut out, report, manner),
-            false => summary(&mut out, report, manner),
+    if !options.quiet {
+        heading(&mut out, report, options);
+        match options.verbose {
+            true => everything(&mut out, report, options),
+            false => summary(&mut out, report, options),
         }
     }
     if let Some(results) = &report.results {
-        findings::write(&mut out, results, manner);
+        findings::write(&mut out, results, options);
     }
     out
 }
 
-/// The text of `saddlebag report`: its table, and below it what the gates found.
-pub(crate) fn by_package(report: &Report, manner: RenderOptions) -> String {
-    let table = super::packages::render(report);
-    let findings = plan(report, RenderOptions { quiet: true, ..manner });
-    let between = if table.is_empty() || findings.is_empty() { "" } else { "\n" };
-    table + between + &findings
-}
-
 /// The size, what has changed since the baseline, and gates that were asked for and could not judge. Of a run that is
 /// blocked, the figures are shown only where they are why.
-fn summary(out: &mut String, report: &Report, manner: RenderOptions) {
+fn summary(out: &mut String, report: &Report, options: RenderOptions) {
     let blocking = ids(report, &[Outcome::Blocked, Outcome::Broke]);
     let is_blocked = report.verdict == Some(Verdict::Blocked);
     if !is_blocked || blocking.iter().any(|id| [GateId::Size, GateId::Growth].contains(id)) {
         if let Some(bundle) = &report.bundle {
-            weights::size(out, bundle, &report.limits, manner);
+            weights::size(out, bundle, &report.limits, options);
         }
         let rows = GROWTH_ROWS - usize::from(report.smoke.is_some());
-        out.extend(report.growth.as_ref().map(|growth| super::difference::block(growth, manner, rows)));
+        out.extend(report.growth.as_ref().map(|growth| super::difference::block(growth, options, rows)));
     }
     if is_blocked {
         return;
     }
     if let Some(booted) = &report.smoke {
-        let _ = writeln!(out, "{}", manner.line(&boot(booted)));
+        let _ = writeln!(out, "{}", options.line(&boot(booted)));
     }
     for result in report.results.into_iter().flatten().filter(|result| result.was_missed()) {
         let first = format!("{} {}: ", Style::new().yellow().bold().apply_to("skipped"), result.id);
-        let _ = writeln!(out, "{}", manner.sentence(&first, "  ", &result.figure));
+        let _ = writeln!(out, "{}", options.sentence(&first, "  ", &result.figure));
     }
 }
 
@@ -114,34 +94,26 @@ fn boot(booted: &SmokeResult) -> String {
 }
 
 /// Every table.
-fn everything(out: &mut String, report: &Report, manner: RenderOptions) {
+fn everything(out: &mut String, report: &Report, options: RenderOptions) {
     if let Some(bundle) = &report.bundle {
         out.push('\n');
-        weights::size(out, bundle, &report.limits, manner);
-        weights::tables(out, bundle, manner);
+        weights::size(out, bundle, &report.limits, options);
+        weights::tables(out, bundle, options);
     }
     if let Some(growth) = &report.growth {
         out.push('\n');
-        out.push_str(&super::difference::block(growth, manner, usize::MAX));
+        out.push_str(&super::difference::block(growth, options, usize::MAX));
     }
     if let Some(results) = &report.results {
-        gates(out, results, manner);
+        gates(out, results, options);
     }
     if let Some(booted) = &report.smoke {
         slowest(out, booted);
     }
 }
 
-fn bold(text: &str) -> String {
-    Style::new().bold().apply_to(text).to_string()
-}
-
-fn dim(text: &str) -> String {
-    Style::new().dim().apply_to(text).to_string()
-}
-
 /// What was asked, and what came of it; then of which Worker.
-fn heading(out: &mut String, report: &Report, manner: RenderOptions) {
+fn heading(out: &mut String, report: &Report, options: RenderOptions) {
     let verdict = match report.verdict {
         Some(Verdict::Blocked) => {
             let by = names(&ids(report, &[Outcome::Blocked, Outcome::Broke]));
@@ -154,7 +126,8 @@ fn heading(out: &mut String, report: &Report, manner: RenderOptions) {
         Some(Verdict::Passed) => Style::new().green().bold().apply_to("passed").to_string(),
         None => String::new(),
     };
-    let _ = writeln!(out, "{}", manner.line(&format!("{} {verdict}", bold(&format!("saddlebag {}:", report.command)))));
+    let _ =
+        writeln!(out, "{}", options.line(&format!("{} {verdict}", bold(&format!("saddlebag {}:", report.command)))));
     let Some(project) = &report.project else { return };
     let name = project.config.name().unwrap_or_else(|| "a Worker without a name".to_owned());
     let environment = project.config.environment.as_deref();
@@ -163,10 +136,10 @@ fn heading(out: &mut String, report: &Report, manner: RenderOptions) {
     if let Some(target) = &report.target {
         let _ = write!(worker, ", Python {} (Pyodide {})", target.python, target.pyodide);
     }
-    let _ = writeln!(out, "{}", manner.line(&worker));
+    let _ = writeln!(out, "{}", options.line(&worker));
 }
 
-fn gates(out: &mut String, results: &[GateResult], manner: RenderOptions) {
+fn gates(out: &mut String, results: &[GateResult], options: RenderOptions) {
     let _ = writeln!(out, "\n{}", bold("gates"));
     let width = results
         .iter()
@@ -188,7 +161,7 @@ fn gates(out: &mut String, results: &[GateResult], manner: RenderOptions) {
         };
         let word = style.apply_to(format!("{word:7}"));
         let line = format!("  {word}  {:width$}  {}", result.id, dim(&result.figure));
-        let _ = writeln!(out, "{}", manner.line(line.trim_end()));
+        let _ = writeln!(out, "{}", options.line(line.trim_end()));
     }
     for (reason, ids) in skipped {
         let _ = writeln!(out, "  {}", dim(&format!("skipped  {} ({reason})", ids.join(", "))));
@@ -296,9 +269,9 @@ mod tests {
         )
     }
 
-    fn text(report: &Report, manner: RenderOptions) -> String {
+    fn text(report: &Report, options: RenderOptions) -> String {
         console::set_colors_enabled(false);
-        format!("{}{}", plan(report, manner), last_line(report))
+        format!("{}{}", plan(report, options), last_line(report))
     }
 
     #[test]
@@ -383,8 +356,8 @@ mod tests {
             result(GateId::Size, Outcome::Passed, vec![]),
             result(GateId::Growth, Outcome::Passed, vec![]),
         ]);
-        let manner = RenderOptions { width: Some(80), ..RenderOptions::default() };
-        insta::assert_snapshot!(text(&report, manner), @"
+        let options = RenderOptions { width: Some(80), ..RenderOptions::default() };
+        insta::assert_snapshot!(text(&report, options), @"
         saddlebag check: passed
         bundle  20.0 KiB, about 8.8 KiB gzipped, 0 modules
         growth  +20.0 KiB since b.toml: 0 B -> 20.0 KiB
@@ -394,7 +367,7 @@ mod tests {
         passed (2 gates, 0 warnings)
         ");
         // With the line of the Worker, the bar and the blank line before the last.
-        assert!(text(&report, manner).lines().count() + 3 <= 10);
+        assert!(text(&report, options).lines().count() + 3 <= 10);
     }
 
     #[test]

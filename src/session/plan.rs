@@ -13,7 +13,7 @@ use crate::layout::Layout;
 use crate::layout::{self, LayoutRequest};
 use crate::process;
 use crate::project::{Project, Target};
-use crate::report::{self, Report};
+use crate::report::{self, Renderer, Report};
 use crate::resolve::Vendored;
 use crate::settings::Settings;
 use crate::stage;
@@ -238,8 +238,8 @@ impl<'a> Plan<'a> {
         report.smoke = smoke;
         let options = session.render_options(&self.loaded.settings);
         session.terminal.out(&match session.invocation.command {
-            crate::cli::Command::Report if !options.quiet => report::human::by_package(&report, options),
-            _ => report::human::plan(&report, options),
+            crate::cli::Command::Report if !options.quiet => report::human::ByPackage { options }.render(&report),
+            _ => report::human::Human { options }.render(&report),
         });
     }
 

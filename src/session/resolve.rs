@@ -13,7 +13,7 @@ use crate::process::{self, Stdout};
 use crate::project::Project;
 use crate::project::config;
 use crate::python::stdlib;
-use crate::report;
+use crate::report::{self, Renderer};
 use crate::resolve::{self, Imported, Unresolved, Vendored};
 use crate::settings::{Named, Settings};
 use camino::{Utf8Path, Utf8PathBuf};
@@ -219,7 +219,7 @@ impl<'a> Loaded<'a> {
         }
         if let (Format::Human, Some((_, settings))) = (ended.session.format, ended.found()) {
             let options = ended.session.render_options(settings);
-            ended.session.terminal.out(&report::human::plan(&ended.report(), options));
+            ended.session.terminal.out(&report::human::Human { options }.render(&ended.report()));
         }
         Box::new(ended)
     }

@@ -12,14 +12,14 @@ use std::collections::{BTreeMap, HashMap};
 
 /// What is looked up for the picture and is in no report.
 #[derive(Debug, Default)]
-pub(crate) struct Beside<'a> {
+pub(crate) struct HtmlContext<'a> {
     /// The distributions of the project's own virtual environment, where it has one.
     pub(crate) host: Option<&'a [HostDistribution]>,
     /// `saddlebag.classify/1`: what each dependency is for.
     pub(crate) dependencies: Option<&'a Value>,
 }
 
-pub(super) fn document(report: &Report, beside: &Beside<'_>) -> Value {
+pub(super) fn document(report: &Report, context: &HtmlContext<'_>) -> Value {
     let project = report.project.as_ref();
     let figures: BTreeMap<&str, &str> =
         report.results.into_iter().flatten().map(|result| (result.id.as_str(), result.figure.as_str())).collect();
@@ -30,14 +30,14 @@ pub(super) fn document(report: &Report, beside: &Beside<'_>) -> Value {
         "imports": report.bundle.map(imports),
         "shown": report.bundle.as_ref().zip(project).map(|(bundle, project)| shown(bundle, project)),
         "dropped": report.bundle.map(dropped_owners),
-        "host": beside.host.map(|host| {
+        "host": context.host.map(|host| {
             host.iter()
                 .map(|distribution| {
                     json!({ "name": distribution.name, "version": distribution.version, "bytes": distribution.bytes })
                 })
                 .collect::<Vec<_>>()
         }),
-        "dependencies": beside.dependencies,
+        "dependencies": context.dependencies,
     })
 }
 

@@ -3,10 +3,10 @@
 //! What blocks is always shown whole, and first. Warnings are shown whole unless something blocks or `--quiet` is set:
 //! then each takes one line. Notes are for `--verbose`.
 
-use super::{RenderOptions, dim};
 use crate::error::LocationKind;
 use crate::format::count;
 use crate::gates::{Finding, GateId, GateResult, Outcome, Severity};
+use crate::report::style::{RenderOptions, dim};
 use console::Style;
 use std::fmt::Write;
 
@@ -21,32 +21,32 @@ struct Group<'a> {
     findings: Vec<&'a Finding>,
 }
 
-pub(super) fn write(out: &mut String, results: &[GateResult], manner: RenderOptions) {
-    let groups = grouped(results, manner);
+pub(super) fn write(out: &mut String, results: &[GateResult], options: RenderOptions) {
+    let groups = grouped(results, options);
     let (blocking, others): (Vec<_>, Vec<_>) = groups.iter().partition(|group| group.weight() == Severity::Deny);
     // Lines to paste that several findings share are shown with the first.
     let mut pasted: Option<String> = None;
     let mut whole = |group: &Group<'_>| {
         let is_new = group.first.snippet.is_some() && group.first.snippet != pasted;
         pasted = group.first.snippet.clone().or(pasted.take());
-        group.whole(manner, is_new)
+        group.whole(options, is_new)
     };
     let mut paragraphs: Vec<String> = blocking.iter().map(|group| whole(group)).collect();
     paragraphs.extend(results.iter().filter(|result| result.outcome == Outcome::Broke).map(|result| {
         let title = Style::new().red().bold().apply_to(format!("broke[{}]:", result.id)).to_string();
-        manner.sentence(&format!("{title} "), "  ", &result.figure) + "\n"
+        options.sentence(&format!("{title} "), "  ", &result.figure) + "\n"
     }));
-    let most = if manner.verbose || manner.quiet { usize::MAX } else { GROUPS };
+    let most = if options.verbose || options.quiet { usize::MAX } else { GROUPS };
     let shown = &others[..most.min(others.len())];
     let left_out: usize = others[shown.len()..].iter().map(|group| group.findings.len()).sum();
-    if manner.verbose || (paragraphs.is_empty() && !manner.quiet) {
+    if options.verbose || (paragraphs.is_empty() && !options.quiet) {
         paragraphs.extend(shown.iter().map(|group| whole(group)));
         if left_out > 0 {
             paragraphs.push(format!("{}; `--verbose` shows them\n", count(left_out, "more finding")));
         }
     } else if !shown.is_empty() {
-        let mut brief: String = shown.iter().map(|group| group.brief(manner)).collect();
-        if !manner.quiet {
+        let mut brief: String = shown.iter().map(|group| group.brief(options)).collect();
+        if !options.quiet {
             let more = if left_out > 0 { format!("{}; ", count(left_out, "more warning")) } else { String::new() };
             let _ = writeln!(brief, "{more}`--verbose` shows warnings in full");
         }
@@ -59,10 +59,10 @@ pub(super) fn write(out: &mut String, results: &[GateResult], manner: RenderOpti
 }
 
 /// What blocks first; within one weight as the gates stand.
-fn grouped(results: &[GateResult], manner: RenderOptions) -> Vec<Group<'_>> {
+fn grouped(results: &[GateResult], options: RenderOptions) -> Vec<Group<'_>> {
     let mut groups: Vec<Group<'_>> = Vec::new();
     for result in results {
-        for finding in result.findings.iter().filter(|one| one.weight() > Severity::Note || manner.verbose) {
+        for finding in result.findings.iter().filter(|one| one.weight() > Severity::Note || options.verbose) {
             let alike = |group: &&mut Group<'_>| {
                 let of = |finding: &Finding| (finding.weight(), finding.allowed.clone());
                 let same_code = group.first.code == finding.code || !finding.help.is_empty();
@@ -101,17 +101,17 @@ impl Group<'_> {
         self.first.weight()
     }
 
-    fn whole(&self, manner: RenderOptions, with_snippet: bool) -> String {
+    fn whole(&self, options: RenderOptions, with_snippet: bool) -> String {
         let mut out = String::new();
         let allowed = self.first.allowed.as_ref().map_or_else(String::new, |reason| format!(" (allowed: {reason})"));
-        let shown = if manner.verbose { self.findings.len() } else { PLACES.min(self.findings.len()) };
+        let shown = if options.verbose { self.findings.len() } else { PLACES.min(self.findings.len()) };
         let mut before: Option<&Finding> = None;
         for finding in &self.findings[..shown] {
             if before.is_none_or(|before| before.code != finding.code) {
                 let text = format!("{}{allowed}", finding.message);
-                let _ = writeln!(out, "{}", manner.sentence(&format!("{} ", title(finding)), "  ", &text));
+                let _ = writeln!(out, "{}", options.sentence(&format!("{} ", title(finding)), "  ", &text));
             } else if before.is_some_and(|before| before.message != finding.message) {
-                let _ = writeln!(out, "{}", manner.sentence("  also: ", "  ", &finding.message));
+                let _ = writeln!(out, "{}", options.sentence("  also: ", "  ", &finding.message));
             }
             before = Some(finding);
             out.extend(place(finding).map(|place| format!("  {} {place}\n", dim("-->"))));
@@ -121,7 +121,7 @@ impl Group<'_> {
         }
         if !self.first.help.is_empty() {
             let help = Style::new().cyan().apply_to("help:").to_string();
-            let _ = writeln!(out, "{}", manner.sentence(&format!("  {help} "), "    ", &self.first.help));
+            let _ = writeln!(out, "{}", options.sentence(&format!("  {help} "), "    ", &self.first.help));
         }
         for line in self.first.snippet.iter().filter(|_| with_snippet).flat_map(|snippet| snippet.lines()) {
             let _ = writeln!(out, "{}", format!("      {line}").trim_end());
@@ -130,14 +130,14 @@ impl Group<'_> {
     }
 
     /// One line: the first of them, where it is, and how many more there are.
-    fn brief(&self, manner: RenderOptions) -> String {
+    fn brief(&self, options: RenderOptions) -> String {
         let message = self.first.message.lines().next().unwrap_or_default();
         let place = place(self.first).map_or_else(String::new, |place| format!(" ({place})"));
         let more = match self.findings.len() {
             1 => String::new(),
             all => format!(", and {} more like it", all - 1),
         };
-        manner.sentence(&format!("{} ", title(self.first)), "  ", &format!("{message}{place}{more}")) + "\n"
+        options.sentence(&format!("{} ", title(self.first)), "  ", &format!("{message}{place}{more}")) + "\n"
     }
 }
 
@@ -155,7 +155,7 @@ mod tests {
         Finding::new(severity, code, message, Location::at(LocationKind::File, "src/a.py", line, 1), message, help)
     }
 
-    fn text(findings: Vec<Finding>, manner: RenderOptions) -> String {
+    fn text(findings: Vec<Finding>, options: RenderOptions) -> String {
         console::set_colors_enabled(false);
         let result = GateResult {
             id: GateId::Imports,
@@ -166,7 +166,7 @@ mod tests {
             findings,
         };
         let mut out = String::new();
-        write(&mut out, &[result], manner);
+        write(&mut out, &[result], options);
         out
     }
 
@@ -285,8 +285,8 @@ mod tests {
     fn on_a_terminal_a_sentence_is_broken_between_words() {
         let message = "a message that is longer than the forty columns that this terminal has";
         let one = vec![finding(Severity::Deny, RAW, message, 3, "make it light, and keep `a-long-name-in-one-piece`")];
-        let manner = RenderOptions { width: Some(40), ..RenderOptions::default() };
-        insta::assert_snapshot!(text(one.clone(), manner), @"
+        let options = RenderOptions { width: Some(40), ..RenderOptions::default() };
+        insta::assert_snapshot!(text(one.clone(), options), @"
         deny[size.raw]: a message that is longer
           than the forty columns that this
           terminal has
