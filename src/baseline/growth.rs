@@ -1,6 +1,4 @@
-//! What a bundle weighs more or less than its baseline, package by package.
-//!
-//! Receives two baselines; hands on a `Growth`. What is the same in both is not in it. Must never judge.
+//! The difference between a baseline and a bundle, package by package. What is the same in both is left out.
 
 use super::{Baseline, Share};
 use std::collections::BTreeSet;
@@ -35,7 +33,7 @@ impl Weights {
     }
 }
 
-/// One distribution that came, went, or has another version or weight.
+/// One distribution that was added, removed, or has another version or size.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Moved {
     pub(crate) name: String,

@@ -1,7 +1,4 @@
-//! `growth`: the upload weighs no more than the project allows, against its committed baseline and in single packages.
-//!
-//! Receives the growth since the baseline, if there is one, and `packages.NAME.max`; hands on findings that say who brought
-//! what is heavy. Must never judge without a baseline what only a baseline can say.
+//! `growth`: the upload grows no more than the project allows since its baseline, and packages are within their own budgets.
 
 use super::registry::{Check, Gate, NothingToCheck, codes};
 use super::{CheckOutput, Code, Context, Finding, GateId, Level, Severity};
@@ -34,7 +31,7 @@ pub(super) const GATE: Gate = Gate {
     page: include_str!("../../docs/gates/growth.md"),
 };
 
-/// The allowance of a project that says none: a share, and a size below which a share of little is no matter.
+/// The default of `growth.max`: a share, but never less than so many bytes.
 const SHARE: f64 = 0.1;
 const LEAST: u64 = 256 * 1024;
 
@@ -54,7 +51,7 @@ pub(super) fn check(context: &Context<'_>) -> Result<CheckOutput> {
     Ok(now.judge(context.growth, &context.settings.growth))
 }
 
-/// What the baseline is held against.
+/// What the baseline is compared with.
 struct Now<'a> {
     bundle: &'a Bundle,
     requirements: &'a Requirements,
@@ -71,8 +68,8 @@ impl Now<'_> {
             findings.extend(self.total(growth, &allowed));
             findings.extend(project(growth, &allowed));
             findings.extend(growth.packages.iter().filter_map(|moved| self.package(moved, growth, &allowed)));
-            findings.extend(self.others(growth));
-            figure.push(format!("{} ({} allowed)", said(growth.raw), allowed.said));
+            findings.extend(self.other_targets(growth));
+            figure.push(format!("{} ({} allowed)", change(growth.raw), allowed.shown));
         }
         if !settings.budgets.is_empty() {
             findings.extend(self.budgets(settings));
@@ -86,8 +83,8 @@ impl Now<'_> {
         if growth.raw.after <= limit {
             return None;
         }
-        let message = format!("the upload is {}; {}", said(growth.raw), allowed.spelled());
-        let help = format!("{}{}", self.heaviest(growth), ANEW);
+        let message = format!("the upload is {}; {}", change(growth.raw), allowed.spelled());
+        let help = format!("{}{}", self.heaviest(growth), REWRITE);
         Some(finding(TOTAL, "bundle", baseline(growth), message, help).measured(growth.raw.after, limit))
     }
 
@@ -111,19 +108,19 @@ impl Now<'_> {
         let (name, versions) = (&moved.name, moved.versions());
         let is = match moved.change() {
             "added" => format!("is new and {}", bytes(weights.after)),
-            _ => format!("is {}", said(weights)),
+            _ => format!("is {}", change(weights)),
         };
-        let message = format!("`{name}` {versions} {is}; {}; {}", allowed.spelled(), self.brought(name));
-        let help = format!("run `saddlebag why {name}`; {ANEW}");
+        let message = format!("`{name}` {versions} {is}; {}; {}", allowed.spelled(), self.required_by(name));
+        let help = format!("run `saddlebag why {name}`; {REWRITE}");
         let location = self.requirement(name).unwrap_or_else(|| baseline(growth));
         Some(finding(PACKAGE, name, location, message, help).measured(weights.after, limit))
     }
 
     /// `required by project -> langchain -> sympy`
-    fn brought(&self, name: &str) -> String {
+    fn required_by(&self, name: &str) -> String {
         match self.bundle.required_by(name) {
             Some(chain) => format!("required by {}", chain.join(" -> ")),
-            None => "no requirement asks for it".to_owned(),
+            None => "no requirement needs it".to_owned(),
         }
     }
 
@@ -136,7 +133,7 @@ impl Now<'_> {
     }
 
     /// A baseline of another Python or environment is still one, and may explain a difference.
-    fn others(&self, growth: &Growth) -> Vec<Finding> {
+    fn other_targets(&self, growth: &Growth) -> Vec<Finding> {
         let level = |environment: Option<&str>| {
             environment.map_or_else(|| "the top level".to_owned(), |name| format!("environment `{name}`"))
         };
@@ -166,7 +163,8 @@ impl Now<'_> {
                     Some(close) => format!("did you mean `{close}`?"),
                     None => "correct the name, or remove the budget".to_owned(),
                 };
-                let message = format!("`packages.{}` is a budget for what the upload does not have", budget.written);
+                let message =
+                    format!("`packages.{}` is a budget for a package that is not in the upload", budget.written);
                 return Some(finding(UNMATCHED, name, location, message, help));
             };
             if package.raw_bytes <= budget.max {
@@ -178,7 +176,7 @@ impl Now<'_> {
                 bytes(package.raw_bytes),
                 budget.written,
                 bytes(budget.max),
-                self.brought(name)
+                self.required_by(name)
             );
             let help = format!("run `saddlebag why {name}`, prune it with `prune.exclude`, or raise its budget");
             let finding = finding(PACKAGE_BUDGET, name, location, message, help);
@@ -188,15 +186,15 @@ impl Now<'_> {
     }
 }
 
-const ANEW: &str = "if it is meant, run `saddlebag baseline` and commit the file";
+const REWRITE: &str = "if that is intended, run `saddlebag baseline` and commit the file";
 
 fn project(growth: &Growth, allowed: &Allowed) -> Option<Finding> {
     let limit = growth.project.before + allowed.bytes;
     if growth.project.after <= limit {
         return None;
     }
-    let message = format!("the project's own files are {}; {}", said(growth.project), allowed.spelled());
-    let help = format!("run `saddlebag check --verbose` for a list of modules; {ANEW}");
+    let message = format!("the project's own files are {}; {}", change(growth.project), allowed.spelled());
+    let help = format!("run `saddlebag check --verbose` for a list of modules; {REWRITE}");
     let finding = finding(PROJECT, "project", baseline(growth), message, help);
     Some(finding.measured(growth.project.after, limit))
 }
@@ -210,7 +208,7 @@ fn baseline(growth: &Growth) -> Location {
 }
 
 /// `17.9 MiB, 11.8 MiB (193 %) more than in the baseline`
-fn said(weights: Weights) -> String {
+fn change(weights: Weights) -> String {
     let Weights { before, after } = weights;
     let (word, difference) = match after.cmp(&before) {
         std::cmp::Ordering::Equal => return format!("{}, as in the baseline", bytes(after)),
@@ -224,27 +222,27 @@ fn said(weights: Weights) -> String {
     format!("{}, {}{share} {word} than in the baseline", bytes(after), bytes(difference))
 }
 
-/// How much more is in order, and in whose words.
+/// How much the upload may grow, in bytes and as the setting has it.
 struct Allowed {
     bytes: u64,
-    said: String,
+    shown: String,
 }
 
 impl Allowed {
     fn of(setting: Option<Allowance>, before: u64) -> Self {
         let of_share = |share: f64| (before as f64 * share) as u64;
         match setting {
-            Some(Allowance::Bytes(number)) => Self { bytes: number, said: bytes(number) },
-            Some(Allowance::Share(share)) => Self { bytes: of_share(share), said: percent(share) },
-            None if of_share(SHARE) < LEAST => Self { bytes: LEAST, said: bytes(LEAST) },
-            None => Self { bytes: of_share(SHARE), said: percent(SHARE) },
+            Some(Allowance::Bytes(number)) => Self { bytes: number, shown: bytes(number) },
+            Some(Allowance::Share(share)) => Self { bytes: of_share(share), shown: percent(share) },
+            None if of_share(SHARE) < LEAST => Self { bytes: LEAST, shown: bytes(LEAST) },
+            None => Self { bytes: of_share(SHARE), shown: percent(SHARE) },
         }
     }
 
     /// `312.0 KiB (5 %) more is allowed`
     fn spelled(&self) -> String {
         let size = bytes(self.bytes);
-        let share = if self.said == size { String::new() } else { format!(" ({})", self.said) };
+        let share = if self.shown == size { String::new() } else { format!(" ({})", self.shown) };
         format!("{size}{share} more is allowed")
     }
 }
@@ -318,9 +316,9 @@ mod tests {
         let told: Vec<String> =
             findings.iter().map(|(code, text, measured, limit)| format!("{code} {measured}/{limit}: {text}")).collect();
         insta::assert_snapshot!(told.join("\n"), @"
-        growth.total 9438184/6921701: the upload is 9.0 MiB, 3.0 MiB (50 %) more than in the baseline; 614.5 KiB (10 %) more is allowed; run `saddlebag why mpmath`: it is 2.0 MiB of that; if it is meant, run `saddlebag baseline` and commit the file
-        growth.package 2097152/629245: `mpmath` 1.3 is new and 2.0 MiB; 614.5 KiB (10 %) more is allowed; required by project -> sympy -> mpmath; run `saddlebag why mpmath`; if it is meant, run `saddlebag baseline` and commit the file
-        growth.package 7340032/6920701: `sympy` 1.13 -> 1.14 is 7.0 MiB, 1.0 MiB (17 %) more than in the baseline; 614.5 KiB (10 %) more is allowed; required by project -> sympy; run `saddlebag why sympy`; if it is meant, run `saddlebag baseline` and commit the file
+        growth.total 9438184/6921701: the upload is 9.0 MiB, 3.0 MiB (50 %) more than in the baseline; 614.5 KiB (10 %) more is allowed; run `saddlebag why mpmath`: it is 2.0 MiB of that; if that is intended, run `saddlebag baseline` and commit the file
+        growth.package 2097152/629245: `mpmath` 1.3 is new and 2.0 MiB; 614.5 KiB (10 %) more is allowed; required by project -> sympy -> mpmath; run `saddlebag why mpmath`; if that is intended, run `saddlebag baseline` and commit the file
+        growth.package 7340032/6920701: `sympy` 1.13 -> 1.14 is 7.0 MiB, 1.0 MiB (17 %) more than in the baseline; 614.5 KiB (10 %) more is allowed; required by project -> sympy; run `saddlebag why sympy`; if that is intended, run `saddlebag baseline` and commit the file
         ");
     }
 }

@@ -1,7 +1,7 @@
-//! `requirements`: what the runtime file asks for is for the runtime, pinned, and what its hashes say.
+//! `requirements`: are the requirements runtime-only, locked and hash-verified?
 //!
-//! Receives the requirements and the lock that was resolved; hands on findings. A line of the runtime file that does not parse was
-//! an error long before; lists of other tools are read leniently, and only to name them.
+//! A line of the runtime file that does not parse was an error before. Lists of other tools are read leniently, only to name
+//! them.
 
 use super::registry::{Check, Gate, codes};
 use super::{CheckOutput, Context, Finding, GateId, Level, Severity};
@@ -68,7 +68,7 @@ pub(super) fn check(context: &Context<'_>) -> Result<CheckOutput> {
                 FALLBACK,
                 path.as_str(),
                 Location::new(LocationKind::File, path.as_str()),
-                "there is no `requirements-runtime.txt`: `[project].dependencies` serve, as in pywrangler",
+                "there is no `requirements-runtime.txt`: `[project].dependencies` are used, as in pywrangler",
                 "list what the Worker needs at run time in `requirements-runtime.txt`",
             ));
             path
@@ -83,7 +83,7 @@ pub(super) fn check(context: &Context<'_>) -> Result<CheckOutput> {
             UNLOCKED,
             "lock",
             Location::new(LocationKind::File, from.as_str()),
-            "the versions are not locked: tomorrow's deploy may resolve to other ones",
+            "the versions are not locked: the next deploy may resolve to others",
             "run `saddlebag lock` and commit `pylock.runtime.toml`",
         ));
     }
@@ -103,7 +103,7 @@ pub(super) fn check(context: &Context<'_>) -> Result<CheckOutput> {
     Ok(CheckOutput { figure, findings })
 }
 
-/// For what a lock was made, as the rest of a sentence that begins with it.
+/// What a lock was made for, as the predicate of a sentence.
 pub(super) fn was_made_for(made_for: &MadeFor) -> String {
     match made_for {
         MadeFor::Python(python) => format!("was made for Python {python}"),
@@ -113,7 +113,7 @@ pub(super) fn was_made_for(made_for: &MadeFor) -> String {
     }
 }
 
-/// A lock that was made for another Python keeps versions that other wheels have chosen.
+/// A lock for another Python keeps versions that were chosen by other wheels.
 fn stale_lock(context: &Context<'_>) -> Option<Finding> {
     let (seed, made_for) = context.vendored.seed.as_ref().zip(context.vendored.lock_made_for.as_ref())?;
     let shown = context.project.display(seed);
@@ -122,12 +122,12 @@ fn stale_lock(context: &Context<'_>) -> Option<Finding> {
     Some(Finding::new(Severity::Warn, STALE_LOCK, "lock", Location::new(LocationKind::File, shown), message, help))
 }
 
-/// Whether nothing is required although saddlebag has looked where it looks.
+/// Whether nothing is required, without a file that says so.
 fn requires_nothing(project: &Project) -> bool {
     project.requirements.entries.is_empty() && !matches!(project.requirements.source, Source::File(_))
 }
 
-/// Nothing is required, and a list of another tool's says what might be.
+/// Nothing is required, but another tool's list names requirements.
 fn unread(project: &Project) -> Option<Finding> {
     if !requires_nothing(project) {
         return None;
@@ -152,14 +152,14 @@ fn unread(project: &Project) -> Option<Finding> {
     Some(Finding::new(Severity::Note, UNREAD, first.requirement.file.as_str(), at(&first.requirement), message, help))
 }
 
-/// What to do about a module that is missing and that a list names which is not read: `None` where none does. `listed`:
-/// everything that the project declares anywhere.
+/// The help for a missing module that a list names which saddlebag does not read. `listed` is everything that the project declares
+/// anywhere.
 pub(super) fn unread_list(project: &Project, listed: &[Declared], module: &str) -> Option<String> {
     let top = python::normalize(module.split('.').next().unwrap_or(module));
     let names =
         [top.clone(), format!("py{top}"), format!("python-{top}"), format!("{top}-python"), format!("py-{top}")];
     let is_it = |name: &str, one: &&Declared| !one.runtime && one.requirement.name.as_deref() == Some(name);
-    // The equal name first, and a list for the program before one for its development.
+    // An equal name comes first, and a list for run time before one for development.
     let found =
         names.iter().find_map(|name| listed.iter().filter(|one| is_it(name, one)).min_by_key(|one| one.development))?;
     let (place, name) = (found.place(), found.requirement.name.as_deref().unwrap_or_default());
@@ -200,7 +200,7 @@ fn development_only(requirement: &Requirement) -> Option<Finding> {
     ))
 }
 
-/// Every artifact that could be installed must be one that the user vouched for.
+/// Every artifact that could be installed must have a hash that the user listed.
 fn hashes(requirement: &Requirement, context: &Context<'_>, required: bool) -> Vec<Finding> {
     let Some(name) = requirement.name.as_deref() else { return Vec::new() };
     let deny =
@@ -209,7 +209,7 @@ fn hashes(requirement: &Requirement, context: &Context<'_>, required: bool) -> V
         return if required && requirement.local.is_none() {
             deny(
                 format!("`{name}` has no `--hash`, and `--require-hashes` asks for one"),
-                "add `--hash=sha256:...`, or take `--require-hashes` out",
+                "add `--hash=sha256:...`, or remove `--require-hashes`",
             )
         } else {
             Vec::new()
@@ -219,8 +219,8 @@ fn hashes(requirement: &Requirement, context: &Context<'_>, required: bool) -> V
     let unknown: Vec<_> = locked.hashes.iter().filter(|hash| !requirement.hashes.contains(hash)).collect();
     match unknown.as_slice() {
         [] if locked.hashes.is_empty() => deny(
-            format!("`{name}` was resolved without a hash to hold `--hash` against"),
-            "take its `--hash` out, or require it from an index",
+            format!("`{name}` was resolved without a hash to compare with `--hash`"),
+            "remove its `--hash`, or require it from an index",
         ),
         [] => Vec::new(),
         [first, ..] => deny(

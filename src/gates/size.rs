@@ -1,7 +1,4 @@
-//! `size`: the upload fits, by Cloudflare's limit and by the project's own budget.
-//!
-//! Receives the bundle's weights; hands on findings against `data/limits.toml` and `[tool.saddlebag.size]`. Must never
-//! hold a number of its own, and never speak of a limit without saying what is heavy.
+//! `size`: the upload is within Cloudflare's limit (`data/limits.toml`) and the project's own (`[tool.saddlebag.size]`).
 
 use super::registry::{Check, Gate, codes};
 use super::{CheckOutput, Context, Finding, GateId, Level, Severity};
@@ -27,8 +24,7 @@ pub(super) const GATE: Gate = Gate {
     page: include_str!("../../docs/gates/size.md"),
 };
 
-/// The raw weight at which a finding begins, as a share of the limit, is the setting `size.warn-at`; of the gzip budget it
-/// is this.
+/// The share of the gzip budget from which the gate warns. For the raw size it is the setting `size.warn-at`.
 const GZIP_WARN_AT: f64 = 0.8;
 /// How many packages the help names.
 const HEAVIEST: usize = 5;
@@ -99,7 +95,7 @@ fn judge(bundle: &Bundle, settings: &Settings) -> CheckOutput {
         format!("Cloudflare's limit (since {}, {})", platform.date, platform.source)
     };
     let near = (raw_limit as f64 * settings.warn_at) as u64;
-    // Where more is known of what could go, `pipeline::remedies` says that instead.
+    // `session::remedies` replaces this if it knows what could go.
     let help = format!(
         "move what only development needs out of the runtime requirements, or prune it with `prune.exclude`; {}",
         heaviest(bundle, HEAVIEST)

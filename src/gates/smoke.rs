@@ -1,7 +1,7 @@
 //! `smoke`: the staged bundle boots in real Pyodide of the target's Python.
 //!
-//! Receives the context and what became of the boot; hands on findings with Python's traceback in the user's own files.
-//! Runs nothing: the room `smoke` did. Must never block for what only the stand-in lacks.
+//! The session boots it; this file turns the outcome into findings. What only a stand-in for a module of the runtime may have
+//! broken does not block.
 
 use super::registry::{Check, Gate, codes};
 use super::{CheckOutput, Code, Context, Finding, GateId, Level, Severity};
@@ -49,27 +49,27 @@ pub(crate) fn judge(context: &Context<'_>, outcome: &Outcome) -> CheckOutput {
         Outcome::Timeout(phase) => {
             let (what, help) = match phase.as_str() {
                 "import" => {
-                    ("the main module's import does not end", "move what waits or loops out of the module level")
+                    ("importing the main module does not finish", "move what waits or loops out of the module level")
                 }
-                "script" => ("`smoke.script` does not end", "make the script end by itself"),
-                _ => ("Pyodide does not start", "run again on a machine with less to do"),
+                "script" => ("`smoke.script` does not finish", "make the script end by itself"),
+                _ => ("Pyodide does not start", "run again on a less busy machine"),
             };
-            let help = format!("{help}, or give it longer with `SADDLEBAG_SMOKE_TIMEOUT`");
-            broken(TIMEOUT, main, format!("{what} in the time it has"), help)
+            let help = format!("{help}, or raise the limit with `SADDLEBAG_SMOKE_TIMEOUT`");
+            broken(TIMEOUT, main, format!("{what} within the time limit"), help)
         }
         Outcome::Crash(text) => {
             let help = "look for native code that the bundle loads, or skip the boot with `--gate smoke=off`";
             broken(CRASH, main, format!("the interpreter itself failed: {text}"), help.to_owned())
         }
-        // Skipped before it comes to this.
+        // The session skips the gate then.
         Outcome::Unjudged(_) => CheckOutput { figure: String::new(), findings: Vec::new() },
     }
 }
 
-/// Why the boot says nothing about the bundle: it failed, and a stand-in of saddlebag's own may be to blame.
+/// Why the boot proves nothing about the bundle: it failed, and one of saddlebag's stand-ins may be the reason.
 pub(crate) fn unjudged(context: &Context<'_>, outcome: &Outcome) -> Option<String> {
     let (module, what) = match outcome {
-        Outcome::Unjudged(module) => (module, "the main module's import does not end here".to_owned()),
+        Outcome::Unjudged(module) => (module, "importing the main module does not finish here".to_owned()),
         Outcome::Boot(booted) if booted.denied_entropy.is_none() => {
             let doubtful = booted.failures.first()?;
             if booted.failures.iter().any(|failure| failure.unjudged.is_none()) {
@@ -128,7 +128,7 @@ fn failed(context: &Context<'_>, booted: &SmokeResult, failure: &Failure) -> Fin
         Step::Script => format!("`smoke.script` fails: `{}`", context.project.display(failure.subject.as_str().into())),
     };
     let (code, help) = match (failure.what, failure.forbidden.as_deref()) {
-        (Step::Script, _) => (SCRIPT, "mend what the script found, or the script".to_owned()),
+        (Step::Script, _) => (SCRIPT, "fix what the script found, or the script".to_owned()),
         (_, Some(what)) if what.starts_with("entropy") => (ENTROPY, LATER.to_owned()),
         (_, Some(_)) => (IO, LATER.to_owned()),
         (_, None) => (IMPORT, help(failure)),
@@ -180,14 +180,14 @@ fn help(failure: &Failure) -> String {
             "set a compatibility date of {} or later: before that the runtime hides `ssl` from `urllib3` while it is imported",
             TABLE.since.pth_files
         ),
-        None => "mend what the last line of the traceback says: on Workers the import ends the same way".to_owned(),
+        None => "fix the error in the last line of the traceback: on Workers the import ends the same way".to_owned(),
     }
 }
 
-/// The imports that lead from main to the module that imports what is not there.
+/// The import chain from main to the module whose import fails.
 fn chain(context: &Context<'_>, failure: &Failure) -> String {
     let innermost = failure.frames.iter().rev().find_map(|frame| context.bundle.graph.find(&frame.file));
-    innermost.map_or_else(String::new, |node| context.by(node))
+    innermost.map_or_else(String::new, |node| context.import_chain(node))
 }
 
 /// Python's traceback, innermost last: the frames in the user's own files, and the last ones.
@@ -250,12 +250,12 @@ fn at(kind: LocationKind, path: &str, line: u32) -> Location {
 fn entropy(context: &Context<'_>, Denied { module, frames }: &Denied) -> Finding {
     let graph = &context.bundle.graph;
     let node = graph.module(module);
-    let chain = node.map_or_else(String::new, |node| context.by(node));
+    let chain = node.map_or_else(String::new, |node| context.import_chain(node));
     let location = match node {
         _ if !frames.is_empty() => place(context, Step::Import, module, frames),
         Some(node) => {
             let kind = if graph.node(node).is_project() { LocationKind::File } else { LocationKind::Module };
-            Location::new(kind, context.shown(graph.node(node)))
+            Location::new(kind, context.display_path(graph.node(node)))
         }
         None => Location::new(LocationKind::Module, module),
     };
@@ -265,7 +265,7 @@ fn entropy(context: &Context<'_>, Denied { module, frames }: &Denied) -> Finding
     Finding::new(Severity::Deny, ENTROPY, module, location, message, LATER)
 }
 
-/// The runtime looks for classes; before a date it takes module functions too.
+/// The runtime looks for entry classes; before a certain date it also accepts functions of the module.
 fn entry(context: &Context<'_>, booted: &SmokeResult) -> Option<Finding> {
     let has_handlers = !booted.handlers.is_empty()
         && (context.target.compatibility_date < TABLE.since.no_global_handlers

@@ -1,6 +1,4 @@
-//! `toolchain`: pywrangler, uv, node and wrangler are there and new enough for each other.
-//!
-//! Receives the tools that were found; hands on findings against `data/tools.toml`. Must never run one of them.
+//! `toolchain`: pywrangler, uv, node and wrangler are installed, and new enough for each other (`data/tools.toml`).
 
 use super::registry::{Check, Gate, codes};
 use super::{CheckOutput, Finding, GateId, Level, Severity};
@@ -28,7 +26,7 @@ pub(super) const GATE: Gate = Gate {
 struct Requirement<'a> {
     name: &'static str,
     found: bool,
-    /// `None` if it could not be read: then it is not judged.
+    /// `None` if it is unknown: then it is not checked.
     version: Option<&'a str>,
     minimum: &'a str,
     /// Who needs it.

@@ -1,7 +1,6 @@
 //! `verify`: what wrangler would upload, by its own dry run, is what was planned.
 //!
-//! Receives the plan and what the dry run came to; hands on findings. Runs nothing: the room `verify` did. Must never let
-//! a difference pass because it is small, and never take a warning of wrangler's for a reason to block.
+//! The session makes the dry run; this file turns it into findings. Any difference denies; a warning of wrangler's never blocks.
 
 mod warnings;
 
@@ -40,7 +39,7 @@ const LAST_LINES: usize = 12;
 
 const TAMPERED: &str = "find what wrote into the stage or changed the sources between plan and upload (a second sync, another build, an editor), and run again";
 
-/// `known` are the findings of `wrangler-config`: what wrangler warns of once more is said once.
+/// `known` are the findings of `wrangler-config`: what they report is left out of wrangler's warnings.
 pub(crate) fn judge(bundle: &Bundle, dry_run: &DryRun, known: &[Finding]) -> CheckOutput {
     if dry_run.code != 0 {
         let figure = format!("wrangler's dry run ended with exit code {}", dry_run.code);
@@ -56,15 +55,15 @@ pub(crate) fn judge(bundle: &Bundle, dry_run: &DryRun, known: &[Finding]) -> Che
 }
 
 fn failed(dry_run: &DryRun) -> Finding {
-    let said = match dry_run.heard.errors.as_slice() {
+    let printed = match dry_run.heard.errors.as_slice() {
         [] => {
             let lines: Vec<&str> = dry_run.printed.lines().filter(|line| !line.trim().is_empty()).collect();
             lines[lines.len().saturating_sub(LAST_LINES)..].join("\n")
         }
         errors => errors.join("\n"),
     };
-    let said = if said.is_empty() { String::new() } else { format!(": {said}") };
-    let message = format!("wrangler's dry run ended with exit code {}{said}", dry_run.code);
+    let printed = if printed.is_empty() { String::new() } else { format!(": {printed}") };
+    let message = format!("wrangler's dry run ended with exit code {}{printed}", dry_run.code);
     let help = "fix the wrangler error above: the deploy would end the same way";
     Finding::new(Severity::Deny, FAILED, "wrangler", Location::new(LocationKind::Tool, "wrangler"), message, help)
 }
@@ -89,7 +88,7 @@ fn modules(bundle: &Bundle, dry_run: &DryRun) -> Vec<Finding> {
             }
             Some((planned, false)) => {
                 let message = if planned == uploaded.bytes {
-                    format!("`{name}` has other bytes than planned, {planned} of them")
+                    format!("`{name}` differs from the plan, with {planned} bytes in both")
                 } else {
                     format!("`{name}` has {} bytes, and the plan has {planned}", uploaded.bytes)
                 };
@@ -117,10 +116,10 @@ fn total(bundle: &Bundle, heard: &WranglerOutput) -> Option<Finding> {
     let planned = bundle.raw_bytes;
     let (counted, agrees) = match (heard.raw_bytes, heard.total_kib) {
         (Some(raw), _) => (raw, raw == planned),
-        // Two decimals of a KiB are all that an older wrangler says.
+        // An older wrangler prints KiB with two decimals only.
         (None, Some(kib)) => ((kib * 1024.0).round() as u64, (kib - planned as f64 / 1024.0).abs() < 0.006),
         (None, None) => {
-            let message = "wrangler's dry run named no total, so that it cannot be held against the plan";
+            let message = "wrangler's dry run printed no total to compare with the plan";
             let help = "update wrangler";
             let location = Location::new(LocationKind::Tool, "wrangler");
             return Some(Finding::new(Severity::Deny, TOTAL, "total", location, message, help));
@@ -214,10 +213,10 @@ mod tests {
         ].join("\n"), @"
         Deny verify.module: `b.py` is planned, and wrangler would not upload it
         Deny verify.module: wrangler would upload `c.py`, 9 bytes, which is not planned
-        Deny verify.bytes: `a.py` has other bytes than planned, 3 of them
+        Deny verify.bytes: `a.py` differs from the plan, with 3 bytes in both
         Deny verify.bytes: `a.py` has 4 bytes, and the plan has 3
         Deny verify.total: wrangler counts 7 bytes in all, and the plan has 6
-        Deny verify.total: wrangler's dry run named no total, so that it cannot be held against the plan
+        Deny verify.total: wrangler's dry run printed no total to compare with the plan
         Deny verify.total: wrangler counts 20 bytes in all, and the plan has 6
         Deny verify.duplicates: wrangler says `Ignoring duplicate module` 4 times: a (text), b (text), c (text), 1 more
         Warn verify.warning: wrangler warns: Name one. Really.

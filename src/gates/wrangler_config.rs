@@ -1,8 +1,6 @@
-//! `wrangler-config`: the configuration says what a Python Worker needs, and nothing that wrangler ignores in silence.
+//! `wrangler-config`: the wrangler configuration has what a Python Worker needs, and nothing that wrangler silently ignores.
 //!
-//! Receives the configuration and its active environment; hands on findings with file, line and column (`classes` holds its
-//! class names against main). Must never judge
-//! what wrangler itself refuses with a clear word of its own, unless it would be found only after the upload.
+//! What wrangler itself refuses with a clear message is left to it, unless it does so only after the upload.
 
 mod classes;
 mod inheritance;
@@ -76,7 +74,7 @@ pub(super) fn check(context: &Context<'_>) -> Result<CheckOutput> {
     Ok(CheckOutput { figure, findings })
 }
 
-/// Where the active environment has a key, or would have it.
+/// Where the active environment has a key, or would have it if it had one.
 fn active(config: &WranglerConfig, key: &str) -> Location {
     match config.get_origin(key) {
         Some(path) => config.locate(&path.iter().map(String::as_str).collect::<Vec<_>>()),
@@ -113,7 +111,7 @@ fn python_workers(context: &Context<'_>) -> Vec<Finding> {
     vec![Finding::new(Severity::Deny, PYTHON_WORKERS, subject, location, message, help)]
 }
 
-/// What wrangler refuses by type, `PythonModule` among the rules included.
+/// Keys whose type wrangler refuses, such as a rule of type `PythonModule`.
 fn wrong_types(config: &WranglerConfig) -> Vec<Finding> {
     let wrong = |(path, message): (Vec<String>, String)| {
         let location = config.locate(&path.iter().map(String::as_str).collect::<Vec<_>>());
@@ -135,8 +133,9 @@ fn rules(context: &Context<'_>) -> Vec<Finding> {
     let config = &context.project.config;
     let mut findings = Vec::new();
     for glob in &context.bundle.invalid_globs {
-        let message =
-            format!("the glob `{glob}` of `rules` becomes no regular expression; wrangler stops with a `SyntaxError`");
+        let message = format!(
+            "the glob `{glob}` of `rules` is not a valid regular expression; wrangler stops with a `SyntaxError`"
+        );
         let location = active(config, "rules");
         findings.push(Finding::new(Severity::Deny, GLOB, glob.as_str(), location, message, "correct the glob"));
     }
@@ -153,7 +152,7 @@ fn rules(context: &Context<'_>) -> Vec<Finding> {
                 shadowed.kind,
                 shadowed.by + 1
             ),
-            "add `fallthrough = true` to that rule, or `fallthrough = false` if it is meant",
+            "add `fallthrough = true` to that rule, or `fallthrough = false` if that is intended",
         ));
     }
     findings.extend(additional_modules(context));
@@ -171,17 +170,17 @@ fn additional_modules(context: &Context<'_>) -> Option<Finding> {
         (Some(shim), _) => (
             Severity::Deny,
             format!(
-                "{alone}: with the namespace kept that is the generated entry module, and `{}` stays behind",
+                "{alone}: with the namespace kept that is the generated entry module, and `{}` is not uploaded",
                 shim.target
             ),
         ),
         (None, Some((severity, at, name))) => {
-            (severity, format!("{alone}, and `{at}` imports `{name}`, which stays behind"))
+            (severity, format!("{alone}, and `{at}` imports `{name}`, which is not uploaded"))
         }
         (None, None) if context.bundle.packages.iter().any(|package| package.name != "workers-runtime-sdk") => {
             (Severity::Warn, format!("{alone}: no other module, no package"))
         }
-        (None, None) => (Severity::Note, format!("{alone}, which imports nothing that stays behind")),
+        (None, None) => (Severity::Note, format!("{alone}, which imports nothing else")),
     };
     Some(Finding::new(
         severity,
@@ -193,7 +192,7 @@ fn additional_modules(context: &Context<'_>) -> Option<Finding> {
     ))
 }
 
-/// The surest import in main of what would travel but for that setting: how bad that is, where, and what.
+/// The most certain import in main of a module that the setting keeps out of the upload: its severity, place and name.
 fn left_behind(context: &Context<'_>) -> Option<(Severity, String, String)> {
     let graph = &context.bundle.graph;
     let main = graph.find(&context.bundle.main_module)?;
@@ -205,7 +204,7 @@ fn left_behind(context: &Context<'_>) -> Option<(Severity, String, String)> {
         let is_there =
             beside.iter().any(|root| root.join(first).is_dir() || root.join(format!("{first}.py")).is_file());
         let level = context.level(main, import.guard).filter(|_| is_there && !context.target.brings(first))?;
-        let at = format!("{}:{}", context.shown(graph.node(main)), import.line);
+        let at = format!("{}:{}", context.display_path(graph.node(main)), import.line);
         Some((super::reachability::severity(level)?, at, problem.missing.clone()))
     });
     lost.max_by(|a, b| a.0.cmp(&b.0).then_with(|| b.1.cmp(&a.1)))
@@ -223,7 +222,7 @@ fn places(context: &Context<'_>) -> Vec<Finding> {
             TWO_ROOTS,
             here.as_str(),
             Location::new(LocationKind::Config, here.as_str()),
-            format!("`{here}` and `{there}` are in different directories: plain pywrangler puts the packages beside the one and wrangler looks beside the other"),
+            format!("`{here}` and `{there}` are in different directories: plain pywrangler puts the packages next to one and wrangler looks next to the other"),
             "put them side by side",
         ));
     }
@@ -234,7 +233,7 @@ fn places(context: &Context<'_>) -> Vec<Finding> {
             MAIN_NAME,
             stem,
             active(config, "main"),
-            format!("`{stem}` is no name that Python can import, and the runtime imports main by it"),
+            format!("`{stem}` is not a name that Python can import, and the runtime imports main by its name"),
             "rename the main module",
         ));
     }
@@ -245,7 +244,7 @@ fn places(context: &Context<'_>) -> Vec<Finding> {
             CF_REQUIREMENTS,
             path.as_str(),
             Location::new(LocationKind::File, path.as_str()),
-            "`cf-requirements.txt` is no longer read by anything",
+            "`cf-requirements.txt` is no longer read",
             "move its lines to `requirements-runtime.txt` and delete it",
         ));
     }
@@ -260,8 +259,8 @@ fn environments(context: &Context<'_>) -> Vec<Finding> {
             ENVIRONMENT,
             name.as_str(),
             config.locate(&[]),
-            format!("the configuration has no environments, and `{name}` is asked for: wrangler deploys the top level"),
-            format!("add an `env.{name}` section, or leave `--env` out"),
+            format!("the configuration has no environments, and `{name}` is selected: wrangler deploys the top level"),
+            format!("add an `env.{name}` section, or omit `--env`"),
         )],
         None if !config.environments().is_empty() && !context.project.environment_chosen => vec![Finding::new(
             Severity::Note,
@@ -278,7 +277,7 @@ fn environments(context: &Context<'_>) -> Vec<Finding> {
     }
 }
 
-/// What wrangler 4 reads without a word and does not use.
+/// What wrangler 4 silently ignores.
 fn ignored(config: &WranglerConfig) -> Vec<Finding> {
     let mut paths = vec![vec!["build".to_owned(), "upload".to_owned()]];
     paths.extend(
@@ -305,7 +304,7 @@ fn ignored(config: &WranglerConfig) -> Vec<Finding> {
         .collect()
 }
 
-/// Variables of the Worker are not those of the interpreter's process: it has set up its path before any of them is there.
+/// `vars` are not the environment of the interpreter's process, which has set up its search path before they exist.
 fn search_path(config: &WranglerConfig) -> Vec<Finding> {
     let Some((origin, vars)) = config.get_origin("vars").zip(config.get("vars").and_then(serde_json::Value::as_object))
     else {

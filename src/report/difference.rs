@@ -1,6 +1,4 @@
-//! What the upload weighs more or less than its baseline, for people: in the terminal and in a job summary.
-//!
-//! Receives a `Growth`; hands on text. Must never say whether it is too much: `growth` judges that.
+//! What has grown since the baseline, for people: in the terminal and in a job summary.
 
 use super::style::{RenderOptions, bold, dim};
 use crate::baseline::{Growth, Weights};
@@ -10,7 +8,7 @@ use std::fmt::Write;
 /// How many packages the job summary shows.
 const SHOWN: usize = 8;
 
-/// One thing that came, went or changed: `+1.2 MiB  sympy 1.14.0, new`.
+/// One package that was added, removed or changed: `+1.2 MiB  sympy 1.14.0, new`.
 struct ChangeRow {
     weights: Weights,
     name: String,
@@ -20,7 +18,7 @@ struct ChangeRow {
     what: &'static str,
 }
 
-/// The project's own files and the packages, what has moved most first.
+/// The project's own files and the packages, the largest change first.
 fn rows(growth: &Growth) -> Vec<ChangeRow> {
     let packages = growth.packages.iter().map(|moved| ChangeRow {
         weights: moved.weights(),
@@ -47,7 +45,7 @@ fn rows(growth: &Growth) -> Vec<ChangeRow> {
     rows
 }
 
-/// For the terminal, in the report's own columns: the sum, and below it at most `most` lines.
+/// For the terminal: the sum, and below it at most `most` lines.
 pub(crate) fn block(growth: &Growth, options: RenderOptions, most: usize) -> String {
     let rows = rows(growth);
     let since = format!("since {}", growth.baseline);
@@ -107,7 +105,7 @@ fn signed(weights: Weights) -> String {
     format!("{sign}{}", bytes(weights.after.abs_diff(weights.before)))
 }
 
-/// `+193 %`; of nothing there is no share.
+/// `+193 %`; nothing if there was nothing before.
 fn share(weights: Weights) -> Option<String> {
     let Weights { before, after } = weights;
     let percent = (after as f64 - before as f64) * 100.0 / before as f64;

@@ -1,7 +1,6 @@
-//! `--format github`: annotations on the right file and line, the job summary, and values for later steps.
+//! `--format github`: annotations on the right file and line, the job summary, and outputs for later steps.
 //!
-//! Receives a `Report` and where the project is in its repository; hands on text. Must never print, and never write a line
-//! that a message could turn into a command of the runner's.
+//! Everything is escaped, so that no message can become a command of the runner.
 
 use super::{Renderer, Report};
 use crate::error::{Location, LocationKind};
@@ -75,7 +74,7 @@ fn data(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
-/// As it escapes what stands between the first and the second.
+/// As `@actions/core` escapes a property between the first and the second.
 fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }

@@ -1,8 +1,7 @@
-//! The picture: one HTML file that holds everything it shows and asks nothing of a network.
+//! The HTML report: one file that needs no network.
 //!
-//! Receives a `Report` and what stands beside it; hands on the page, the same bytes for the same input. The page is put
-//! together from `templates/report*`: its data is a JSON block that scripts read, and its policy lets nothing run or load
-//! but the one script and the one style that are in it. Must never put data anywhere else in the page.
+//! It is put together from `templates/report*`. Its data is one JSON block that the script reads; the policy lets nothing run or load
+//! but the one script and the one style in it. The same input gives the same bytes.
 
 mod context;
 
@@ -50,7 +49,7 @@ fn page(report: &Report<'_>, context: &HtmlContext<'_>) -> String {
     filled(PAGE, &[("policy", &policy), ("style", STYLE), ("data", &embedded(&data)), ("script", &script)])
 }
 
-/// JSON that no name in it can end: `<` is all that means something to HTML inside a script.
+/// JSON in which no name can end the script element: `<` is the only character with a meaning to HTML there.
 fn embedded(data: &Value) -> String {
     data.to_string().replace('<', "\\u003c")
 }
@@ -60,7 +59,7 @@ fn fingerprint(text: &str) -> String {
     format!("sha256-{}", base64::engine::general_purpose::STANDARD.encode(Sha256::digest(text)))
 }
 
-/// The template with `{{name}}` replaced by its part, from left to right: what a part says is never read as a template.
+/// The template with `{{name}}` replaced by its part, from left to right: a part is never read as a template itself.
 fn filled(template: &str, parts: &[(&str, &str)]) -> String {
     let mut out = String::new();
     let mut rest = template;

@@ -15,7 +15,7 @@ use console::Style;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-/// Lines that the growth since the baseline takes in a short report.
+/// Lines about growth in a short report.
 const GROWTH_ROWS: usize = 3;
 /// Modules that the line about a boot names.
 const SLOWEST: usize = 3;
@@ -60,8 +60,8 @@ fn plan(report: &Report, options: RenderOptions) -> String {
     out
 }
 
-/// The size, what has changed since the baseline, and gates that were asked for and could not judge. Of a run that is
-/// blocked, the figures are shown only where they are why.
+/// The size, what has changed since the baseline, and gates that were asked for and could not run. A blocked run shows
+/// the figures only if they are why.
 fn summary(out: &mut String, report: &Report, options: RenderOptions) {
     let blocking = ids(report, &[Outcome::Blocked, Outcome::Broke]);
     let is_blocked = report.verdict == Some(Verdict::Blocked);
@@ -112,7 +112,7 @@ fn everything(out: &mut String, report: &Report, options: RenderOptions) {
     }
 }
 
-/// What was asked, and what came of it; then of which Worker.
+/// The command with its verdict, then the Worker.
 fn heading(out: &mut String, report: &Report, options: RenderOptions) {
     let verdict = match report.verdict {
         Some(Verdict::Blocked) => {
@@ -192,19 +192,19 @@ fn warnings(report: &Report) -> usize {
     all.filter(|finding| finding.weight() == Severity::Warn).count()
 }
 
-/// Whether the last line follows nothing, or lines of its own kind: then no blank line comes before it.
+/// Whether the last line needs no blank line before it.
 pub(crate) fn stands_alone(report: &Report, quiet: bool) -> bool {
     quiet && report.verdict != Some(Verdict::Blocked)
 }
 
-/// For a command that answers something else: that there are warnings, and where to read them.
+/// The hint of a command that does not show warnings itself.
 pub(crate) fn warnings_elsewhere(report: &Report) -> Option<String> {
     let warnings = Some(warnings(report)).filter(|warnings| *warnings > 0)?;
     let them = if warnings == 1 { "it" } else { "them" };
     Some(format!("{}: `saddlebag check` shows {them}", count(warnings, "warning")))
 }
 
-/// The last line: the verdict, or the deploy, in numbers that can be counted on.
+/// The last line, for scripts: the verdict or the deploy, and the number of gates and warnings.
 pub(crate) fn last_line(report: &Report) -> String {
     let results = report.results.unwrap_or_default();
     let ran = results.len() - ids(report, &[Outcome::Skipped]).len();

@@ -130,7 +130,7 @@ fn rule(code: Code, gate: GateId) -> Rule {
     }
 }
 
-/// A relative reference: what cannot stand in one is percent-encoded (RFC 3986).
+/// A relative reference: what one cannot contain is percent-encoded (RFC 3986).
 fn uri(path: &str) -> String {
     let mut uri = String::with_capacity(path.len());
     for byte in path.bytes() {

@@ -1,12 +1,11 @@
-//! wrangler's warnings, less what the gate `wrangler-config` has said already.
+//! Leaves out of wrangler's warnings what the gate `wrangler-config` reports already.
 //!
-//! Receives one warning and the findings of that gate; hands on what is left of it. The texts are those of wrangler 4.164.0;
-//! a warning whose words have changed since is simply shown again.
+//! The texts are those of wrangler 4.164.0; a warning whose words have changed since is simply shown again.
 
 use crate::gates::wrangler_config::{ENVIRONMENT, INHERITANCE, TOP_LEVEL};
 use crate::gates::{Code, Finding};
 
-/// Whole warnings, by their first words and the code of our own finding.
+/// Warnings by their first words, with the code of our own finding.
 const WHOLE: [(&str, Code); 2] = [
     ("Multiple environments are defined in the Wrangler configuration file", TOP_LEVEL),
     ("No environment found in configuration with name", ENVIRONMENT),
@@ -15,7 +14,7 @@ const WHOLE: [(&str, Code); 2] = [
 /// The head of the one warning that lists everything about the configuration.
 const LIST: &str = "Processing ";
 
-/// What is left of a warning; `None` where it is known whole.
+/// What is left of a warning; `None` if all of it is known.
 pub(super) fn without_known(text: &str, known: &[Finding]) -> Option<String> {
     let has = |code: Code| known.iter().any(|finding| finding.code == code);
     if WHOLE.iter().any(|(words, code)| text.trim_start().starts_with(words) && has(*code)) {

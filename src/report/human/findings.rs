@@ -1,7 +1,7 @@
-//! What the gates found: the same complaint once, with every place that it holds for and one line of help.
+//! Findings for people: those that one help answers together, with every place.
 //!
-//! What blocks is always shown whole, and first. Warnings are shown whole unless something blocks or `--quiet` is set:
-//! then each takes one line. Notes are for `--verbose`.
+//! What blocks is always shown in full, and first. Warnings are shown in full unless something blocks or `--quiet` is set: then
+//! each takes one line. Notes are for `--verbose`.
 
 use crate::error::LocationKind;
 use crate::format::count;
@@ -10,11 +10,11 @@ use crate::report::style::{RenderOptions, dim};
 use console::Style;
 use std::fmt::Write;
 
-/// How many complaints that do not block are shown, and how many places of one, unless everything is asked for.
+/// How many groups that do not block are shown, and how many places of one group, without `--verbose`.
 const GROUPS: usize = 6;
 const PLACES: usize = 4;
 
-/// Findings of one gate that one line of help answers.
+/// Findings of one gate that share their help.
 struct Group<'a> {
     gate: GateId,
     first: &'a Finding,
@@ -24,7 +24,7 @@ struct Group<'a> {
 pub(super) fn write(out: &mut String, results: &[GateResult], options: RenderOptions) {
     let groups = grouped(results, options);
     let (blocking, others): (Vec<_>, Vec<_>) = groups.iter().partition(|group| group.weight() == Severity::Deny);
-    // Lines to paste that several findings share are shown with the first.
+    // A snippet that several groups share is shown with the first.
     let mut pasted: Option<String> = None;
     let mut whole = |group: &Group<'_>| {
         let is_new = group.first.snippet.is_some() && group.first.snippet != pasted;
@@ -58,7 +58,7 @@ pub(super) fn write(out: &mut String, results: &[GateResult], options: RenderOpt
     out.push_str(&paragraphs.join("\n"));
 }
 
-/// What blocks first; within one weight as the gates stand.
+/// What blocks first; within one severity in the order of the gates.
 fn grouped(results: &[GateResult], options: RenderOptions) -> Vec<Group<'_>> {
     let mut groups: Vec<Group<'_>> = Vec::new();
     for result in results {
@@ -257,7 +257,7 @@ mod tests {
         let found = vec![
             with(
                 Severity::Deny,
-                "`src/a.py:3` opens `src/a.json`, which no rule uploads; main gets there by main.py:1",
+                "`src/a.py:3` opens `src/a.json`, which no rule uploads; imported through main.py:1",
                 3,
             ),
             with(Severity::Deny, "`src/a.py:4` opens `src/b.json`, which no rule uploads", 4),
@@ -265,7 +265,7 @@ mod tests {
         ];
         insta::assert_snapshot!(text(found, RenderOptions { width: Some(80), ..RenderOptions::default() }), @r#"
         deny[data-files.missing]: `src/a.py:3` opens `src/a.json`, which no rule
-          uploads; main gets there by main.py:1
+          uploads; imported through main.py:1
           --> src/a.py:3:1
           also: `src/a.py:4` opens `src/b.json`, which no rule uploads
           --> src/a.py:4:1

@@ -1,6 +1,4 @@
-//! What goes up and what it weighs: the size against the limit, the heaviest packages with what was dropped of each.
-//!
-//! Receives the bundle and its limits; hands on text. Must never show a bar without its number beside it.
+//! The size of the bundle for people: against the limit, and by package. A bar never stands without its number.
 
 use crate::bundle::{Bundle, Dropped, Owner};
 use crate::format::{bytes, count};
@@ -10,7 +8,7 @@ use console::Style;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-/// Where the bar has its mark: what wrangler's users were told to stay below.
+/// Where the bar has its mark: the default of `size.warn-at`.
 const MARK: f64 = 0.8;
 
 /// Packages by weight, every module and every dropped file.
@@ -50,7 +48,7 @@ fn bar(used: f64, cells: usize) -> String {
     format!("[{}{}]", style.apply_to("#".repeat(filled)), dim(&rest))
 }
 
-/// One line of the table: bytes that go up, bytes that stay behind, whose they are.
+/// One line of the table: bytes uploaded, bytes dropped, and their owner.
 struct WeightRow {
     bytes: u64,
     dropped: u64,
