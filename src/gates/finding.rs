@@ -1,7 +1,6 @@
 //! What a gate finds: a code, a severity, a place, a message and what to do.
 
 use crate::error::Location;
-use serde::Serialize;
 use std::fmt;
 
 /// A kind of finding. Each gate declares its own with `codes!`.
@@ -20,8 +19,7 @@ impl fmt::Display for Code {
 }
 
 /// How much a finding may cost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Severity {
     Note,
     Warn,

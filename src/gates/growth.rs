@@ -48,7 +48,7 @@ pub(super) fn check(context: &Context<'_>) -> Result<CheckOutput> {
         python: &context.target.python,
         environment,
     };
-    Ok(now.judge(context.growth, &context.settings.growth))
+    Ok(now.check(context.growth, &context.settings.growth))
 }
 
 /// What the baseline is compared with.
@@ -60,7 +60,7 @@ struct Now<'a> {
 }
 
 impl Now<'_> {
-    fn judge(&self, growth: Option<&Growth>, settings: &GrowthSettings) -> CheckOutput {
+    fn check(&self, growth: Option<&Growth>, settings: &GrowthSettings) -> CheckOutput {
         let mut findings = Vec::new();
         let mut figure = Vec::new();
         if let Some(growth) = growth {
@@ -155,7 +155,7 @@ impl Now<'_> {
     }
 
     fn budgets(&self, settings: &GrowthSettings) -> Vec<Finding> {
-        let judge = |(name, budget): (&String, &crate::settings::Budget)| {
+        let check = |(name, budget): (&String, &crate::settings::Budget)| {
             let location = budget.location.clone();
             let Some(package) = self.bundle.packages.iter().find(|package| package.name == *name) else {
                 let names = self.bundle.packages.iter().map(|package| package.name.as_str());
@@ -182,7 +182,7 @@ impl Now<'_> {
             let finding = finding(PACKAGE_BUDGET, name, location, message, help);
             Some(finding.measured(package.raw_bytes, budget.max))
         };
-        settings.budgets.iter().filter_map(judge).collect()
+        settings.budgets.iter().filter_map(check).collect()
     }
 }
 
@@ -273,12 +273,12 @@ mod tests {
         let bundle = Bundle { packages: after.packages.iter().map(package).collect(), ..Bundle::default() };
         let requirements = Requirements::default();
         let now = Now { bundle: &bundle, requirements: &requirements, python: "3.14", environment: None };
-        let judged = now.judge(Some(&before.growth(after, "b.toml".into())), settings);
-        let told = |finding: Finding| {
+        let output = now.check(Some(&before.growth(after, "b.toml".into())), settings);
+        let parts = |finding: Finding| {
             let (measured, limit) = (finding.measured.unwrap_or_default(), finding.limit.unwrap_or_default());
             (finding.code, format!("{}; {}", finding.message, finding.help), measured, limit)
         };
-        judged.findings.into_iter().map(told).collect()
+        output.findings.into_iter().map(parts).collect()
     }
 
     fn codes(before: &Baseline, after: &Baseline, max: Option<Allowance>) -> Vec<&'static str> {
@@ -313,9 +313,9 @@ mod tests {
         let before = of_packages(1000, &[("sympy", "1.13", 6 * MIB)]);
         let after = of_packages(1000, &[("mpmath", "1.3", 2 * MIB), ("sympy", "1.14", 7 * MIB)]);
         let findings = found(&before, &after, &GrowthSettings::default());
-        let told: Vec<String> =
+        let lines: Vec<String> =
             findings.iter().map(|(code, text, measured, limit)| format!("{code} {measured}/{limit}: {text}")).collect();
-        insta::assert_snapshot!(told.join("\n"), @"
+        insta::assert_snapshot!(lines.join("\n"), @"
         growth.total 9438184/6921701: the upload is 9.0 MiB, 3.0 MiB (50 %) more than in the baseline; 614.5 KiB (10 %) more is allowed; run `saddlebag why mpmath`: it is 2.0 MiB of that; if that is intended, run `saddlebag baseline` and commit the file
         growth.package 2097152/629245: `mpmath` 1.3 is new and 2.0 MiB; 614.5 KiB (10 %) more is allowed; required by project -> sympy -> mpmath; run `saddlebag why mpmath`; if that is intended, run `saddlebag baseline` and commit the file
         growth.package 7340032/6920701: `sympy` 1.13 -> 1.14 is 7.0 MiB, 1.0 MiB (17 %) more than in the baseline; 614.5 KiB (10 %) more is allowed; required by project -> sympy; run `saddlebag why sympy`; if that is intended, run `saddlebag baseline` and commit the file

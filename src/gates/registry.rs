@@ -39,14 +39,14 @@ pub(super) enum Check {
     Stage,
 }
 
-/// When a gate has nothing to check. It is skipped then, and nobody needs to be told unless they ask.
+/// When a gate has nothing to check. It is skipped then, and a short report does not mention it.
 pub(super) struct NothingToCheck {
     pub(super) when: fn(&Context<'_>) -> bool,
     pub(super) reason: &'static str,
 }
 
 /// Every gate, in the order in which they run and are reported: the order of `GateId`.
-const GATES: [Gate; GateId::COUNT] = [
+static GATES: [Gate; GateId::COUNT] = [
     toolchain::GATE,
     wrangler_config::GATE,
     requirements::GATE,
@@ -65,7 +65,6 @@ const GATES: [Gate; GateId::COUNT] = [
     smoke::GATE,
     verify::GATE,
 ];
-static REGISTRY: [Gate; GateId::COUNT] = GATES;
 
 const _: () = {
     let mut at = 0;
@@ -77,11 +76,11 @@ const _: () = {
 
 /// Every gate, in order.
 pub(crate) fn all() -> impl Iterator<Item = &'static Gate> {
-    REGISTRY.iter()
+    GATES.iter()
 }
 
 pub(crate) fn get(id: GateId) -> &'static Gate {
-    &REGISTRY[id as usize]
+    &GATES[id as usize]
 }
 
 /// Declares the codes of a gate as constants, and all of them as `CODES`.

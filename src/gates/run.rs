@@ -13,12 +13,10 @@ use crate::project::Target;
 use crate::resolve::Unresolved;
 use crate::settings::Settings;
 use crate::tools::Toolchain;
-use serde::Serialize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// How one gate ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Passed,
     Warned,
@@ -50,8 +48,7 @@ impl GateResult {
 }
 
 /// The sum of all results.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Passed,
     PassedWithWarnings,

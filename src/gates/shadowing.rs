@@ -204,7 +204,7 @@ fn most_certain_use(pair: &Pair<'_>, hidden: u32) -> Option<Use> {
             dotted.is_some_and(|dotted| dotted.split('.').next() == Some(pair.name))
         };
         for import in says.items.iter().filter(first) {
-            let mut meant = pair.meant(node, import);
+            let mut meant = pair.meaning(node, import);
             if import.guard.is_guarded() && meant != Meant::Other {
                 meant = Meant::Unknown;
             }
@@ -217,7 +217,7 @@ fn most_certain_use(pair: &Pair<'_>, hidden: u32) -> Option<Use> {
 }
 
 impl Pair<'_> {
-    fn meant(&self, importer: &Node, import: &Import) -> Meant {
+    fn meaning(&self, importer: &Node, import: &Import) -> Meant {
         let below = import.module.as_deref().and_then(|dotted| dotted.split('.').nth(1));
         if let Some(submodule) = below {
             return self.of_names([submodule]);

@@ -6,7 +6,7 @@ use crate::bundle::Bundle;
 use crate::error::{Location, LocationKind, Result};
 use crate::format::bytes;
 use crate::settings::Settings;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use std::sync::LazyLock;
 
 codes! {
@@ -47,7 +47,7 @@ static TABLE: LazyLock<LimitTable> = LazyLock::new(|| {
 });
 
 /// One limit, as the report lists it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Limit {
     pub(crate) id: &'static str,
     pub(crate) bytes: u64,
@@ -82,10 +82,10 @@ fn limit(id: &'static str, row: &LimitRow, used: u64) -> Limit {
 }
 
 pub(super) fn check(context: &Context<'_>) -> Result<CheckOutput> {
-    Ok(judge(context.bundle, context.settings))
+    Ok(check_size(context.bundle, context.settings))
 }
 
-fn judge(bundle: &Bundle, settings: &Settings) -> CheckOutput {
+fn check_size(bundle: &Bundle, settings: &Settings) -> CheckOutput {
     let (raw, gzip) = (bundle.raw_bytes, bundle.gzip_bytes);
     let platform = &TABLE.raw;
     let raw_limit = settings.max_raw.map_or(platform.bytes, |own| own.min(platform.bytes));
@@ -165,40 +165,44 @@ mod tests {
         Bundle { raw_bytes, gzip_bytes, ..Bundle::default() }
     }
 
-    fn said(raw: u64, gzip: u64, settings: &Settings) -> Vec<(Severity, &'static str)> {
-        judge(&bundle(raw, gzip), settings).findings.iter().map(|finding| (finding.severity, finding.code.id)).collect()
+    fn found(raw: u64, gzip: u64, settings: &Settings) -> Vec<(Severity, &'static str)> {
+        check_size(&bundle(raw, gzip), settings)
+            .findings
+            .iter()
+            .map(|finding| (finding.severity, finding.code.id))
+            .collect()
     }
 
     const MIB: u64 = 1024 * 1024;
 
     #[test]
     fn the_limit_itself_still_fits_and_one_byte_more_does_not() {
-        assert_eq!(said(64 * MIB, 0, &settings()), [(Severity::Warn, "size.raw")]);
-        assert_eq!(said(64 * MIB + 1, 0, &settings()), [(Severity::Deny, "size.raw")]);
+        assert_eq!(found(64 * MIB, 0, &settings()), [(Severity::Warn, "size.raw")]);
+        assert_eq!(found(64 * MIB + 1, 0, &settings()), [(Severity::Deny, "size.raw")]);
     }
 
     #[test]
     fn eighty_per_cent_is_where_the_warning_begins() {
         let edge = (64.0 * MIB as f64 * 0.8) as u64;
-        assert_eq!(said(edge, 0, &settings()), []);
-        assert_eq!(said(edge + 1, 0, &settings()), [(Severity::Warn, "size.raw")]);
+        assert_eq!(found(edge, 0, &settings()), []);
+        assert_eq!(found(edge + 1, 0, &settings()), [(Severity::Warn, "size.raw")]);
     }
 
     #[test]
     fn gzip_warns_by_the_budget_and_denies_by_the_projects_own() {
-        assert_eq!(said(0, 20 * MIB, &settings()), []);
-        assert_eq!(said(0, 20 * MIB + 1, &settings()), [(Severity::Warn, "size.gzip")]);
-        assert_eq!(said(0, 25 * MIB + 1, &settings()), [(Severity::Warn, "size.gzip")]);
+        assert_eq!(found(0, 20 * MIB, &settings()), []);
+        assert_eq!(found(0, 20 * MIB + 1, &settings()), [(Severity::Warn, "size.gzip")]);
+        assert_eq!(found(0, 25 * MIB + 1, &settings()), [(Severity::Warn, "size.gzip")]);
         let own = Settings { max_gzip: Some(MIB), ..settings() };
-        assert_eq!(said(0, MIB, &own), []);
-        assert_eq!(said(0, MIB + 1, &own), [(Severity::Deny, "size.gzip")]);
+        assert_eq!(found(0, MIB, &own), []);
+        assert_eq!(found(0, MIB + 1, &own), [(Severity::Deny, "size.gzip")]);
     }
 
     #[test]
     fn a_projects_own_limit_lowers_cloudflares_and_never_raises_it() {
-        assert_eq!(said(2 * MIB, 0, &Settings { max_raw: Some(MIB), ..settings() }), [(Severity::Deny, "size.raw")]);
+        assert_eq!(found(2 * MIB, 0, &Settings { max_raw: Some(MIB), ..settings() }), [(Severity::Deny, "size.raw")]);
         assert_eq!(
-            said(65 * MIB, 0, &Settings { max_raw: Some(100 * MIB), ..settings() }),
+            found(65 * MIB, 0, &Settings { max_raw: Some(100 * MIB), ..settings() }),
             [(Severity::Deny, "size.raw")]
         );
     }

@@ -42,10 +42,10 @@ pub(crate) fn unavailable(reason: &str, help: &str) -> CheckOutput {
     CheckOutput { figure: reason.to_owned(), findings: vec![finding] }
 }
 
-pub(crate) fn judge(context: &Context<'_>, outcome: &Outcome) -> CheckOutput {
+pub(crate) fn check(context: &Context<'_>, outcome: &Outcome) -> CheckOutput {
     let main = context.bundle.main_module.as_str();
     match outcome {
-        Outcome::Boot(booted) => judge_boot(context, booted),
+        Outcome::Boot(booted) => check_boot(context, booted),
         Outcome::Timeout(phase) => {
             let (what, help) = match phase.as_str() {
                 "import" => {
@@ -67,7 +67,7 @@ pub(crate) fn judge(context: &Context<'_>, outcome: &Outcome) -> CheckOutput {
 }
 
 /// Why the boot proves nothing about the bundle: it failed, and one of saddlebag's stand-ins may be the reason.
-pub(crate) fn unjudged(context: &Context<'_>, outcome: &Outcome) -> Option<String> {
+pub(crate) fn inconclusive(context: &Context<'_>, outcome: &Outcome) -> Option<String> {
     let (module, what) = match outcome {
         Outcome::Unjudged(module) => (module, "importing the main module does not finish here".to_owned()),
         Outcome::Boot(booted) if booted.denied_entropy.is_none() => {
@@ -97,9 +97,9 @@ fn broken(code: Code, main: &str, message: String, help: String) -> CheckOutput 
     CheckOutput { figure, findings: vec![Finding::new(Severity::Deny, code, main, location, message, help)] }
 }
 
-fn judge_boot(context: &Context<'_>, booted: &SmokeResult) -> CheckOutput {
-    let judged = booted.failures.iter().filter(|failure| failure.unjudged.is_none());
-    let mut findings: Vec<Finding> = judged.map(|failure| failed(context, booted, failure)).collect();
+fn check_boot(context: &Context<'_>, booted: &SmokeResult) -> CheckOutput {
+    let conclusive = booted.failures.iter().filter(|failure| failure.unjudged.is_none());
+    let mut findings: Vec<Finding> = conclusive.map(|failure| failed(context, booted, failure)).collect();
     let imported = !booted.failures.iter().any(|failure| failure.what == Step::Import);
     findings.extend(booted.denied_entropy.as_ref().map(|denied| entropy(context, denied)));
     if imported {
@@ -157,7 +157,7 @@ fn cause(context: &Context<'_>, frames: &[Frame]) -> String {
     let quoted = |at: usize| {
         let Frame { file, line, source, .. } = &frames[at];
         let source = if source.is_empty() { String::new() } else { format!("`{source}` at ") };
-        format!("{source}{}:{line}", shown(context, file))
+        format!("{source}{}:{line}", display_path(context, file))
     };
     match (own, inside) {
         (Some(own), Some(inside)) if inside > own => {
@@ -205,12 +205,12 @@ fn traceback(context: &Context<'_>, frames: &[Frame]) -> String {
             lines.push_str(&format!("\n    ({left_out} more)"));
             left_out = 0;
         }
-        lines.push_str(&format!("\n    {}:{} in {}", shown(context, &frame.file), frame.line, frame.function));
+        lines.push_str(&format!("\n    {}:{} in {}", display_path(context, &frame.file), frame.line, frame.function));
     }
     lines
 }
 
-fn shown(context: &Context<'_>, file: &str) -> String {
+fn display_path(context: &Context<'_>, file: &str) -> String {
     match context.bundle.module(file).map(|module| (&module.content, &module.owner)) {
         Some((Content::File(path), Owner::Project)) => context.project.display(path),
         Some(_) => file.to_owned(),
@@ -235,7 +235,7 @@ fn place(context: &Context<'_>, what: Step, subject: &str, frames: &[Frame]) -> 
         );
     }
     if let Some(frame) = innermost(&|owner| *owner == Owner::Project) {
-        return at(LocationKind::File, &shown(context, &frame.file), frame.line);
+        return at(LocationKind::File, &display_path(context, &frame.file), frame.line);
     }
     match innermost(&|_| true) {
         Some(frame) => at(LocationKind::Module, &frame.file, frame.line),

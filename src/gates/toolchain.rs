@@ -155,9 +155,9 @@ mod tests {
 
     #[test]
     fn what_they_require_of_each_other_is_enough() {
-        let judged = check(&toolchain("1.17.9", Some("0.13.4"), Some("22.12.0"), Some(("4.164.0", "22.12.0"))));
-        assert_eq!(judged.findings, []);
-        assert_eq!(judged.figure, "pywrangler 1.17.9, uv 0.13.4, node 22.12.0, wrangler 4.164.0");
+        let output = check(&toolchain("1.17.9", Some("0.13.4"), Some("22.12.0"), Some(("4.164.0", "22.12.0"))));
+        assert_eq!(output.findings, []);
+        assert_eq!(output.figure, "pywrangler 1.17.9, uv 0.13.4, node 22.12.0, wrangler 4.164.0");
         assert_eq!(found(&toolchain("1.15.0", Some("0.8.10"), Some("22.12.0"), Some(("4.42.1", "22.12.0")))), "");
     }
 

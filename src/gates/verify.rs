@@ -40,7 +40,7 @@ const LAST_LINES: usize = 12;
 const TAMPERED: &str = "find what wrote into the stage or changed the sources between plan and upload (a second sync, another build, an editor), and run again";
 
 /// `known` are the findings of `wrangler-config`: what they report is left out of wrangler's warnings.
-pub(crate) fn judge(bundle: &Bundle, dry_run: &DryRun, known: &[Finding]) -> CheckOutput {
+pub(crate) fn check(bundle: &Bundle, dry_run: &DryRun, known: &[Finding]) -> CheckOutput {
     if dry_run.code != 0 {
         let figure = format!("wrangler's dry run ended with exit code {}", dry_run.code);
         return CheckOutput { figure, findings: vec![failed(dry_run)] };
@@ -182,34 +182,34 @@ mod tests {
         }
     }
 
-    fn said(change: impl Fn(&mut DryRun)) -> String {
+    fn found(change: impl Fn(&mut DryRun)) -> String {
         let mut dry_run = healthy();
         change(&mut dry_run);
-        let lines = judge(&bundle(), &dry_run, &[]).findings;
+        let lines = check(&bundle(), &dry_run, &[]).findings;
         let lines: Vec<_> = lines.iter().map(|f| format!("{:?} {}: {}", f.severity, f.code, f.message)).collect();
         lines.join("\n")
     }
 
     #[test]
     fn what_is_as_planned_passes() {
-        assert_eq!(said(|_| {}), "");
-        assert_eq!(said(|r| (r.heard.raw_bytes, r.heard.total_kib) = (None, Some(0.01))), "");
+        assert_eq!(found(|_| {}), "");
+        assert_eq!(found(|r| (r.heard.raw_bytes, r.heard.total_kib) = (None, Some(0.01))), "");
     }
 
     #[test]
     fn every_difference_is_denied_and_a_warning_warns() {
         insta::assert_snapshot!([
-            said(|r| { r.modules.remove("b.py"); }),
-            said(|r| { r.modules.insert("c.py".into(), Uploaded { bytes: 9, planned: None }); }),
-            said(|r| { r.modules.insert("a.py".into(), Uploaded { bytes: 3, planned: Some((3, false)) }); }),
-            said(|r| { r.modules.insert("a.py".into(), Uploaded { bytes: 4, planned: Some((3, false)) }); }),
-            said(|r| r.heard.raw_bytes = Some(7)),
-            said(|r| r.heard.raw_bytes = None),
-            said(|r| (r.heard.raw_bytes, r.heard.total_kib) = (None, Some(0.02))),
-            said(|r| r.heard.duplicates = ["a (text)", "b (text)", "c (text)", "d (text)"].map(str::to_owned).to_vec()),
-            said(|r| r.heard.warnings = vec!["Name one.\n\n  Really.".into()]),
-            said(|r| (r.code, r.heard.errors) = (1, vec!["Unknown argument: x".into()])),
-            said(|r| (r.code, r.printed) = (9, "one\n\ntwo\n".into())),
+            found(|r| { r.modules.remove("b.py"); }),
+            found(|r| { r.modules.insert("c.py".into(), Uploaded { bytes: 9, planned: None }); }),
+            found(|r| { r.modules.insert("a.py".into(), Uploaded { bytes: 3, planned: Some((3, false)) }); }),
+            found(|r| { r.modules.insert("a.py".into(), Uploaded { bytes: 4, planned: Some((3, false)) }); }),
+            found(|r| r.heard.raw_bytes = Some(7)),
+            found(|r| r.heard.raw_bytes = None),
+            found(|r| (r.heard.raw_bytes, r.heard.total_kib) = (None, Some(0.02))),
+            found(|r| r.heard.duplicates = ["a (text)", "b (text)", "c (text)", "d (text)"].map(str::to_owned).to_vec()),
+            found(|r| r.heard.warnings = vec!["Name one.\n\n  Really.".into()]),
+            found(|r| (r.code, r.heard.errors) = (1, vec!["Unknown argument: x".into()])),
+            found(|r| (r.code, r.printed) = (9, "one\n\ntwo\n".into())),
         ].join("\n"), @"
         Deny verify.module: `b.py` is planned, and wrangler would not upload it
         Deny verify.module: wrangler would upload `c.py`, 9 bytes, which is not planned
@@ -232,7 +232,7 @@ mod tests {
         for at in 0..100 {
             dry_run.modules.insert(format!("x{at}.py"), Uploaded { bytes: 0, planned: None });
         }
-        let findings = judge(&bundle(), &dry_run, &[]).findings;
+        let findings = check(&bundle(), &dry_run, &[]).findings;
         assert_eq!(findings.len(), SHOWN);
         assert!(findings[SHOWN - 1].message.ends_with("and 80 more like it"), "{}", findings[SHOWN - 1].message);
     }

@@ -87,7 +87,7 @@ fn summary(report: &Report) -> String {
         (Some(Verdict::Blocked), None) => "blocked, nothing was uploaded".to_owned(),
         (Some(Verdict::PassedWithWarnings), None) => "passed, with warnings".to_owned(),
         (Some(Verdict::Passed), None) => "passed".to_owned(),
-        (None, None) => "nothing was judged".to_owned(),
+        (None, None) => "no gate ran".to_owned(),
     };
     let _ = writeln!(out, "### saddlebag {}: {what}\n", report.command);
     if let Some(bundle) = &report.bundle {

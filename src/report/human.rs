@@ -371,7 +371,7 @@ mod tests {
     }
 
     #[test]
-    fn a_gate_that_was_asked_for_and_could_not_judge_is_told_without_asking() {
+    fn a_gate_that_was_asked_for_and_could_not_run_is_mentioned() {
         let skipped = |id, level, reason: &str| GateResult {
             level,
             reason: Some(reason.to_owned()),

@@ -166,7 +166,7 @@ impl<'a> Staged<'a> {
             self.smoke = Some(booted.clone());
         }
         let context = self.plan.context(self.bundle.value());
-        match outcome.as_ref().ok().and_then(|outcome| gates::smoke::unjudged(&context, outcome)) {
+        match outcome.as_ref().ok().and_then(|outcome| gates::smoke::inconclusive(&context, outcome)) {
             // A boot that shows nothing blocks nothing, but what is shaken needs one that does.
             Some(reason) if settings.prune.shake => self.stage.add_result(GateId::Smoke, settings, &today(), || {
                 Ok(gates::smoke::unavailable(&reason, "do without `shake`, which needs a boot as its proof"))
@@ -174,7 +174,7 @@ impl<'a> Staged<'a> {
             Some(reason) => self.stage.skip(GateId::Smoke, settings, &reason),
             None => self
                 .stage
-                .add_result(GateId::Smoke, settings, &today(), || Ok(gates::smoke::judge(&context, &outcome?))),
+                .add_result(GateId::Smoke, settings, &today(), || Ok(gates::smoke::check(&context, &outcome?))),
         }
         self.plan.loaded.timings.record("smoke");
         Ok(())
@@ -225,7 +225,7 @@ impl<'a> Staged<'a> {
         let bundle = self.bundle.value();
         let known = gates::findings_of(self.bundle.results(), GateId::WranglerConfig);
         self.stage
-            .add_result(GateId::Verify, settings, &today(), || Ok(gates::verify::judge(bundle, &dry_run?, &known)));
+            .add_result(GateId::Verify, settings, &today(), || Ok(gates::verify::check(bundle, &dry_run?, &known)));
         self.plan.loaded.timings.record("verify");
         Ok(())
     }

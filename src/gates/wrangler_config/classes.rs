@@ -29,8 +29,8 @@ pub(super) fn classes(context: &Context<'_>) -> Vec<Finding> {
         return Vec::new();
     };
     let uses = uses(&bytes, &context.target.python);
-    let judge = |one: Wanted| one.judge(has(context, at, &one.class, STARS), &uses, &shown);
-    let mut findings: Vec<Finding> = wanted.into_iter().filter_map(judge).collect();
+    let check = |wanted: Wanted| wanted.check(has(context, at, &wanted.class, STARS), &uses, &shown);
+    let mut findings: Vec<Finding> = wanted.into_iter().filter_map(check).collect();
     let named = findings.iter().any(|finding| finding.code == MIGRATION);
     findings.extend(migrations::unmigrated(config, named));
     let leaves_out = uses.exports.as_ref().is_some_and(|exports| !exports.contains("Default"));
@@ -117,7 +117,7 @@ impl Key {
 }
 
 impl Wanted {
-    fn judge(&self, has: Option<bool>, uses: &Uses, main: &str) -> Option<Finding> {
+    fn check(&self, has: Option<bool>, uses: &Uses, main: &str) -> Option<Finding> {
         let class = &self.class;
         // A class counts by its own name, whatever main calls it.
         let is_said = || uses.mentions.iter().any(|mention| mention.name == *class);

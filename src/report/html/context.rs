@@ -27,7 +27,7 @@ pub(super) fn document(report: &Report, context: &HtmlContext<'_>) -> Value {
         "dry_run": report.dry_run,
         "figures": figures,
         "imports": report.bundle.map(imports),
-        "shown": report.bundle.as_ref().zip(project).map(|(bundle, project)| shown(bundle, project)),
+        "shown": report.bundle.as_ref().zip(project).map(|(bundle, project)| display_paths(bundle, project)),
         "dropped": report.bundle.map(dropped_owners),
         "host": context.host.map(|host| {
             host.iter()
@@ -60,7 +60,7 @@ fn imports(bundle: &Bundle) -> Value {
 }
 
 /// The paths of project files that are uploaded under another name, by the module's index.
-fn shown(bundle: &Bundle, project: &Project) -> BTreeMap<usize, String> {
+fn display_paths(bundle: &Bundle, project: &Project) -> BTreeMap<usize, String> {
     let own = bundle.modules.iter().enumerate().filter_map(|(at, module)| match (&module.content, &module.owner) {
         (Content::File(path), Owner::Project) => Some((at, project.display(path))),
         _ => None,
