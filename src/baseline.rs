@@ -1,8 +1,6 @@
-//! The committed baseline: what the bundle weighed when somebody last said that this is fine.
+//! The committed baseline: what the bundle weighed when somebody last accepted it.
 //!
-//! Receives a bundle, or a file that `saddlebag baseline` once wrote; hands on a `Baseline`, its text and the `Growth`
-//! since. The text is for diffs: one line for each package, sorted, nothing that changes when the bundle does not. Must
-//! never judge, and never hold a time or a place of this machine.
+//! The file is made for diffs: one line for each package, sorted, and nothing that changes when the bundle does not.
 
 mod growth;
 mod read;
@@ -14,7 +12,7 @@ use crate::bundle::{Bundle, Owner};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-/// Where it is unless a setting says otherwise: beside `pyproject.toml`.
+/// The default file, next to `pyproject.toml`.
 pub(crate) const FILE: &str = "saddlebag-baseline.toml";
 
 const SCHEMA: &str = "saddlebag.baseline/1";
@@ -30,7 +28,7 @@ pub(crate) struct Baseline {
     /// An estimate, as the bundle's own.
     pub(crate) gzip_bytes: u64,
     pub(crate) modules: u64,
-    /// Raw bytes of everything that is of no distribution.
+    /// Raw bytes of everything that belongs to no distribution.
     pub(crate) project: u64,
     /// By normalised name (PEP 503).
     pub(crate) packages: BTreeMap<String, Share>,

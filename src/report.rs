@@ -1,7 +1,6 @@
-//! The report: everything that a run found out, as a document and as text for people.
+//! The report: everything that a run found out, and the formats it is written in.
 //!
-//! Receives what the pipeline has, finished or not; hands on strings. Must never decide anything: the verdict and the
-//! exit code come to it.
+//! A format reads a [`Report`] and decides nothing: the verdict and the exit code are part of it.
 
 mod answer;
 pub(crate) mod difference;
@@ -11,6 +10,9 @@ pub(crate) mod human;
 pub(crate) mod json;
 pub(crate) mod packages;
 pub(crate) mod sarif;
+mod style;
+
+pub(crate) use style::RenderOptions;
 
 pub(crate) use answer::Answer;
 
@@ -23,7 +25,18 @@ use crate::layout::Layout;
 use crate::project::{Project, Target};
 use crate::smoke::SmokeResult;
 
-/// What a run has to say. What was not reached is `None`.
+/// A format of the report.
+pub(crate) trait Renderer {
+    /// The whole report as one text, with a newline at its end if there is any.
+    fn render(&self, report: &Report<'_>) -> String;
+
+    /// What else is appended to files that environment variables name: the variable, then the text.
+    fn appended(&self, _: &Report<'_>) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+}
+
+/// Everything a run found out. What was not reached is `None`.
 #[derive(Debug, Default)]
 pub(crate) struct Report<'a> {
     pub(crate) command: String,
@@ -51,6 +64,12 @@ pub(crate) struct Report<'a> {
 pub(crate) struct Exit {
     pub(crate) code: i32,
     pub(crate) pywranglers: bool,
+}
+
+/// A document as indented JSON, with a newline at its end.
+fn json_text(document: &impl serde::Serialize) -> String {
+    let text = serde_json::to_string_pretty(document);
+    text.unwrap_or_else(|error| format!("{{\"error\":{{\"message\":\"{error}\"}}}}")) + "\n"
 }
 
 /// A value that a report of a test can point at.

@@ -31,7 +31,7 @@ use crate::env::Environment;
 use crate::error::Error;
 use crate::passthrough::Passthrough;
 use crate::process::Stdout;
-use crate::report::human::RenderOptions;
+use crate::report::RenderOptions;
 use crate::settings::{self, Settings};
 use crate::terminal::Terminal;
 use std::time::{Duration, Instant};

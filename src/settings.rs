@@ -12,7 +12,7 @@ use crate::bundle::prune::{DistInfo, PruneOptions, recipes};
 use crate::cli::{Flags, Format};
 use crate::env::Environment;
 use crate::error::{Error, ErrorKind, Location, Result};
-use crate::gates::id::{self, Level};
+use crate::gates::id::{self, GateId, Level};
 use crate::layout::NamespaceSetting;
 use crate::project::Pyproject;
 use crate::project::requirements::{Chosen, Lists};
@@ -24,7 +24,7 @@ use table::{Table, place};
 /// One `[[tool.saddlebag.allow]]`.
 #[derive(Debug, Clone)]
 pub(crate) struct Allow {
-    pub(crate) gate: String,
+    pub(crate) gate: GateId,
     /// Globs.
     pub(crate) code: Option<String>,
     pub(crate) subject: Option<String>,
@@ -57,9 +57,9 @@ pub(crate) struct Settings {
     pub(crate) warn_at: f64,
     pub(crate) growth: GrowthSettings,
     /// Levels that were set, by gate id.
-    pub(crate) gates: BTreeMap<&'static str, Level>,
+    pub(crate) gates: BTreeMap<GateId, Level>,
     /// Gates of the stage that a flag or its variable asks for: `smoke`, `verify`.
-    pub(crate) asked: BTreeSet<&'static str>,
+    pub(crate) asked: BTreeSet<GateId>,
     pub(crate) allow: Vec<Allow>,
     /// Further modules that `smoke` imports.
     pub(crate) smoke_imports: Vec<String>,
@@ -188,8 +188,8 @@ impl Settings {
         if !self.prune.shake {
             return Ok(());
         }
-        self.asked.insert("smoke");
-        match self.gates.get("smoke") {
+        self.asked.insert(GateId::Smoke);
+        match self.gates.get(&GateId::Smoke) {
             None | Some(Level::Deny) => Ok(()),
             Some(Level::Off | Level::Warn) => Err(Error::new(
                 ErrorKind::Settings,
@@ -281,7 +281,7 @@ impl Settings {
                 )
             })?;
         }
-        for (variable, id) in [("SADDLEBAG_SMOKE", "smoke"), ("SADDLEBAG_VERIFY", "verify")] {
+        for (variable, id) in [("SADDLEBAG_SMOKE", GateId::Smoke), ("SADDLEBAG_VERIFY", GateId::Verify)] {
             if environment.flag(variable) {
                 self.ask(id);
             }
@@ -319,10 +319,10 @@ impl Settings {
     }
 
     /// A gate that is off unless it is asked for. Asking outdoes an `off` of a layer below, and a level stays.
-    fn ask(&mut self, id: &'static str) {
+    fn ask(&mut self, id: GateId) {
         self.asked.insert(id);
-        if self.gates.get(id) == Some(&Level::Off) {
-            self.gates.remove(id);
+        if self.gates.get(&id) == Some(&Level::Off) {
+            self.gates.remove(&id);
         }
     }
 
@@ -339,7 +339,7 @@ impl Settings {
                 )
             })?;
         }
-        for (asked, id) in [(flags.smoke, "smoke"), (flags.verify, "verify")] {
+        for (asked, id) in [(flags.smoke, GateId::Smoke), (flags.verify, GateId::Verify)] {
             if asked {
                 self.ask(id);
             }
@@ -376,7 +376,7 @@ fn namespace(value: &str) -> std::result::Result<NamespaceSetting, String> {
     }
 }
 
-fn gate_pair(pair: &str, source: &str) -> Result<(&'static str, Level)> {
+fn gate_pair(pair: &str, source: &str) -> Result<(GateId, Level)> {
     let (id, level) = pair.split_once('=').ok_or_else(|| {
         Error::new(
             ErrorKind::Usage,
@@ -387,8 +387,8 @@ fn gate_pair(pair: &str, source: &str) -> Result<(&'static str, Level)> {
     gate_level(id.trim(), level.trim())
 }
 
-fn gate_level(id: &str, level: &str) -> Result<(&'static str, Level)> {
-    let known = id::ids().find(|known| *known == id).ok_or_else(|| {
+fn gate_level(id: &str, level: &str) -> Result<(GateId, Level)> {
+    let known = id.parse().map_err(|_| {
         let hint = match closest(id, id::ids()) {
             Some(close) => format!("did you mean `{close}`?"),
             None => format!("use one of {}", id::ids().collect::<Vec<_>>().join(", ")),
@@ -439,7 +439,7 @@ fn allow(entry: &Table<'_>) -> Result<Allow> {
             .with_location(location.clone())
     };
     let gate = entry.text("gate")?.ok_or_else(|| missing("gate"))?;
-    gate_level(gate, "deny").map_err(|error| error.with_location(entry.location("gate")))?;
+    let (gate, _) = gate_level(gate, "deny").map_err(|error| error.with_location(entry.location("gate")))?;
     let until = match entry.inner.get("until") {
         None => None,
         Some(item) => {
@@ -453,7 +453,7 @@ fn allow(entry: &Table<'_>) -> Result<Allow> {
         }
     }
     Ok(Allow {
-        gate: gate.to_owned(),
+        gate,
         code: entry.text("code")?.map(str::to_owned),
         subject: entry.text("match")?.map(str::to_owned),
         reason: entry

@@ -1,6 +1,4 @@
-//! What a bundle weighs more or less than its baseline, package by package.
-//!
-//! Receives two baselines; hands on a `Growth`. What is the same in both is not in it. Must never judge.
+//! The difference between a baseline and a bundle, package by package. What is the same in both is left out.
 
 use super::{Baseline, Share};
 use std::collections::BTreeSet;
@@ -35,7 +33,7 @@ impl Weights {
     }
 }
 
-/// One distribution that came, went, or has another version or weight.
+/// One distribution that was added, removed, or has another version or size.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Moved {
     pub(crate) name: String,
@@ -99,12 +97,12 @@ mod tests {
         let before = of_packages(10, &[("gone", "1", 5), ("heavier", "1", 5), ("newer", "1", 5), ("same", "1", 5)]);
         let after = of_packages(12, &[("came", "1", 5), ("heavier", "1", 9), ("newer", "2", 5), ("same", "1", 5)]);
         let growth = before.growth(&after, "b.toml".into());
-        let told: Vec<String> = growth
+        let lines: Vec<String> = growth
             .packages
             .iter()
             .map(|moved| format!("{} {} {} {:?}", moved.name, moved.change(), moved.versions(), moved.weights()))
             .collect();
-        insta::assert_snapshot!(told.join("\n"), @"
+        insta::assert_snapshot!(lines.join("\n"), @"
         came added 1 Weights { before: 0, after: 5 }
         gone removed 1 Weights { before: 5, after: 0 }
         heavier changed 1 Weights { before: 5, after: 9 }

@@ -1,7 +1,6 @@
-//! A baseline read back, with a place for every complaint.
+//! Reads a baseline file; every error has a place.
 //!
-//! Receives a path and the name it has in messages; hands on a `Baseline`. Keys that it does not know are a later
-//! version's and no concern of it. Must never take a number that is missing for one that is 0.
+//! Unknown keys are a later version's and are ignored. A missing number is an error, never 0.
 
 use super::{Baseline, SCHEMA, Share};
 use crate::error::{Error, ErrorKind, Location, LocationKind, Result};
@@ -11,7 +10,7 @@ use camino::Utf8Path;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-const ANEW: &str = "write it anew with `saddlebag baseline`";
+const REWRITE: &str = "write it again with `saddlebag baseline`";
 
 /// The baseline in a file; `None` where there is no such file.
 ///
@@ -27,7 +26,7 @@ pub(crate) fn read(path: &Utf8Path, shown: &str) -> Result<Option<Baseline>> {
     parse(&text, shown).map(Some)
 }
 
-/// Whether `saddlebag baseline` wrote it once, whatever has become of it: conflict markers are replaced with the rest.
+/// Whether `saddlebag baseline` wrote the file once, even if it has conflict markers since: then it may be overwritten.
 pub(crate) fn is_ours(text: &[u8]) -> bool {
     let text = String::from_utf8_lossy(text);
     text.trim().is_empty() || text.lines().any(|line| line.trim_start().starts_with("schema = \"saddlebag.baseline/"))
@@ -61,9 +60,9 @@ pub(super) fn parse(text: &str, shown: &str) -> Result<Baseline> {
     })
 }
 
-/// What the parser says holds; what it advises is for files of wrangler's.
+/// Keeps the message of the parser. Its hint is about files of wrangler's.
 fn of_baseline(error: Error) -> Error {
-    Error { kind: ErrorKind::Baseline, hint: format!("correct the file, or {ANEW}"), ..error }
+    Error { kind: ErrorKind::Baseline, hint: format!("correct the file, or {REWRITE}"), ..error }
 }
 
 struct Reading<'a> {
@@ -93,7 +92,7 @@ impl Reading<'_> {
             Some(_) => format!("`{key}` of the baseline is not {what}"),
             None => format!("the baseline has no `{key}`"),
         };
-        self.bad(path, message, ANEW.to_owned())
+        self.bad(path, message, REWRITE.to_owned())
     }
 
     fn schema(&self) -> Result<()> {
@@ -103,12 +102,12 @@ impl Reading<'_> {
             Some(other) if other.starts_with("saddlebag.baseline/") => Err(self.bad(
                 &["schema"],
                 format!("the baseline is a `{other}`, and saddlebag {version} reads `{SCHEMA}`"),
-                format!("update saddlebag, or {ANEW}"),
+                format!("update saddlebag, or {REWRITE}"),
             )),
             _ => Err(self.bad(
                 &["schema"],
                 format!("`{}` is no baseline: it has no `schema = \"{SCHEMA}\"`", self.shown),
-                format!("name the right file, or {ANEW}"),
+                format!("name the right file, or {REWRITE}"),
             )),
         }
     }
@@ -150,14 +149,14 @@ mod tests {
             WHOLE.replace("[packages]\na =", "packages ="),
             format!("<<<<<<< HEAD\n{WHOLE}"),
         ].map(|text| complaint(&text)).join("\n"), @r#"
-        b.toml:1:1: the baseline is a `saddlebag.baseline/2`, and saddlebag 0.1.0 reads `saddlebag.baseline/1`; update saddlebag, or write it anew with `saddlebag baseline`
-        b.toml:1:1: `b.toml` is no baseline: it has no `schema = "saddlebag.baseline/1"`; name the right file, or write it anew with `saddlebag baseline`
-        b.toml:3:1: `raw-bytes` of the baseline is not a number from 0 on; write it anew with `saddlebag baseline`
-        b.toml:1:1: the baseline has no `gzip-bytes`; write it anew with `saddlebag baseline`
-        b.toml:8:22: `packages.a.raw-bytes` of the baseline is not a number from 0 on; write it anew with `saddlebag baseline`
-        b.toml:8:1: the baseline has no `packages.a.version`; write it anew with `saddlebag baseline`
-        b.toml:7:14: the baseline has no `packages.version.version`; write it anew with `saddlebag baseline`
-        b.toml:1:9: `b.toml` is not valid TOML: key with no value, expected `=`; correct the file, or write it anew with `saddlebag baseline`
+        b.toml:1:1: the baseline is a `saddlebag.baseline/2`, and saddlebag 0.1.0 reads `saddlebag.baseline/1`; update saddlebag, or write it again with `saddlebag baseline`
+        b.toml:1:1: `b.toml` is no baseline: it has no `schema = "saddlebag.baseline/1"`; name the right file, or write it again with `saddlebag baseline`
+        b.toml:3:1: `raw-bytes` of the baseline is not a number from 0 on; write it again with `saddlebag baseline`
+        b.toml:1:1: the baseline has no `gzip-bytes`; write it again with `saddlebag baseline`
+        b.toml:8:22: `packages.a.raw-bytes` of the baseline is not a number from 0 on; write it again with `saddlebag baseline`
+        b.toml:8:1: the baseline has no `packages.a.version`; write it again with `saddlebag baseline`
+        b.toml:7:14: the baseline has no `packages.version.version`; write it again with `saddlebag baseline`
+        b.toml:1:9: `b.toml` is not valid TOML: key with no value, expected `=`; correct the file, or write it again with `saddlebag baseline`
         "#);
     }
 

@@ -6,15 +6,15 @@
 use crate::baseline::{self, Baseline, Growth};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{bytes, count};
-use crate::report::Answer;
-use crate::report::{self, human::RenderOptions};
+use crate::gates::GateId;
+use crate::report::{self, Answer, RenderOptions};
 use crate::session::{Ended, Plan, ResolveOptions, Session, Step};
 use camino::Utf8Path;
 use serde_json::json;
 
 pub(crate) fn run(session: Session<'_>) -> Step<'_, Ended<'_>> {
     let planned = session.open()?.find_tools()?.resolve(ResolveOptions::UNJUDGED)?.plan()?;
-    let checked = planned.check_but(&[("growth", "the baseline is written anew")])?;
+    let checked = planned.check_but(&[(GateId::Growth, "the baseline is written anew")])?;
     let cleared = checked.into_cleared().map_err(not_written)?;
     if cleared.wants_stage() {
         let passed = cleared.stage()?.check()?.into_cleared().map_err(not_written)?;
@@ -83,9 +83,7 @@ pub(crate) fn write(path: &Utf8Path, shown: &str, now: &Baseline) -> Result<Answ
         "project_bytes": now.project,
         "growth": growth.as_ref().map(report::json::growth),
     });
-    let json = serde_json::to_string_pretty(&document)
-        .map_err(|error| Error::new(ErrorKind::Internal, error.to_string(), "report this defect"))?;
-    Ok(Answer { text: said(shown, now, growth.as_ref(), changed), json: json + "\n" })
+    Answer::of(said(shown, now, growth.as_ref(), changed), &document)
 }
 
 fn said(shown: &str, now: &Baseline, growth: Option<&Growth>, changed: bool) -> String {

@@ -93,7 +93,7 @@ const LIMITS: &str = "limits";
 /// Each tool with its version, what it has to be, and who says so. `missing`: why there is no pywrangler.
 pub(crate) fn tools(toolchain: &Toolchain, missing: Option<&Error>) -> Vec<Row> {
     let pywrangler = toolchain.pywrangler.version.as_deref();
-    let findings = gates::of_toolchain(toolchain);
+    let findings = gates::toolchain::check(toolchain).findings;
     let wrangler = toolchain.wrangler.as_ref();
     let node_minimum =
         wrangler.and_then(|wrangler| wrangler.node_minimum.as_deref()).unwrap_or_else(|| minimum("node", None));

@@ -1,7 +1,7 @@
 //! Proof that the gates have passed.
 //!
-//! `Checked` holds a value together with the result of every gate, and is the only way to a `Cleared`. Its fields are private
-//! and only `gate` fills them, so nothing else can make a `Cleared`: tests/it/cleared.rs proves it.
+//! `Checked` holds a value with the result of every gate, and is the only way to a `Cleared`. Its fields are private and only the
+//! gates fill them, so that nothing else can make a `Cleared` (tests/it/cleared.rs).
 
 use super::{GateResult, Verdict};
 
@@ -56,7 +56,7 @@ impl<T> Checked<T> {
         }
     }
 
-    /// The parts, for a report: there is no way back.
+    /// The parts, for a report. Nothing makes a `Checked` of them again.
     pub(crate) fn into_parts(self) -> (T, Vec<GateResult>) {
         (self.value, self.results)
     }
@@ -71,7 +71,7 @@ impl<T> Cleared<T> {
         &self.results
     }
 
-    /// What was made from the cleared value is checked further: it starts with the results so far.
+    /// Starts the checks of what was made from the cleared value, with the results so far.
     pub(crate) fn made<U: MadeFrom<T>>(&self, next: U) -> Checked<U> {
         Checked { value: next, results: self.results.clone() }
     }

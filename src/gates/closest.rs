@@ -1,20 +1,17 @@
-//! What may have been meant by a module's name that leads nowhere.
+//! Suggestions for the name of a module that does not exist.
 
 use super::Context;
 use crate::python::graph::Node;
 use crate::python::stdlib;
 
-/// The dotted name of a module that is there.
-pub(super) struct Near(pub(super) String);
-
-/// `did you mean ...?`, of names like the one that is not there.
-pub(super) fn meant<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+/// `did you mean ...?`, with the known name that is closest.
+pub(super) fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let others = known.into_iter().filter(|known| *known != name);
     crate::suggest::closest(name, others).map(|close| format!("did you mean `{close}`?"))
 }
 
-/// The module whose name is like a dotted one that leads nowhere: as far as it leads, and what is there instead.
-pub(super) fn module(context: &Context<'_>, dotted: &str) -> Option<Near> {
+/// The existing module whose dotted name is closest: it follows the name as far as that exists.
+pub(super) fn closest_module(context: &Context<'_>, dotted: &str) -> Option<String> {
     let graph = &context.bundle.graph;
     let mut front = String::new();
     for component in dotted.split('.') {
@@ -22,14 +19,14 @@ pub(super) fn module(context: &Context<'_>, dotted: &str) -> Option<Near> {
         let is_library = front.is_empty() && stdlib::hides(&context.target.python, component);
         if !below.contains(&component) && !is_library {
             let library = if front.is_empty() { stdlib::names(&context.target.python) } else { Vec::new() };
-            // `http` is not what was meant by `httpx`.
+            // Nobody who writes `httpx` means `http`.
             let library =
                 library.into_iter().filter(|name| !component.starts_with(name) && !name.starts_with(component));
             let shim = context.layout.shim.as_ref().map(|_| context.layout.main_module.trim_end_matches(".py"));
             let own = below.into_iter().filter(|name| !(front.is_empty() && Some(*name) == shim));
             let known = own.chain(library).filter(|name| !name.starts_with('_'));
             let close = crate::suggest::closest(component, known)?;
-            return Some(Near(join(&front, close)));
+            return Some(join(&front, close));
         }
         front = join(&front, component);
     }
@@ -40,7 +37,7 @@ fn join(front: &str, component: &str) -> String {
     if front.is_empty() { component.to_owned() } else { format!("{front}.{component}") }
 }
 
-/// The absolute name of what a file of the project's asks for, written with dots in front or without.
+/// The absolute name of an import, which may be relative (with leading dots).
 pub(super) fn absolute(node: &Node, written: &str) -> Option<String> {
     let module = written.trim_start_matches('.');
     let level = written.len() - module.len();
@@ -52,7 +49,7 @@ pub(super) fn absolute(node: &Node, written: &str) -> Option<String> {
     Some(join(&components[..kept].join("."), module))
 }
 
-/// The directory `vendor/` of the upload that has a top-level module which the runtime does not look for there.
+/// A directory `vendor/` of the upload that has the top-level module, but is not on the runtime's search path.
 pub(super) fn unsearched_vendor(context: &Context<'_>, name: &str) -> Option<String> {
     let top = name.split('.').next().unwrap_or_default();
     let mut nodes = context.bundle.graph.nodes().filter(|(_, node)| node.is_project() && node.present);

@@ -1,10 +1,7 @@
-//! `data-files`: what the project's code opens for reading arrives with it, and so do the directories that it needs.
+//! `data-files`: the files and directories that the project's code opens are uploaded, where and as `open()` sees them.
 //!
-//! Receives the files and directories that the source asks for by a path that can be read off it, and the bundle; hands on
-//! those that exist in the project and do not travel, or travel as a type or to a place where `open()` does not see them.
-//! `place` finds paths, `calls` says whether a function with an `open` in it is called, `directories` judges directories,
-//! `rules` writes the rule that is missing, `beside` looks for other files that stay behind. Must never guess a path, and
-//! never report a file whose absence the code has thought of.
+//! Only paths that can be read from the source count, and no file whose absence the code handles. `place` resolves paths, `calls`
+//! finds out whether a function is called, `directories` and `unbundled` make findings, `rules` writes the missing rule.
 
 mod calls;
 mod directories;
@@ -12,7 +9,8 @@ mod place;
 mod rules;
 mod unbundled;
 
-use super::{CheckOutput, Context, Finding, Severity};
+use super::registry::{Check, Gate, codes};
+use super::{CheckOutput, Context, Finding, GateId, Level, Severity};
 use crate::bundle::{Module, ModuleType, Owner};
 use crate::error::{Location, LocationKind, Result};
 use crate::format::count;
@@ -24,10 +22,21 @@ use place::{Constants, file_of, located};
 use rules::Rules;
 use std::collections::{BTreeMap, HashMap};
 
-/// The code of the finding that `beside` makes.
-const BESIDE: &str = "data-files.beside";
-const MISSING: &str = "data-files.missing";
-const ELSEWHERE: &str = "data-files.elsewhere";
+codes! {
+    MISSING = "data-files.missing": "A file or directory that the code opens is not uploaded.";
+    HIDDEN = "data-files.hidden": "A file that the code opens is uploaded as a module type that `open()` does not see.";
+    ELSEWHERE = "data-files.elsewhere": "A file or directory is opened relative to the working directory, where the upload is not.";
+    BESIDE = "data-files.beside": "Files next to uploaded source are not uploaded.";
+}
+
+pub(super) const GATE: Gate = Gate {
+    id: GateId::DataFiles,
+    default_level: Level::Deny,
+    check: Check::Plan(check),
+    nothing_to_check: None,
+    codes: CODES,
+    page: include_str!("../../docs/gates/data-files.md"),
+};
 
 /// Something that the source asks for, and from where.
 struct Ask<'a> {
@@ -44,15 +53,15 @@ struct Draft {
     finding: Finding,
     /// What a rule has to upload.
     files: Vec<Utf8PathBuf>,
-    /// Another way than the help's.
+    /// An alternative to the help.
     alternative: Option<&'static str>,
 }
 
-/// What the judgement of one ask stands on.
+/// What every ask is checked against.
 struct Survey<'c, 'a> {
     context: &'c Context<'a>,
     calls: CallGraph<'a>,
-    /// The project's files that travel, by where their bytes are.
+    /// The project's uploaded modules by their source file.
     uploaded: HashMap<&'a Utf8Path, &'a Module>,
 }
 
@@ -64,7 +73,7 @@ pub(super) fn check(context: &Context<'_>) -> Result<CheckOutput> {
     let missing = drafts.len();
     let mut rules = Rules::new(context);
     let mut findings = Vec::new();
-    // What blocks gets its rule first, so that nobody has to upload more than that.
+    // What blocks gets its rule first, so that the user can paste that rule alone.
     let (denied, warned): (Vec<Draft>, Vec<Draft>) =
         drafts.into_values().partition(|draft| draft.finding.severity == Severity::Deny);
     let mut known: Vec<Utf8PathBuf> = Vec::new();
@@ -74,11 +83,11 @@ pub(super) fn check(context: &Context<'_>) -> Result<CheckOutput> {
         findings.extend(drafts.into_iter().map(|draft| rules.complete(draft, &advice)));
         known.extend(files);
     }
-    findings.extend(unbundled::beside(&survey, &known, &mut rules));
+    findings.extend(unbundled::unbundled(&survey, &known, &mut rules));
     let figure = match (opened, missing) {
         (0, _) => "no file is opened by a path in the source".to_owned(),
-        (opened, 0) => format!("{} opened, all of them there", count(opened, "file")),
-        (opened, missing) => format!("{missing} of {} do not arrive", count(opened, "opened file")),
+        (opened, 0) => format!("{} opened, all of them uploaded", count(opened, "file")),
+        (opened, missing) => format!("{missing} of {} are not uploaded", count(opened, "opened file")),
     };
     Ok(CheckOutput { figure, findings })
 }
@@ -99,14 +108,14 @@ impl<'a> Survey<'_, 'a> {
                 let found = if open.access == Access::File {
                     let files: Vec<_> = places.into_iter().filter(|path| path.is_file()).collect();
                     opened += files.len();
-                    files.iter().filter_map(|path| self.judge(&ask, path)).collect()
+                    files.iter().filter_map(|path| self.file(&ask, path)).collect()
                 } else {
                     let directories: Vec<_> = places.into_iter().filter(|path| path.is_dir()).collect();
                     opened += directories.len();
                     self.directory(&ask, &directories).into_iter().collect::<Vec<_>>()
                 };
                 for draft in found {
-                    // The surest of one subject.
+                    // Keep the most severe of one subject.
                     let worse = |known: &Draft| known.finding.severity < draft.finding.severity;
                     if drafts.get(&draft.finding.subject).is_none_or(worse) {
                         drafts.insert(draft.finding.subject.clone(), draft);
@@ -117,7 +126,7 @@ impl<'a> Survey<'_, 'a> {
         (drafts, opened)
     }
 
-    /// Whether an ask comes to pass, and what to say where it may not; `None` where the code has thought of it.
+    /// How certain it is that an ask runs, with a remark if it may not; `None` if the code handles its failure.
     fn severity(&self, ask: &Ask<'_>) -> Option<(Severity, String)> {
         let reached = self.context.bundle.reach.level(ask.at).filter(|level| *level <= Reachability::Project)?;
         let guard = ask.open.guard;
@@ -134,16 +143,16 @@ impl<'a> Survey<'_, 'a> {
         })
     }
 
-    fn judge(&self, ask: &Ask<'_>, path: &Utf8Path) -> Option<Draft> {
+    fn file(&self, ask: &Ask<'_>, path: &Utf8Path) -> Option<Draft> {
         let Ask { at, node, open, .. } = *ask;
         let (severity, remark) = self.severity(ask)?;
-        let (shown, file) = (self.context.shown(node), self.context.project.display(path));
+        let (shown, file) = (self.context.display_path(node), self.context.project.display(path));
         let from_cwd = ask.path.base == Base::Cwd;
         let mut files = Vec::new();
         let (code, message, help) = match self.uploaded.get(path) {
             None => {
                 files.push(path.to_owned());
-                let by = if remark.is_empty() { self.context.by(at) } else { String::new() };
+                let by = if remark.is_empty() { self.context.import_chain(at) } else { String::new() };
                 let (way, help) = if from_cwd {
                     (
                         "` from the working directory, and no rule uploads it",
@@ -156,7 +165,7 @@ impl<'a> Survey<'_, 'a> {
                 (MISSING, message, help.to_owned())
             }
             Some(module) if !module.kind.is_file() => (
-                "data-files.hidden",
+                HIDDEN,
                 format!(
                     "`{shown}:{}` opens `{file}`, which is uploaded as a module of type `{}`: Python sees no such file{remark}",
                     open.line,
@@ -185,12 +194,12 @@ impl<'a> Survey<'_, 'a> {
     }
 }
 
-/// `metadata/names.txt`: written for the runtime.
+/// Whether the path is written for the runtime: `metadata/names.txt`.
 fn is_below_session(path: &Path, module: &Module) -> bool {
     below_session(path).as_deref() == Some(&module.name)
 }
 
-/// The upload name that a path from the working directory means.
+/// The upload name that a path relative to the working directory resolves to.
 fn below_session(path: &Path) -> Option<String> {
     let written = path.parts.join("/");
     written.strip_prefix("session/").unwrap_or(&written).strip_prefix("metadata/").map(str::to_owned)

@@ -1,14 +1,31 @@
-//! `duplicates`: one name, one module; one distribution, one version.
+//! `duplicates`: one module per name, one version per distribution.
 //!
-//! Receives the bundle and the distributions; hands on what would be uploaded twice or in place of something else. Must
-//! never call a shared namespace package a duplicate.
+//! Shared namespace packages are not duplicates.
 
-use super::{CheckOutput, Context, Finding, Severity};
+use super::registry::{Check, Gate, codes};
+use super::{CheckOutput, Context, Finding, GateId, Level, Severity};
 use crate::bundle::Bundle;
 use crate::error::{Location, LocationKind, Result};
 use crate::format::count;
 use crate::python::distribution;
 use std::collections::{BTreeMap, BTreeSet};
+
+codes! {
+    MODULE = "duplicates.module": "Two files become the module of one name.";
+    CASE = "duplicates.case": "The names of Python modules differ only in case.";
+    FILE = "duplicates.file": "Two packages bring the same file with different content.";
+    VERSION = "duplicates.version": "One package is vendored in two versions.";
+    RULES = "duplicates.rules": "Files match more than one glob of `rules`.";
+}
+
+pub(super) const GATE: Gate = Gate {
+    id: GateId::Duplicates,
+    default_level: Level::Deny,
+    check: Check::Plan(check),
+    nothing_to_check: None,
+    codes: CODES,
+    page: include_str!("../../docs/gates/duplicates.md"),
+};
 
 pub(super) fn check(context: &Context<'_>) -> Result<CheckOutput> {
     let mut findings = clashes(context);
@@ -31,12 +48,12 @@ pub(super) fn check(context: &Context<'_>) -> Result<CheckOutput> {
 fn clashes(context: &Context<'_>) -> Vec<Finding> {
     let clash = |clash: &crate::bundle::NameClash| {
         let message = format!(
-            "`{}` and `{}` both become the module `{}`; wrangler keeps one of them without a word",
+            "`{}` and `{}` both become the module `{}`; wrangler keeps one of them without a warning",
             clash.first, clash.second, clash.name
         );
         Finding::new(
             Severity::Deny,
-            "duplicates.module",
+            MODULE,
             clash.name.as_str(),
             Location::new(LocationKind::Module, clash.name.as_str()),
             message,
@@ -60,11 +77,11 @@ fn case(bundle: &Bundle) -> Vec<Finding> {
         .filter(|names| names.len() > 1)
         .map(|names| {
             let message = format!("`{}` differ by case only", names.join("` and `"));
-            // What a distribution has always had works where it was uploaded from a file system that tells them apart.
+            // A distribution was published with both, from a file system that distinguishes them, so it works.
             let vendored = names.iter().all(|name| name.starts_with("python_modules/"));
             Finding::new(
                 if vendored { Severity::Warn } else { Severity::Deny },
-                "duplicates.case",
+                CASE,
                 names[0],
                 Location::new(LocationKind::Module, names[0]),
                 message,
@@ -95,7 +112,7 @@ fn rules(context: &Context<'_>) -> Vec<Finding> {
                 serde_json::to_value(kind).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default();
             Finding::new(
                 Severity::Warn,
-                "duplicates.rules",
+                RULES,
                 word,
                 context.project.config.locate(&["rules"]),
                 message,
@@ -115,10 +132,10 @@ fn versions(context: &Context<'_>) -> Vec<Finding> {
         .into_iter()
         .filter(|(_, versions)| versions.len() > 1)
         .map(|(name, versions)| {
-            let message = format!("`{name}` is there in {} versions: {}", versions.len(), versions.join(", "));
+            let message = format!("`{name}` is vendored in {} versions: {}", versions.len(), versions.join(", "));
             Finding::new(
                 Severity::Warn,
-                "duplicates.version",
+                VERSION,
                 name,
                 Location::new(LocationKind::Package, name),
                 message,
@@ -128,8 +145,8 @@ fn versions(context: &Context<'_>) -> Vec<Finding> {
         .collect()
 }
 
-/// Files that two distributions own and of which one overwrote the other. The same content twice is no loss, and the
-/// `__init__.py` of a shared namespace package is meant to be everybody's.
+/// Files that two distributions own and of which one overwrote the other. The same content twice does no harm, and the
+/// `__init__.py` of a namespace package is shared on purpose.
 fn shared_files(context: &Context<'_>) -> Result<Vec<Finding>> {
     let mut owners: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (index, distribution) in context.vendored.distributions.iter().enumerate() {
@@ -148,7 +165,7 @@ fn shared_files(context: &Context<'_>) -> Result<Vec<Finding>> {
             let dist_info = &context.vendored.distributions[*index].dist_info;
             digests.push(distribution::recorded_digests(&context.vendored.modules, dist_info)?.remove(file));
         }
-        // Without a digest nobody can say that the contents differ.
+        // Without digests it is unknown whether the contents differ.
         let known: BTreeSet<String> =
             digests.into_iter().flatten().filter(|digest: &String| !digest.is_empty()).collect();
         if known.len() < 2 {
@@ -164,7 +181,7 @@ fn shared_files(context: &Context<'_>) -> Result<Vec<Finding>> {
         );
         findings.push(Finding::new(
             if reached { Severity::Deny } else { Severity::Warn },
-            "duplicates.file",
+            FILE,
             file,
             Location::new(LocationKind::Module, name),
             message,
@@ -185,7 +202,7 @@ fn namespace_init(context: &Context<'_>, file: &str) -> Result<bool> {
     Ok(code == 0 || text.contains("declare_namespace") || text.contains("extend_path"))
 }
 
-/// Whether main gets to the file's module; which data is read nobody can tell.
+/// Whether main imports the file's module. Which data files are read is unknown.
 fn imported(bundle: &Bundle, name: &str) -> bool {
     bundle.graph.find(name).is_some_and(|node| bundle.reach.level(node).is_some())
 }

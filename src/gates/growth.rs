@@ -1,9 +1,7 @@
-//! `growth`: the upload weighs no more than the project allows, against its committed baseline and in single packages.
-//!
-//! Receives the growth since the baseline, if there is one, and `packages.NAME.max`; hands on findings that say who brought
-//! what is heavy. Must never judge without a baseline what only a baseline can say.
+//! `growth`: the upload grows no more than the project allows since its baseline, and packages are within their own budgets.
 
-use super::{CheckOutput, Context, Finding, Severity};
+use super::registry::{Check, Gate, NothingToCheck, codes};
+use super::{CheckOutput, Code, Context, Finding, GateId, Level, Severity};
 use crate::baseline::{Growth, Moved, Weights};
 use crate::bundle::Bundle;
 use crate::error::{Location, LocationKind, Result};
@@ -11,14 +9,34 @@ use crate::format::{bytes, count};
 use crate::project::Requirements;
 use crate::settings::{Allowance, GrowthSettings};
 
-/// The allowance of a project that says none: a share, and a size below which a share of little is no matter.
+codes! {
+    TOTAL = "growth.total": "The upload has grown more than the project allows.";
+    PACKAGE = "growth.package": "A package has grown the upload more than the project allows.";
+    PROJECT = "growth.project": "The project's own files have grown more than the project allows.";
+    PACKAGE_BUDGET = "growth.package-budget": "A package is over its own budget.";
+    UNMATCHED = "growth.unmatched": "A budget names a package that is not in the upload.";
+    OTHER_PYTHON = "growth.other-python": "The baseline was made for another Python.";
+    OTHER_ENVIRONMENT = "growth.other-environment": "The baseline was made for another wrangler environment.";
+}
+
+pub(super) const GATE: Gate = Gate {
+    id: GateId::Growth,
+    default_level: Level::Warn,
+    check: Check::Plan(check),
+    nothing_to_check: Some(NothingToCheck {
+        when: has_nothing_to_check,
+        reason: "no baseline: `saddlebag baseline` writes one",
+    }),
+    codes: CODES,
+    page: include_str!("../../docs/gates/growth.md"),
+};
+
+/// The default of `growth.max`: a share, but never less than so many bytes.
 const SHARE: f64 = 0.1;
 const LEAST: u64 = 256 * 1024;
 
-pub(super) const NO_BASELINE: &str = "no baseline: `saddlebag baseline` writes one";
-
 /// Neither a baseline nor a budget.
-pub(super) fn has_nothing_to_judge(context: &Context<'_>) -> bool {
+fn has_nothing_to_check(context: &Context<'_>) -> bool {
     context.growth.is_none() && context.settings.growth.budgets.is_empty()
 }
 
@@ -30,10 +48,10 @@ pub(super) fn check(context: &Context<'_>) -> Result<CheckOutput> {
         python: &context.target.python,
         environment,
     };
-    Ok(now.judge(context.growth, &context.settings.growth))
+    Ok(now.check(context.growth, &context.settings.growth))
 }
 
-/// What the baseline is held against.
+/// What the baseline is compared with.
 struct Now<'a> {
     bundle: &'a Bundle,
     requirements: &'a Requirements,
@@ -42,7 +60,7 @@ struct Now<'a> {
 }
 
 impl Now<'_> {
-    fn judge(&self, growth: Option<&Growth>, settings: &GrowthSettings) -> CheckOutput {
+    fn check(&self, growth: Option<&Growth>, settings: &GrowthSettings) -> CheckOutput {
         let mut findings = Vec::new();
         let mut figure = Vec::new();
         if let Some(growth) = growth {
@@ -50,8 +68,8 @@ impl Now<'_> {
             findings.extend(self.total(growth, &allowed));
             findings.extend(project(growth, &allowed));
             findings.extend(growth.packages.iter().filter_map(|moved| self.package(moved, growth, &allowed)));
-            findings.extend(self.others(growth));
-            figure.push(format!("{} ({} allowed)", said(growth.raw), allowed.said));
+            findings.extend(self.other_targets(growth));
+            figure.push(format!("{} ({} allowed)", change(growth.raw), allowed.shown));
         }
         if !settings.budgets.is_empty() {
             findings.extend(self.budgets(settings));
@@ -65,9 +83,9 @@ impl Now<'_> {
         if growth.raw.after <= limit {
             return None;
         }
-        let message = format!("the upload is {}; {}", said(growth.raw), allowed.spelled());
-        let help = format!("{}{}", self.heaviest(growth), ANEW);
-        Some(finding("growth.total", "bundle", baseline(growth), message, help).measured(growth.raw.after, limit))
+        let message = format!("the upload is {}; {}", change(growth.raw), allowed.spelled());
+        let help = format!("{}{}", self.heaviest(growth), REWRITE);
+        Some(finding(TOTAL, "bundle", baseline(growth), message, help).measured(growth.raw.after, limit))
     }
 
     /// What has grown most: the first thing to look at.
@@ -90,19 +108,19 @@ impl Now<'_> {
         let (name, versions) = (&moved.name, moved.versions());
         let is = match moved.change() {
             "added" => format!("is new and {}", bytes(weights.after)),
-            _ => format!("is {}", said(weights)),
+            _ => format!("is {}", change(weights)),
         };
-        let message = format!("`{name}` {versions} {is}; {}; {}", allowed.spelled(), self.brought(name));
-        let help = format!("run `saddlebag why {name}`; {ANEW}");
+        let message = format!("`{name}` {versions} {is}; {}; {}", allowed.spelled(), self.required_by(name));
+        let help = format!("run `saddlebag why {name}`; {REWRITE}");
         let location = self.requirement(name).unwrap_or_else(|| baseline(growth));
-        Some(finding("growth.package", name, location, message, help).measured(weights.after, limit))
+        Some(finding(PACKAGE, name, location, message, help).measured(weights.after, limit))
     }
 
     /// `required by project -> langchain -> sympy`
-    fn brought(&self, name: &str) -> String {
+    fn required_by(&self, name: &str) -> String {
         match self.bundle.required_by(name) {
             Some(chain) => format!("required by {}", chain.join(" -> ")),
-            None => "no requirement asks for it".to_owned(),
+            None => "no requirement needs it".to_owned(),
         }
     }
 
@@ -115,19 +133,19 @@ impl Now<'_> {
     }
 
     /// A baseline of another Python or environment is still one, and may explain a difference.
-    fn others(&self, growth: &Growth) -> Vec<Finding> {
+    fn other_targets(&self, growth: &Growth) -> Vec<Finding> {
         let level = |environment: Option<&str>| {
             environment.map_or_else(|| "the top level".to_owned(), |name| format!("environment `{name}`"))
         };
         let mut notes = Vec::new();
         if growth.python != self.python {
             let message = format!("the baseline is of Python {}, and this upload of {}", growth.python, self.python);
-            notes.push(("growth.other-python", self.python.to_owned(), message));
+            notes.push((OTHER_PYTHON, self.python.to_owned(), message));
         }
         if growth.environment.as_deref() != self.environment {
             let (then, now) = (level(growth.environment.as_deref()), level(self.environment));
             let message = format!("the baseline is of {then}, and this upload of {now}");
-            notes.push(("growth.other-environment", self.environment.unwrap_or("top level").to_owned(), message));
+            notes.push((OTHER_ENVIRONMENT, self.environment.unwrap_or("top level").to_owned(), message));
         }
         let note = |(code, subject, message)| {
             let help = "run `saddlebag baseline` for this one; `growth.baseline` names a file for each environment";
@@ -137,7 +155,7 @@ impl Now<'_> {
     }
 
     fn budgets(&self, settings: &GrowthSettings) -> Vec<Finding> {
-        let judge = |(name, budget): (&String, &crate::settings::Budget)| {
+        let check = |(name, budget): (&String, &crate::settings::Budget)| {
             let location = budget.location.clone();
             let Some(package) = self.bundle.packages.iter().find(|package| package.name == *name) else {
                 let names = self.bundle.packages.iter().map(|package| package.name.as_str());
@@ -145,8 +163,9 @@ impl Now<'_> {
                     Some(close) => format!("did you mean `{close}`?"),
                     None => "correct the name, or remove the budget".to_owned(),
                 };
-                let message = format!("`packages.{}` is a budget for what the upload does not have", budget.written);
-                return Some(finding("growth.unmatched", name, location, message, help));
+                let message =
+                    format!("`packages.{}` is a budget for a package that is not in the upload", budget.written);
+                return Some(finding(UNMATCHED, name, location, message, help));
             };
             if package.raw_bytes <= budget.max {
                 return None;
@@ -157,30 +176,30 @@ impl Now<'_> {
                 bytes(package.raw_bytes),
                 budget.written,
                 bytes(budget.max),
-                self.brought(name)
+                self.required_by(name)
             );
             let help = format!("run `saddlebag why {name}`, prune it with `prune.exclude`, or raise its budget");
-            let finding = finding("growth.package-budget", name, location, message, help);
+            let finding = finding(PACKAGE_BUDGET, name, location, message, help);
             Some(finding.measured(package.raw_bytes, budget.max))
         };
-        settings.budgets.iter().filter_map(judge).collect()
+        settings.budgets.iter().filter_map(check).collect()
     }
 }
 
-const ANEW: &str = "if it is meant, run `saddlebag baseline` and commit the file";
+const REWRITE: &str = "if that is intended, run `saddlebag baseline` and commit the file";
 
 fn project(growth: &Growth, allowed: &Allowed) -> Option<Finding> {
     let limit = growth.project.before + allowed.bytes;
     if growth.project.after <= limit {
         return None;
     }
-    let message = format!("the project's own files are {}; {}", said(growth.project), allowed.spelled());
-    let help = format!("run `saddlebag check --verbose` for a list of modules; {ANEW}");
-    let finding = finding("growth.project", "project", baseline(growth), message, help);
+    let message = format!("the project's own files are {}; {}", change(growth.project), allowed.spelled());
+    let help = format!("run `saddlebag check --verbose` for a list of modules; {REWRITE}");
+    let finding = finding(PROJECT, "project", baseline(growth), message, help);
     Some(finding.measured(growth.project.after, limit))
 }
 
-fn finding(code: &'static str, subject: &str, location: Location, message: String, help: String) -> Finding {
+fn finding(code: Code, subject: &str, location: Location, message: String, help: String) -> Finding {
     Finding::new(Severity::Warn, code, subject, location, message, help)
 }
 
@@ -189,7 +208,7 @@ fn baseline(growth: &Growth) -> Location {
 }
 
 /// `17.9 MiB, 11.8 MiB (193 %) more than in the baseline`
-fn said(weights: Weights) -> String {
+fn change(weights: Weights) -> String {
     let Weights { before, after } = weights;
     let (word, difference) = match after.cmp(&before) {
         std::cmp::Ordering::Equal => return format!("{}, as in the baseline", bytes(after)),
@@ -203,27 +222,27 @@ fn said(weights: Weights) -> String {
     format!("{}, {}{share} {word} than in the baseline", bytes(after), bytes(difference))
 }
 
-/// How much more is in order, and in whose words.
+/// How much the upload may grow, in bytes and as the setting has it.
 struct Allowed {
     bytes: u64,
-    said: String,
+    shown: String,
 }
 
 impl Allowed {
     fn of(setting: Option<Allowance>, before: u64) -> Self {
         let of_share = |share: f64| (before as f64 * share) as u64;
         match setting {
-            Some(Allowance::Bytes(number)) => Self { bytes: number, said: bytes(number) },
-            Some(Allowance::Share(share)) => Self { bytes: of_share(share), said: percent(share) },
-            None if of_share(SHARE) < LEAST => Self { bytes: LEAST, said: bytes(LEAST) },
-            None => Self { bytes: of_share(SHARE), said: percent(SHARE) },
+            Some(Allowance::Bytes(number)) => Self { bytes: number, shown: bytes(number) },
+            Some(Allowance::Share(share)) => Self { bytes: of_share(share), shown: percent(share) },
+            None if of_share(SHARE) < LEAST => Self { bytes: LEAST, shown: bytes(LEAST) },
+            None => Self { bytes: of_share(SHARE), shown: percent(SHARE) },
         }
     }
 
     /// `312.0 KiB (5 %) more is allowed`
     fn spelled(&self) -> String {
         let size = bytes(self.bytes);
-        let share = if self.said == size { String::new() } else { format!(" ({})", self.said) };
+        let share = if self.shown == size { String::new() } else { format!(" ({})", self.shown) };
         format!("{size}{share} more is allowed")
     }
 }
@@ -241,7 +260,7 @@ mod tests {
 
     const MIB: u64 = 1024 * 1024;
 
-    fn found(before: &Baseline, after: &Baseline, settings: &GrowthSettings) -> Vec<(&'static str, String, u64, u64)> {
+    fn found(before: &Baseline, after: &Baseline, settings: &GrowthSettings) -> Vec<(Code, String, u64, u64)> {
         let required_by = |name: &str| vec![if name == "mpmath" { "sympy" } else { "project" }.to_owned()];
         let package = |(name, share): (&String, &crate::baseline::Share)| Package {
             name: name.clone(),
@@ -254,17 +273,17 @@ mod tests {
         let bundle = Bundle { packages: after.packages.iter().map(package).collect(), ..Bundle::default() };
         let requirements = Requirements::default();
         let now = Now { bundle: &bundle, requirements: &requirements, python: "3.14", environment: None };
-        let judged = now.judge(Some(&before.growth(after, "b.toml".into())), settings);
-        let told = |finding: Finding| {
+        let output = now.check(Some(&before.growth(after, "b.toml".into())), settings);
+        let parts = |finding: Finding| {
             let (measured, limit) = (finding.measured.unwrap_or_default(), finding.limit.unwrap_or_default());
             (finding.code, format!("{}; {}", finding.message, finding.help), measured, limit)
         };
-        judged.findings.into_iter().map(told).collect()
+        output.findings.into_iter().map(parts).collect()
     }
 
     fn codes(before: &Baseline, after: &Baseline, max: Option<Allowance>) -> Vec<&'static str> {
         let settings = GrowthSettings { max, ..GrowthSettings::default() };
-        found(before, after, &settings).into_iter().map(|finding| finding.0).collect()
+        found(before, after, &settings).into_iter().map(|finding| finding.0.id).collect()
     }
 
     #[test]
@@ -294,12 +313,12 @@ mod tests {
         let before = of_packages(1000, &[("sympy", "1.13", 6 * MIB)]);
         let after = of_packages(1000, &[("mpmath", "1.3", 2 * MIB), ("sympy", "1.14", 7 * MIB)]);
         let findings = found(&before, &after, &GrowthSettings::default());
-        let told: Vec<String> =
+        let lines: Vec<String> =
             findings.iter().map(|(code, text, measured, limit)| format!("{code} {measured}/{limit}: {text}")).collect();
-        insta::assert_snapshot!(told.join("\n"), @"
-        growth.total 9438184/6921701: the upload is 9.0 MiB, 3.0 MiB (50 %) more than in the baseline; 614.5 KiB (10 %) more is allowed; run `saddlebag why mpmath`: it is 2.0 MiB of that; if it is meant, run `saddlebag baseline` and commit the file
-        growth.package 2097152/629245: `mpmath` 1.3 is new and 2.0 MiB; 614.5 KiB (10 %) more is allowed; required by project -> sympy -> mpmath; run `saddlebag why mpmath`; if it is meant, run `saddlebag baseline` and commit the file
-        growth.package 7340032/6920701: `sympy` 1.13 -> 1.14 is 7.0 MiB, 1.0 MiB (17 %) more than in the baseline; 614.5 KiB (10 %) more is allowed; required by project -> sympy; run `saddlebag why sympy`; if it is meant, run `saddlebag baseline` and commit the file
+        insta::assert_snapshot!(lines.join("\n"), @"
+        growth.total 9438184/6921701: the upload is 9.0 MiB, 3.0 MiB (50 %) more than in the baseline; 614.5 KiB (10 %) more is allowed; run `saddlebag why mpmath`: it is 2.0 MiB of that; if that is intended, run `saddlebag baseline` and commit the file
+        growth.package 2097152/629245: `mpmath` 1.3 is new and 2.0 MiB; 614.5 KiB (10 %) more is allowed; required by project -> sympy -> mpmath; run `saddlebag why mpmath`; if that is intended, run `saddlebag baseline` and commit the file
+        growth.package 7340032/6920701: `sympy` 1.13 -> 1.14 is 7.0 MiB, 1.0 MiB (17 %) more than in the baseline; 614.5 KiB (10 %) more is allowed; required by project -> sympy; run `saddlebag why sympy`; if that is intended, run `saddlebag baseline` and commit the file
         ");
     }
 }

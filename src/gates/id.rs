@@ -1,12 +1,12 @@
-//! The names of the gates, and how much the findings of one may cost. Needs nothing else of ours.
+//! The ids of the gates, and their levels. A leaf: it uses nothing else of the crate.
 
-use serde::Serialize;
-use strum::{EnumIter, EnumString, IntoEnumIterator, IntoStaticStr};
+use strum::{Display, EnumCount, EnumIter, EnumString, IntoEnumIterator, IntoStaticStr};
 
 /// Every gate, in the order in which they run and are reported.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, EnumString, IntoStaticStr, Serialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Display, EnumCount, EnumIter, EnumString, IntoStaticStr,
+)]
 #[strum(serialize_all = "kebab-case")]
-#[serde(rename_all = "kebab-case")]
 pub(crate) enum GateId {
     Toolchain,
     WranglerConfig,
@@ -40,8 +40,7 @@ pub(crate) fn ids() -> impl Iterator<Item = &'static str> {
 }
 
 /// What a gate's findings may cost at most, or, set by the user to `deny`, at least.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Level {
     Off,
     Warn,

@@ -1,16 +1,17 @@
-//! `imports`: everything that the upload imports is there.
+//! `imports`: everything that the upload imports exists.
 //!
-//! Receives the import graph; hands on the imports that lead nowhere, as surely as they run: on an unguarded path from
-//! main, in a function, in a function of a package. Must never report what a guard takes care of, nor what is another
-//! gate's: the project's own names that move with the layout (`namespace`), and what was dropped (`prune-safety`).
+//! An import that fails costs as much as it is certain to run: on an unguarded path from main, in a function, in a function of a
+//! package. Guarded imports are fine. First-party names that depend on the layout are for `namespace`, dropped files for
+//! `prune-safety`.
 
-mod words;
+mod messages;
 
-pub(super) use words::unsearched;
+pub(super) use messages::unsearched;
 
 use super::reachability::severity;
+use super::registry::{Check, Gate, codes};
 use super::requirements::{unread_list, was_made_for};
-use super::{CheckOutput, Context, Finding, Severity};
+use super::{CheckOutput, Code, Context, Finding, GateId, Level, Severity};
 use crate::error::Result;
 use crate::format::count;
 use crate::project::requirements::{Declared, declared};
@@ -21,13 +22,24 @@ use crate::python::imports::{Guard, Import};
 use std::cell::LazyCell;
 use std::collections::BTreeMap;
 
-/// The codes of the findings that `words` makes.
-const MISSING: &str = "imports.missing";
-const NAME: &str = "imports.name";
-const STDLIB: &str = "imports.stdlib";
+codes! {
+    MISSING = "imports.missing": "Nothing in the upload, the standard library or the runtime provides an imported module.";
+    STDLIB = "imports.stdlib": "Python on Workers lacks an imported module of the standard library, or cannot import it.";
+    NAME = "imports.name": "An imported name is not defined by its module.";
+    SYNTAX = "imports.syntax": "Python cannot read or compile an imported file.";
+}
+
+pub(super) const GATE: Gate = Gate {
+    id: GateId::Imports,
+    default_level: Level::Deny,
+    check: Check::Plan(check),
+    nothing_to_check: None,
+    codes: CODES,
+    page: include_str!("../../docs/gates/imports.md"),
+};
 
 pub(super) fn check(context: &Context<'_>) -> Result<CheckOutput> {
-    let mut findings: BTreeMap<(&'static str, String), Finding> = BTreeMap::new();
+    let mut findings: BTreeMap<(Code, String), Finding> = BTreeMap::new();
     let listed = LazyCell::new(|| declared(context.project));
     for problem in context.bundle.graph.problems() {
         let Some(finding) = missing(context, problem) else { continue };
@@ -49,14 +61,13 @@ pub(super) fn check(context: &Context<'_>) -> Result<CheckOutput> {
         graph.nodes().filter(|(at, _)| context.bundle.reach.level(*at) == Some(Reachability::Startup)).count();
     let wrong = findings.iter().filter(|finding| finding.severity != Severity::Note).count();
     let figure = match wrong {
-        0 => format!("{} imported from main, all of them there", count(reached, "module")),
+        0 => format!("{} imported from main, all of them found", count(reached, "module")),
         wrong => format!("{} among {}", count(wrong, "broken import"), count(reached, "module")),
     };
     Ok(CheckOutput { figure, findings })
 }
 
-/// What explains a missing module better than that nothing provides it: a lock for another Python, or a list that names it
-/// and that nothing reads.
+/// A better explanation of a missing module: a lock for another Python, or a list of requirements that nothing reads.
 fn other_help(context: &Context<'_>, listed: &[Declared], missing: &str) -> Option<String> {
     let unread = unread_list(context.project, listed, missing);
     match (&context.vendored.lock_made_for, unread) {
@@ -68,8 +79,8 @@ fn other_help(context: &Context<'_>, listed: &[Declared], missing: &str) -> Opti
     }
 }
 
-/// One finding for each importer and name: the one that costs most, and of those the first.
-fn add(findings: &mut BTreeMap<(&'static str, String), Finding>, finding: Finding) {
+/// Keeps one finding for each importer and name: the most severe, and of those the first.
+fn add(findings: &mut BTreeMap<(Code, String), Finding>, finding: Finding) {
     let known = findings.entry((finding.code, finding.subject.clone())).or_insert_with(|| finding.clone());
     if finding.severity > known.severity {
         *known = finding;
@@ -90,33 +101,33 @@ fn missing(context: &Context<'_>, problem: &Problem) -> Option<Result<Finding>> 
         level = context.level(problem.node, guard)?;
     }
     let mut severity = if by_name { Severity::Warn } else { severity(level)? };
-    // Most problems are unreached or guarded: what is left is worth a closer look.
+    // Most problems are unreached or guarded, so the costlier checks come only now.
     if is_namespaces(context, node, import) || context.target.brings(first_of(&problem.missing)) {
         return None;
     }
     if problem.kind == ProblemKind::TopLevel && may_be_found(context, &problem.missing) {
         return None;
     }
-    severity = severity.min(made(context, problem, import)?);
+    severity = severity.min(created_at_run_time(context, problem, import)?);
     if problem.kind == ProblemKind::StdlibBroken {
         severity = severity.min(Severity::Warn);
     }
     if severity == Severity::Deny && SDK.contains(&problem.missing.as_str()) && !was_installed(context) {
         severity = Severity::Warn;
     }
-    let (code, what, help) = match words::words(context, problem, node, import) {
-        Ok(words) => words,
+    let (code, what, help) = match messages::message(context, problem, node, import) {
+        Ok(message) => message,
         Err(error) => return Some(Err(error)),
     };
     let subject = format!("{} -> {}", context.importer(node), problem.missing);
-    let location = context.place(node, import.line, import.column);
-    Some(Ok(Finding::new(severity, code, subject, location, what + &context.by(problem.node), help)))
+    let location = context.location(node, import.line, import.column);
+    Some(Ok(Finding::new(severity, code, subject, location, what + &context.import_chain(problem.node), help)))
 }
 
-/// The layout has judged this import already.
+/// Whether the gate `namespace` reports this import.
 fn is_namespaces(context: &Context<'_>, node: &Node, import: &Import) -> bool {
     let layout = context.layout;
-    let shown = context.shown(node);
+    let shown = context.display_path(node);
     layout
         .unresolved
         .iter()
@@ -124,8 +135,8 @@ fn is_namespaces(context: &Context<'_>, node: &Node, import: &Import) -> bool {
         .any(|unresolved| unresolved.line == import.line && context.project.display(&unresolved.file) == shown)
 }
 
-/// Whether an installer made the tree: its RECORDs have hashes. Only then does it say anything that the SDK, which
-/// pywrangler adds by itself, is not in it.
+/// Whether an installer made the tree, so that its RECORDs have hashes. Only then does a missing SDK, which pywrangler always
+/// adds, mean anything.
 fn was_installed(context: &Context<'_>) -> bool {
     context.vendored.distributions.iter().any(|distribution| {
         recorded_digests(&context.vendored.modules, &distribution.dist_info)
@@ -137,7 +148,7 @@ fn first_of(dotted: &str) -> &str {
     dotted.split('.').next().unwrap_or_default()
 }
 
-/// The guard of an import; that of the `else` of a `try` no longer counts where everything that the `try` imports is there.
+/// The guard of an import. The `else` of a `try` whose imports all exist is not guarded.
 fn succeeded(context: &Context<'_>, problem: &Problem, node: &Node, import: &Import) -> Guard {
     let guard = import.guard;
     let Some(says) = node.says.as_ref().filter(|_| guard.otherwise > 0) else { return guard };
@@ -150,8 +161,8 @@ fn succeeded(context: &Context<'_>, problem: &Problem, node: &Node, import: &Imp
     if context.bundle.graph.problems().iter().any(failed) { guard } else { Guard { otherwise: 0, ..guard } }
 }
 
-/// `except ImportError: import b` after an import that is not there either, nor any alternative around it: where tries
-/// are nested, one that is there keeps all that follow it from running.
+/// If the first import is missing too, the fallback must exist. In nested `try` statements, an alternative that exists keeps all
+/// that follow it from running.
 fn is_last_resort(context: &Context<'_>, problem: &Problem, node: &Node, import: &Import) -> bool {
     let Some(says) = node.says.as_ref().filter(|_| import.guard.fallback) else { return false };
     let is_missing = |item: usize| {
@@ -161,7 +172,7 @@ fn is_last_resort(context: &Context<'_>, problem: &Problem, node: &Node, import:
     let mut at = problem.item;
     while let Some(first) = says.items[..at].iter().rposition(|item| item.guard.alternative) {
         if says.items[first].guard.fallback {
-            // A first choice that is itself the fallback of a try further out.
+            // The first choice is itself the fallback of an outer `try`.
             if !is_missing(first) {
                 return false;
             }
@@ -178,8 +189,8 @@ fn is_last_resort(context: &Context<'_>, problem: &Problem, node: &Node, import:
     false
 }
 
-/// The most that can be said of what other modules may make while the program runs; `None` where they do make it.
-fn made(context: &Context<'_>, problem: &Problem, import: &Import) -> Option<Severity> {
+/// The highest severity for a name that other modules may create at run time; `None` if they certainly do.
+fn created_at_run_time(context: &Context<'_>, problem: &Problem, import: &Import) -> Option<Severity> {
     let (graph, reach) = (&context.bundle.graph, &context.bundle.reach);
     let setters: Vec<u32> = match problem.of {
         Some(module) => {
@@ -210,8 +221,8 @@ fn made(context: &Context<'_>, problem: &Problem, import: &Import) -> Option<Sev
     Some(if !is_name && graph.nodes().any(finds) { Severity::Warn } else { Severity::Deny })
 }
 
-/// A file of the project's that only a string names is imported if at all by that name (Django's views): then whatever it
-/// imports of the project's own at its start has to be there.
+/// A project file that only a string names (a Django view, say) may be imported by that name. Then the first-party modules that it
+/// imports at module level must exist.
 fn is_certain_once_named(context: &Context<'_>, problem: &Problem, node: &Node, import: &Import) -> bool {
     let first = first_of(&problem.missing);
     let is_own = |(_, node): (u32, &Node)| node.is_project() && node.dotted.split('.').next() == Some(first);
@@ -220,7 +231,7 @@ fn is_certain_once_named(context: &Context<'_>, problem: &Problem, node: &Node, 
     is_wanted && is_sure && node.is_project() && context.bundle.graph.nodes().any(is_own)
 }
 
-/// Code that runs changes `sys.path`, and somewhere in the upload there is a module of that name.
+/// Whether code that runs changes `sys.path`, and the upload has a module of that name anywhere.
 fn may_be_found(context: &Context<'_>, name: &str) -> bool {
     let bundle = context.bundle;
     let alters = |(at, node): (u32, &Node)| {
@@ -245,13 +256,13 @@ fn unreadable(context: &Context<'_>, at: u32, node: &Node) -> Option<Finding> {
         (Reachability::Startup, false) | (Reachability::Project, true) => Severity::Warn,
         _ => return None,
     };
-    let shown = context.shown(node);
+    let shown = context.display_path(node);
     Some(Finding::new(
         severity,
-        "imports.syntax",
+        SYNTAX,
         shown.as_str(),
-        context.place(node, line, column),
-        format!("`{shown}` {message}{}", context.by(at)),
+        context.location(node, line, column),
+        format!("`{shown}` {message}{}", context.import_chain(at)),
         "correct the file, or take it out of what main imports",
     ))
 }

@@ -1,15 +1,29 @@
-//! `namespace`: every first-party import resolves at the name it is written with.
+//! `namespace`: every first-party import resolves under the name that it is written with.
 //!
-//! Receives the layout that was decided; hands on what will not resolve in it, as surely as it runs. Must never decide the
-//! layout. That main's name is free is `shadowing`.
+//! The layout is decided elsewhere. Whether the name of main is free is for `shadowing`.
 
-use super::closest::{self, Near};
+use super::closest;
 use super::imports::unsearched;
 use super::reachability::severity;
-use super::{CheckOutput, Context, Finding, Severity};
+use super::registry::{Check, Gate, codes};
+use super::{CheckOutput, Context, Finding, GateId, Level, Severity};
 use crate::error::{Location, LocationKind, Result};
 use crate::layout::{Namespace, Unresolved};
 use crate::python::graph::Reachability;
+
+codes! {
+    UNRESOLVED = "namespace.unresolved": "A first-party import names no module of the upload.";
+    MAIN = "namespace.main": "Project code imports the entry module and would get a second copy of the main module.";
+}
+
+pub(super) const GATE: Gate = Gate {
+    id: GateId::Namespace,
+    default_level: Level::Deny,
+    check: Check::Plan(check),
+    nothing_to_check: None,
+    codes: CODES,
+    page: include_str!("../../docs/gates/namespace.md"),
+};
 
 pub(super) fn check(context: &Context<'_>) -> Result<CheckOutput> {
     let layout = context.layout;
@@ -18,7 +32,7 @@ pub(super) fn check(context: &Context<'_>) -> Result<CheckOutput> {
     };
     let mut findings = Vec::new();
     for unresolved in &layout.unresolved {
-        let Some(cost) = costs(context, unresolved) else { continue };
+        let Some(cost) = severity_of(context, unresolved) else { continue };
         let vendor = closest::unsearched_vendor(context, &unresolved.name);
         let vendor = vendor.map(|directory| unsearched(context, &directory, &unresolved.name)).transpose()?;
         let (message, help) = match (&unresolved.works_as, &unresolved.obstacle) {
@@ -26,7 +40,7 @@ pub(super) fn check(context: &Context<'_>) -> Result<CheckOutput> {
                 format!(
                     "`{}` is not a module of this Worker: the {} layout has it as `{name}`",
                     unresolved.name,
-                    word(layout.namespace)
+                    layout_name(layout.namespace)
                 ),
                 match layout.namespace {
                     _ if vendor.is_some() => vendor.unwrap_or_default(),
@@ -43,41 +57,34 @@ pub(super) fn check(context: &Context<'_>) -> Result<CheckOutput> {
             ),
             (None, None) => (
                 format!("`{}` is not a module of this Worker: no file of the upload has that name", unresolved.name),
-                near(context, unresolved)
+                suggestion(context, unresolved)
                     .unwrap_or_else(|| "correct the name, or add the directory to `include`".to_owned()),
             ),
         };
-        findings.push(Finding::new(
-            cost,
-            "namespace.unresolved",
-            unresolved.name.as_str(),
-            at(unresolved),
-            message,
-            help,
-        ));
+        findings.push(Finding::new(cost, UNRESOLVED, unresolved.name.as_str(), at(unresolved), message, help));
     }
     let target = layout.shim.as_ref().map_or("main", |shim| shim.target.as_str());
     for import in &layout.imports_main {
-        let Some(cost) = costs(context, import) else { continue };
+        let Some(cost) = severity_of(context, import) else { continue };
         let message = format!("`import {}` gives the entry shim, a second module beside `{target}`", import.name);
         findings.push(Finding::new(
             cost,
-            "namespace.main",
+            MAIN,
             import.name.as_str(),
             at(import),
             message,
             format!("write `import {target}`"),
         ));
     }
-    Ok(CheckOutput { figure: format!("{}: {}", word(layout.namespace), layout.reason), findings })
+    Ok(CheckOutput { figure: format!("{}: {}", layout_name(layout.namespace), layout.reason), findings })
 }
 
-/// `did you mean ...?`, of the modules that are beside the one that is not there, written as that is.
-fn near(context: &Context<'_>, unresolved: &Unresolved) -> Option<String> {
+/// `did you mean ...?`, with the closest existing module, relative or absolute as the import is.
+fn suggestion(context: &Context<'_>, unresolved: &Unresolved) -> Option<String> {
     let shown = context.project.display(&unresolved.file);
     let mut nodes = context.bundle.graph.nodes().filter(|(_, node)| node.is_project());
-    let (_, node) = nodes.find(|(_, node)| context.shown(node) == shown)?;
-    let Near(close) = closest::module(context, &closest::absolute(node, &unresolved.name)?)?;
+    let (_, node) = nodes.find(|(_, node)| context.display_path(node) == shown)?;
+    let close = closest::closest_module(context, &closest::absolute(node, &unresolved.name)?)?;
     let dots = unresolved.name.len() - unresolved.name.trim_start_matches('.').len();
     let written = match (dots, close.rsplit_once('.')) {
         (0, _) => close,
@@ -90,16 +97,16 @@ fn near(context: &Context<'_>, unresolved: &Unresolved) -> Option<String> {
     Some(format!("did you mean `{written}`?"))
 }
 
-/// As surely as it runs. What the bundle's own walk does not reach was meant to be reached by another import that fails.
-fn costs(context: &Context<'_>, unresolved: &Unresolved) -> Option<Severity> {
+/// Costs as much as it is certain to run. A file that the bundle does not reach is behind another import that fails.
+fn severity_of(context: &Context<'_>, unresolved: &Unresolved) -> Option<Severity> {
     let shown = context.project.display(&unresolved.file);
     let mut nodes = context.bundle.graph.nodes().filter(|(_, node)| node.is_project());
-    let node = nodes.find(|(_, node)| context.shown(node) == shown);
+    let node = nodes.find(|(_, node)| context.display_path(node) == shown);
     let own = Reachability::of(unresolved.guard, true);
     severity(node.and_then(|(at, _)| context.bundle.reach.level(at)).map_or(own, |reached| reached.max(own)))
 }
 
-fn word(namespace: Namespace) -> &'static str {
+fn layout_name(namespace: Namespace) -> &'static str {
     match namespace {
         Namespace::Keep => "keep",
         Namespace::Flat => "flat",

@@ -1,13 +1,27 @@
-//! `native-modules`: compiled modules are WebAssembly, and for the Python that will load them.
+//! `native-modules`: compiled modules are WebAssembly, and built for the Python that will load them.
 //!
-//! Receives the bundle and the target; hands on shared objects that the runtime cannot load. Must never judge a wheel by
-//! its name: what counts is what is in the upload.
+//! It checks the uploaded files, not the names of the wheels that they came from.
 
-use super::{CheckOutput, Context, Finding, Severity};
+use super::registry::{Check, Gate, codes};
+use super::{CheckOutput, Context, Finding, GateId, Level, Severity};
 use crate::bundle::{Content, Module, below_packages};
 use crate::error::{Error, Location, LocationKind, Result};
 use crate::format::count;
 use std::io::Read;
+
+codes! {
+    FORMAT = "native-modules.format": "A shared object in the upload is not WebAssembly.";
+    PYTHON = "native-modules.python": "A shared object in the upload is built for another Python.";
+}
+
+pub(super) const GATE: Gate = Gate {
+    id: GateId::NativeModules,
+    default_level: Level::Deny,
+    check: Check::Plan(check),
+    nothing_to_check: None,
+    codes: CODES,
+    page: include_str!("../../docs/gates/native-modules.md"),
+};
 
 const WEB_ASSEMBLY: &[u8] = b"\0asm";
 
@@ -57,11 +71,11 @@ fn format(module: &Module) -> Result<Option<Finding>> {
         [0x7f, b'E', b'L', b'F'] => "a Linux library (ELF)",
         [0xcf | 0xce, 0xfa, 0xed, 0xfe] | [0xca, 0xfe, 0xba, 0xbe] => "a macOS library (Mach-O)",
         [b'M', b'Z', ..] => "a Windows library (PE)",
-        _ => "no WebAssembly",
+        _ => "not WebAssembly",
     };
     Ok(Some(Finding::new(
         Severity::Deny,
-        "native-modules.format",
+        FORMAT,
         below_packages(&module.name),
         Location::new(LocationKind::Module, module.name.as_str()),
         format!("`{}` of `{}` is {what}, which Workers cannot load", module.name, module.owner.as_str()),
@@ -69,7 +83,7 @@ fn format(module: &Module) -> Result<Option<Finding>> {
     )))
 }
 
-/// `_x.cpython-313-wasm32-emscripten.so` says for which Python it is; `abi3` and no tag fit every one.
+/// `_x.cpython-313-wasm32-emscripten.so` is for Python 3.13; `abi3` and names without a tag fit every Python.
 fn python(module: &Module, target: &str) -> Option<Finding> {
     let file = module.name.rsplit('/').next()?;
     let tag = file.split('.').find_map(|part| part.strip_prefix("cpython-"))?;
@@ -80,7 +94,7 @@ fn python(module: &Module, target: &str) -> Option<Finding> {
     (version != target).then(|| {
         Finding::new(
             Severity::Deny,
-            "native-modules.python",
+            PYTHON,
             below_packages(&module.name),
             Location::new(LocationKind::Module, module.name.as_str()),
             format!(

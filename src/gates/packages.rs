@@ -1,13 +1,26 @@
-//! `packages`: a directory that is imported as a package says so with an `__init__.py`.
+//! `packages`: a directory that is imported as a package has an `__init__.py`.
 //!
-//! Receives the import graph; hands on the directories of the project without one, in one finding. Python imports them as namespace packages,
-//! which works until something asks them for a file or another directory of that name comes first. Must never look at
-//! vendored packages: shared namespaces are healthy there.
+//! Without one Python imports it as a namespace package. That works until the code asks the package for a file, or another
+//! directory of that name comes first. Vendored packages are not checked: they share namespaces on purpose.
 
-use super::{CheckOutput, Context, Finding, Severity};
+use super::registry::{Check, Gate, codes};
+use super::{CheckOutput, Context, Finding, GateId, Level, Severity};
 use crate::error::{Location, Result};
 use crate::format::count;
 use crate::python::graph::Reachability;
+
+codes! {
+    NO_INIT = "packages.no-init": "An imported directory has Python files and no `__init__.py`.";
+}
+
+pub(super) const GATE: Gate = Gate {
+    id: GateId::Packages,
+    default_level: Level::Warn,
+    check: Check::Plan(check),
+    nothing_to_check: None,
+    codes: CODES,
+    page: include_str!("../../docs/gates/packages.md"),
+};
 
 /// How many directories a message names.
 const NAMED: usize = 6;
@@ -27,19 +40,19 @@ struct Bare<'a> {
     dotted: &'a str,
     /// Python files in it.
     files: usize,
-    /// Who imports it: how that is shown, and the place.
-    by: String,
+    /// Who imports it: `src/main.py:3`, and the location.
+    importer: String,
     location: Location,
 }
 
 fn bare<'a>(context: &Context<'a>) -> Vec<Bare<'a>> {
     let graph = &context.bundle.graph;
     let shim = context.layout.shim.as_ref().map(|_| context.bundle.main_module.as_str());
-    // Main's own directory is in the names because the layout keeps it there, which no other directory can spoil.
+    // The layout itself puts the directory of main into the names, and nothing can shadow it.
     let kept = context.layout.shim.as_ref().and_then(|shim| shim.target.split('.').next());
     let mut found = Vec::new();
     for (dotted, by) in graph.bare_packages().filter(|(dotted, _)| Some(*dotted) != kept) {
-        // The entry shim imports what it has to: the project's own imports are the point.
+        // Only imports of the project count, not those of the entry shim.
         let users = by.iter().filter(|(at, _)| Some(graph.node(*at).name.as_str()) != shim);
         let mut users =
             users.filter(|(at, _)| context.bundle.reach.level(*at).is_some_and(|level| level <= Reachability::Package));
@@ -52,21 +65,21 @@ fn bare<'a>(context: &Context<'a>) -> Vec<Bare<'a>> {
         let files = inside.count();
         let filled = context.bundle.module(&format!("{prefix}__init__.py")).is_some();
         if files > 0 && !filled {
-            let by = format!("{}:{}", context.shown(node), import.line);
-            found.push(Bare { dotted, files, by, location: context.place(node, import.line, import.column) });
+            let importer = format!("{}:{}", context.display_path(node), import.line);
+            found.push(Bare { dotted, files, importer, location: context.location(node, import.line, import.column) });
         }
     }
     found
 }
 
-/// One for all of them: they are one habit.
+/// One finding for all of them.
 fn finding(bare: &[Bare<'_>]) -> Option<Finding> {
     let directory = |one: &Bare<'_>| format!("{}/", one.dotted.replace('.', "/"));
     let (first, rest) = bare.split_first()?;
     let (message, help) = if rest.is_empty() {
         let (directory, files) = (directory(first), count(first.files, "Python file"));
         (
-            format!("`{directory}` has {files} and no `__init__.py`, and `{}` imports it", first.by),
+            format!("`{directory}` has {files} and no `__init__.py`, and `{}` imports it", first.importer),
             format!("add `{directory}__init__.py`, or set `fill-init = true`"),
         )
     } else {
@@ -80,12 +93,12 @@ fn finding(bare: &[Bare<'_>]) -> Option<Finding> {
                 "{}{more} have Python files and no `__init__.py`, and are imported, `{}` by `{}`",
                 names.join(", "),
                 directory(first),
-                first.by
+                first.importer
             ),
             "add an `__init__.py` to each, or set `fill-init = true`".to_owned(),
         )
     };
     let subject = bare.iter().map(|one| one.dotted).collect::<Vec<_>>().join(", ");
-    let finding = Finding::new(Severity::Warn, "packages.no-init", subject, first.location.clone(), message, help);
+    let finding = Finding::new(Severity::Warn, NO_INIT, subject, first.location.clone(), message, help);
     Some(finding.measured(bare.len() as u64, 0))
 }

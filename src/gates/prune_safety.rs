@@ -1,9 +1,7 @@
-//! `prune-safety`: nothing that travels needs what stays behind.
-//!
-//! Receives the import graph, the distributions and what was dropped; hands on imports of dropped modules, and questions to
-//! `importlib.metadata` that the upload cannot answer. Must never report what a guard takes care of.
+//! `prune-safety`: uploaded code needs nothing that was dropped: no module, and no metadata that it asks `importlib.metadata` for.
 
-use super::{CheckOutput, Context, Finding, Severity};
+use super::registry::{Check, Gate, codes};
+use super::{CheckOutput, Code, Context, Finding, GateId, Level, Severity};
 use crate::bundle::below_packages;
 use crate::error::{Error, Result};
 use crate::format::count;
@@ -13,19 +11,35 @@ use crate::python::imports::{MetadataAsk, Wanted};
 use crate::python::normalize;
 use std::collections::{BTreeMap, HashSet};
 
+codes! {
+    MODULE = "prune-safety.module": "Uploaded code imports a module that was dropped.";
+    METADATA = "prune-safety.metadata": "Uploaded code reads the metadata of a package whose metadata is not uploaded.";
+    ENTRY_POINTS = "prune-safety.entry-points": "Uploaded code looks for entry points that are not uploaded.";
+}
+
+pub(super) const GATE: Gate = Gate {
+    id: GateId::PruneSafety,
+    default_level: Level::Deny,
+    check: Check::Plan(check),
+    nothing_to_check: None,
+    codes: CODES,
+    page: include_str!("../../docs/gates/prune-safety.md"),
+};
+
 pub(super) fn check(context: &Context<'_>) -> Result<CheckOutput> {
     let graph = &context.bundle.graph;
     let rules: BTreeMap<&str, &str> =
         context.bundle.dropped.iter().map(|file| (file.name.as_str(), file.rule)).collect();
     let names: HashSet<&str> = context.bundle.modules.iter().map(|module| module.name.as_str()).collect();
-    let mut findings: BTreeMap<(&'static str, String), Finding> = BTreeMap::new();
+    let mut findings: BTreeMap<(Code, String), Finding> = BTreeMap::new();
     for (at, node) in graph.nodes().filter(|(_, node)| node.present) {
         let Some(says) = &node.says else { continue };
         let edges = graph.edges(at).iter().filter(|edge| edge.kind != EdgeKind::String);
         let modules = edges.filter_map(|edge| module(context, at, node, edge, &rules));
         let mut asked = Vec::new();
         for ask in says.metadata.iter().filter(|ask| !ask.guard.metadata_caught) {
-            asked.extend(metadata(context, at, node, ask, &names)?);
+            let Some(level) = context.level(at, ask.guard) else { continue };
+            asked.extend(metadata(context, &Question { at, node, ask, level }, &names)?);
         }
         for finding in modules.chain(asked) {
             let known = findings.entry((finding.code, finding.subject.clone())).or_insert_with(|| finding.clone());
@@ -43,7 +57,7 @@ pub(super) fn check(context: &Context<'_>) -> Result<CheckOutput> {
     Ok(CheckOutput { figure, findings: findings.into_values().collect() })
 }
 
-/// Nobody asked for what was dropped to be taken from under a function, whosever it is.
+/// What was dropped warns at least, even in a function of a package: nobody asked for it to break.
 fn severity(level: Reachability) -> Option<Severity> {
     super::reachability::severity(level).map(|severity| severity.max(Severity::Warn))
 }
@@ -55,7 +69,7 @@ fn module(context: &Context<'_>, at: u32, node: &Node, edge: &Edge, rules: &BTre
     }
     let severity = severity(context.level(at, edge.guard)?)?;
     let rule = rules.get(needed.name.as_str()).copied().unwrap_or("exclude");
-    let shown = context.shown(node);
+    let shown = context.display_path(node);
     let help = match rule {
         "prune-exclude" => {
             format!("take it out of `prune.exclude`, or add `{}` to `prune.keep`", below_packages(&needed.name))
@@ -63,64 +77,68 @@ fn module(context: &Context<'_>, at: u32, node: &Node, edge: &Edge, rules: &BTre
         _ if rule.starts_with("recipe:") => {
             format!("choose it in `prune.recipes`, or add `{}` to `prune.keep`", below_packages(&needed.name))
         }
-        "exclude" | "config-exclude" => "take it out of what excludes it".to_owned(),
+        "exclude" | "config-exclude" => "stop excluding it".to_owned(),
         _ if needed.is_project() => format!("add `{}` to `include`", needed.name),
         _ => format!("add `{}` to `prune.keep`", below_packages(&needed.name)),
     };
     Some(Finding::new(
         severity,
-        "prune-safety.module",
+        MODULE,
         format!("{} -> {}", context.importer(node), needed.dotted),
-        context.place(node, edge.line, 1),
+        context.location(node, edge.line, 1),
         format!(
-            "`{shown}:{}` imports `{}`, and `{}` stays behind (rule `{rule}`){}",
+            "`{shown}:{}` imports `{}`, and `{}` is not uploaded (rule `{rule}`){}",
             edge.line,
             needed.dotted,
             needed.name,
-            context.by(at)
+            context.import_chain(at)
         ),
         help,
     ))
 }
 
-fn metadata(
-    context: &Context<'_>,
+/// A question to `importlib.metadata`, and who asks it.
+struct Question<'a> {
     at: u32,
-    node: &Node,
-    ask: &MetadataAsk,
-    names: &HashSet<&str>,
-) -> Result<Option<Finding>> {
-    let Some(level) = context.level(at, ask.guard) else { return Ok(None) };
+    node: &'a Node,
+    ask: &'a MetadataAsk,
+    level: Reachability,
+}
+
+/// `names`: everything that is uploaded.
+fn metadata(context: &Context<'_>, question: &Question<'_>, names: &HashSet<&str>) -> Result<Option<Finding>> {
+    let Question { at, node, ask, level } = *question;
     let name = match &ask.wanted {
         Wanted::Distribution(name) => name.clone(),
         Wanted::Own => node.dotted.split('.').next().unwrap_or_default().to_owned(),
-        Wanted::EntryPoints(group) => return entry_points(context, at, node, ask, (group, level), names),
+        Wanted::EntryPoints(group) => return entry_points(context, question, group, names),
     };
     let normal = normalize(&name);
     let known = context.vendored.distributions.iter().find(|distribution| distribution.name == normal);
     if known.is_some_and(|known| names.contains(inside(known, "METADATA").as_str())) {
         return Ok(None);
     }
-    // What a package would like to have, and nobody required, is its own affair: `pydantic` asks for `email-validator`.
+    // Packages ask for optional dependencies that nobody requires: `pydantic` asks for `email-validator`.
     let severity = if known.is_some() { severity(level) } else { super::reachability::severity(level) };
     let Some(severity) = severity else { return Ok(None) };
-    let shown = context.shown(node);
+    let shown = context.display_path(node);
     let (why, help) = match known {
         Some(known) => (
-            format!("whose METADATA stays behind: {}", inside(known, "METADATA")),
-            "set `prune.dist-info = \"slim\"`, and take it out of what excludes it".to_owned(),
+            format!("whose METADATA is not uploaded: {}", inside(known, "METADATA")),
+            "set `prune.dist-info = \"slim\"`, and stop excluding it".to_owned(),
         ),
         None => (
             "which the upload does not have".to_owned(),
             format!("catch `PackageNotFoundError`, or add `{name}` to the requirements"),
         ),
     };
-    let message = format!("`{shown}:{}` asks for the metadata of `{name}`, {why}{}", ask.line, context.by(at));
+    let message =
+        format!("`{shown}:{}` asks for the metadata of `{name}`, {why}{}", ask.line, context.import_chain(at));
     Ok(Some(Finding::new(
         severity,
-        "prune-safety.metadata",
+        METADATA,
         format!("{} -> {normal}", context.importer(node)),
-        context.place(node, ask.line, ask.column),
+        context.location(node, ask.line, ask.column),
         message,
         help,
     )))
@@ -131,15 +149,14 @@ fn inside(distribution: &Distribution, file: &str) -> String {
     format!("python_modules/{}/{file}", distribution.dist_info)
 }
 
-/// Plugins of a group that code asks for, of distributions whose `entry_points.txt` stays behind.
+/// Plugins of a group that code asks for, of distributions whose `entry_points.txt` is not uploaded.
 fn entry_points(
     context: &Context<'_>,
-    at: u32,
-    node: &Node,
-    ask: &MetadataAsk,
-    (group, level): (&str, Reachability),
+    question: &Question<'_>,
+    group: &str,
     names: &HashSet<&str>,
 ) -> Result<Option<Finding>> {
+    let Question { at, node, ask, level } = *question;
     if level > Reachability::Package {
         return Ok(None);
     }
@@ -158,18 +175,18 @@ fn entry_points(
         return Ok(None);
     }
     let message = format!(
-        "`{}:{}` looks for entry points of `{group}`, and those of `{}` stay behind{}",
-        context.shown(node),
+        "`{}:{}` looks for entry points of `{group}`, and those of `{}` are not uploaded{}",
+        context.display_path(node),
         ask.line,
         lost.join("`, `"),
-        context.by(at)
+        context.import_chain(at)
     );
     Ok(Some(Finding::new(
         Severity::Warn,
-        "prune-safety.entry-points",
+        ENTRY_POINTS,
         format!("{} -> {group}", context.importer(node)),
-        context.place(node, ask.line, ask.column),
+        context.location(node, ask.line, ask.column),
         message,
-        "set `prune.dist-info = \"slim\"`, and take it out of what excludes it",
+        "set `prune.dist-info = \"slim\"`, and stop excluding it",
     )))
 }

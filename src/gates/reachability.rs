@@ -1,6 +1,4 @@
-//! What the gates that stand on the import graph have in common: how surely a module is imported, by whom, and how to say it.
-//!
-//! Receives the context; hands on words and places. Must never judge.
+//! How certain it is that a module is imported, by whom, and how findings show it.
 
 use super::{Context, Severity};
 use crate::bundle::Owner;
@@ -12,22 +10,22 @@ use crate::python::imports::Guard;
 const LINKS: usize = 6;
 
 impl Context<'_> {
-    /// How surely something in a module runs: the module, then the thing itself.
+    /// How certain it is that something in a module runs, given its guard.
     pub(super) fn level(&self, node: u32, guard: Guard) -> Option<Reachability> {
         let reached = self.bundle.reach.level(node)?;
         Some(reached.max(Reachability::of(guard, self.bundle.graph.node(node).is_project())))
     }
 
-    pub(super) fn shown(&self, node: &Node) -> String {
+    pub(super) fn display_path(&self, node: &Node) -> String {
         self.bundle.shown(self.project, node)
     }
 
-    pub(super) fn place(&self, node: &Node, line: u32, column: u32) -> Location {
+    pub(super) fn location(&self, node: &Node, line: u32, column: u32) -> Location {
         let kind = if node.is_project() { LocationKind::File } else { LocationKind::Module };
-        Location::at(kind, self.shown(node), line, column)
+        Location::at(kind, self.display_path(node), line, column)
     }
 
-    /// Who imports, for subjects: the distribution, or the project's module by its dotted name.
+    /// The importer in subjects: its distribution, or the dotted name of the project's module.
     pub(super) fn importer(&self, node: &Node) -> String {
         match self.bundle.module(&node.name).map(|module| &module.owner) {
             Some(Owner::Package(name)) => name.clone(),
@@ -36,8 +34,8 @@ impl Context<'_> {
         }
     }
 
-    /// `; main gets there by src/main.py:1 -> src/api.py:3 -> litellm/__init__.py`, or nothing where it is main itself.
-    pub(super) fn by(&self, node: u32) -> String {
+    /// `; imported through src/main.py:1 -> src/api.py:3 -> litellm/__init__.py`, or nothing for main itself.
+    pub(super) fn import_chain(&self, node: u32) -> String {
         let mut steps = self.bundle.steps(self.project, node);
         // Main itself.
         if steps.len() < 2 {
@@ -47,11 +45,11 @@ impl Context<'_> {
             let dropped = steps.len() - LINKS;
             steps.splice(LINKS / 2..LINKS / 2 + dropped, [format!("({dropped} more)")]);
         }
-        format!("; main gets there by {}", steps.join(" -> "))
+        format!("; imported through {}", steps.join(" -> "))
     }
 }
 
-/// What certainly runs denies, what the project may run warns, what a package may run is noted.
+/// What certainly runs denies, what the project may run warns, what a package may run is only noted.
 pub(super) fn severity(level: Reachability) -> Option<Severity> {
     match level {
         Reachability::Startup => Some(Severity::Deny),

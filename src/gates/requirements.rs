@@ -1,9 +1,10 @@
-//! `requirements`: what the runtime file asks for is for the runtime, pinned, and what its hashes say.
+//! `requirements`: are the requirements runtime-only, locked and hash-verified?
 //!
-//! Receives the requirements and the lock that was resolved; hands on findings. A line of the runtime file that does not parse was
-//! an error long before; lists of other tools are read leniently, and only to name them.
+//! A line of the runtime file that does not parse was an error before. Lists of other tools are read leniently, only to name
+//! them.
 
-use super::{CheckOutput, Context, Finding, Severity};
+use super::registry::{Check, Gate, codes};
+use super::{CheckOutput, Context, Finding, GateId, Level, Severity};
 use crate::error::{Location, LocationKind, Result};
 use crate::format::count;
 use crate::project::Project;
@@ -14,12 +15,30 @@ use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
+codes! {
+    HASH = "requirements.hash": "A package could be installed from an artifact whose hash the requirements do not list.";
+    DEVELOPMENT = "requirements.development": "The runtime requirements list a development tool.";
+    UNLOCKED = "requirements.unlocked": "The versions of the requirements are not locked.";
+    STALE_LOCK = "requirements.stale-lock": "The lock was made for another Python or platform than the one of the Worker.";
+    UNREAD = "requirements.unread": "Nothing is required, and a file that saddlebag does not read lists requirements.";
+    FALLBACK = "requirements.fallback": "There is no `requirements-runtime.txt`, so `[project].dependencies` are used.";
+}
+
+pub(super) const GATE: Gate = Gate {
+    id: GateId::Requirements,
+    default_level: Level::Deny,
+    check: Check::Plan(check),
+    nothing_to_check: None,
+    codes: CODES,
+    page: include_str!("../../docs/gates/requirements.md"),
+};
+
 #[derive(Deserialize)]
 struct DevelopmentPackages {
     names: BTreeSet<String>,
 }
 
-static DEVELOPMENT: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
+static DEVELOPMENT_TOOLS: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
     toml_edit::de::from_str::<DevelopmentPackages>(include_str!("../../data/development-packages.toml"))
         .expect("the embedded table parses: a test reads it")
         .names
@@ -30,7 +49,7 @@ static DEVELOPMENT: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
 
 /// Whether a distribution, by its normalised name, is a tool of development.
 pub(crate) fn is_development_tool(name: &str) -> bool {
-    DEVELOPMENT.contains(name)
+    DEVELOPMENT_TOOLS.contains(name)
 }
 
 pub(super) fn check(context: &Context<'_>) -> Result<CheckOutput> {
@@ -46,10 +65,10 @@ pub(super) fn check(context: &Context<'_>) -> Result<CheckOutput> {
             let path = context.project.display(path);
             findings.push(Finding::new(
                 Severity::Note,
-                "requirements.fallback",
+                FALLBACK,
                 path.as_str(),
                 Location::new(LocationKind::File, path.as_str()),
-                "there is no `requirements-runtime.txt`: `[project].dependencies` serve, as in pywrangler",
+                "there is no `requirements-runtime.txt`: `[project].dependencies` are used, as in pywrangler",
                 "list what the Worker needs at run time in `requirements-runtime.txt`",
             ));
             path
@@ -61,10 +80,10 @@ pub(super) fn check(context: &Context<'_>) -> Result<CheckOutput> {
     if context.vendored.seed.is_none() && !requirements.entries.is_empty() {
         findings.push(Finding::new(
             Severity::Warn,
-            "requirements.unlocked",
+            UNLOCKED,
             "lock",
             Location::new(LocationKind::File, from.as_str()),
-            "the versions are not locked: tomorrow's deploy may resolve to other ones",
+            "the versions are not locked: the next deploy may resolve to others",
             "run `saddlebag lock` and commit `pylock.runtime.toml`",
         ));
     }
@@ -84,7 +103,7 @@ pub(super) fn check(context: &Context<'_>) -> Result<CheckOutput> {
     Ok(CheckOutput { figure, findings })
 }
 
-/// For what a lock was made, as the rest of a sentence that begins with it.
+/// What a lock was made for, as the predicate of a sentence.
 pub(super) fn was_made_for(made_for: &MadeFor) -> String {
     match made_for {
         MadeFor::Python(python) => format!("was made for Python {python}"),
@@ -94,28 +113,21 @@ pub(super) fn was_made_for(made_for: &MadeFor) -> String {
     }
 }
 
-/// A lock that was made for another Python keeps versions that other wheels have chosen.
+/// A lock for another Python keeps versions that were chosen by other wheels.
 fn stale_lock(context: &Context<'_>) -> Option<Finding> {
     let (seed, made_for) = context.vendored.seed.as_ref().zip(context.vendored.lock_made_for.as_ref())?;
     let shown = context.project.display(seed);
     let message = format!("`{shown}` {}, and the Worker runs Python {}", was_made_for(made_for), context.target.python);
     let help = "run `saddlebag lock` again, look at what changed, and commit `pylock.runtime.toml`";
-    Some(Finding::new(
-        Severity::Warn,
-        "requirements.stale-lock",
-        "lock",
-        Location::new(LocationKind::File, shown),
-        message,
-        help,
-    ))
+    Some(Finding::new(Severity::Warn, STALE_LOCK, "lock", Location::new(LocationKind::File, shown), message, help))
 }
 
-/// Whether nothing is required although saddlebag has looked where it looks.
+/// Whether nothing is required, without a file that says so.
 fn requires_nothing(project: &Project) -> bool {
     project.requirements.entries.is_empty() && !matches!(project.requirements.source, Source::File(_))
 }
 
-/// Nothing is required, and a list of another tool's says what might be.
+/// Nothing is required, but another tool's list names requirements.
 fn unread(project: &Project) -> Option<Finding> {
     if !requires_nothing(project) {
         return None;
@@ -137,24 +149,17 @@ fn unread(project: &Project) -> Option<Finding> {
         first.requirement.name.as_deref().unwrap_or_default()
     );
     let help = "run `saddlebag init`, which writes what the Worker needs of it";
-    Some(Finding::new(
-        Severity::Note,
-        "requirements.unread",
-        first.requirement.file.as_str(),
-        at(&first.requirement),
-        message,
-        help,
-    ))
+    Some(Finding::new(Severity::Note, UNREAD, first.requirement.file.as_str(), at(&first.requirement), message, help))
 }
 
-/// What to do about a module that is missing and that a list names which is not read: `None` where none does. `listed`:
-/// everything that the project declares anywhere.
+/// The help for a missing module that a list names which saddlebag does not read. `listed` is everything that the project declares
+/// anywhere.
 pub(super) fn unread_list(project: &Project, listed: &[Declared], module: &str) -> Option<String> {
     let top = python::normalize(module.split('.').next().unwrap_or(module));
     let names =
         [top.clone(), format!("py{top}"), format!("python-{top}"), format!("{top}-python"), format!("py-{top}")];
     let is_it = |name: &str, one: &&Declared| !one.runtime && one.requirement.name.as_deref() == Some(name);
-    // The equal name first, and a list for the program before one for its development.
+    // An equal name comes first, and a list for run time before one for development.
     let found =
         names.iter().find_map(|name| listed.iter().filter(|one| is_it(name, one)).min_by_key(|one| one.development))?;
     let (place, name) = (found.place(), found.requirement.name.as_deref().unwrap_or_default());
@@ -187,7 +192,7 @@ fn development_only(requirement: &Requirement) -> Option<Finding> {
     let message = format!("`{}` is a development tool, and the runtime requirements list it", requirement.shown());
     Some(Finding::new(
         Severity::Warn,
-        "requirements.development",
+        DEVELOPMENT,
         name,
         at(requirement),
         message,
@@ -195,17 +200,16 @@ fn development_only(requirement: &Requirement) -> Option<Finding> {
     ))
 }
 
-/// Every artifact that could be installed must be one that the user vouched for.
+/// Every artifact that could be installed must have a hash that the user listed.
 fn hashes(requirement: &Requirement, context: &Context<'_>, required: bool) -> Vec<Finding> {
     let Some(name) = requirement.name.as_deref() else { return Vec::new() };
-    let deny = |message: String, help: &str| {
-        vec![Finding::new(Severity::Deny, "requirements.hash", name, at(requirement), message, help)]
-    };
+    let deny =
+        |message: String, help: &str| vec![Finding::new(Severity::Deny, HASH, name, at(requirement), message, help)];
     if requirement.hashes.is_empty() {
         return if required && requirement.local.is_none() {
             deny(
                 format!("`{name}` has no `--hash`, and `--require-hashes` asks for one"),
-                "add `--hash=sha256:...`, or take `--require-hashes` out",
+                "add `--hash=sha256:...`, or remove `--require-hashes`",
             )
         } else {
             Vec::new()
@@ -215,8 +219,8 @@ fn hashes(requirement: &Requirement, context: &Context<'_>, required: bool) -> V
     let unknown: Vec<_> = locked.hashes.iter().filter(|hash| !requirement.hashes.contains(hash)).collect();
     match unknown.as_slice() {
         [] if locked.hashes.is_empty() => deny(
-            format!("`{name}` was resolved without a hash to hold `--hash` against"),
-            "take its `--hash` out, or require it from an index",
+            format!("`{name}` was resolved without a hash to compare with `--hash`"),
+            "remove its `--hash`, or require it from an index",
         ),
         [] => Vec::new(),
         [first, ..] => deny(
@@ -236,7 +240,7 @@ mod tests {
 
     #[test]
     fn the_table_of_development_packages_is_of_normalised_names() {
-        assert!(DEVELOPMENT.contains("pytest") && DEVELOPMENT.contains("sphinx"));
-        assert!(!DEVELOPMENT.contains("fastapi") && !DEVELOPMENT.contains("setuptools"));
+        assert!(DEVELOPMENT_TOOLS.contains("pytest") && DEVELOPMENT_TOOLS.contains("sphinx"));
+        assert!(!DEVELOPMENT_TOOLS.contains("fastapi") && !DEVELOPMENT_TOOLS.contains("setuptools"));
     }
 }

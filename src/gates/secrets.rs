@@ -1,9 +1,10 @@
-//! `secrets`: no private key and no credential file in the upload, no link that leaves the project.
+//! `secrets`: the upload has no private key and no file with credentials, and no link leads out of the project.
 //!
-//! Receives the bundle; hands on findings that name the file and never a byte of what is in it. Certificates are public
-//! and never found; what a distribution brings unchanged is a note: it is public already.
+//! Findings name the file and never show its content. Certificates are public. A file that a distribution publishes unchanged
+//! is only noted.
 
-use super::{CheckOutput, Context, Finding, Severity};
+use super::registry::{Check, Gate, codes};
+use super::{CheckOutput, Context, Finding, GateId, Level, Severity};
 use crate::bundle::{Module, Owner};
 use crate::error::{Location, LocationKind, Result};
 use crate::python::distribution;
@@ -12,6 +13,22 @@ use rayon::prelude::*;
 use regex::bytes::Regex;
 use sha2::{Digest, Sha256};
 use std::sync::LazyLock;
+
+codes! {
+    PRIVATE_KEY = "secrets.private-key": "The upload contains a private key.";
+    FILE = "secrets.file": "The upload contains a file that is named like a file with credentials.";
+    LINK = "secrets.link": "A symbolic link leads out of the project.";
+    DANGLING_LINK = "secrets.dangling-link": "The target of a symbolic link does not exist.";
+}
+
+pub(super) const GATE: Gate = Gate {
+    id: GateId::Secrets,
+    default_level: Level::Deny,
+    check: Check::Plan(check),
+    nothing_to_check: None,
+    codes: CODES,
+    page: include_str!("../../docs/gates/secrets.md"),
+};
 
 /// A header, then a footer of the same kind.
 static HEADER: LazyLock<Regex> =
@@ -38,7 +55,7 @@ pub(super) fn check(context: &Context<'_>) -> Result<CheckOutput> {
         .bundle
         .modules
         .par_iter()
-        .map(|module| one(module, context))
+        .map(|module| check_module(module, context))
         .collect::<Result<Vec<_>>>()?
         .into_iter()
         .flatten()
@@ -48,21 +65,21 @@ pub(super) fn check(context: &Context<'_>) -> Result<CheckOutput> {
         let (severity, code, what, help) = if link.directory {
             (
                 Severity::Warn,
-                "secrets.link",
-                "a directory outside of the project; it stays behind",
+                LINK,
+                "a directory outside of the project; it is not uploaded",
                 "copy what the Worker needs of it into the project, or leave the link out with `exclude`",
             )
         } else if link.dangling {
             (
                 Severity::Warn,
-                "secrets.dangling-link",
-                "which is not there; it stays behind",
-                "remove the link, or make its target",
+                DANGLING_LINK,
+                "which does not exist; it is not uploaded",
+                "remove the link, or create its target",
             )
         } else {
             (
                 Severity::Deny,
-                "secrets.link",
+                LINK,
                 "outside of the project",
                 "copy the file into the project, or leave the link out with `exclude`",
             )
@@ -83,11 +100,11 @@ pub(super) fn check(context: &Context<'_>) -> Result<CheckOutput> {
     })
 }
 
-fn one(module: &Module, context: &Context<'_>) -> Result<Vec<Finding>> {
+fn check_module(module: &Module, context: &Context<'_>) -> Result<Vec<Finding>> {
     let mut found = Vec::new();
     if credential_file(&module.name) {
         found.push((
-            "secrets.file",
+            FILE,
             "has the name of a file with credentials",
             "leave it out with `exclude`, and use `wrangler secret put` for what the Worker needs",
         ));
@@ -95,8 +112,8 @@ fn one(module: &Module, context: &Context<'_>) -> Result<Vec<Finding>> {
     let content = module.content.read()?;
     if has_private_key(&content) {
         found.push((
-            "secrets.private-key",
-            "holds a complete private key",
+            PRIVATE_KEY,
+            "contains a complete private key",
             "take the key out, and give it to the Worker with `wrangler secret put`",
         ));
     }
@@ -118,7 +135,7 @@ fn one(module: &Module, context: &Context<'_>) -> Result<Vec<Finding>> {
         .collect())
 }
 
-/// Whether a vendored file is byte for byte what its distribution's RECORD says.
+/// Whether a vendored file has the digest in its distribution's RECORD.
 fn published(module: &Module, content: &[u8], context: &Context<'_>) -> bool {
     let Owner::Package(owner) = &module.owner else { return false };
     let Some(file) = module.name.strip_prefix("python_modules/") else { return false };
@@ -138,8 +155,8 @@ fn credential_file(name: &str) -> bool {
     dotted(".env") || dotted(".dev.vars") || NAMES.contains(&file.as_str())
 }
 
-/// A header, a body that decodes to a key, and the footer that belongs to the header. The words alone are everywhere in
-/// the packages that read keys.
+/// A header, a body that decodes to a key, and the footer that belongs to the header. Packages that read keys contain the
+/// header alone.
 fn has_private_key(content: &[u8]) -> bool {
     HEADER.captures_iter(content).any(|captures| {
         let (Some(header), Some(kind)) = (captures.get(0), captures.get(1)) else { return false };

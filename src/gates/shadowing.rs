@@ -1,11 +1,10 @@
-//! `shadowing`: the project's own modules are found under their names.
+//! `shadowing`: the project's top-level modules are not hidden by the standard library, the runtime or a vendored package.
 //!
-//! Receives the import graph and the layout; hands on top-level modules of the project that the standard library, the
-//! runtime or a vendored package hides, and whether the code that imports the name means them: by the names that it takes.
-//! Directories that two sides share as a namespace package are healthy. Must never report a module that is only a part of a
-//! package: its name is longer. Must never deny where the other module may be the one that is meant.
+//! Whether code that imports the name means the project's module is decided by the names that it uses of it; if the other module
+//! may be meant, the finding only warns. Namespace packages that both sides share are fine.
 
-use super::{CheckOutput, Context, Finding, Severity};
+use super::registry::{Check, Gate, codes};
+use super::{CheckOutput, Context, Finding, GateId, Level, Severity};
 use crate::error::{Location, LocationKind, Result};
 use crate::format::count;
 use crate::python::graph::{Form, Node, Reachability};
@@ -13,6 +12,22 @@ use crate::python::imports::Import;
 use crate::python::stdlib;
 use crate::python::uses::uses;
 use std::collections::{BTreeMap, HashMap};
+
+codes! {
+    STDLIB = "shadowing.stdlib": "A module of the standard library or the runtime hides a top-level module of the project.";
+    PACKAGE = "shadowing.package": "A vendored package hides a top-level module of the project.";
+    SAME_NAME = "shadowing.same-name": "A package hides a module of the same name.";
+    MAIN = "shadowing.main": "A vendored module has the name of the main module, and the runtime refuses such an upload.";
+}
+
+pub(super) const GATE: Gate = Gate {
+    id: GateId::Shadowing,
+    default_level: Level::Deny,
+    check: Check::Plan(check),
+    nothing_to_check: None,
+    codes: CODES,
+    page: include_str!("../../docs/gates/shadowing.md"),
+};
 
 pub(super) fn check(context: &Context<'_>) -> Result<CheckOutput> {
     let tops = tops(context);
@@ -22,7 +37,7 @@ pub(super) fn check(context: &Context<'_>) -> Result<CheckOutput> {
     if let Some(clash) = &context.layout.main_clash {
         findings.push(Finding::new(
             Severity::Deny,
-            "shadowing.main",
+            MAIN,
             clash.as_str(),
             Location::new(LocationKind::File, context.project.display(&context.layout.main)),
             format!("the vendored `{clash}` is named like the main module, and the runtime refuses such an upload"),
@@ -39,7 +54,7 @@ pub(super) fn check(context: &Context<'_>) -> Result<CheckOutput> {
     Ok(CheckOutput { figure, findings })
 }
 
-/// `a.py` beside `a/__init__.py`: Python takes the package, always.
+/// `a.py` next to `a/__init__.py`: Python always imports the package.
 fn beside_packages(context: &Context<'_>) -> Vec<Finding> {
     let own = || context.bundle.graph.nodes().filter(|(_, node)| node.is_project() && node.present);
     let packages: HashMap<&str, &Node> =
@@ -47,7 +62,7 @@ fn beside_packages(context: &Context<'_>) -> Vec<Finding> {
     let main = context.project.display(&context.layout.main);
     let beside = |(_, node): (u32, &Node)| {
         let package = packages.get(node.dotted.as_str()).filter(|_| node.form == Form::Module)?;
-        let (shown, package) = (context.shown(node), context.shown(package));
+        let (shown, package) = (context.display_path(node), context.display_path(package));
         let (severity, message) = if shown == main {
             (
                 Severity::Deny,
@@ -61,12 +76,12 @@ fn beside_packages(context: &Context<'_>) -> Vec<Finding> {
         };
         let location = Location::new(LocationKind::File, shown);
         let help = "rename one of the two, or delete the one that is not used";
-        Some(Finding::new(severity, "shadowing.same-name", node.dotted.as_str(), location, message, help))
+        Some(Finding::new(severity, SAME_NAME, node.dotted.as_str(), location, message, help))
     };
     own().filter_map(beside).collect()
 }
 
-/// A top-level name, and whether it is one in the `vendor/` that the runtime searches.
+/// A top-level name, and whether it is in the `vendor/` that the runtime searches.
 type Top<'a> = (&'a str, bool);
 
 /// The project's top-level names, each with one module of it; without the entry shim, whose name is chosen to be free.
@@ -105,22 +120,22 @@ fn hidden(context: &Context<'_>, name: &str, at: u32, node: &Node) -> Option<Fin
     let (code, by, other) = if stdlib::hides(python, name) {
         // The runtime imports main by its name, and finds the library's.
         let whose = if stdlib::is_stdlib(python, name) { "the standard library's" } else { "the runtime's" };
-        ("shadowing.stdlib", format!("{whose} `{name}`"), Other::Library)
+        (STDLIB, format!("{whose} `{name}`"), Other::Library)
     } else if let Some(package) = by_package.filter(|package| !is_main || package.is_project()) {
         let by = match package.is_project() {
-            true => format!("`{}`", context.shown(package)),
+            true => format!("`{}`", context.display_path(package)),
             false => format!("`{}` of `{}`", package.name, context.importer(package)),
         };
-        ("shadowing.package", by, Other::Package(package))
+        (PACKAGE, by, Other::Package(package))
     } else {
         return None;
     };
-    let shown = context.shown(node);
+    let shown = context.display_path(node);
     let (severity, message) = if is_main {
         let message = format!("the main module `{shown}` is hidden by {by}, which the runtime would start instead");
         (Severity::Deny, message)
     } else {
-        match user(&Pair { context, name, own: node, other }, at) {
+        match most_certain_use(&Pair { context, name, own: node, other }, at) {
             Some(Use { meant: Meant::Own(wanted), importer, line }) => (
                 Severity::Deny,
                 format!(
@@ -146,7 +161,7 @@ fn hidden(context: &Context<'_>, name: &str, at: u32, node: &Node) -> Option<Fin
     ))
 }
 
-/// What is found instead of the project's module.
+/// The module that is found instead of the project's.
 enum Other<'a> {
     /// The standard library's, or the runtime's.
     Library,
@@ -176,8 +191,8 @@ struct Use {
     line: u32,
 }
 
-/// The import in a reached file of the project that most surely means the project's module.
-fn user(pair: &Pair<'_>, hidden: u32) -> Option<Use> {
+/// The import in a reached project file that most certainly means the project's module.
+fn most_certain_use(pair: &Pair<'_>, hidden: u32) -> Option<Use> {
     let context = pair.context;
     let mut found: Option<Use> = None;
     let nodes = context.bundle.graph.nodes().filter(|(at, node)| node.is_project() && node.present && *at != hidden);
@@ -189,12 +204,12 @@ fn user(pair: &Pair<'_>, hidden: u32) -> Option<Use> {
             dotted.is_some_and(|dotted| dotted.split('.').next() == Some(pair.name))
         };
         for import in says.items.iter().filter(first) {
-            let mut meant = pair.meant(node, import);
+            let mut meant = pair.meaning(node, import);
             if import.guard.is_guarded() && meant != Meant::Other {
                 meant = Meant::Unknown;
             }
             if meant > found.as_ref().map_or(Meant::Other, |found| found.meant.clone()) {
-                found = Some(Use { meant, importer: context.shown(node), line: import.line });
+                found = Some(Use { meant, importer: context.display_path(node), line: import.line });
             }
         }
     }
@@ -202,7 +217,7 @@ fn user(pair: &Pair<'_>, hidden: u32) -> Option<Use> {
 }
 
 impl Pair<'_> {
-    fn meant(&self, importer: &Node, import: &Import) -> Meant {
+    fn meaning(&self, importer: &Node, import: &Import) -> Meant {
         let below = import.module.as_deref().and_then(|dotted| dotted.split('.').nth(1));
         if let Some(submodule) = below {
             return self.of_names([submodule]);
@@ -210,7 +225,7 @@ impl Pair<'_> {
         if !import.names.is_empty() {
             return self.of_names(import.names.iter().map(|wanted| wanted.name.as_str()));
         }
-        // A directory without `__init__` runs nothing: only its modules can be meant.
+        // A directory without `__init__.py` has no code: only its modules can be meant.
         let runs = self.own.dotted == self.base();
         let unknown = if runs { Meant::Unknown } else { Meant::Other };
         let module = self.context.bundle.module(&importer.name).filter(|_| !import.star && !import.dynamic);
@@ -221,7 +236,7 @@ impl Pair<'_> {
         }
     }
 
-    /// The surest word of any of the names.
+    /// The most certain answer that any of the names gives.
     fn of_names<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Meant {
         names.into_iter().map(|name| self.of_name(name)).max().unwrap_or(Meant::Other)
     }
@@ -234,7 +249,7 @@ impl Pair<'_> {
         }
     }
 
-    /// Whether the project's module has a name; `None` where it may.
+    /// Whether the project's module has a name; `None` if it is unknown.
     fn has(&self, name: &str) -> Option<bool> {
         let submodule = format!("{}.{name}", self.base());
         let below =

@@ -1,18 +1,30 @@
-//! `size`: the upload fits, by Cloudflare's limit and by the project's own budget.
-//!
-//! Receives the bundle's weights; hands on findings against `data/limits.toml` and `[tool.saddlebag.size]`. Must never
-//! hold a number of its own, and never speak of a limit without saying what is heavy.
+//! `size`: the upload is within Cloudflare's limit (`data/limits.toml`) and the project's own (`[tool.saddlebag.size]`).
 
-use super::{CheckOutput, Context, Finding, Severity};
+use super::registry::{Check, Gate, codes};
+use super::{CheckOutput, Context, Finding, GateId, Level, Severity};
 use crate::bundle::Bundle;
 use crate::error::{Location, LocationKind, Result};
 use crate::format::bytes;
 use crate::settings::Settings;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use std::sync::LazyLock;
 
-/// The raw weight at which a finding begins, as a share of the limit, is the setting `size.warn-at`; of the gzip budget it
-/// is this.
+codes! {
+    RAW = "size.raw": "The upload is near or over the limit on its size.";
+    GZIP = "size.gzip": "The gzipped upload is near or over its budget.";
+    UNMATCHED = "size.unmatched": "A pattern in the settings matches nothing.";
+}
+
+pub(super) const GATE: Gate = Gate {
+    id: GateId::Size,
+    default_level: Level::Deny,
+    check: Check::Plan(check),
+    nothing_to_check: None,
+    codes: CODES,
+    page: include_str!("../../docs/gates/size.md"),
+};
+
+/// The share of the gzip budget from which the gate warns. For the raw size it is the setting `size.warn-at`.
 const GZIP_WARN_AT: f64 = 0.8;
 /// How many packages the help names.
 const HEAVIEST: usize = 5;
@@ -35,7 +47,7 @@ static TABLE: LazyLock<LimitTable> = LazyLock::new(|| {
 });
 
 /// One limit, as the report lists it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Limit {
     pub(crate) id: &'static str,
     pub(crate) bytes: u64,
@@ -70,10 +82,10 @@ fn limit(id: &'static str, row: &LimitRow, used: u64) -> Limit {
 }
 
 pub(super) fn check(context: &Context<'_>) -> Result<CheckOutput> {
-    Ok(judge(context.bundle, context.settings))
+    Ok(check_size(context.bundle, context.settings))
 }
 
-fn judge(bundle: &Bundle, settings: &Settings) -> CheckOutput {
+fn check_size(bundle: &Bundle, settings: &Settings) -> CheckOutput {
     let (raw, gzip) = (bundle.raw_bytes, bundle.gzip_bytes);
     let platform = &TABLE.raw;
     let raw_limit = settings.max_raw.map_or(platform.bytes, |own| own.min(platform.bytes));
@@ -83,7 +95,7 @@ fn judge(bundle: &Bundle, settings: &Settings) -> CheckOutput {
         format!("Cloudflare's limit (since {}, {})", platform.date, platform.source)
     };
     let near = (raw_limit as f64 * settings.warn_at) as u64;
-    // Where more is known of what could go, `pipeline::remedies` says that instead.
+    // `session::remedies` replaces this if it knows what could go.
     let help = format!(
         "move what only development needs out of the runtime requirements, or prune it with `prune.exclude`; {}",
         heaviest(bundle, HEAVIEST)
@@ -95,28 +107,28 @@ fn judge(bundle: &Bundle, settings: &Settings) -> CheckOutput {
     let mut findings = Vec::new();
     if raw > raw_limit {
         let message = format!("the upload is {}, {} over {whose}", bytes(raw), bytes(raw - raw_limit));
-        findings.push(finding(Severity::Deny, "size.raw", message, raw, raw_limit));
+        findings.push(finding(Severity::Deny, RAW, message, raw, raw_limit));
     } else if raw > near {
         let message = format!("the upload is {}, {} of {whose}", bytes(raw), percent(raw, raw_limit));
-        findings.push(finding(Severity::Warn, "size.raw", message, raw, raw_limit));
+        findings.push(finding(Severity::Warn, RAW, message, raw, raw_limit));
     }
     if let Some(budget) = settings.max_gzip.filter(|budget| gzip > *budget) {
         let message = format!("the upload is about {} gzipped, over `size.max-gzip` of {}", bytes(gzip), bytes(budget));
-        findings.push(finding(Severity::Deny, "size.gzip", message, gzip, budget));
+        findings.push(finding(Severity::Deny, GZIP, message, gzip, budget));
     } else if settings.max_gzip.is_none() {
         let budget = TABLE.gzip.bytes;
         if gzip as f64 > budget as f64 * GZIP_WARN_AT {
             let over = if gzip > budget { "over" } else { "near" };
             let message =
                 format!("the upload is about {} gzipped, {over} the budget of {}", bytes(gzip), bytes(budget));
-            findings.push(finding(Severity::Warn, "size.gzip", message, gzip, budget));
+            findings.push(finding(Severity::Warn, GZIP, message, gzip, budget));
         }
     }
     for pattern in &bundle.unmatched_patterns {
         let message = format!("the pattern `{pattern}` matches nothing");
         let location = Location::new(LocationKind::Config, "pyproject.toml");
         let help = "correct the pattern, or remove it";
-        findings.push(Finding::new(Severity::Warn, "size.unmatched", pattern.as_str(), location, message, help));
+        findings.push(Finding::new(Severity::Warn, UNMATCHED, pattern.as_str(), location, message, help));
     }
     let figure =
         format!("{} of {} ({}), about {} gzipped", bytes(raw), bytes(raw_limit), percent(raw, raw_limit), bytes(gzip));
@@ -153,40 +165,44 @@ mod tests {
         Bundle { raw_bytes, gzip_bytes, ..Bundle::default() }
     }
 
-    fn said(raw: u64, gzip: u64, settings: &Settings) -> Vec<(Severity, &'static str)> {
-        judge(&bundle(raw, gzip), settings).findings.iter().map(|finding| (finding.severity, finding.code)).collect()
+    fn found(raw: u64, gzip: u64, settings: &Settings) -> Vec<(Severity, &'static str)> {
+        check_size(&bundle(raw, gzip), settings)
+            .findings
+            .iter()
+            .map(|finding| (finding.severity, finding.code.id))
+            .collect()
     }
 
     const MIB: u64 = 1024 * 1024;
 
     #[test]
     fn the_limit_itself_still_fits_and_one_byte_more_does_not() {
-        assert_eq!(said(64 * MIB, 0, &settings()), [(Severity::Warn, "size.raw")]);
-        assert_eq!(said(64 * MIB + 1, 0, &settings()), [(Severity::Deny, "size.raw")]);
+        assert_eq!(found(64 * MIB, 0, &settings()), [(Severity::Warn, "size.raw")]);
+        assert_eq!(found(64 * MIB + 1, 0, &settings()), [(Severity::Deny, "size.raw")]);
     }
 
     #[test]
     fn eighty_per_cent_is_where_the_warning_begins() {
         let edge = (64.0 * MIB as f64 * 0.8) as u64;
-        assert_eq!(said(edge, 0, &settings()), []);
-        assert_eq!(said(edge + 1, 0, &settings()), [(Severity::Warn, "size.raw")]);
+        assert_eq!(found(edge, 0, &settings()), []);
+        assert_eq!(found(edge + 1, 0, &settings()), [(Severity::Warn, "size.raw")]);
     }
 
     #[test]
     fn gzip_warns_by_the_budget_and_denies_by_the_projects_own() {
-        assert_eq!(said(0, 20 * MIB, &settings()), []);
-        assert_eq!(said(0, 20 * MIB + 1, &settings()), [(Severity::Warn, "size.gzip")]);
-        assert_eq!(said(0, 25 * MIB + 1, &settings()), [(Severity::Warn, "size.gzip")]);
+        assert_eq!(found(0, 20 * MIB, &settings()), []);
+        assert_eq!(found(0, 20 * MIB + 1, &settings()), [(Severity::Warn, "size.gzip")]);
+        assert_eq!(found(0, 25 * MIB + 1, &settings()), [(Severity::Warn, "size.gzip")]);
         let own = Settings { max_gzip: Some(MIB), ..settings() };
-        assert_eq!(said(0, MIB, &own), []);
-        assert_eq!(said(0, MIB + 1, &own), [(Severity::Deny, "size.gzip")]);
+        assert_eq!(found(0, MIB, &own), []);
+        assert_eq!(found(0, MIB + 1, &own), [(Severity::Deny, "size.gzip")]);
     }
 
     #[test]
     fn a_projects_own_limit_lowers_cloudflares_and_never_raises_it() {
-        assert_eq!(said(2 * MIB, 0, &Settings { max_raw: Some(MIB), ..settings() }), [(Severity::Deny, "size.raw")]);
+        assert_eq!(found(2 * MIB, 0, &Settings { max_raw: Some(MIB), ..settings() }), [(Severity::Deny, "size.raw")]);
         assert_eq!(
-            said(65 * MIB, 0, &Settings { max_raw: Some(100 * MIB), ..settings() }),
+            found(65 * MIB, 0, &Settings { max_raw: Some(100 * MIB), ..settings() }),
             [(Severity::Deny, "size.raw")]
         );
     }

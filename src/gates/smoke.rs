@@ -1,14 +1,36 @@
 //! `smoke`: the staged bundle boots in real Pyodide of the target's Python.
 //!
-//! Receives the context and what became of the boot; hands on findings with Python's traceback in the user's own files.
-//! Runs nothing: the room `smoke` did. Must never block for what only the stand-in lacks.
+//! The session boots it; this file turns the outcome into findings. What only a stand-in for a module of the runtime may have
+//! broken does not block.
 
-use super::{CheckOutput, Context, Finding, Severity};
+use super::registry::{Check, Gate, codes};
+use super::{CheckOutput, Code, Context, Finding, GateId, Level, Severity};
 use crate::bundle::{Content, Owner};
 use crate::error::{Location, LocationKind};
 use crate::format::{bytes, count};
 use crate::smoke::pyodide::TABLE;
 use crate::smoke::{Denied, Failure, Frame, Outcome, SmokeResult, Step};
+
+codes! {
+    IMPORT = "smoke.import": "A module does not import in Pyodide.";
+    ENTRY = "smoke.entry": "The main module has no entry class and no handler.";
+    ENTROPY = "smoke.entropy": "Code asks for entropy while it is imported, which Workers do not allow.";
+    IO = "smoke.io": "Code uses a timer or the network while it is imported, which Workers do not allow.";
+    SCRIPT = "smoke.script": "The smoke script fails.";
+    TIMEOUT = "smoke.timeout": "The import or the smoke script takes too long.";
+    CRASH = "smoke.crash": "The interpreter itself failed.";
+    UNAVAILABLE = "smoke.unavailable": "Pyodide is not installed for the Python of the Worker.";
+    MEMORY = "smoke.memory": "Importing the Worker uses most of its memory limit.";
+}
+
+pub(super) const GATE: Gate = Gate {
+    id: GateId::Smoke,
+    default_level: Level::Off,
+    check: Check::Stage,
+    nothing_to_check: None,
+    codes: CODES,
+    page: include_str!("../../docs/gates/smoke.md"),
+};
 
 /// The innermost frames of a traceback that a message spells out, besides the project's own.
 const FRAMES: usize = 8;
@@ -16,38 +38,38 @@ const FRAMES: usize = 8;
 /// There is no Pyodide, and the user asked for the boot.
 pub(crate) fn unavailable(reason: &str, help: &str) -> CheckOutput {
     let location = Location::new(LocationKind::Tool, "pyodide");
-    let finding = Finding::new(Severity::Deny, "smoke.unavailable", "pyodide", location, reason, help);
+    let finding = Finding::new(Severity::Deny, UNAVAILABLE, "pyodide", location, reason, help);
     CheckOutput { figure: reason.to_owned(), findings: vec![finding] }
 }
 
-pub(crate) fn judge(context: &Context<'_>, outcome: &Outcome) -> CheckOutput {
+pub(crate) fn check(context: &Context<'_>, outcome: &Outcome) -> CheckOutput {
     let main = context.bundle.main_module.as_str();
     match outcome {
-        Outcome::Boot(booted) => judge_boot(context, booted),
+        Outcome::Boot(booted) => check_boot(context, booted),
         Outcome::Timeout(phase) => {
             let (what, help) = match phase.as_str() {
                 "import" => {
-                    ("the main module's import does not end", "move what waits or loops out of the module level")
+                    ("importing the main module does not finish", "move what waits or loops out of the module level")
                 }
-                "script" => ("`smoke.script` does not end", "make the script end by itself"),
-                _ => ("Pyodide does not start", "run again on a machine with less to do"),
+                "script" => ("`smoke.script` does not finish", "make the script end by itself"),
+                _ => ("Pyodide does not start", "run again on a less busy machine"),
             };
-            let help = format!("{help}, or give it longer with `SADDLEBAG_SMOKE_TIMEOUT`");
-            broken("smoke.timeout", main, format!("{what} in the time it has"), help)
+            let help = format!("{help}, or raise the limit with `SADDLEBAG_SMOKE_TIMEOUT`");
+            broken(TIMEOUT, main, format!("{what} within the time limit"), help)
         }
         Outcome::Crash(text) => {
             let help = "look for native code that the bundle loads, or skip the boot with `--gate smoke=off`";
-            broken("smoke.crash", main, format!("the interpreter itself failed: {text}"), help.to_owned())
+            broken(CRASH, main, format!("the interpreter itself failed: {text}"), help.to_owned())
         }
-        // Skipped before it comes to this.
+        // The session skips the gate then.
         Outcome::Unjudged(_) => CheckOutput { figure: String::new(), findings: Vec::new() },
     }
 }
 
-/// Why the boot says nothing about the bundle: it failed, and a stand-in of saddlebag's own may be to blame.
-pub(crate) fn unjudged(context: &Context<'_>, outcome: &Outcome) -> Option<String> {
+/// Why the boot proves nothing about the bundle: it failed, and one of saddlebag's stand-ins may be the reason.
+pub(crate) fn inconclusive(context: &Context<'_>, outcome: &Outcome) -> Option<String> {
     let (module, what) = match outcome {
-        Outcome::Unjudged(module) => (module, "the main module's import does not end here".to_owned()),
+        Outcome::Unjudged(module) => (module, "importing the main module does not finish here".to_owned()),
         Outcome::Boot(booted) if booted.denied_entropy.is_none() => {
             let doubtful = booted.failures.first()?;
             if booted.failures.iter().any(|failure| failure.unjudged.is_none()) {
@@ -69,15 +91,15 @@ pub(crate) fn unjudged(context: &Context<'_>, outcome: &Outcome) -> Option<Strin
     ))
 }
 
-fn broken(code: &'static str, main: &str, message: String, help: String) -> CheckOutput {
+fn broken(code: Code, main: &str, message: String, help: String) -> CheckOutput {
     let location = Location::new(LocationKind::Module, main);
     let figure = message.lines().next().unwrap_or_default().to_owned();
     CheckOutput { figure, findings: vec![Finding::new(Severity::Deny, code, main, location, message, help)] }
 }
 
-fn judge_boot(context: &Context<'_>, booted: &SmokeResult) -> CheckOutput {
-    let judged = booted.failures.iter().filter(|failure| failure.unjudged.is_none());
-    let mut findings: Vec<Finding> = judged.map(|failure| failed(context, booted, failure)).collect();
+fn check_boot(context: &Context<'_>, booted: &SmokeResult) -> CheckOutput {
+    let conclusive = booted.failures.iter().filter(|failure| failure.unjudged.is_none());
+    let mut findings: Vec<Finding> = conclusive.map(|failure| failed(context, booted, failure)).collect();
     let imported = !booted.failures.iter().any(|failure| failure.what == Step::Import);
     findings.extend(booted.denied_entropy.as_ref().map(|denied| entropy(context, denied)));
     if imported {
@@ -106,10 +128,10 @@ fn failed(context: &Context<'_>, booted: &SmokeResult, failure: &Failure) -> Fin
         Step::Script => format!("`smoke.script` fails: `{}`", context.project.display(failure.subject.as_str().into())),
     };
     let (code, help) = match (failure.what, failure.forbidden.as_deref()) {
-        (Step::Script, _) => ("smoke.script", "mend what the script found, or the script".to_owned()),
-        (_, Some(what)) if what.starts_with("entropy") => ("smoke.entropy", LATER.to_owned()),
-        (_, Some(_)) => ("smoke.io", LATER.to_owned()),
-        (_, None) => ("smoke.import", help(failure)),
+        (Step::Script, _) => (SCRIPT, "fix what the script found, or the script".to_owned()),
+        (_, Some(what)) if what.starts_with("entropy") => (ENTROPY, LATER.to_owned()),
+        (_, Some(_)) => (IO, LATER.to_owned()),
+        (_, None) => (IMPORT, help(failure)),
     };
     let chain = failure.missing.as_ref().map_or_else(String::new, |_| chain(context, failure));
     let cause = failure.forbidden.as_ref().map_or_else(String::new, |_| cause(context, &failure.frames));
@@ -135,7 +157,7 @@ fn cause(context: &Context<'_>, frames: &[Frame]) -> String {
     let quoted = |at: usize| {
         let Frame { file, line, source, .. } = &frames[at];
         let source = if source.is_empty() { String::new() } else { format!("`{source}` at ") };
-        format!("{source}{}:{line}", shown(context, file))
+        format!("{source}{}:{line}", display_path(context, file))
     };
     match (own, inside) {
         (Some(own), Some(inside)) if inside > own => {
@@ -158,14 +180,14 @@ fn help(failure: &Failure) -> String {
             "set a compatibility date of {} or later: before that the runtime hides `ssl` from `urllib3` while it is imported",
             TABLE.since.pth_files
         ),
-        None => "mend what the last line of the traceback says: on Workers the import ends the same way".to_owned(),
+        None => "fix the error in the last line of the traceback: on Workers the import ends the same way".to_owned(),
     }
 }
 
-/// The imports that lead from main to the module that imports what is not there.
+/// The import chain from main to the module whose import fails.
 fn chain(context: &Context<'_>, failure: &Failure) -> String {
     let innermost = failure.frames.iter().rev().find_map(|frame| context.bundle.graph.find(&frame.file));
-    innermost.map_or_else(String::new, |node| context.by(node))
+    innermost.map_or_else(String::new, |node| context.import_chain(node))
 }
 
 /// Python's traceback, innermost last: the frames in the user's own files, and the last ones.
@@ -183,12 +205,12 @@ fn traceback(context: &Context<'_>, frames: &[Frame]) -> String {
             lines.push_str(&format!("\n    ({left_out} more)"));
             left_out = 0;
         }
-        lines.push_str(&format!("\n    {}:{} in {}", shown(context, &frame.file), frame.line, frame.function));
+        lines.push_str(&format!("\n    {}:{} in {}", display_path(context, &frame.file), frame.line, frame.function));
     }
     lines
 }
 
-fn shown(context: &Context<'_>, file: &str) -> String {
+fn display_path(context: &Context<'_>, file: &str) -> String {
     match context.bundle.module(file).map(|module| (&module.content, &module.owner)) {
         Some((Content::File(path), Owner::Project)) => context.project.display(path),
         Some(_) => file.to_owned(),
@@ -213,7 +235,7 @@ fn place(context: &Context<'_>, what: Step, subject: &str, frames: &[Frame]) -> 
         );
     }
     if let Some(frame) = innermost(&|owner| *owner == Owner::Project) {
-        return at(LocationKind::File, &shown(context, &frame.file), frame.line);
+        return at(LocationKind::File, &display_path(context, &frame.file), frame.line);
     }
     match innermost(&|_| true) {
         Some(frame) => at(LocationKind::Module, &frame.file, frame.line),
@@ -228,22 +250,22 @@ fn at(kind: LocationKind, path: &str, line: u32) -> Location {
 fn entropy(context: &Context<'_>, Denied { module, frames }: &Denied) -> Finding {
     let graph = &context.bundle.graph;
     let node = graph.module(module);
-    let chain = node.map_or_else(String::new, |node| context.by(node));
+    let chain = node.map_or_else(String::new, |node| context.import_chain(node));
     let location = match node {
         _ if !frames.is_empty() => place(context, Step::Import, module, frames),
         Some(node) => {
             let kind = if graph.node(node).is_project() { LocationKind::File } else { LocationKind::Module };
-            Location::new(kind, context.shown(graph.node(node)))
+            Location::new(kind, context.display_path(graph.node(node)))
         }
         None => Location::new(LocationKind::Module, module),
     };
     let (cause, lines) = (cause(context, frames), traceback(context, frames));
     let message =
         format!("`{module}` asks for entropy while it is imported, which ends a Worker's start{cause}{chain}{lines}");
-    Finding::new(Severity::Deny, "smoke.entropy", module, location, message, LATER)
+    Finding::new(Severity::Deny, ENTROPY, module, location, message, LATER)
 }
 
-/// The runtime looks for classes; before a date it takes module functions too.
+/// The runtime looks for entry classes; before a certain date it also accepts functions of the module.
 fn entry(context: &Context<'_>, booted: &SmokeResult) -> Option<Finding> {
     let has_handlers = !booted.handlers.is_empty()
         && (context.target.compatibility_date < TABLE.since.no_global_handlers
@@ -260,7 +282,7 @@ fn entry(context: &Context<'_>, booted: &SmokeResult) -> Option<Finding> {
             ),
         };
         let help = "define `class Default(WorkerEntrypoint)` in the main module, or import it there";
-        Finding::new(Severity::Deny, "smoke.entry", main, Location::new(LocationKind::Module, main), message, help)
+        Finding::new(Severity::Deny, ENTRY, main, Location::new(LocationKind::Module, main), message, help)
     })
 }
 
@@ -275,6 +297,6 @@ fn memory(booted: &SmokeResult) -> Option<Finding> {
         );
         let help = "import what is heavy inside the functions that need it";
         let location = Location::new(LocationKind::Package, "bundle");
-        Finding::new(Severity::Warn, "smoke.memory", "bundle", location, message, help).measured(used, limit)
+        Finding::new(Severity::Warn, MEMORY, "bundle", location, message, help).measured(used, limit)
     })
 }

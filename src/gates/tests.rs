@@ -1,17 +1,23 @@
+use super::run::{relevel, run_check};
 use super::*;
-use crate::error::{Error, ErrorKind, LocationKind};
+use crate::error::{Error, ErrorKind, Location, LocationKind};
+use crate::settings::Allow;
 
 fn finding(severity: Severity) -> Finding {
-    Finding::new(severity, "size.raw", "bundle", Location::new(LocationKind::Package, "bundle"), "m", "h")
+    Finding::new(severity, size::RAW, "bundle", Location::new(LocationKind::Package, "bundle"), "m", "h")
 }
 
-fn judged(severity: Severity) -> GateResult {
-    one(&GATES[13], None, || Ok(CheckOutput { figure: String::new(), findings: vec![finding(severity)] }))
+fn run_size(check: impl FnOnce() -> crate::error::Result<CheckOutput>) -> GateResult {
+    run_check(registry::get(GateId::Size), None, Level::Deny, check)
+}
+
+fn size_result(severity: Severity) -> GateResult {
+    run_size(|| Ok(CheckOutput { figure: String::new(), findings: vec![finding(severity)] }))
 }
 
 fn entry(subject: &str, until: Option<&str>) -> Allow {
     Allow {
-        gate: "size".into(),
+        gate: GateId::Size,
         code: Some("size.*".into()),
         subject: Some(subject.into()),
         reason: "known".into(),
@@ -30,15 +36,15 @@ fn ids_are_unique_and_in_the_order_of_the_contract() {
 
 #[test]
 fn what_denies_blocks_and_what_breaks_blocks() {
-    assert_eq!(Verdict::of(&[judged(Severity::Deny)]), Verdict::Blocked);
-    assert_eq!(Verdict::of(&[judged(Severity::Warn)]), Verdict::PassedWithWarnings);
-    assert_eq!(Verdict::of(&[judged(Severity::Note)]), Verdict::Passed);
-    let broke = one(&GATES[13], None, || Err(Error::new(ErrorKind::Unreadable, "no such file", "")));
+    assert_eq!(Verdict::of(&[size_result(Severity::Deny)]), Verdict::Blocked);
+    assert_eq!(Verdict::of(&[size_result(Severity::Warn)]), Verdict::PassedWithWarnings);
+    assert_eq!(Verdict::of(&[size_result(Severity::Note)]), Verdict::Passed);
+    let broke = run_size(|| Err(Error::new(ErrorKind::Unreadable, "no such file", "")));
     assert_eq!((broke.outcome, Verdict::of(&[broke])), (Outcome::Broke, Verdict::Blocked));
-    let panicked = one(&GATES[13], None, || panic!("a defect"));
+    let panicked = run_size(|| panic!("a defect"));
     assert_eq!(panicked.outcome, Outcome::Broke);
-    assert!(Checked::new((), vec![judged(Severity::Deny)]).into_cleared().is_err());
-    assert!(Checked::new((), vec![judged(Severity::Warn)]).into_cleared().is_ok());
+    assert!(Checked::new((), vec![size_result(Severity::Deny)]).into_cleared().is_err());
+    assert!(Checked::new((), vec![size_result(Severity::Warn)]).into_cleared().is_ok());
 }
 
 #[test]
@@ -51,17 +57,17 @@ fn a_level_caps_or_raises_but_never_touches_notes() {
 
 #[test]
 fn an_allowed_finding_stays_and_no_longer_blocks() {
-    let mut results = [judged(Severity::Deny)];
-    allow(&mut results, &[entry("bun*", Some("2027-01-01"))], "2026-11-21");
+    let mut results = [size_result(Severity::Deny)];
+    allow::apply(&mut results, &[entry("bun*", Some("2027-01-01"))], "2026-11-21");
     assert_eq!(results[0].findings[0].allowed.as_deref(), Some("known"));
     assert_eq!(results[0].outcome, Outcome::Passed);
 }
 
 #[test]
 fn an_allow_entry_that_matches_nothing_or_has_expired_is_a_finding() {
-    let mut results = [judged(Severity::Deny)];
-    allow(&mut results, &[entry("other", None), entry("bundle", Some("2026-11-20"))], "2026-11-21");
-    let codes: Vec<_> = results[0].findings.iter().map(|finding| finding.code).collect();
+    let mut results = [size_result(Severity::Deny)];
+    allow::apply(&mut results, &[entry("other", None), entry("bundle", Some("2026-11-20"))], "2026-11-21");
+    let codes: Vec<_> = results[0].findings.iter().map(|finding| finding.code.id).collect();
     assert_eq!(codes, ["size.raw", "allow.unmatched", "allow.expired"]);
     assert_eq!(results[0].outcome, Outcome::Blocked);
 }

@@ -1,92 +1,123 @@
-//! `toolchain`: pywrangler, uv, node and wrangler are there and new enough for each other.
-//!
-//! Receives the tools that were found; hands on findings against `data/tools.toml`. Must never run one of them.
+//! `toolchain`: pywrangler, uv, node and wrangler are installed, and new enough for each other (`data/tools.toml`).
 
-use super::{CheckOutput, Finding, Severity};
+use super::registry::{Check, Gate, codes};
+use super::{CheckOutput, Finding, GateId, Level, Severity};
 use crate::error::{Location, LocationKind};
 use crate::tools::minimums::minimum;
 use crate::tools::updates::{INSTALL_UV, update_uv};
 use crate::tools::{Toolchain, is_older_than};
 
-pub(super) fn check(toolchain: &Toolchain) -> CheckOutput {
-    let mut findings = Vec::new();
-    let mut figures = Vec::new();
-    let mut tool = |name: &str,
-                    there: bool,
-                    version: Option<&str>,
-                    minimum: &str,
-                    severity: Severity,
-                    needs: &str,
-                    help: &str| {
-        if there {
-            figures.push(format!("{name} {}", version.unwrap_or("of unknown version")));
-        }
-        let finding = match (there, version) {
-            (false, _) => Some(("toolchain.missing", format!("`{name}` is not on the `PATH`, and {needs} needs it"))),
-            (true, Some(version)) if is_older_than(version, minimum) => {
-                Some(("toolchain.too-old", format!("`{name}` is {version}, and {needs} needs {minimum} or newer")))
-            }
-            (true, _) => None,
-        };
-        if let Some((code, message)) = finding {
-            findings.push(Finding::new(severity, code, name, Location::new(LocationKind::Tool, name), message, help));
-        }
-    };
+codes! {
+    MISSING = "toolchain.missing": "A tool that the deploy needs is not on the `PATH`.";
+    TOO_OLD = "toolchain.too-old": "A tool is older than what needs it accepts.";
+    UNPINNED = "toolchain.unpinned": "The project does not pin wrangler, so npx fetches the newest for each deploy.";
+}
 
-    let pywrangler = toolchain.pywrangler.version.as_deref();
-    tool(
-        "pywrangler",
-        true,
-        pywrangler,
-        minimum("pywrangler", None),
-        Severity::Deny,
-        "saddlebag",
-        "update it: `uv tool upgrade workers-py`, or `uv add --dev workers-py`",
-    );
-    let uv = toolchain.uv.as_ref();
-    tool(
-        "uv",
-        uv.is_some(),
-        uv.and_then(|uv| uv.version.as_deref()),
-        minimum("uv", pywrangler),
-        Severity::Deny,
-        "pywrangler",
-        &uv.map_or_else(|| INSTALL_UV.to_owned(), |uv| update_uv(&uv.path, &toolchain.environment)),
-    );
-    let wrangler = toolchain.wrangler.as_ref();
-    let node = toolchain.node.as_ref();
-    let node_minimum =
-        wrangler.and_then(|wrangler| wrangler.node_minimum.as_deref()).unwrap_or_else(|| minimum("node", None));
-    tool(
-        "node",
-        node.is_some(),
-        node.and_then(|node| node.version.as_deref()),
-        node_minimum,
-        Severity::Deny,
-        "wrangler",
-        &format!("install Node.js {node_minimum} or newer and put it first on the `PATH`"),
-    );
-    if let Some(wrangler) = wrangler {
-        tool(
-            "wrangler",
-            true,
-            wrangler.version.as_deref(),
-            minimum("wrangler", pywrangler),
-            Severity::Warn,
-            "pywrangler",
-            "update it: `npm install --save-dev wrangler@latest`",
-        );
-    } else {
+pub(super) const GATE: Gate = Gate {
+    id: GateId::Toolchain,
+    default_level: Level::Deny,
+    check: Check::Toolchain(check),
+    nothing_to_check: None,
+    codes: CODES,
+    page: include_str!("../../docs/gates/toolchain.md"),
+};
+
+/// A tool that has to be there, in a version that another one accepts.
+struct Requirement<'a> {
+    name: &'static str,
+    found: bool,
+    /// `None` if it is unknown: then it is not checked.
+    version: Option<&'a str>,
+    minimum: &'a str,
+    /// Who needs it.
+    needed_by: &'static str,
+    /// Of a version that is too old, or of a tool that is missing.
+    severity: Severity,
+    help: String,
+}
+
+/// Checks each tool against `data/tools.toml`. Starts none of them.
+pub(crate) fn check(toolchain: &Toolchain) -> CheckOutput {
+    let required = required(toolchain);
+    let mut findings: Vec<Finding> = required.iter().filter_map(Requirement::check).collect();
+    if toolchain.wrangler.is_none() {
         findings.push(Finding::new(
             Severity::Note,
-            "toolchain.unpinned",
+            UNPINNED,
             "wrangler",
             Location::new(LocationKind::Tool, "wrangler"),
             "no `node_modules` at or above the project has wrangler: npx fetches the newest at each deploy",
             "pin it: `npm install --save-dev wrangler`",
         ));
     }
+    let figures: Vec<String> = required
+        .iter()
+        .filter(|tool| tool.found)
+        .map(|tool| format!("{} {}", tool.name, tool.version.unwrap_or("of unknown version")))
+        .collect();
     CheckOutput { figure: figures.join(", "), findings }
+}
+
+fn required(toolchain: &Toolchain) -> Vec<Requirement<'_>> {
+    let pywrangler = toolchain.pywrangler.version.as_deref();
+    let (uv, node, wrangler) = (toolchain.uv.as_ref(), toolchain.node.as_ref(), toolchain.wrangler.as_ref());
+    // wrangler says itself which Node.js it needs.
+    let node_minimum =
+        wrangler.and_then(|wrangler| wrangler.node_minimum.as_deref()).unwrap_or_else(|| minimum("node", None));
+    let mut required = vec![
+        Requirement {
+            name: "pywrangler",
+            found: true,
+            version: pywrangler,
+            minimum: minimum("pywrangler", None),
+            needed_by: "saddlebag",
+            severity: Severity::Deny,
+            help: "update it: `uv tool upgrade workers-py`, or `uv add --dev workers-py`".to_owned(),
+        },
+        Requirement {
+            name: "uv",
+            found: uv.is_some(),
+            version: uv.and_then(|uv| uv.version.as_deref()),
+            minimum: minimum("uv", pywrangler),
+            needed_by: "pywrangler",
+            severity: Severity::Deny,
+            help: uv.map_or_else(|| INSTALL_UV.to_owned(), |uv| update_uv(&uv.path, &toolchain.environment)),
+        },
+        Requirement {
+            name: "node",
+            found: node.is_some(),
+            version: node.and_then(|node| node.version.as_deref()),
+            minimum: node_minimum,
+            needed_by: "wrangler",
+            severity: Severity::Deny,
+            help: format!("install Node.js {node_minimum} or newer and put it first on the `PATH`"),
+        },
+    ];
+    required.extend(wrangler.map(|wrangler| Requirement {
+        name: "wrangler",
+        found: true,
+        version: wrangler.version.as_deref(),
+        minimum: minimum("wrangler", pywrangler),
+        needed_by: "pywrangler",
+        severity: Severity::Warn,
+        help: "update it: `npm install --save-dev wrangler@latest`".to_owned(),
+    }));
+    required
+}
+
+impl Requirement<'_> {
+    fn check(&self) -> Option<Finding> {
+        let Self { name, minimum, needed_by, .. } = self;
+        let (code, message) = match self.version {
+            _ if !self.found => (MISSING, format!("`{name}` is not on the `PATH`, and {needed_by} needs it")),
+            Some(version) if is_older_than(version, minimum) => {
+                (TOO_OLD, format!("`{name}` is {version}, and {needed_by} needs {minimum} or newer"))
+            }
+            _ => return None,
+        };
+        let location = Location::new(LocationKind::Tool, *name);
+        Some(Finding::new(self.severity, code, *name, location, message, self.help.as_str()))
+    }
 }
 
 #[cfg(test)]
@@ -124,9 +155,9 @@ mod tests {
 
     #[test]
     fn what_they_require_of_each_other_is_enough() {
-        let judged = check(&toolchain("1.17.9", Some("0.13.4"), Some("22.12.0"), Some(("4.164.0", "22.12.0"))));
-        assert_eq!(judged.findings, []);
-        assert_eq!(judged.figure, "pywrangler 1.17.9, uv 0.13.4, node 22.12.0, wrangler 4.164.0");
+        let output = check(&toolchain("1.17.9", Some("0.13.4"), Some("22.12.0"), Some(("4.164.0", "22.12.0"))));
+        assert_eq!(output.findings, []);
+        assert_eq!(output.figure, "pywrangler 1.17.9, uv 0.13.4, node 22.12.0, wrangler 4.164.0");
         assert_eq!(found(&toolchain("1.15.0", Some("0.8.10"), Some("22.12.0"), Some(("4.42.1", "22.12.0")))), "");
     }
 

@@ -1,15 +1,14 @@
-//! Requirements that nothing imports, told before anything is vendored: which names a distribution provides is not known
-//! then.
+//! Requirements that nothing imports, for a resolution that failed.
 //!
-//! Receives a resolution that failed, with what the project's files import; hands on names of requirements. Must never name
-//! one that may be in use: where an import could be its own, or its name stands anywhere in the source, it is left out.
+//! Nothing is installed then, so that only names tell which modules a distribution has. A requirement that may be in use is left
+//! out: if an import could be its own, or its name is anywhere in the source.
 
 use super::requirements::is_development_tool;
 use crate::python::normalize;
 use crate::resolve::{Imported, Unresolved};
 use std::collections::BTreeSet;
 
-/// The requirements behind the culprits that nothing imports.
+/// The requirements behind the conflicts that nothing imports.
 pub(super) fn unused(why: &Unresolved) -> BTreeSet<String> {
     let Some(imported) = &why.imported else { return BTreeSet::new() };
     let heads: BTreeSet<&String> = why.conflicts.iter().flat_map(|conflict| &conflict.heads).collect();

@@ -1,16 +1,34 @@
 //! `verify`: what wrangler would upload, by its own dry run, is what was planned.
 //!
-//! Receives the plan and what the dry run came to; hands on findings. Runs nothing: the room `verify` did. Must never let
-//! a difference pass because it is small, and never take a warning of wrangler's for a reason to block.
+//! The session makes the dry run; this file turns it into findings. Any difference denies; a warning of wrangler's never blocks.
 
 mod warnings;
 
-use super::{CheckOutput, Finding, Severity};
+use super::registry::{Check, Gate, codes};
+use super::{CheckOutput, Finding, GateId, Level, Severity};
 use crate::bundle::Bundle;
 use crate::deploy::dry_run::DryRun;
 use crate::deploy::wrangler_log::WranglerOutput;
 use crate::error::{Location, LocationKind};
 use crate::format::count;
+
+codes! {
+    MODULE = "verify.module": "The modules that wrangler would upload are not the planned ones.";
+    BYTES = "verify.bytes": "A module that wrangler would upload differs from the plan.";
+    TOTAL = "verify.total": "The total that wrangler counts differs from the plan.";
+    DUPLICATES = "verify.duplicates": "wrangler ignores duplicate modules.";
+    WARNING = "verify.warning": "wrangler prints a warning.";
+    FAILED = "verify.failed": "wrangler's dry run failed.";
+}
+
+pub(super) const GATE: Gate = Gate {
+    id: GateId::Verify,
+    default_level: Level::Off,
+    check: Check::Stage,
+    nothing_to_check: None,
+    codes: CODES,
+    page: include_str!("../../docs/gates/verify.md"),
+};
 
 /// How many names a message spells out.
 const NAMED: usize = 3;
@@ -21,8 +39,8 @@ const LAST_LINES: usize = 12;
 
 const TAMPERED: &str = "find what wrote into the stage or changed the sources between plan and upload (a second sync, another build, an editor), and run again";
 
-/// `known` are the findings of `wrangler-config`: what wrangler warns of once more is said once.
-pub(crate) fn judge(bundle: &Bundle, dry_run: &DryRun, known: &[Finding]) -> CheckOutput {
+/// `known` are the findings of `wrangler-config`: what they report is left out of wrangler's warnings.
+pub(crate) fn check(bundle: &Bundle, dry_run: &DryRun, known: &[Finding]) -> CheckOutput {
     if dry_run.code != 0 {
         let figure = format!("wrangler's dry run ended with exit code {}", dry_run.code);
         return CheckOutput { figure, findings: vec![failed(dry_run)] };
@@ -37,24 +55,17 @@ pub(crate) fn judge(bundle: &Bundle, dry_run: &DryRun, known: &[Finding]) -> Che
 }
 
 fn failed(dry_run: &DryRun) -> Finding {
-    let said = match dry_run.heard.errors.as_slice() {
+    let printed = match dry_run.heard.errors.as_slice() {
         [] => {
             let lines: Vec<&str> = dry_run.printed.lines().filter(|line| !line.trim().is_empty()).collect();
             lines[lines.len().saturating_sub(LAST_LINES)..].join("\n")
         }
         errors => errors.join("\n"),
     };
-    let said = if said.is_empty() { String::new() } else { format!(": {said}") };
-    let message = format!("wrangler's dry run ended with exit code {}{said}", dry_run.code);
+    let printed = if printed.is_empty() { String::new() } else { format!(": {printed}") };
+    let message = format!("wrangler's dry run ended with exit code {}{printed}", dry_run.code);
     let help = "fix the wrangler error above: the deploy would end the same way";
-    Finding::new(
-        Severity::Deny,
-        "verify.failed",
-        "wrangler",
-        Location::new(LocationKind::Tool, "wrangler"),
-        message,
-        help,
-    )
+    Finding::new(Severity::Deny, FAILED, "wrangler", Location::new(LocationKind::Tool, "wrangler"), message, help)
 }
 
 fn modules(bundle: &Bundle, dry_run: &DryRun) -> Vec<Finding> {
@@ -65,7 +76,7 @@ fn modules(bundle: &Bundle, dry_run: &DryRun) -> Vec<Finding> {
     let missing: Vec<Finding> = missing
         .map(|planned| {
             let message = format!("`{}` is planned, and wrangler would not upload it", planned.name);
-            module("verify.module", &planned.name, message)
+            module(MODULE, &planned.name, message)
         })
         .collect();
     let (mut extra, mut changed) = (Vec::new(), Vec::new());
@@ -73,15 +84,15 @@ fn modules(bundle: &Bundle, dry_run: &DryRun) -> Vec<Finding> {
         match uploaded.planned {
             None => {
                 let message = format!("wrangler would upload `{name}`, {} bytes, which is not planned", uploaded.bytes);
-                extra.push(module("verify.module", name, message));
+                extra.push(module(MODULE, name, message));
             }
             Some((planned, false)) => {
                 let message = if planned == uploaded.bytes {
-                    format!("`{name}` has other bytes than planned, {planned} of them")
+                    format!("`{name}` differs from the plan, with {planned} bytes in both")
                 } else {
                     format!("`{name}` has {} bytes, and the plan has {planned}", uploaded.bytes)
                 };
-                changed.push(module("verify.bytes", name, message).measured(uploaded.bytes, planned));
+                changed.push(module(BYTES, name, message).measured(uploaded.bytes, planned));
             }
             Some((_, true)) => {}
         }
@@ -105,19 +116,19 @@ fn total(bundle: &Bundle, heard: &WranglerOutput) -> Option<Finding> {
     let planned = bundle.raw_bytes;
     let (counted, agrees) = match (heard.raw_bytes, heard.total_kib) {
         (Some(raw), _) => (raw, raw == planned),
-        // Two decimals of a KiB are all that an older wrangler says.
+        // An older wrangler prints KiB with two decimals only.
         (None, Some(kib)) => ((kib * 1024.0).round() as u64, (kib - planned as f64 / 1024.0).abs() < 0.006),
         (None, None) => {
-            let message = "wrangler's dry run named no total, so that it cannot be held against the plan";
+            let message = "wrangler's dry run printed no total to compare with the plan";
             let help = "update wrangler";
             let location = Location::new(LocationKind::Tool, "wrangler");
-            return Some(Finding::new(Severity::Deny, "verify.total", "total", location, message, help));
+            return Some(Finding::new(Severity::Deny, TOTAL, "total", location, message, help));
         }
     };
     (!agrees).then(|| {
         let message = format!("wrangler counts {counted} bytes in all, and the plan has {planned}");
         let location = Location::new(LocationKind::Package, "bundle");
-        Finding::new(Severity::Deny, "verify.total", "total", location, message, TAMPERED).measured(counted, planned)
+        Finding::new(Severity::Deny, TOTAL, "total", location, message, TAMPERED).measured(counted, planned)
     })
 }
 
@@ -133,8 +144,7 @@ fn duplicates(heard: &WranglerOutput) -> Option<Finding> {
             format!("wrangler says `Ignoring duplicate module` {}: {}", count(number, "time"), named.join(", "));
         let help = "make the globs of `rules` match each file once: see the gate `duplicates`";
         let location = Location::new(LocationKind::Config, "rules");
-        Finding::new(Severity::Deny, "verify.duplicates", "duplicates", location, message, help)
-            .measured(number as u64, 0)
+        Finding::new(Severity::Deny, DUPLICATES, "duplicates", location, message, help).measured(number as u64, 0)
     })
 }
 
@@ -143,7 +153,7 @@ fn warning(text: &str) -> Finding {
     let first = lines.first().copied().unwrap_or_default();
     let message = format!("wrangler warns: {}", lines.join(" "));
     let help = "fix what it warns of, or allow it with `[[tool.saddlebag.allow]]`";
-    Finding::new(Severity::Warn, "verify.warning", first, Location::new(LocationKind::Tool, "wrangler"), message, help)
+    Finding::new(Severity::Warn, WARNING, first, Location::new(LocationKind::Tool, "wrangler"), message, help)
 }
 
 #[cfg(test)]
@@ -172,41 +182,41 @@ mod tests {
         }
     }
 
-    fn said(change: impl Fn(&mut DryRun)) -> String {
+    fn found(change: impl Fn(&mut DryRun)) -> String {
         let mut dry_run = healthy();
         change(&mut dry_run);
-        let lines = judge(&bundle(), &dry_run, &[]).findings;
+        let lines = check(&bundle(), &dry_run, &[]).findings;
         let lines: Vec<_> = lines.iter().map(|f| format!("{:?} {}: {}", f.severity, f.code, f.message)).collect();
         lines.join("\n")
     }
 
     #[test]
     fn what_is_as_planned_passes() {
-        assert_eq!(said(|_| {}), "");
-        assert_eq!(said(|r| (r.heard.raw_bytes, r.heard.total_kib) = (None, Some(0.01))), "");
+        assert_eq!(found(|_| {}), "");
+        assert_eq!(found(|r| (r.heard.raw_bytes, r.heard.total_kib) = (None, Some(0.01))), "");
     }
 
     #[test]
     fn every_difference_is_denied_and_a_warning_warns() {
         insta::assert_snapshot!([
-            said(|r| { r.modules.remove("b.py"); }),
-            said(|r| { r.modules.insert("c.py".into(), Uploaded { bytes: 9, planned: None }); }),
-            said(|r| { r.modules.insert("a.py".into(), Uploaded { bytes: 3, planned: Some((3, false)) }); }),
-            said(|r| { r.modules.insert("a.py".into(), Uploaded { bytes: 4, planned: Some((3, false)) }); }),
-            said(|r| r.heard.raw_bytes = Some(7)),
-            said(|r| r.heard.raw_bytes = None),
-            said(|r| (r.heard.raw_bytes, r.heard.total_kib) = (None, Some(0.02))),
-            said(|r| r.heard.duplicates = ["a (text)", "b (text)", "c (text)", "d (text)"].map(str::to_owned).to_vec()),
-            said(|r| r.heard.warnings = vec!["Name one.\n\n  Really.".into()]),
-            said(|r| (r.code, r.heard.errors) = (1, vec!["Unknown argument: x".into()])),
-            said(|r| (r.code, r.printed) = (9, "one\n\ntwo\n".into())),
+            found(|r| { r.modules.remove("b.py"); }),
+            found(|r| { r.modules.insert("c.py".into(), Uploaded { bytes: 9, planned: None }); }),
+            found(|r| { r.modules.insert("a.py".into(), Uploaded { bytes: 3, planned: Some((3, false)) }); }),
+            found(|r| { r.modules.insert("a.py".into(), Uploaded { bytes: 4, planned: Some((3, false)) }); }),
+            found(|r| r.heard.raw_bytes = Some(7)),
+            found(|r| r.heard.raw_bytes = None),
+            found(|r| (r.heard.raw_bytes, r.heard.total_kib) = (None, Some(0.02))),
+            found(|r| r.heard.duplicates = ["a (text)", "b (text)", "c (text)", "d (text)"].map(str::to_owned).to_vec()),
+            found(|r| r.heard.warnings = vec!["Name one.\n\n  Really.".into()]),
+            found(|r| (r.code, r.heard.errors) = (1, vec!["Unknown argument: x".into()])),
+            found(|r| (r.code, r.printed) = (9, "one\n\ntwo\n".into())),
         ].join("\n"), @"
         Deny verify.module: `b.py` is planned, and wrangler would not upload it
         Deny verify.module: wrangler would upload `c.py`, 9 bytes, which is not planned
-        Deny verify.bytes: `a.py` has other bytes than planned, 3 of them
+        Deny verify.bytes: `a.py` differs from the plan, with 3 bytes in both
         Deny verify.bytes: `a.py` has 4 bytes, and the plan has 3
         Deny verify.total: wrangler counts 7 bytes in all, and the plan has 6
-        Deny verify.total: wrangler's dry run named no total, so that it cannot be held against the plan
+        Deny verify.total: wrangler's dry run printed no total to compare with the plan
         Deny verify.total: wrangler counts 20 bytes in all, and the plan has 6
         Deny verify.duplicates: wrangler says `Ignoring duplicate module` 4 times: a (text), b (text), c (text), 1 more
         Warn verify.warning: wrangler warns: Name one. Really.
@@ -222,7 +232,7 @@ mod tests {
         for at in 0..100 {
             dry_run.modules.insert(format!("x{at}.py"), Uploaded { bytes: 0, planned: None });
         }
-        let findings = judge(&bundle(), &dry_run, &[]).findings;
+        let findings = check(&bundle(), &dry_run, &[]).findings;
         assert_eq!(findings.len(), SHOWN);
         assert!(findings[SHOWN - 1].message.ends_with("and 80 more like it"), "{}", findings[SHOWN - 1].message);
     }

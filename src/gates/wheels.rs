@@ -1,34 +1,66 @@
-//! `wheels`: the requirements resolve for the target, and not by falling back to an ancient release.
+//! `wheels`: the requirements resolve for the target, and not to an outdated release.
 //!
-//! Receives the diagnosis of a resolution that failed, or what is known of the age of one that succeeded; hands on
-//! findings. Must never ask an index: what is not known by now is not said.
+//! The gate asks no package index: the resolution has collected everything that it reports.
 
-use super::{CheckOutput, Context, Finding, Severity, requirements, unused};
+use super::registry::{Check, Gate, codes};
+use super::{CheckOutput, Context, Finding, GateId, Level, Severity, requirements, unused};
 use crate::error::{Location, LocationKind};
 use crate::format::count;
 use crate::project::{Project, Target};
-use crate::resolve::{Conflict, Downgrade, Lift, LockDifference, Reason, Unresolved, chain_in_words};
+use crate::resolve::{Conflict, Downgrade, Lift, LockDifference, Reason, Unresolved, Vendored, chain_in_words};
 use pep508_rs::pep440_rs::{Version, VersionSpecifiers};
 
+codes! {
+    NONE = "wheels.none": "A required package has no wheel for the Python of the Worker.";
+    UNKNOWN = "wheels.unknown": "No package index has a required package.";
+    CONFLICT = "wheels.conflict": "No version of a package satisfies every requirement on it.";
+    VERSION = "wheels.version": "The required version of a package does not exist.";
+    PYTHON = "wheels.python": "A required package does not support the Python of the Worker.";
+    BUILD = "wheels.build": "A package must be built from source before its requirements are known, and building is off.";
+    REQUIRES_PYTHON = "wheels.requires-python": "The `requires-python` of the project excludes the Python of the Worker.";
+    SILENT_DOWNGRADE = "wheels.silent-downgrade": "A package resolved to an outdated release because newer ones have no usable wheel.";
+    LOCKED = "wheels.locked": "The resolution differs from the lock that `--locked` asks for.";
+    ALTERNATIVE = "wheels.alternative": "A change to the requirements that would let them resolve.";
+}
+
+pub(super) const GATE: Gate = Gate {
+    id: GateId::Wheels,
+    default_level: Level::Deny,
+    check: Check::Resolution { resolved: check, unresolved: explain },
+    nothing_to_check: None,
+    codes: CODES,
+    page: include_str!("../../docs/gates/wheels.md"),
+};
+
+/// What to say about packages that resolved to an old release because newer ones have no wheel.
+pub(crate) fn downgrades(vendored: &Vendored, project: &Project, target: &Target) -> Vec<Finding> {
+    vendored.falls.iter().flatten().map(|fall| downgrade(fall, project, target)).collect()
+}
+
+/// The name of each package that keeps the requirements from resolving, with the message about it.
+pub(crate) fn conflict_messages(why: &Unresolved, target: &Target) -> Vec<(String, String)> {
+    let conflicts = explain(why, target).findings.into_iter().filter(|finding| finding.severity == Severity::Deny);
+    conflicts.map(|finding| (finding.subject, finding.message)).collect()
+}
+
 /// A resolution that succeeded.
-pub(super) fn check(context: &Context<'_>) -> CheckOutput {
+fn check(context: &Context<'_>) -> CheckOutput {
     let packages = count(context.vendored.distributions.len(), "package");
     let python = &context.target.python;
-    let mut findings = if context.settings.locked { unlike_the_lock(context) } else { Vec::new() };
-    findings.extend(excluded(context.project, context.target));
+    let mut findings = if context.settings.locked { lock_differences(context) } else { Vec::new() };
+    findings.extend(excluded_python(context.project, context.target));
     let unknown = match &context.vendored.falls {
-        None => "; whether one is ancient could not be told",
+        None => "; could not check for outdated releases",
         Some(falls) => {
-            findings.extend(falls.iter().map(|fall| fallen(fall, context.project, context.target)));
+            findings.extend(falls.iter().map(|fall| downgrade(fall, context.project, context.target)));
             ""
         }
     };
     CheckOutput { figure: format!("{packages} for Python {python}{unknown}"), findings }
 }
 
-/// `requires-python` of the project, where it excludes the Python that the Worker runs. uv 0.13.8 warns of it, which nobody
-/// sees, and resolves and installs all the same.
-fn excluded(project: &Project, target: &Target) -> Option<Finding> {
+/// A `requires-python` of the project that excludes the Worker's Python. uv 0.13.8 only warns of it, where nobody sees it.
+fn excluded_python(project: &Project, target: &Target) -> Option<Finding> {
     let pyproject = project.pyproject.as_ref()?;
     let path = ["project", "requires-python"];
     let written = pyproject.document.get(path[0])?.get(path[1])?.as_str()?;
@@ -37,7 +69,7 @@ fn excluded(project: &Project, target: &Target) -> Option<Finding> {
     (!specifiers.contains(&python)).then(|| {
         Finding::new(
             Severity::Warn,
-            "wheels.requires-python",
+            REQUIRES_PYTHON,
             "requires-python",
             pyproject.locate(&path),
             format!("`requires-python = \"{written}\"` excludes Python {python}, which the Worker runs"),
@@ -46,12 +78,12 @@ fn excluded(project: &Project, target: &Target) -> Option<Finding> {
     })
 }
 
-/// `--locked`: what resolves has to be what is locked.
-fn unlike_the_lock(context: &Context<'_>) -> Vec<Finding> {
+/// With `--locked`: how the resolution differs from the lock.
+fn lock_differences(context: &Context<'_>) -> Vec<Finding> {
     let Some(seed) = &context.vendored.seed else {
         return vec![Finding::new(
             Severity::Deny,
-            "wheels.locked",
+            LOCKED,
             "lock",
             Location::new(LocationKind::File, "pylock.runtime.toml"),
             "`--locked` was given, and there is no lock",
@@ -59,117 +91,117 @@ fn unlike_the_lock(context: &Context<'_>) -> Vec<Finding> {
         )];
     };
     let help = match &context.vendored.lock_made_for {
-        Some(made_for) => format!(
-            "the lock {}: write it anew with `saddlebag lock`, and commit it",
-            requirements::was_made_for(made_for)
-        ),
-        None => "write the lock anew with `saddlebag lock`, look at what changed, and commit it".to_owned(),
+        Some(made_for) => {
+            format!("the lock {}: run `saddlebag lock` again, and commit it", requirements::was_made_for(made_for))
+        }
+        None => "run `saddlebag lock` again, look at what changed, and commit it".to_owned(),
     };
-    let finding = |drift: &LockDifference| {
+    let finding = |difference: &LockDifference| {
         Finding::new(
             Severity::Deny,
-            "wheels.locked",
-            drift.name.as_str(),
+            LOCKED,
+            difference.name.as_str(),
             Location::new(LocationKind::File, context.project.display(seed)),
-            format!("`{}`: {}", drift.name, drift.what),
+            format!("`{}`: {}", difference.name, difference.what),
             help.clone(),
         )
     };
     context.vendored.drift.iter().map(finding).collect()
 }
 
-pub(super) fn fallen(fall: &Downgrade, project: &Project, target: &Target) -> Finding {
+fn downgrade(downgrade: &Downgrade, project: &Project, target: &Target) -> Finding {
     let of = |day: &Option<String>| day.as_ref().map_or_else(String::new, |day| format!(" of {day}"));
-    let because = match &fall.conflict {
-        Some(conflict) if *conflict == fall.name => "which has no wheel for it".to_owned(),
+    let because = match &downgrade.conflict {
+        Some(conflict) if *conflict == downgrade.name => "which has no wheel for it".to_owned(),
         Some(conflict) => format!("which needs `{conflict}`, and that has no wheel for it"),
-        None => "which cannot be had with the other requirements there".to_owned(),
+        None => "which does not fit the other requirements there".to_owned(),
     };
     let entries = &project.requirements.entries;
-    let entry = entries.iter().find(|entry| entry.name.as_deref() == Some(&fall.name));
+    let entry = entries.iter().find(|entry| entry.name.as_deref() == Some(&downgrade.name));
     let location =
-        entry.map_or_else(|| Location::new(LocationKind::Package, fall.name.as_str()), |entry| entry.location());
+        entry.map_or_else(|| Location::new(LocationKind::Package, downgrade.name.as_str()), |entry| entry.location());
     Finding::new(
         Severity::Warn,
-        "wheels.silent-downgrade",
-        fall.name.as_str(),
+        SILENT_DOWNGRADE,
+        downgrade.name.as_str(),
         location,
         format!(
-            "`{}` fell to {}{} for Python {}: elsewhere the same requirements give {}{}, {because}",
-            fall.name,
-            fall.version,
-            of(&fall.uploaded),
+            "`{}` resolved to {}{} for Python {}: on other platforms it resolves to {}{}, {because}",
+            downgrade.name,
+            downgrade.version,
+            of(&downgrade.uploaded),
             target.python,
-            fall.newest,
-            of(&fall.newest_uploaded)
+            downgrade.newest,
+            of(&downgrade.newest_uploaded)
         ),
-        what_lifts(fall),
+        downgrade_help(downgrade),
     )
 }
 
-fn what_lifts(fall: &Downgrade) -> String {
-    let name = &fall.name;
-    let require = format!("require `{name}` with the lowest version that you can do with, so that this is an error");
-    let otherwise = match &fall.lift {
+fn downgrade_help(downgrade: &Downgrade) -> String {
+    let name = &downgrade.name;
+    let require = format!("require `{name}` with the lowest version that works for you, so that this becomes an error");
+    let otherwise = match &downgrade.lift {
         Some(Lift { compatibility_date, python, version }) => format!(
             "set `compatibility_date` to {compatibility_date} or later (Python {python}, where `{name}` resolves to {version}), or {require}"
         ),
         None => require,
     };
-    format!("{otherwise}; if {} will do, allow it with `[[tool.saddlebag.allow]]`", fall.version)
+    format!("{otherwise}; if {} is fine, allow it with `[[tool.saddlebag.allow]]`", downgrade.version)
 }
 
 /// A resolution that failed.
-pub(super) fn explain(why: &Unresolved, target: &Target) -> CheckOutput {
-    let mut findings: Vec<Finding> = why.conflicts.iter().map(|conflict| in_the_way(conflict, why, target)).collect();
+fn explain(why: &Unresolved, target: &Target) -> CheckOutput {
+    let mut findings: Vec<Finding> =
+        why.conflicts.iter().map(|conflict| conflict_finding(conflict, why, target)).collect();
     findings.extend(why.alternatives.iter().map(|alternative| {
         Finding::new(
             Severity::Note,
-            "wheels.alternative",
+            ALTERNATIVE,
             alternative.subject.as_str(),
             Location::new(LocationKind::Requirement, alternative.subject.as_str()),
             format!("{} would work: {}", alternative.write, alternative.gives),
-            "take it if it suits: it was resolved with all the other requirements",
+            "use it if it fits: it was resolved with all the other requirements",
         )
     }));
     CheckOutput { figure: format!("the requirements do not resolve for Python {}", target.python), findings }
 }
 
-fn in_the_way(conflict: &Conflict, why: &Unresolved, target: &Target) -> Finding {
+fn conflict_finding(conflict: &Conflict, why: &Unresolved, target: &Target) -> Finding {
     let name = &conflict.name;
     let by = if conflict.chain.len() > 1 { format!(" ({})", chain_in_words(&conflict.chain)) } else { String::new() };
     let (code, message, help): (_, _, String) = match &conflict.reason {
-        Reason::NoWheel => ("wheels.none", without_wheel(conflict, why, target), what_else(conflict)),
+        Reason::NoWheel => (NONE, without_wheel(conflict, why, target), fallback_help(conflict)),
         Reason::Unknown => (
-            "wheels.unknown",
-            format!("there is no distribution `{name}` in any package index that uv asks{by}"),
+            UNKNOWN,
+            format!("no package index that uv uses has `{name}`{by}"),
             "correct the name, or add the index that has it".to_owned(),
         ),
         Reason::Conflict(wanted) => (
-            "wheels.conflict",
-            format!("no version of `{name}` is all of what is required: {}", wanted.join(", and ")),
+            CONFLICT,
+            format!("no version of `{name}` satisfies all requirements: {}", wanted.join(", and ")),
             "loosen one of the two".to_owned(),
         ),
         Reason::Version(available) => (
-            "wheels.version",
+            VERSION,
             format!(
-                "no version of `{name}` is what is required (`{}`){by}{}",
+                "no version of `{name}` satisfies `{}`{by}{}",
                 conflict.chain.last().unwrap_or(name),
-                there_is(available)
+                available_versions(available)
             ),
-            "require a version that there is".to_owned(),
+            "require a version that exists".to_owned(),
         ),
         Reason::Python(needs) => (
-            "wheels.python",
+            PYTHON,
             format!(
                 "`{name}` needs Python{needs}, and the Worker runs {}{by}{}",
                 target.python_full,
-                offered(conflict)
+                other_releases(conflict)
             ),
             "require something that supports the Worker's Python".to_owned(),
         ),
         Reason::Build => (
-            "wheels.build",
+            BUILD,
             format!(
                 "`{name}` must be built before its requirements can be read, and pywrangler builds nothing by default"
             ),
@@ -190,7 +222,7 @@ fn in_the_way(conflict: &Conflict, why: &Unresolved, target: &Target) -> Finding
     Finding::new(Severity::Deny, code, name.as_str(), conflict.location.clone(), message, help)
 }
 
-/// The requirements of the project's that it is there for, where nothing imports any of them.
+/// The project's requirements that bring the package in, if nothing imports any of them.
 fn unimported(conflict: &Conflict, why: &Unresolved) -> Option<String> {
     let unused = unused::unused(why);
     let all = conflict.reason == Reason::NoWheel && !conflict.heads.is_empty() && conflict.heads.is_subset(&unused);
@@ -202,7 +234,7 @@ fn without_wheel(conflict: &Conflict, why: &Unresolved, target: &Target) -> Stri
     let alone = conflict.chain.len() < 2;
     let mut who = if alone { format!("`{}`", conflict.name) } else { chain_in_words(&conflict.chain) };
     let others = conflict.usable.is_some() || conflict.outdated.is_some();
-    // Where another version has a wheel it is this one that has none.
+    // Another version has a wheel, so name the version that has none.
     match (&conflict.wanted, conflict.chain.last()) {
         (Some(version), _) if others => who = format!("{who} {version}"),
         (None, Some(last)) if alone && last.len() > conflict.name.len() => who = format!("`{last}`"),
@@ -216,19 +248,19 @@ fn without_wheel(conflict: &Conflict, why: &Unresolved, target: &Target) -> Stri
         }
         Some(heads) => (format!("nothing imports {heads}, and {who}"), whose),
     };
-    // Of what has one, it is the other requirements that allow none with it.
+    // It has wheels, but the other requirements exclude those versions.
     let fits =
         if conflict.wanted.is_none() && conflict.has_a_wheel() { " in a version that fits the others" } else { "" };
     format!(
         "{who}{whose} has no wheel for Python {} on Workers{fits}: {}{}",
         target.python,
-        accepted(target),
-        offered(conflict)
+        accepted_tags(target),
+        other_releases(conflict)
     )
 }
 
-/// What to do about what has no wheel, where nothing was found to work.
-fn what_else(conflict: &Conflict) -> String {
+/// The help for a package without a wheel for which no alternative was found.
+fn fallback_help(conflict: &Conflict) -> String {
     let name = &conflict.name;
     match (&conflict.usable, &conflict.newest, conflict.head().filter(|head| head != name)) {
         (Some((version, _)), _, Some(head)) => {
@@ -243,15 +275,15 @@ fn what_else(conflict: &Conflict) -> String {
     }
 }
 
-/// What the target takes.
-fn accepted(target: &Target) -> String {
+/// The wheels that the target accepts.
+fn accepted_tags(target: &Target) -> String {
     let platforms: Vec<String> = target.wheel_platforms.iter().map(|tag| format!("`{tag}`")).collect();
     let python = target.python.replace('.', "");
     format!("it takes pure Python, or `cp{python}` and `abi3` for {}", platforms.join(" or "))
 }
 
-/// What there is instead. A release is said to have a wheel or what its wheels are for, never both.
-fn offered(conflict: &Conflict) -> String {
+/// Which releases have a wheel, and what the wheels of the newest are for. No release gets both.
+fn other_releases(conflict: &Conflict) -> String {
     let of = |day: &Option<String>| day.as_ref().map_or_else(String::new, |day| format!(" of {day}"));
     let wheels = |tags: &String| if tags.as_str() == "source only" { tags.clone() } else { format!("for {tags}") };
     match (&conflict.newest, &conflict.usable, &conflict.outdated) {
@@ -275,11 +307,11 @@ fn offered(conflict: &Conflict) -> String {
     }
 }
 
-fn there_is(available: &[String]) -> String {
+fn available_versions(available: &[String]) -> String {
     match available {
         [] => String::new(),
-        [only] => format!("; there is {only}"),
-        [.., last] => format!("; there are others, up to {last}"),
+        [only] => format!("; the only version is {only}"),
+        [.., last] => format!("; the newest is {last}"),
     }
 }
 
@@ -306,12 +338,12 @@ mod tests {
     #[test]
     fn a_release_has_a_wheel_or_is_for_something_else_and_never_both() {
         insta::assert_snapshot!([
-            offered(&conflict(Some("3.1"), Some("3.1"), None)),
-            offered(&conflict(Some("3.1"), Some("2.5"), None)),
-            offered(&conflict(None, Some("2.5"), None)),
-            offered(&conflict(Some("3.1"), None, Some("0.1"))),
-            offered(&conflict(Some("3.1"), None, None)),
-            offered(&conflict(None, None, None)),
+            other_releases(&conflict(Some("3.1"), Some("3.1"), None)),
+            other_releases(&conflict(Some("3.1"), Some("2.5"), None)),
+            other_releases(&conflict(None, Some("2.5"), None)),
+            other_releases(&conflict(Some("3.1"), None, Some("0.1"))),
+            other_releases(&conflict(Some("3.1"), None, None)),
+            other_releases(&conflict(None, None, None)),
         ].join("\n"), @"
         ; 3.1 of 2026-11-19, the newest, has one
         ; 2.5 of 2026-11-19 has one, and 3.1, the newest, is for cp314 on win
@@ -324,7 +356,7 @@ mod tests {
 
     #[test]
     fn the_help_never_gives_up_on_what_has_a_wheel() {
-        let help = |newest, usable| what_else(&conflict(newest, usable, None));
+        let help = |newest, usable| fallback_help(&conflict(newest, usable, None));
         assert_eq!(
             help(Some("3.1"), Some("3.1")),
             "require a release of `app` that takes `core` 3.1, or something else"

@@ -1,8 +1,6 @@
-//! `wrangler-config`: the configuration says what a Python Worker needs, and nothing that wrangler ignores in silence.
+//! `wrangler-config`: the wrangler configuration has what a Python Worker needs, and nothing that wrangler silently ignores.
 //!
-//! Receives the configuration and its active environment; hands on findings with file, line and column (`classes` holds its
-//! class names against main). Must never judge
-//! what wrangler itself refuses with a clear word of its own, unless it would be found only after the upload.
+//! What wrangler itself refuses with a clear message is left to it, unless it does so only after the upload.
 
 mod classes;
 mod inheritance;
@@ -11,23 +9,45 @@ mod paths;
 mod settings;
 mod target;
 
-use super::{CheckOutput, Context, Finding, Severity};
+use super::registry::{Check, Gate, codes};
+use super::{CheckOutput, Context, Finding, GateId, Level, Severity};
 use crate::error::{Location, LocationKind, Result};
 use crate::project::WranglerConfig;
 
-// The codes of the modules below: every code of a gate stands in its own file.
-const CLASS_MISSING: &str = "wrangler-config.class-missing";
-const MIGRATION: &str = "wrangler-config.migration";
-const FLAG: &str = "wrangler-config.flag";
-const FUTURE_DATE: &str = "wrangler-config.future-date";
-const DIRECTORY: &str = "wrangler-config.directory";
-const SETTINGS_ENVIRONMENT: &str = "wrangler-config.settings-environment";
+codes! {
+    PYTHON_WORKERS = "wrangler-config.python-workers": "The active environment lacks the compatibility flag `python_workers`.";
+    TYPE = "wrangler-config.type": "A key of the wrangler configuration has a type that wrangler refuses.";
+    RULE_TYPE = "wrangler-config.rule-type": "A rule in `rules` has a type that wrangler refuses, such as `PythonModule`.";
+    GLOB = "wrangler-config.glob": "wrangler cannot turn a glob in `rules` into a regular expression.";
+    TWO_ROOTS = "wrangler-config.two-roots": "The wrangler configuration and `pyproject.toml` are in different directories.";
+    MAIN_NAME = "wrangler-config.main-name": "The name of the main module is not a Python identifier, so the runtime cannot import it.";
+    FUTURE_DATE = "wrangler-config.future-date": "The compatibility date is in the future, which Cloudflare refuses.";
+    FLAG = "wrangler-config.flag": "A compatibility flag does not exist and looks like a misspelling of one that does.";
+    MIGRATION = "wrangler-config.migration": "A Durable Object migration, export or binding names a class that nothing defines or creates.";
+    CLASS_MISSING = "wrangler-config.class-missing": "A Durable Object, Workflow or `__all__` names a class that the runtime cannot find in the main module.";
+    BUILD_UPLOAD = "wrangler-config.build-upload": "wrangler 4 ignores `build.upload`.";
+    FALLTHROUGH = "wrangler-config.fallthrough": "A rule has no effect because an earlier rule of its type does not fall through.";
+    ADDITIONAL_MODULES = "wrangler-config.additional-modules": "With `find_additional_modules = false` only the main module is uploaded.";
+    ENVIRONMENT = "wrangler-config.environment": "An environment was selected that the wrangler configuration does not define.";
+    INHERITANCE = "wrangler-config.inheritance": "The active environment does not inherit a key of the top level.";
+    SETTINGS_ENVIRONMENT = "wrangler-config.settings-environment": "A `tool.saddlebag.env` table names an environment that no wrangler configuration defines.";
+    DIRECTORY = "wrangler-config.directory": "A directory that the wrangler configuration names does not exist.";
+    CF_REQUIREMENTS = "wrangler-config.cf-requirements": "Nothing reads `cf-requirements.txt` any more.";
+    TOP_LEVEL = "wrangler-config.top-level": "The configuration has environments, and the top level is deployed.";
+    PYTHONPATH = "wrangler-config.pythonpath": "Setting `PYTHONPATH` or `PYTHONHOME` in `vars` does not change where Python looks for modules.";
+}
+
+pub(super) const GATE: Gate = Gate {
+    id: GateId::WranglerConfig,
+    default_level: Level::Deny,
+    check: Check::Plan(check),
+    nothing_to_check: None,
+    codes: CODES,
+    page: include_str!("../../docs/gates/wrangler-config.md"),
+};
+
 /// The flag without which wrangler takes no Python.
-const PYTHON_WORKERS: &str = "python_workers";
-// What wrangler warns of too: `verify` does not say it again.
-pub(in crate::gates) const INHERITANCE: &str = "wrangler-config.inheritance";
-pub(in crate::gates) const TOP_LEVEL: &str = "wrangler-config.top-level";
-pub(in crate::gates) const ENVIRONMENT: &str = "wrangler-config.environment";
+const PYTHON_WORKERS_FLAG: &str = "python_workers";
 
 pub(super) fn check(context: &Context<'_>) -> Result<CheckOutput> {
     let config = &context.project.config;
@@ -54,7 +74,7 @@ pub(super) fn check(context: &Context<'_>) -> Result<CheckOutput> {
     Ok(CheckOutput { figure, findings })
 }
 
-/// Where the active environment has a key, or would have it.
+/// Where the active environment has a key, or would have it if it had one.
 fn active(config: &WranglerConfig, key: &str) -> Location {
     match config.get_origin(key) {
         Some(path) => config.locate(&path.iter().map(String::as_str).collect::<Vec<_>>()),
@@ -77,7 +97,8 @@ fn python_workers(context: &Context<'_>) -> Vec<Finding> {
         None => "the compatibility flag `python_workers` is missing".to_owned(),
     };
     let flags = &context.target.compatibility_flags;
-    let meant = flags.iter().find(|flag| target::misspelt(flag).is_some_and(|found| found.meant == PYTHON_WORKERS));
+    let meant =
+        flags.iter().find(|flag| target::misspelt(flag).is_some_and(|found| found.meant == PYTHON_WORKERS_FLAG));
     let (location, message, help) = match meant {
         Some(flag) => (
             target::flag_location(context, flag),
@@ -87,21 +108,21 @@ fn python_workers(context: &Context<'_>) -> Vec<Finding> {
         None => (active(config, "compatibility_flags"), message, "add \"python_workers\" to `compatibility_flags`"),
     };
     let subject = config.environment.as_deref().unwrap_or("top level");
-    vec![Finding::new(Severity::Deny, "wrangler-config.python-workers", subject, location, message, help)]
+    vec![Finding::new(Severity::Deny, PYTHON_WORKERS, subject, location, message, help)]
 }
 
-/// What wrangler refuses by type, `PythonModule` among the rules included.
+/// Keys whose type wrangler refuses, such as a rule of type `PythonModule`.
 fn wrong_types(config: &WranglerConfig) -> Vec<Finding> {
     let wrong = |(path, message): (Vec<String>, String)| {
         let location = config.locate(&path.iter().map(String::as_str).collect::<Vec<_>>());
         let is_rule = path.iter().any(|part| part == "rules") && path.last().is_some_and(|last| last == "type");
         let path = path.join(".");
         let (code, help) = if is_rule && message.contains("PythonModule") {
-            ("wrangler-config.rule-type", "remove the rule: every `.py` file is a module already".to_owned())
+            (RULE_TYPE, "remove the rule: every `.py` file is a module already".to_owned())
         } else if is_rule {
-            ("wrangler-config.rule-type", "correct the type".to_owned())
+            (RULE_TYPE, "correct the type".to_owned())
         } else {
-            ("wrangler-config.type", format!("correct `{path}`"))
+            (TYPE, format!("correct `{path}`"))
         };
         Finding::new(Severity::Deny, code, path, location, message, help)
     };
@@ -112,24 +133,18 @@ fn rules(context: &Context<'_>) -> Vec<Finding> {
     let config = &context.project.config;
     let mut findings = Vec::new();
     for glob in &context.bundle.invalid_globs {
-        let message =
-            format!("the glob `{glob}` of `rules` becomes no regular expression; wrangler stops with a `SyntaxError`");
+        let message = format!(
+            "the glob `{glob}` of `rules` is not a valid regular expression; wrangler stops with a `SyntaxError`"
+        );
         let location = active(config, "rules");
-        findings.push(Finding::new(
-            Severity::Deny,
-            "wrangler-config.glob",
-            glob.as_str(),
-            location,
-            message,
-            "correct the glob",
-        ));
+        findings.push(Finding::new(Severity::Deny, GLOB, glob.as_str(), location, message, "correct the glob"));
     }
     for shadowed in context.bundle.shadowed_rules.iter().filter(|shadowed| !shadowed.silenced) {
         let whose = if shadowed.default { "wrangler's default rule" } else { "the rule" };
         let globs = shadowed.globs.join("`, `");
         findings.push(Finding::new(
             Severity::Warn,
-            "wrangler-config.fallthrough",
+            FALLTHROUGH,
             format!("{} {}", shadowed.kind, shadowed.globs.join(" ")),
             active(config, "rules"),
             format!(
@@ -137,7 +152,7 @@ fn rules(context: &Context<'_>) -> Vec<Finding> {
                 shadowed.kind,
                 shadowed.by + 1
             ),
-            "add `fallthrough = true` to that rule, or `fallthrough = false` if it is meant",
+            "add `fallthrough = true` to that rule, or `fallthrough = false` if that is intended",
         ));
     }
     findings.extend(additional_modules(context));
@@ -155,21 +170,21 @@ fn additional_modules(context: &Context<'_>) -> Option<Finding> {
         (Some(shim), _) => (
             Severity::Deny,
             format!(
-                "{alone}: with the namespace kept that is the generated entry module, and `{}` stays behind",
+                "{alone}: with the namespace kept that is the generated entry module, and `{}` is not uploaded",
                 shim.target
             ),
         ),
         (None, Some((severity, at, name))) => {
-            (severity, format!("{alone}, and `{at}` imports `{name}`, which stays behind"))
+            (severity, format!("{alone}, and `{at}` imports `{name}`, which is not uploaded"))
         }
         (None, None) if context.bundle.packages.iter().any(|package| package.name != "workers-runtime-sdk") => {
             (Severity::Warn, format!("{alone}: no other module, no package"))
         }
-        (None, None) => (Severity::Note, format!("{alone}, which imports nothing that stays behind")),
+        (None, None) => (Severity::Note, format!("{alone}, which imports nothing else")),
     };
     Some(Finding::new(
         severity,
-        "wrangler-config.additional-modules",
+        ADDITIONAL_MODULES,
         "find_additional_modules",
         active(config, "find_additional_modules"),
         message,
@@ -177,7 +192,7 @@ fn additional_modules(context: &Context<'_>) -> Option<Finding> {
     ))
 }
 
-/// The surest import in main of what would travel but for that setting: how bad that is, where, and what.
+/// The most certain import in main of a module that the setting keeps out of the upload: its severity, place and name.
 fn left_behind(context: &Context<'_>) -> Option<(Severity, String, String)> {
     let graph = &context.bundle.graph;
     let main = graph.find(&context.bundle.main_module)?;
@@ -189,7 +204,7 @@ fn left_behind(context: &Context<'_>) -> Option<(Severity, String, String)> {
         let is_there =
             beside.iter().any(|root| root.join(first).is_dir() || root.join(format!("{first}.py")).is_file());
         let level = context.level(main, import.guard).filter(|_| is_there && !context.target.brings(first))?;
-        let at = format!("{}:{}", context.shown(graph.node(main)), import.line);
+        let at = format!("{}:{}", context.display_path(graph.node(main)), import.line);
         Some((super::reachability::severity(level)?, at, problem.missing.clone()))
     });
     lost.max_by(|a, b| a.0.cmp(&b.0).then_with(|| b.1.cmp(&a.1)))
@@ -204,10 +219,10 @@ fn places(context: &Context<'_>) -> Vec<Finding> {
         let (here, there) = (context.project.display(&config.path), context.project.display(&pyproject.path));
         findings.push(Finding::new(
             Severity::Deny,
-            "wrangler-config.two-roots",
+            TWO_ROOTS,
             here.as_str(),
             Location::new(LocationKind::Config, here.as_str()),
-            format!("`{here}` and `{there}` are in different directories: plain pywrangler puts the packages beside the one and wrangler looks beside the other"),
+            format!("`{here}` and `{there}` are in different directories: plain pywrangler puts the packages next to one and wrangler looks next to the other"),
             "put them side by side",
         ));
     }
@@ -215,10 +230,10 @@ fn places(context: &Context<'_>) -> Vec<Finding> {
     if !crate::python::is_identifier(stem) {
         findings.push(Finding::new(
             Severity::Deny,
-            "wrangler-config.main-name",
+            MAIN_NAME,
             stem,
             active(config, "main"),
-            format!("`{stem}` is no name that Python can import, and the runtime imports main by it"),
+            format!("`{stem}` is not a name that Python can import, and the runtime imports main by its name"),
             "rename the main module",
         ));
     }
@@ -226,10 +241,10 @@ fn places(context: &Context<'_>) -> Vec<Finding> {
         let path = context.project.display(&config.dir().join("cf-requirements.txt"));
         findings.push(Finding::new(
             Severity::Warn,
-            "wrangler-config.cf-requirements",
+            CF_REQUIREMENTS,
             path.as_str(),
             Location::new(LocationKind::File, path.as_str()),
-            "`cf-requirements.txt` is no longer read by anything",
+            "`cf-requirements.txt` is no longer read",
             "move its lines to `requirements-runtime.txt` and delete it",
         ));
     }
@@ -244,8 +259,8 @@ fn environments(context: &Context<'_>) -> Vec<Finding> {
             ENVIRONMENT,
             name.as_str(),
             config.locate(&[]),
-            format!("the configuration has no environments, and `{name}` is asked for: wrangler deploys the top level"),
-            format!("add an `env.{name}` section, or leave `--env` out"),
+            format!("the configuration has no environments, and `{name}` is selected: wrangler deploys the top level"),
+            format!("add an `env.{name}` section, or omit `--env`"),
         )],
         None if !config.environments().is_empty() && !context.project.environment_chosen => vec![Finding::new(
             Severity::Note,
@@ -262,7 +277,7 @@ fn environments(context: &Context<'_>) -> Vec<Finding> {
     }
 }
 
-/// What wrangler 4 reads without a word and does not use.
+/// What wrangler 4 silently ignores.
 fn ignored(config: &WranglerConfig) -> Vec<Finding> {
     let mut paths = vec![vec!["build".to_owned(), "upload".to_owned()]];
     paths.extend(
@@ -279,7 +294,7 @@ fn ignored(config: &WranglerConfig) -> Vec<Finding> {
             let path = path.join(".");
             Finding::new(
                 Severity::Warn,
-                "wrangler-config.build-upload",
+                BUILD_UPLOAD,
                 path.as_str(),
                 location,
                 format!("`{path}` is ignored since wrangler 4: its `dir`, `main`, `rules` and `format` have no effect"),
@@ -289,7 +304,7 @@ fn ignored(config: &WranglerConfig) -> Vec<Finding> {
         .collect()
 }
 
-/// Variables of the Worker are not those of the interpreter's process: it has set up its path before any of them is there.
+/// `vars` are not the environment of the interpreter's process, which has set up its search path before they exist.
 fn search_path(config: &WranglerConfig) -> Vec<Finding> {
     let Some((origin, vars)) = config.get_origin("vars").zip(config.get("vars").and_then(serde_json::Value::as_object))
     else {
@@ -299,7 +314,7 @@ fn search_path(config: &WranglerConfig) -> Vec<Finding> {
         let path: Vec<&str> = origin.iter().map(String::as_str).chain([*name]).collect();
         Finding::new(
             Severity::Note,
-            "wrangler-config.pythonpath",
+            PYTHONPATH,
             *name,
             config.locate(&path),
             format!("`{name}` in `vars` does not change where Python looks for modules: it is only in `env.{name}`"),

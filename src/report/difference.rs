@@ -1,17 +1,14 @@
-//! What the upload weighs more or less than its baseline, for people: in the terminal and in a job summary.
-//!
-//! Receives a `Growth`; hands on text. Must never say whether it is too much: `growth` judges that.
+//! What has grown since the baseline, for people: in the terminal and in a job summary.
 
-use super::human::RenderOptions;
+use super::style::{RenderOptions, bold, dim};
 use crate::baseline::{Growth, Weights};
 use crate::format::bytes;
-use console::Style;
 use std::fmt::Write;
 
 /// How many packages the job summary shows.
 const SHOWN: usize = 8;
 
-/// One thing that came, went or changed: `+1.2 MiB  sympy 1.14.0, new`.
+/// One package that was added, removed or changed: `+1.2 MiB  sympy 1.14.0, new`.
 struct ChangeRow {
     weights: Weights,
     name: String,
@@ -21,7 +18,7 @@ struct ChangeRow {
     what: &'static str,
 }
 
-/// The project's own files and the packages, what has moved most first.
+/// The project's own files and the packages, the largest change first.
 fn rows(growth: &Growth) -> Vec<ChangeRow> {
     let packages = growth.packages.iter().map(|moved| ChangeRow {
         weights: moved.weights(),
@@ -48,18 +45,17 @@ fn rows(growth: &Growth) -> Vec<ChangeRow> {
     rows
 }
 
-/// For the terminal, in the report's own columns: the sum, and below it at most `most` lines.
-pub(crate) fn block(growth: &Growth, manner: RenderOptions, most: usize) -> String {
-    let (bold, dim) = (Style::new().bold(), Style::new().dim());
+/// For the terminal: the sum, and below it at most `most` lines.
+pub(crate) fn block(growth: &Growth, options: RenderOptions, most: usize) -> String {
     let rows = rows(growth);
     let since = format!("since {}", growth.baseline);
     if rows.is_empty() {
-        return format!("{}\n", manner.line(&format!("{}  nothing {since}", bold.apply_to("growth"))));
+        return format!("{}\n", options.line(&format!("{}  nothing {since}", bold("growth"))));
     }
     let raw = growth.raw;
     let share = share(raw).map_or_else(String::new, |share| format!(" ({share})"));
     let weights = format!("{} -> {}", bytes(raw.before), bytes(raw.after));
-    let mut lines = vec![format!("{}  {}{share} {since}: {weights}", bold.apply_to("growth"), signed(raw))];
+    let mut lines = vec![format!("{}  {}{share} {since}: {weights}", bold("growth"), signed(raw))];
     // The last line is the sum of the rest.
     let shown = if rows.len() <= most { rows.len() } else { most.saturating_sub(1) };
     for row in &rows[..shown] {
@@ -71,9 +67,9 @@ pub(crate) fn block(growth: &Growth, manner: RenderOptions, most: usize) -> Stri
     if !rest.is_empty() {
         let sum = |of: fn(&Weights) -> u64| rest.iter().map(|row| of(&row.weights)).sum();
         let sums = Weights { before: sum(|weights| weights.before), after: sum(|weights| weights.after) };
-        lines.push(format!("  {:>9}  {}", signed(sums), dim.apply_to(format!("{} more", rest.len()))));
+        lines.push(format!("  {:>9}  {}", signed(sums), dim(&format!("{} more", rest.len()))));
     }
-    lines.iter().fold(String::new(), |text, line| text + &manner.line(line) + "\n")
+    lines.iter().fold(String::new(), |text, line| text + &options.line(line) + "\n")
 }
 
 /// For the job summary, Markdown.
@@ -109,7 +105,7 @@ fn signed(weights: Weights) -> String {
     format!("{sign}{}", bytes(weights.after.abs_diff(weights.before)))
 }
 
-/// `+193 %`; of nothing there is no share.
+/// `+193 %`; nothing if there was nothing before.
 fn share(weights: Weights) -> Option<String> {
     let Weights { before, after } = weights;
     let percent = (after as f64 - before as f64) * 100.0 / before as f64;

@@ -1,9 +1,8 @@
-//! `--format github`: annotations on the right file and line, the job summary, and values for later steps.
+//! `--format github`: annotations on the right file and line, the job summary, and outputs for later steps.
 //!
-//! Receives a `Report` and where the project is in its repository; hands on text. Must never print, and never write a line
-//! that a message could turn into a command of the runner's.
+//! Everything is escaped, so that no message can become a command of the runner.
 
-use super::Report;
+use super::{Renderer, Report};
 use crate::error::{Location, LocationKind};
 use crate::format::{bytes, count};
 use crate::gates::{Finding, Outcome, Severity, Verdict};
@@ -12,9 +11,24 @@ use std::fmt::Write;
 /// How many packages the summary lists.
 const SHOWN: usize = 10;
 
-/// One line for each finding (and for the error), in the runner's own syntax. `prefix` is the project's directory in the
-/// repository, with `/` at its end, or empty.
-pub(crate) fn annotations(report: &Report, prefix: &str) -> String {
+/// Annotations on stdout, the job summary and the outputs of the step.
+pub(crate) struct Github<'a> {
+    /// The project's directory in the repository, with `/` at its end, or empty.
+    pub(crate) prefix: &'a str,
+}
+
+impl Renderer for Github<'_> {
+    fn render(&self, report: &Report<'_>) -> String {
+        format!("{}{}\n", annotations(report, self.prefix), super::human::last_line(report))
+    }
+
+    fn appended(&self, report: &Report<'_>) -> Vec<(&'static str, String)> {
+        vec![("GITHUB_STEP_SUMMARY", summary(report)), ("GITHUB_OUTPUT", outputs(report))]
+    }
+}
+
+/// One line for each finding (and for the error), in the syntax of GitHub's runner.
+fn annotations(report: &Report, prefix: &str) -> String {
     let mut out = String::new();
     let results = report.results.unwrap_or_default();
     for finding in results.iter().flat_map(|result| &result.findings) {
@@ -26,11 +40,12 @@ pub(crate) fn annotations(report: &Report, prefix: &str) -> String {
         };
         let allowed = finding.allowed.as_ref().map_or_else(String::new, |reason| format!(" (allowed: {reason})"));
         let text = format!("{}{allowed}\nhelp: {}", finding.message, finding.remedy());
-        annotation(&mut out, command, finding.code, &finding.location, prefix, &text);
+        annotation(&mut out, command, finding.code.id, &finding.location, prefix, &text);
     }
     for result in results.iter().filter(|result| result.outcome == Outcome::Broke) {
         let text = result.reason.as_deref().unwrap_or("the gate broke");
-        annotation(&mut out, "error", result.id, &Location::new(LocationKind::Tool, result.id), prefix, text);
+        let gate = result.id.as_str();
+        annotation(&mut out, "error", gate, &Location::new(LocationKind::Tool, gate), prefix, text);
     }
     if let Some(error) = &report.error {
         let location = error.location.as_deref().cloned();
@@ -59,20 +74,20 @@ fn data(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
-/// As it escapes what stands between the first and the second.
+/// As `@actions/core` escapes a property between the first and the second.
 fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }
 
 /// The job summary, Markdown: the verdict, the figures, what is heavy, and what was found.
-pub(crate) fn summary(report: &Report) -> String {
+fn summary(report: &Report) -> String {
     let mut out = String::new();
     let what = match (report.verdict, &report.error) {
         (_, Some(error)) => format!("could not do its work: {}", cell(&error.message)),
         (Some(Verdict::Blocked), None) => "blocked, nothing was uploaded".to_owned(),
         (Some(Verdict::PassedWithWarnings), None) => "passed, with warnings".to_owned(),
         (Some(Verdict::Passed), None) => "passed".to_owned(),
-        (None, None) => "nothing was judged".to_owned(),
+        (None, None) => "no gate ran".to_owned(),
     };
     let _ = writeln!(out, "### saddlebag {}: {what}\n", report.command);
     if let Some(bundle) = &report.bundle {
@@ -160,7 +175,7 @@ fn percent(fraction: f64) -> String {
 }
 
 /// `name=value` lines for the steps after this one.
-pub(crate) fn outputs(report: &Report) -> String {
+fn outputs(report: &Report) -> String {
     let mut out = String::new();
     let verdict = match report.verdict {
         Some(Verdict::Passed) => "passed",
@@ -190,12 +205,19 @@ mod tests {
     use crate::bundle::{Bundle, Package};
     use crate::deploy::Deployed;
     use crate::error::{Error, ErrorKind};
-    use crate::gates::{GateResult, Level};
+    use crate::gates::{GateId, GateResult, Level};
     use crate::report::{Exit, lasting};
 
     fn report() -> Report<'static> {
         let finding = |severity, location, message: &str| {
-            Finding::new(severity, "imports.missing", "a -> b", location, message, "require it, 100 %: now")
+            Finding::new(
+                severity,
+                crate::gates::imports::MISSING,
+                "a -> b",
+                location,
+                message,
+                "require it, 100 %: now",
+            )
         };
         let mut allowed = finding(Severity::Deny, Location::at(LocationKind::File, "src/b.py", 3, 4), "known");
         allowed.allowed = Some("until | March".into());
@@ -210,7 +232,7 @@ mod tests {
             allowed,
         ];
         let result = GateResult {
-            id: "imports",
+            id: GateId::Imports,
             level: Level::Deny,
             outcome: Outcome::Blocked,
             reason: None,

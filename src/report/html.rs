@@ -1,14 +1,13 @@
-//! The picture: one HTML file that holds everything it shows and asks nothing of a network.
+//! The HTML report: one file that needs no network.
 //!
-//! Receives a `Report` and what stands beside it; hands on the page, the same bytes for the same input. The page is put
-//! together from `templates/report*`: its data is a JSON block that scripts read, and its policy lets nothing run or load
-//! but the one script and the one style that are in it. Must never put data anywhere else in the page.
+//! It is put together from `templates/report*`. Its data is one JSON block that the script reads; the policy lets nothing run or load
+//! but the one script and the one style in it. The same input gives the same bytes.
 
 mod context;
 
-pub(crate) use context::Beside;
+pub(crate) use context::HtmlContext;
 
-use super::{Report, json};
+use super::{Renderer, Report, json};
 use base64::Engine as _;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -28,19 +27,29 @@ const SCRIPTS: [&str; 9] = [
     include_str!("../../templates/report/start.js"),
 ];
 
-/// The page, with a newline at its end.
-pub(crate) fn render(report: &Report, beside: &Beside<'_>) -> String {
+/// The report as one page that a browser opens without a network.
+pub(crate) struct Html<'a> {
+    pub(crate) context: HtmlContext<'a>,
+}
+
+impl Renderer for Html<'_> {
+    fn render(&self, report: &Report<'_>) -> String {
+        page(report, &self.context)
+    }
+}
+
+fn page(report: &Report<'_>, context: &HtmlContext<'_>) -> String {
     let script = format!("(() => {{\n\"use strict\";\n{}}})();\n", SCRIPTS.concat());
     let policy = format!(
         "default-src 'none'; script-src '{}'; style-src '{}'; img-src data:; base-uri 'none'; form-action 'none'",
         fingerprint(&script),
         fingerprint(STYLE)
     );
-    let data = serde_json::json!({ "report": json::value(report), "beside": context::document(report, beside) });
+    let data = serde_json::json!({ "report": json::value(report), "beside": context::document(report, context) });
     filled(PAGE, &[("policy", &policy), ("style", STYLE), ("data", &embedded(&data)), ("script", &script)])
 }
 
-/// JSON that no name in it can end: `<` is all that means something to HTML inside a script.
+/// JSON in which no name can end the script element: `<` is the only character with a meaning to HTML there.
 fn embedded(data: &Value) -> String {
     data.to_string().replace('<', "\\u003c")
 }
@@ -50,7 +59,7 @@ fn fingerprint(text: &str) -> String {
     format!("sha256-{}", base64::engine::general_purpose::STANDARD.encode(Sha256::digest(text)))
 }
 
-/// The template with `{{name}}` replaced by its part, from left to right: what a part says is never read as a template.
+/// The template with `{{name}}` replaced by its part, from left to right: a part is never read as a template itself.
 fn filled(template: &str, parts: &[(&str, &str)]) -> String {
     let mut out = String::new();
     let mut rest = template;
@@ -70,7 +79,7 @@ mod tests {
     use super::*;
     use crate::bundle::{Bundle, Content, Module, ModuleType, Owner};
 
-    fn page(name: &str) -> String {
+    fn rendered(name: &str) -> String {
         let module = Module {
             name: name.to_owned(),
             kind: ModuleType::Python,
@@ -80,7 +89,7 @@ mod tests {
         };
         let bundle = Bundle { main_module: name.to_owned(), modules: vec![module], raw_bytes: 7, ..Bundle::default() };
         let report = Report { command: "check".into(), bundle: Some(&bundle), ..Report::default() };
-        render(&report, &Beside::default())
+        Html { context: HtmlContext::default() }.render(&report)
     }
 
     fn data(page: &str) -> Value {
@@ -90,7 +99,7 @@ mod tests {
 
     #[test]
     fn the_page_is_whole_and_holds_the_report() {
-        let page = page("main.py");
+        let page = rendered("main.py");
         assert!(page.starts_with("<!doctype html>") && page.ends_with("</html>\n"));
         assert!(!page.contains("{{"), "a part is missing");
         assert_eq!(data(&page)["report"]["bundle"]["modules"][0]["name"], "main.py");
@@ -100,7 +109,7 @@ mod tests {
     #[test]
     fn no_name_breaks_out_of_its_block() {
         let name = "</script><img src=x onerror=alert(1)>{{script}}<!--<script>.py";
-        let page = page(name);
+        let page = rendered(name);
         assert!(!page.contains("<img"), "markup of a name in the page");
         assert_eq!(data(&page)["report"]["bundle"]["main_module"], name);
         assert_eq!(page.matches("<script").count(), 2);
@@ -109,7 +118,7 @@ mod tests {
 
     #[test]
     fn the_policy_names_the_one_script_and_the_one_style() {
-        let page = page("main.py");
+        let page = rendered("main.py");
         let between = |open: &str, close: &str| page.split_once(open).unwrap().1.split_once(close).unwrap().0;
         for (open, close) in [("<style>", "</style>"), ("<script>", "</script>")] {
             assert!(page.contains(&fingerprint(between(open, close))), "{open}");
@@ -119,7 +128,7 @@ mod tests {
 
     #[test]
     fn the_same_report_is_the_same_page() {
-        assert_eq!(page("a.py"), page("a.py"));
+        assert_eq!(rendered("a.py"), rendered("a.py"));
     }
 
     #[test]

@@ -1,106 +1,86 @@
-//! The report for people: the verdict, the size, what has changed since the baseline, what was found, and one last line
-//! that scripts can rely on.
+//! `--format human`: the verdict, the size, what has changed since the baseline, what was found, and one last line for scripts.
 //!
-//! A run that passed takes a few lines and its warnings; one that is blocked shows what blocks it and nothing that passed.
-//! Tables and passed gates are for `--verbose`. No meaning is carried by colour or by a drawing alone. `weights` draws the
-//! bundle, `findings` what the gates found.
+//! A run that passed takes a few lines and its warnings; a run that is blocked shows what blocks it and nothing that passed.
+//! Tables and passed gates are for `--verbose`. Nothing is shown by colour or by a drawing alone.
 
 mod findings;
 mod weights;
 
-use super::Report;
+use super::style::{RenderOptions, bold, dim};
+use super::{Renderer, Report};
 use crate::format::count;
-use crate::gates::{GateResult, Outcome, Severity, Verdict};
+use crate::gates::{GateId, GateResult, Outcome, Severity, Verdict};
 use crate::smoke::SmokeResult;
 use console::Style;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-/// Lines that the growth since the baseline takes in a short report.
+/// Lines about growth in a short report.
 const GROWTH_ROWS: usize = 3;
-/// Units that are not parted from their number.
-const UNITS: [&str; 3] = ["KiB", "MiB", "%"];
 /// Modules that the line about a boot names.
 const SLOWEST: usize = 3;
 
-/// How much is shown, and where.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct RenderOptions {
-    /// What blocks, one line for each kind of warning, and the verdict.
-    pub(crate) quiet: bool,
-    /// Everything.
-    pub(crate) verbose: bool,
-    /// Columns of the terminal that it is shown on; `None` where it goes to a file or a pipe, whose lines stay whole.
-    pub(crate) width: Option<usize>,
+/// The report for people, as far as it is known before a deploy.
+pub(crate) struct Human {
+    pub(crate) options: RenderOptions,
 }
 
-impl RenderOptions {
-    /// One line that a terminal does not break. Whoever wants it whole has `--verbose`.
-    pub(super) fn line(self, text: &str) -> String {
-        match self.width.filter(|_| !self.verbose) {
-            Some(width) => console::truncate_str(text, width, "...").into_owned(),
-            None => text.to_owned(),
-        }
-    }
-
-    /// A sentence, broken between words where the terminal ends; what follows the first line stands under its text.
-    fn sentence(self, first: &str, then: &str, text: &str) -> String {
-        let Some(width) = self.width else { return format!("{first}{}", text.replace('\n', &format!("\n{then}"))) };
-        let options = textwrap::Options::new(width.max(40)).subsequent_indent(then).break_words(false);
-        let options = options.word_splitter(textwrap::WordSplitter::NoHyphenation);
-        // A number stays with its unit: textwrap breaks at plain spaces only.
-        let joined = UNITS
-            .iter()
-            .fold(format!("{first}{text}"), |text, unit| text.replace(&format!(" {unit}"), &format!("\u{a0}{unit}")));
-        textwrap::fill(&joined, options).replace('\u{a0}', " ")
+impl Renderer for Human {
+    fn render(&self, report: &Report<'_>) -> String {
+        plan(report, self.options)
     }
 }
 
-/// The part that is known before anything is deployed.
-pub(crate) fn plan(report: &Report, manner: RenderOptions) -> String {
+/// The text of `saddlebag report`: the table of packages, and below it what the gates found.
+pub(crate) struct ByPackage {
+    pub(crate) options: RenderOptions,
+}
+
+impl Renderer for ByPackage {
+    fn render(&self, report: &Report<'_>) -> String {
+        let table = super::packages::render(report);
+        let findings = plan(report, RenderOptions { quiet: true, ..self.options });
+        let between = if table.is_empty() || findings.is_empty() { "" } else { "\n" };
+        table + between + &findings
+    }
+}
+
+fn plan(report: &Report, options: RenderOptions) -> String {
     let mut out = String::new();
-    if !manner.quiet {
-        heading(&mut out, report, manner);
-        match manner.verbose {
-            true => everything(&mut out, report, manner),
-            false => summary(&mut out, report, manner),
+    if !options.quiet {
+        heading(&mut out, report, options);
+        match options.verbose {
+            true => everything(&mut out, report, options),
+            false => summary(&mut out, report, options),
         }
     }
     if let Some(results) = &report.results {
-        findings::write(&mut out, results, manner);
+        findings::write(&mut out, results, options);
     }
     out
 }
 
-/// The text of `saddlebag report`: its table, and below it what the gates found.
-pub(crate) fn by_package(report: &Report, manner: RenderOptions) -> String {
-    let table = super::packages::render(report);
-    let findings = plan(report, RenderOptions { quiet: true, ..manner });
-    let between = if table.is_empty() || findings.is_empty() { "" } else { "\n" };
-    table + between + &findings
-}
-
-/// The size, what has changed since the baseline, and gates that were asked for and could not judge. Of a run that is
-/// blocked, the figures are shown only where they are why.
-fn summary(out: &mut String, report: &Report, manner: RenderOptions) {
+/// The size, what has changed since the baseline, and gates that were asked for and could not run. A blocked run shows
+/// the figures only if they are why.
+fn summary(out: &mut String, report: &Report, options: RenderOptions) {
     let blocking = ids(report, &[Outcome::Blocked, Outcome::Broke]);
     let is_blocked = report.verdict == Some(Verdict::Blocked);
-    if !is_blocked || blocking.iter().any(|id| ["size", "growth"].contains(id)) {
+    if !is_blocked || blocking.iter().any(|id| [GateId::Size, GateId::Growth].contains(id)) {
         if let Some(bundle) = &report.bundle {
-            weights::size(out, bundle, &report.limits, manner);
+            weights::size(out, bundle, &report.limits, options);
         }
         let rows = GROWTH_ROWS - usize::from(report.smoke.is_some());
-        out.extend(report.growth.as_ref().map(|growth| super::difference::block(growth, manner, rows)));
+        out.extend(report.growth.as_ref().map(|growth| super::difference::block(growth, options, rows)));
     }
     if is_blocked {
         return;
     }
     if let Some(booted) = &report.smoke {
-        let _ = writeln!(out, "{}", manner.line(&boot(booted)));
+        let _ = writeln!(out, "{}", options.line(&boot(booted)));
     }
     for result in report.results.into_iter().flatten().filter(|result| result.was_missed()) {
         let first = format!("{} {}: ", Style::new().yellow().bold().apply_to("skipped"), result.id);
-        let _ = writeln!(out, "{}", manner.sentence(&first, "  ", &result.figure));
+        let _ = writeln!(out, "{}", options.sentence(&first, "  ", &result.figure));
     }
 }
 
@@ -114,37 +94,29 @@ fn boot(booted: &SmokeResult) -> String {
 }
 
 /// Every table.
-fn everything(out: &mut String, report: &Report, manner: RenderOptions) {
+fn everything(out: &mut String, report: &Report, options: RenderOptions) {
     if let Some(bundle) = &report.bundle {
         out.push('\n');
-        weights::size(out, bundle, &report.limits, manner);
-        weights::tables(out, bundle, manner);
+        weights::size(out, bundle, &report.limits, options);
+        weights::tables(out, bundle, options);
     }
     if let Some(growth) = &report.growth {
         out.push('\n');
-        out.push_str(&super::difference::block(growth, manner, usize::MAX));
+        out.push_str(&super::difference::block(growth, options, usize::MAX));
     }
     if let Some(results) = &report.results {
-        gates(out, results, manner);
+        gates(out, results, options);
     }
     if let Some(booted) = &report.smoke {
         slowest(out, booted);
     }
 }
 
-fn bold(text: &str) -> String {
-    Style::new().bold().apply_to(text).to_string()
-}
-
-fn dim(text: &str) -> String {
-    Style::new().dim().apply_to(text).to_string()
-}
-
-/// What was asked, and what came of it; then of which Worker.
-fn heading(out: &mut String, report: &Report, manner: RenderOptions) {
+/// The command with its verdict, then the Worker.
+fn heading(out: &mut String, report: &Report, options: RenderOptions) {
     let verdict = match report.verdict {
         Some(Verdict::Blocked) => {
-            let by = ids(report, &[Outcome::Blocked, Outcome::Broke]).join(", ");
+            let by = names(&ids(report, &[Outcome::Blocked, Outcome::Broke]));
             format!("{} by {by}", Style::new().red().bold().apply_to("BLOCKED"))
         }
         Some(Verdict::PassedWithWarnings) => {
@@ -154,7 +126,8 @@ fn heading(out: &mut String, report: &Report, manner: RenderOptions) {
         Some(Verdict::Passed) => Style::new().green().bold().apply_to("passed").to_string(),
         None => String::new(),
     };
-    let _ = writeln!(out, "{}", manner.line(&format!("{} {verdict}", bold(&format!("saddlebag {}:", report.command)))));
+    let _ =
+        writeln!(out, "{}", options.line(&format!("{} {verdict}", bold(&format!("saddlebag {}:", report.command)))));
     let Some(project) = &report.project else { return };
     let name = project.config.name().unwrap_or_else(|| "a Worker without a name".to_owned());
     let environment = project.config.environment.as_deref();
@@ -163,15 +136,15 @@ fn heading(out: &mut String, report: &Report, manner: RenderOptions) {
     if let Some(target) = &report.target {
         let _ = write!(worker, ", Python {} (Pyodide {})", target.python, target.pyodide);
     }
-    let _ = writeln!(out, "{}", manner.line(&worker));
+    let _ = writeln!(out, "{}", options.line(&worker));
 }
 
-fn gates(out: &mut String, results: &[GateResult], manner: RenderOptions) {
+fn gates(out: &mut String, results: &[GateResult], options: RenderOptions) {
     let _ = writeln!(out, "\n{}", bold("gates"));
     let width = results
         .iter()
         .filter(|result| result.outcome != Outcome::Skipped)
-        .map(|result| result.id.len())
+        .map(|result| result.id.as_str().len())
         .max()
         .unwrap_or_default();
     let mut skipped: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
@@ -182,13 +155,13 @@ fn gates(out: &mut String, results: &[GateResult], manner: RenderOptions) {
             Outcome::Blocked => ("BLOCKED", Style::new().red().bold()),
             Outcome::Broke => ("BROKE", Style::new().red().bold()),
             Outcome::Skipped => {
-                skipped.entry(result.reason.as_deref().unwrap_or_default()).or_default().push(result.id);
+                skipped.entry(result.reason.as_deref().unwrap_or_default()).or_default().push(result.id.as_str());
                 continue;
             }
         };
         let word = style.apply_to(format!("{word:7}"));
         let line = format!("  {word}  {:width$}  {}", result.id, dim(&result.figure));
-        let _ = writeln!(out, "{}", manner.line(line.trim_end()));
+        let _ = writeln!(out, "{}", options.line(line.trim_end()));
     }
     for (reason, ids) in skipped {
         let _ = writeln!(out, "  {}", dim(&format!("skipped  {} ({reason})", ids.join(", "))));
@@ -205,7 +178,11 @@ fn slowest(out: &mut String, booted: &SmokeResult) {
     }
 }
 
-fn ids(report: &Report, wanted: &[Outcome]) -> Vec<&'static str> {
+fn names(ids: &[GateId]) -> String {
+    ids.iter().map(|id| id.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+fn ids(report: &Report, wanted: &[Outcome]) -> Vec<GateId> {
     let results = report.results.into_iter().flatten();
     results.filter(|result| wanted.contains(&result.outcome)).map(|result| result.id).collect()
 }
@@ -215,19 +192,19 @@ fn warnings(report: &Report) -> usize {
     all.filter(|finding| finding.weight() == Severity::Warn).count()
 }
 
-/// Whether the last line follows nothing, or lines of its own kind: then no blank line comes before it.
+/// Whether the last line needs no blank line before it.
 pub(crate) fn stands_alone(report: &Report, quiet: bool) -> bool {
     quiet && report.verdict != Some(Verdict::Blocked)
 }
 
-/// For a command that answers something else: that there are warnings, and where to read them.
+/// The hint of a command that does not show warnings itself.
 pub(crate) fn warnings_elsewhere(report: &Report) -> Option<String> {
     let warnings = Some(warnings(report)).filter(|warnings| *warnings > 0)?;
     let them = if warnings == 1 { "it" } else { "them" };
     Some(format!("{}: `saddlebag check` shows {them}", count(warnings, "warning")))
 }
 
-/// The last line: the verdict, or the deploy, in numbers that can be counted on.
+/// The last line, for scripts: the verdict or the deploy, and the number of gates and warnings.
 pub(crate) fn last_line(report: &Report) -> String {
     let results = report.results.unwrap_or_default();
     let ran = results.len() - ids(report, &[Outcome::Skipped]).len();
@@ -244,7 +221,7 @@ pub(crate) fn last_line(report: &Report) -> String {
     match (report.verdict, &report.deployed) {
         (Some(Verdict::Blocked), _) => {
             let blocked = ids(report, &[Outcome::Blocked, Outcome::Broke]);
-            format!("{} by {}: nothing was uploaded ({tail})", red.apply_to("blocked"), blocked.join(", "))
+            format!("{} by {}: nothing was uploaded ({tail})", red.apply_to("blocked"), names(&blocked))
         }
         (Some(_), Some(deployed)) if deployed.code == 0 && report.dry_run => {
             format!("{}: everything but the upload ({tail})", green.apply_to("dry run passed"))
@@ -270,7 +247,7 @@ mod tests {
     use crate::gates::{Finding, Level};
     use crate::report::lasting;
 
-    fn result(id: &'static str, outcome: Outcome, findings: Vec<Finding>) -> GateResult {
+    fn result(id: GateId, outcome: Outcome, findings: Vec<Finding>) -> GateResult {
         GateResult {
             id,
             level: Level::Deny,
@@ -284,7 +261,7 @@ mod tests {
     fn finding(severity: Severity) -> Finding {
         Finding::new(
             severity,
-            "size.raw",
+            crate::gates::size::RAW,
             "bundle",
             Location::at(LocationKind::File, "src/a.py", 3, 1),
             "the upload is heavy",
@@ -292,19 +269,19 @@ mod tests {
         )
     }
 
-    fn text(report: &Report, manner: RenderOptions) -> String {
+    fn text(report: &Report, options: RenderOptions) -> String {
         console::set_colors_enabled(false);
-        format!("{}{}", plan(report, manner), last_line(report))
+        format!("{}{}", plan(report, options), last_line(report))
     }
 
     #[test]
     fn a_block_shows_what_blocks_and_verbose_shows_everything() {
         let report = Report {
             results: Some(&[
-                result("namespace", Outcome::Passed, vec![finding(Severity::Note)]),
-                result("secrets", Outcome::Warned, vec![finding(Severity::Warn)]),
-                result("size", Outcome::Blocked, vec![finding(Severity::Deny)]),
-                result("smoke", Outcome::Skipped, vec![]),
+                result(GateId::Namespace, Outcome::Passed, vec![finding(Severity::Note)]),
+                result(GateId::Secrets, Outcome::Warned, vec![finding(Severity::Warn)]),
+                result(GateId::Size, Outcome::Blocked, vec![finding(Severity::Deny)]),
+                result(GateId::Smoke, Outcome::Skipped, vec![]),
             ]),
             verdict: Some(Verdict::Blocked),
             ..Report::default()
@@ -375,9 +352,12 @@ mod tests {
 
     #[test]
     fn a_pass_is_at_most_ten_lines_on_a_terminal_whatever_has_grown() {
-        let report = passed(vec![result("size", Outcome::Passed, vec![]), result("growth", Outcome::Passed, vec![])]);
-        let manner = RenderOptions { width: Some(80), ..RenderOptions::default() };
-        insta::assert_snapshot!(text(&report, manner), @"
+        let report = passed(vec![
+            result(GateId::Size, Outcome::Passed, vec![]),
+            result(GateId::Growth, Outcome::Passed, vec![]),
+        ]);
+        let options = RenderOptions { width: Some(80), ..RenderOptions::default() };
+        insta::assert_snapshot!(text(&report, options), @"
         saddlebag check: passed
         bundle  20.0 KiB, about 8.8 KiB gzipped, 0 modules
         growth  +20.0 KiB since b.toml: 0 B -> 20.0 KiB
@@ -387,11 +367,11 @@ mod tests {
         passed (2 gates, 0 warnings)
         ");
         // With the line of the Worker, the bar and the blank line before the last.
-        assert!(text(&report, manner).lines().count() + 3 <= 10);
+        assert!(text(&report, options).lines().count() + 3 <= 10);
     }
 
     #[test]
-    fn a_gate_that_was_asked_for_and_could_not_judge_is_told_without_asking() {
+    fn a_gate_that_was_asked_for_and_could_not_run_is_mentioned() {
         let skipped = |id, level, reason: &str| GateResult {
             level,
             reason: Some(reason.to_owned()),
@@ -399,10 +379,10 @@ mod tests {
             ..result(id, Outcome::Skipped, vec![])
         };
         let report = passed(vec![
-            result("size", Outcome::Passed, vec![]),
-            skipped("growth", Level::Warn, "no baseline: `saddlebag baseline` writes one"),
-            skipped("smoke", Level::Warn, "no Pyodide"),
-            skipped("verify", Level::Off, "off by default"),
+            result(GateId::Size, Outcome::Passed, vec![]),
+            skipped(GateId::Growth, Level::Warn, "no baseline: `saddlebag baseline` writes one"),
+            skipped(GateId::Smoke, Level::Warn, "no Pyodide"),
+            skipped(GateId::Verify, Level::Off, "off by default"),
         ]);
         let text = text(&report, RenderOptions::default());
         assert!(text.contains("\nskipped smoke: no Pyodide\n"), "{text}");
@@ -414,7 +394,7 @@ mod tests {
         let last = |verdict, deployed: Option<Deployed>, dry_run| {
             console::set_colors_enabled(false);
             last_line(&Report {
-                results: Some(&[result("size", Outcome::Passed, vec![])]),
+                results: Some(&[result(GateId::Size, Outcome::Passed, vec![])]),
                 verdict: Some(verdict),
                 deployed: deployed.as_ref(),
                 dry_run,

@@ -1,6 +1,4 @@
-//! The text of `saddlebag report`: what is in the bundle, by package, the heaviest first.
-//!
-//! Receives a `Report`; hands on text. Must never print.
+//! The text of `saddlebag report`: the bundle by package, the heaviest first.
 
 use super::Report;
 use crate::bundle::{Bundle, Owner};

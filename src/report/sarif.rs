@@ -1,111 +1,136 @@
 //! `--format sarif`: SARIF 2.1.0, for code scanning.
 //!
-//! Receives a `Report` and where the project is in its repository; hands on one JSON document. Findings are results, allowed
-//! ones are suppressed, an error is a notification of the invocation. Must never carry an absolute path.
+//! Findings are results, allowed ones are suppressed, and an error is a notification of the invocation. No path in it is
+//! absolute.
 
-use super::Report;
-use crate::error::{Location, LocationKind};
-use crate::gates::{Finding, Outcome, Severity};
-use serde_json::{Value, json};
+mod model;
+
+use super::{Renderer, Report};
+use crate::error::{Error, Location, LocationKind};
+use crate::gates::{Code, Finding, GateId, GateResult, Outcome, Severity};
+use model::{
+    ArtifactLocation, BaseId, BaseIds, Descriptor, Document, Driver, Fingerprints, Invocation, LogicalLocation,
+    Notification, PhysicalLocation, Place, Region, Rule, Run, Suppression, Text, Tool,
+};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
+/// Where the configuration is shown if the project has none.
+const FALLBACK: &str = "pyproject.toml";
 
-/// The document, with a newline at its end. `prefix` is the project's directory in the repository, with `/` at its end, or
-/// empty.
-pub(crate) fn render(report: &Report, prefix: &str) -> String {
-    let results = report.results.unwrap_or_default();
-    let findings: Vec<(&str, &Finding)> =
-        results.iter().flat_map(|result| result.findings.iter().map(move |finding| (result.id, finding))).collect();
-    // A rule for each code that has results, in the order of their names; results point at them by index.
-    let mut rules: BTreeMap<&str, &str> = BTreeMap::new();
-    for (gate, finding) in &findings {
-        rules.insert(finding.code, gate);
+/// The report for code scanning.
+pub(crate) struct Sarif<'a> {
+    /// The project's directory in the repository, with `/` at its end, or empty.
+    pub(crate) prefix: &'a str,
+}
+
+impl Renderer for Sarif<'_> {
+    fn render(&self, report: &Report<'_>) -> String {
+        super::json_text(&self.document(report))
     }
-    let index = |code: &str| rules.keys().position(|known| *known == code);
-    let config = report.project.as_ref().map(|project| project.display(&project.config.path));
-    let fallback = config.as_deref().unwrap_or("pyproject.toml");
-    let results: Vec<Value> =
-        findings.iter().map(|(_, finding)| result(finding, index(finding.code), prefix, fallback)).collect();
-    let descriptors: Vec<Value> = rules
-        .iter()
-        .map(|(code, gate)| {
-            json!({
-                "id": code,
-                "shortDescription": { "text": format!("{code}, a finding of the gate {gate}") },
-                "help": { "text": format!("saddlebag explain {gate}") },
-            })
-        })
-        .collect();
-    let document = json!({
-        "$schema": SCHEMA,
-        "version": "2.1.0",
-        "runs": [{
-            "tool": { "driver": {
-                "name": "saddlebag",
-                "version": env!("CARGO_PKG_VERSION"),
-                "semanticVersion": env!("CARGO_PKG_VERSION"),
-                "rules": descriptors,
-            } },
-            "invocations": [{
-                "executionSuccessful": report.error.is_none(),
-                "exitCode": report.exit.code,
-                "toolExecutionNotifications": notifications(report, prefix),
+}
+
+impl Sarif<'_> {
+    fn document<'r>(&self, report: &'r Report<'_>) -> Document<'r> {
+        let gates = report.results.unwrap_or_default();
+        let findings: Vec<(GateId, &Finding)> =
+            gates.iter().flat_map(|result| result.findings.iter().map(move |finding| (result.id, finding))).collect();
+        // A rule for each code that has results, in the order of their names; results point at them by index.
+        let rules: BTreeMap<Code, GateId> = findings.iter().map(|(gate, finding)| (finding.code, *gate)).collect();
+        let index: BTreeMap<Code, usize> = rules.keys().enumerate().map(|(at, code)| (*code, at)).collect();
+        let config = report.project.map(|project| project.display(&project.config.path));
+        let fallback = config.as_deref().unwrap_or(FALLBACK);
+        let results = findings.iter().map(|(_, finding)| self.result(finding, index[&finding.code], fallback));
+        let version = env!("CARGO_PKG_VERSION");
+        let driver = Driver {
+            name: "saddlebag",
+            version,
+            semantic_version: version,
+            rules: rules.into_iter().map(|(code, gate)| rule(code, gate)).collect(),
+        };
+        let invocation = Invocation {
+            execution_successful: report.error.is_none(),
+            exit_code: report.exit.code,
+            tool_execution_notifications: self.notifications(gates, report.error),
+        };
+        let root = BaseId { description: Text::new("The root of the repository") };
+        Document {
+            schema: "https://json.schemastore.org/sarif-2.1.0.json",
+            version: "2.1.0",
+            runs: [Run {
+                tool: Tool { driver },
+                invocations: [invocation],
+                original_uri_base_ids: BaseIds { srcroot: root },
+                results: results.collect(),
             }],
-            "originalUriBaseIds": { "SRCROOT": { "description": { "text": "The root of the repository" } } },
-            "results": results,
-        }],
-    });
-    let mut text = serde_json::to_string_pretty(&document).unwrap_or_else(|error| format!("\"{error}\""));
-    text.push('\n');
-    text
-}
-
-fn result(finding: &Finding, rule: Option<usize>, prefix: &str, fallback: &str) -> Value {
-    let level = match finding.severity {
-        Severity::Deny => "error",
-        Severity::Warn => "warning",
-        Severity::Note => "note",
-    };
-    let mut result = json!({
-        "ruleId": finding.code,
-        "level": level,
-        "message": { "text": format!("{}\nhelp: {}", finding.message, finding.remedy()) },
-        "locations": [location(&finding.location, prefix, fallback)],
-        "partialFingerprints": { "saddlebag/v1": fingerprint(finding) },
-    });
-    if let Some(rule) = rule {
-        result["ruleIndex"] = json!(rule);
-    }
-    if let Some(reason) = &finding.allowed {
-        result["suppressions"] = json!([{ "kind": "external", "status": "accepted", "justification": reason }]);
-    }
-    result
-}
-
-/// What is in no file of the repository is shown at the configuration, with its own name beside it.
-fn location(location: &Location, prefix: &str, fallback: &str) -> Value {
-    let in_repository = matches!(location.kind, LocationKind::File | LocationKind::Config | LocationKind::Requirement)
-        && !location.path.starts_with('/');
-    let path = if in_repository { location.path.as_str() } else { fallback };
-    let mut physical =
-        json!({ "artifactLocation": { "uri": uri(&format!("{prefix}{path}")), "uriBaseId": "SRCROOT" } });
-    if let Some(line) = location.line.filter(|line| in_repository && *line > 0) {
-        physical["region"] = json!({ "startLine": line });
-        if let Some(column) = location.column.filter(|column| *column > 0) {
-            physical["region"]["startColumn"] = json!(column);
         }
     }
-    let mut place = json!({ "physicalLocation": physical });
-    if !in_repository {
-        place["logicalLocations"] = json!([{ "fullyQualifiedName": location.to_string() }]);
+
+    fn result<'r>(&self, finding: &'r Finding, rule: usize, fallback: &str) -> model::Result<'r> {
+        let accepted = |reason| [Suppression { kind: "external", status: "accepted", justification: reason }];
+        model::Result {
+            rule_id: finding.code.id,
+            level: match finding.severity {
+                Severity::Deny => "error",
+                Severity::Warn => "warning",
+                Severity::Note => "note",
+            },
+            message: Text::new(format!("{}\nhelp: {}", finding.message, finding.remedy())),
+            locations: [self.place(&finding.location, fallback)],
+            partial_fingerprints: Fingerprints { saddlebag: fingerprint(finding) },
+            rule_index: rule,
+            suppressions: finding.allowed.as_deref().map(accepted),
+        }
     }
-    place
+
+    /// What is in no file of the repository is shown at the configuration, with its own name beside it.
+    fn place(&self, location: &Location, fallback: &str) -> Place {
+        let is_file = matches!(location.kind, LocationKind::File | LocationKind::Config | LocationKind::Requirement);
+        let is_in_repository = is_file && !location.path.starts_with('/');
+        let path = if is_in_repository { location.path.as_str() } else { fallback };
+        let line = location.line.filter(|line| is_in_repository && *line > 0);
+        Place {
+            physical_location: PhysicalLocation {
+                artifact_location: ArtifactLocation {
+                    uri: uri(&format!("{}{path}", self.prefix)),
+                    uri_base_id: "SRCROOT",
+                },
+                region: line.map(|start_line| Region {
+                    start_line,
+                    start_column: location.column.filter(|column| *column > 0),
+                }),
+            },
+            logical_locations: (!is_in_repository)
+                .then(|| [LogicalLocation { fully_qualified_name: location.to_string() }]),
+        }
+    }
+
+    /// The gates that broke, and the error that ended the run.
+    fn notifications(&self, gates: &[GateResult], error: Option<&Error>) -> Vec<Notification> {
+        let broke = gates.iter().filter(|result| result.outcome == Outcome::Broke).map(|result| {
+            let text = format!("{}: {}", result.id, result.reason.as_deref().unwrap_or("the gate broke"));
+            Notification { level: "error", message: Text::new(text), descriptor: None, locations: None }
+        });
+        let error = error.map(|error| Notification {
+            level: "error",
+            message: Text::new(format!("{}\nhint: {}", error.message, error.hint)),
+            descriptor: Some(Descriptor { id: error.kind.code() }),
+            locations: error.location.as_deref().map(|location| [self.place(location, FALLBACK)]),
+        });
+        broke.chain(error).collect()
+    }
 }
 
-/// A relative reference: what cannot stand in one is percent-encoded (RFC 3986).
+fn rule(code: Code, gate: GateId) -> Rule {
+    Rule {
+        id: code.id,
+        short_description: Text::new(code.summary),
+        help: Text::new(format!("saddlebag explain {gate}")),
+    }
+}
+
+/// A relative reference: what one cannot contain is percent-encoded (RFC 3986).
 fn uri(path: &str) -> String {
     let mut uri = String::with_capacity(path.len());
     for byte in path.bytes() {
@@ -118,7 +143,7 @@ fn uri(path: &str) -> String {
     uri
 }
 
-/// The same finding tomorrow, whatever line it has moved to.
+/// Identifies a finding between runs, whatever line it has moved to.
 fn fingerprint(finding: &Finding) -> String {
     let digest = Sha256::digest(format!("{}\0{}\0{}", finding.code, finding.subject, finding.location.path));
     digest.iter().take(16).fold(String::new(), |mut text, byte| {
@@ -127,57 +152,34 @@ fn fingerprint(finding: &Finding) -> String {
     })
 }
 
-fn notifications(report: &Report, prefix: &str) -> Vec<Value> {
-    let broke = report.results.into_iter().flatten().filter(|result| result.outcome == Outcome::Broke);
-    let mut all: Vec<Value> = broke
-        .map(|result| {
-            let text = format!("{}: {}", result.id, result.reason.as_deref().unwrap_or("the gate broke"));
-            json!({ "level": "error", "message": { "text": text } })
-        })
-        .collect();
-    if let Some(error) = &report.error {
-        let mut notification = json!({
-            "level": "error",
-            "message": { "text": format!("{}\nhint: {}", error.message, error.hint) },
-            "descriptor": { "id": error.kind.code() },
-        });
-        if let Some(place) = &error.location {
-            notification["locations"] = json!([location(place, prefix, "pyproject.toml")]);
-        }
-        all.push(notification);
-    }
-    all
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::{Error, ErrorKind};
-    use crate::gates::{GateResult, Level};
+    use crate::error::ErrorKind;
+    use crate::gates::Level;
+    use crate::gates::imports::MISSING;
+    use crate::gates::size::RAW;
+    use serde_json::{Value, json};
 
     fn document(report: &Report) -> Value {
-        serde_json::from_str(&render(report, "apps/w/")).unwrap()
+        serde_json::from_str(&Sarif { prefix: "apps/w/" }.render(report)).unwrap()
     }
 
     fn report() -> Report<'static> {
         let finding = |severity, code, location| Finding::new(severity, code, "a -> b", location, "m", "h");
-        let mut allowed = finding(Severity::Warn, "size.raw", Location::new(LocationKind::Package, "bundle"));
+        let mut allowed = finding(Severity::Warn, RAW, Location::new(LocationKind::Package, "bundle"));
         allowed.allowed = Some("known".into());
         Report {
             results: Some(crate::report::lasting(vec![GateResult {
-                id: "imports",
+                id: GateId::Imports,
                 level: Level::Deny,
                 outcome: Outcome::Blocked,
                 reason: None,
                 figure: String::new(),
                 findings: vec![
                     allowed,
-                    finding(Severity::Deny, "imports.missing", Location::at(LocationKind::File, "src/ä b.py", 3, 7)),
-                    finding(
-                        Severity::Note,
-                        "imports.missing",
-                        Location::at(LocationKind::Module, "python_modules/x.py", 9, 1),
-                    ),
+                    finding(Severity::Deny, MISSING, Location::at(LocationKind::File, "src/ä b.py", 3, 7)),
+                    finding(Severity::Note, MISSING, Location::at(LocationKind::Module, "python_modules/x.py", 9, 1)),
                 ],
             }])),
             ..Report::default()

@@ -6,7 +6,11 @@ use crate::cli::Format;
 use crate::env::Environment;
 use crate::error::Error;
 use crate::project::host;
-use crate::report::{self, Exit, Report};
+use crate::report::github::Github;
+use crate::report::html::{Html, HtmlContext};
+use crate::report::json::Json;
+use crate::report::sarif::Sarif;
+use crate::report::{self, Exit, Renderer, Report};
 use crate::terminal::Terminal;
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -60,23 +64,18 @@ fn close(ended: &Ended<'_>, report: &Report<'_>) {
 /// The report on stdout, in every format but the one for people, which was printed as it came.
 fn document(report: &Report<'_>, format: Format, environment: &Environment, terminal: &Terminal) {
     let prefix = in_repository(report, environment);
-    match format {
-        Format::Human => {}
-        Format::Json => terminal.out(&report::json::render(report)),
-        Format::Sarif => terminal.out(&report::sarif::render(report, &prefix)),
-        Format::Github => {
-            terminal.out(&report::github::annotations(report, &prefix));
-            terminal.out(&format!("{}\n", report::human::last_line(report)));
-            for (variable, text) in [
-                ("GITHUB_STEP_SUMMARY", report::github::summary(report)),
-                ("GITHUB_OUTPUT", report::github::outputs(report)),
-            ] {
-                if let Some(path) = environment.get(variable).filter(|path| !path.is_empty())
-                    && let Err(error) = append(path, &text)
-                {
-                    terminal.line(&format!("warning: `{variable}` was not written: {error}"));
-                }
-            }
+    let renderer: Box<dyn Renderer> = match format {
+        Format::Human => return,
+        Format::Json => Box::new(Json),
+        Format::Sarif => Box::new(Sarif { prefix: &prefix }),
+        Format::Github => Box::new(Github { prefix: &prefix }),
+    };
+    terminal.out(&renderer.render(report));
+    for (variable, text) in renderer.appended(report) {
+        if let Some(path) = environment.get(variable).filter(|path| !path.is_empty())
+            && let Err(error) = append(path, &text)
+        {
+            terminal.line(&format!("warning: `{variable}` was not written: {error}"));
         }
     }
 }
@@ -87,7 +86,7 @@ fn files(ended: &Ended<'_>, report: &Report<'_>) {
     let terminal = ended.session.terminal;
     let absolute = |path: &Option<Utf8PathBuf>| path.as_ref().map(|path| project.process_cwd.join(path));
     if let Some(path) = absolute(&settings.report)
-        && let Err(error) = fs_err::write(path, report::json::render(report))
+        && let Err(error) = fs_err::write(path, Json.render(report))
     {
         terminal.line(&format!("warning: the report was not written: {error}"));
     }
@@ -107,8 +106,8 @@ fn page(report: &Report<'_>) -> String {
         Some(classify::document(&found))
     };
     let dependencies = report.dependencies.cloned().or_else(found);
-    let beside = report::html::Beside { host: host.as_deref(), dependencies: dependencies.as_ref() };
-    report::html::render(report, &beside)
+    let context = HtmlContext { host: host.as_deref(), dependencies: dependencies.as_ref() };
+    Html { context }.render(report)
 }
 
 /// The project's directory in its repository, as CI says where that is: with `/` at its end, or empty.

@@ -52,7 +52,7 @@ impl<'a> Opened<'a> {
             Ok(toolchain) => toolchain,
             Err(error) => return Err(self.fail(error)),
         };
-        let results = gates::judge_toolchain(&toolchain, &self.settings);
+        let results = gates::check_toolchain(&toolchain, &self.settings);
         if let Some(error) = unusable(&results) {
             let mut ended = self.fail(error);
             ended.early_results = Some(results);
@@ -176,7 +176,7 @@ pub(crate) fn target_flags(words: &Passthrough, config: &WranglerConfig) -> Targ
 fn unusable(results: &[gates::GateResult]) -> Option<Error> {
     let toolchain = results.iter().find(|result| result.outcome == Outcome::Blocked)?;
     let finding = toolchain.findings.iter().find(|finding| finding.weight() == gates::Severity::Deny)?;
-    let kind = if finding.code == "toolchain.missing" { ErrorKind::ToolMissing } else { ErrorKind::ToolTooOld };
+    let kind = if finding.code == gates::toolchain::MISSING { ErrorKind::ToolMissing } else { ErrorKind::ToolTooOld };
     Some(Error::new(kind, finding.message.clone(), finding.help.clone()).with_location(finding.location.clone()))
 }
 

@@ -6,12 +6,12 @@ use crate::baseline::Baseline;
 use crate::bundle::{self, Bundle};
 use crate::cli::Format;
 use crate::error::{Error, Result};
-use crate::gates::{self, GateResult, Inputs, Limit};
+use crate::gates::{self, Context, GateId, GateResult, Inputs, Limit};
 use crate::layout::Layout;
 use crate::layout::{self, LayoutRequest};
 use crate::process;
 use crate::project::{Project, Target};
-use crate::report::{self, Report};
+use crate::report::{self, Renderer, Report};
 use crate::resolve::Vendored;
 use crate::settings::Settings;
 use crate::stage;
@@ -98,10 +98,10 @@ impl<'a> Planned<'a> {
     }
 
     /// The same without some gates, each with the reason.
-    pub(crate) fn check_but(self, skipped: &[(&str, &str)]) -> Step<'a, CheckedPlan<'a>> {
+    pub(crate) fn check_but(self, skipped: &[(GateId, &str)]) -> Step<'a, CheckedPlan<'a>> {
         let Self { mut plan, bundle } = self;
         let limits = gates::limits(&bundle, &plan.loaded.settings);
-        let mut bundle = gates::check(&plan.inputs(), bundle, skipped, &today());
+        let mut bundle = gates::check(&plan, bundle, skipped, &today());
         remedies::add(&mut bundle, &plan.loaded.project, &plan.loaded.settings);
         plan.loaded.timings.record("gates");
         let checked = CheckedPlan { plan, limits, bundle };
@@ -156,19 +156,22 @@ impl<'a> ClearedPlan<'a> {
     }
 }
 
-impl<'a> Plan<'a> {
-    pub(super) fn inputs(&self) -> Inputs<'_> {
-        Inputs {
+impl Inputs for Plan<'_> {
+    fn context<'a>(&'a self, bundle: &'a Bundle) -> Context<'a> {
+        Context {
             project: &self.loaded.project,
             target: &self.loaded.target,
             toolchain: &self.loaded.toolchain,
             layout: &self.layout,
             vendored: &self.vendored,
+            bundle,
             growth: self.growth.as_ref(),
             settings: &self.loaded.settings,
         }
     }
+}
 
+impl<'a> Plan<'a> {
     pub(super) fn add_to<'r>(&'r self, report: &mut Report<'r>, bundle: &'r Bundle) {
         self.loaded.add_to(report);
         report.layout = Some(&self.layout);
@@ -195,8 +198,8 @@ impl<'a> Plan<'a> {
         report.smoke = smoke;
         let options = session.render_options(&self.loaded.settings);
         session.terminal.out(&match session.invocation.command {
-            crate::cli::Command::Report if !options.quiet => report::human::by_package(&report, options),
-            _ => report::human::plan(&report, options),
+            crate::cli::Command::Report if !options.quiet => report::human::ByPackage { options }.render(&report),
+            _ => report::human::Human { options }.render(&report),
         });
     }
 

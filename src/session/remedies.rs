@@ -7,7 +7,7 @@ use crate::bundle::{Bundle, Package};
 use crate::classify::{self, Unneeded};
 use crate::error::Result;
 use crate::format::{bytes, count};
-use crate::gates::{self, Checked, Finding, Severity};
+use crate::gates::{self, Checked, Code, Finding, Severity};
 use crate::project::Project;
 use crate::settings::Settings;
 use std::collections::BTreeSet;
@@ -31,10 +31,10 @@ pub(super) fn add(checked: &mut Checked<Bundle>, project: &Project, settings: &S
 }
 
 /// The new help by code and subject.
-fn helps(checked: &Checked<Bundle>, project: &Project, settings: &Settings) -> Vec<(&'static str, String, String)> {
+fn helps(checked: &Checked<Bundle>, project: &Project, settings: &Settings) -> Vec<(Code, String, String)> {
     let bundle = checked.value();
-    let is_heavy = |finding: &Finding| ["size.raw", "size.gzip"].contains(&finding.code);
-    let is_grown = |finding: &Finding| ["growth.package", "growth.package-budget"].contains(&finding.code);
+    let is_heavy = |finding: &Finding| [gates::size::RAW, gates::size::GZIP].contains(&finding.code);
+    let is_grown = |finding: &Finding| [gates::growth::PACKAGE, gates::growth::PACKAGE_BUDGET].contains(&finding.code);
     let counts = |finding: &&Finding| finding.weight() != Severity::Note && (is_heavy(finding) || is_grown(finding));
     let findings: Vec<&Finding> = checked.results().iter().flat_map(|result| &result.findings).filter(counts).collect();
     if findings.is_empty() {

@@ -14,7 +14,7 @@ use crate::process::{self, Stdout};
 use crate::project::Project;
 use crate::project::config;
 use crate::python::stdlib;
-use crate::report;
+use crate::report::{self, Renderer};
 use crate::resolve::{self, Imported, Unresolved, Vendored};
 use crate::settings::{Named, Settings};
 use camino::{Utf8Path, Utf8PathBuf};
@@ -128,7 +128,7 @@ impl<'a> Loaded<'a> {
             };
             let more = match rounds {
                 0 => Vec::new(),
-                _ => classify::in_the_way(&why, project, &gates::explained(&why, target)),
+                _ => classify::in_the_way(&why, project, &gates::conflict_messages(&why, target)),
             };
             if more.is_empty() {
                 return Ok(Err(why));
@@ -184,7 +184,7 @@ impl<'a> Loaded<'a> {
     /// The end of a run whose requirements do not resolve: the gate `wheels` says why. If that is allowed or switched off,
     /// there is still nothing to go on with.
     fn unresolved(self, why: Unresolved) -> Box<Ended<'a>> {
-        let results = gates::judge_unresolved(&why, (&self.target, &self.toolchain), &self.settings, &today());
+        let results = gates::check_unresolved(&why, &self.target, &self.toolchain, &self.settings, &today());
         if Verdict::of(&results) != Verdict::Blocked {
             return self.fail(why.error);
         }
@@ -200,7 +200,7 @@ impl<'a> Loaded<'a> {
         }
         if let (Format::Human, Some((_, settings))) = (ended.session.format, ended.found()) {
             let options = ended.session.render_options(settings);
-            ended.session.terminal.out(&report::human::plan(&ended.report(), options));
+            ended.session.terminal.out(&report::human::Human { options }.render(&ended.report()));
         }
         Box::new(ended)
     }
@@ -270,7 +270,7 @@ fn baseline_file(project: &Project, settings: &Settings, options: ResolveOptions
         Some(Named::Setting(path, _)) => crate::project::resolve(&project.root, path.as_str()),
         None => project.root.join(baseline::FILE),
     };
-    if !options.compare || settings.gates.get("growth") == Some(&gates::Level::Off) {
+    if !options.compare || settings.gates.get(&gates::GateId::Growth) == Some(&gates::Level::Off) {
         return Ok(BaselineFile { path, baseline: None });
     }
     let shown = project.display(&path);

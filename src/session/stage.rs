@@ -7,7 +7,7 @@ use crate::deploy::dry_run::{self, DryRun, Visibility};
 use crate::deploy::{self, Deployed};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::count;
-use crate::gates::{self, Cleared, Context, Level};
+use crate::gates::{self, Cleared, Context, GateId, Inputs, Level};
 use crate::process;
 use crate::project::Project;
 use crate::smoke::{self, Outcome, pyodide};
@@ -17,7 +17,7 @@ use camino::Utf8Path;
 impl<'a> ClearedPlan<'a> {
     /// Whether a gate of the stage was asked for, also if nothing is uploaded.
     pub(crate) fn wants_stage(&self) -> bool {
-        ["smoke", "verify"].iter().any(|id| gates::is_wanted(id, self.plan.settings()))
+        gates::is_stage_wanted(self.plan.settings())
     }
 
     /// Writes the bundle to disk, inside the project.
@@ -116,16 +116,17 @@ impl<'a> Staged<'a> {
     /// `Interrupted`; whatever else goes wrong breaks the gate.
     fn smoke(&mut self) -> Result<()> {
         let settings = self.plan.settings();
-        if !gates::is_wanted("smoke", settings) {
+        if !gates::is_wanted(GateId::Smoke, settings) {
             return Ok(());
         }
         let Some(found) = pyodide::find(&self.plan.loaded.project.root, &self.plan.cache, &self.plan.loaded.target)
         else {
             let (reason, help) = missing_pyodide(&self.plan.loaded.target.python);
-            if settings.gates.get("smoke") == Some(&Level::Warn) {
-                self.stage.skip("smoke", settings, &format!("{reason}; {help}"));
+            if settings.gates.get(&GateId::Smoke) == Some(&Level::Warn) {
+                self.stage.skip(GateId::Smoke, settings, &format!("{reason}; {help}"));
             } else {
-                self.stage.add_result("smoke", settings, &today(), || Ok(gates::smoke::unavailable(&reason, &help)));
+                self.stage
+                    .add_result(GateId::Smoke, settings, &today(), || Ok(gates::smoke::unavailable(&reason, &help)));
             }
             return Ok(());
         };
@@ -140,21 +141,23 @@ impl<'a> Staged<'a> {
         if let Ok(Outcome::Boot(booted)) = &outcome {
             self.smoke = Some(booted.clone());
         }
-        let context = self.plan.inputs().with(self.bundle.value());
-        match outcome.as_ref().ok().and_then(|outcome| gates::smoke::unjudged(&context, outcome)) {
+        let context = self.plan.context(self.bundle.value());
+        match outcome.as_ref().ok().and_then(|outcome| gates::smoke::inconclusive(&context, outcome)) {
             // A boot that shows nothing blocks nothing, but what is shaken needs one that does.
-            Some(reason) if settings.prune.shake => self.stage.add_result("smoke", settings, &today(), || {
+            Some(reason) if settings.prune.shake => self.stage.add_result(GateId::Smoke, settings, &today(), || {
                 Ok(gates::smoke::unavailable(&reason, "do without `shake`, which needs a boot as its proof"))
             }),
-            Some(reason) => self.stage.skip("smoke", settings, &reason),
-            None => self.stage.add_result("smoke", settings, &today(), || Ok(gates::smoke::judge(&context, &outcome?))),
+            Some(reason) => self.stage.skip(GateId::Smoke, settings, &reason),
+            None => self
+                .stage
+                .add_result(GateId::Smoke, settings, &today(), || Ok(gates::smoke::check(&context, &outcome?))),
         }
         self.plan.loaded.timings.record("smoke");
         Ok(())
     }
 
     fn boot(&self, pyodide: &pyodide::Pyodide) -> Result<Outcome> {
-        let Context { project, target, toolchain, bundle, settings, .. } = self.plan.inputs().with(self.bundle.value());
+        let Context { project, target, toolchain, bundle, settings, .. } = self.plan.context(self.bundle.value());
         let node = toolchain.node.as_ref().ok_or_else(|| {
             Error::new(ErrorKind::ToolMissing, "`node` is not on the `PATH`, and Pyodide runs in it", "install Node.js")
         })?;
@@ -183,7 +186,7 @@ impl<'a> Staged<'a> {
     /// `Interrupted`; whatever else goes wrong breaks the gate.
     fn verify(&mut self) -> Result<()> {
         let settings = self.plan.settings();
-        if !gates::is_wanted("verify", settings) {
+        if !gates::is_wanted(GateId::Verify, settings) {
             return Ok(());
         }
         let session = self.plan.loaded.session;
@@ -196,8 +199,9 @@ impl<'a> Staged<'a> {
         process::check_interrupted()?;
         self.dry_run = dry_run.as_ref().ok().filter(|_| users_own).map(DryRun::deployed);
         let bundle = self.bundle.value();
-        let known = gates::findings_of(self.bundle.results(), "wrangler-config");
-        self.stage.add_result("verify", settings, &today(), || Ok(gates::verify::judge(bundle, &dry_run?, &known)));
+        let known = gates::findings_of(self.bundle.results(), GateId::WranglerConfig);
+        self.stage
+            .add_result(GateId::Verify, settings, &today(), || Ok(gates::verify::check(bundle, &dry_run?, &known)));
         self.plan.loaded.timings.record("verify");
         Ok(())
     }

@@ -149,7 +149,7 @@ fn gates_and_allow_entries_are_read() {
         None,
     )
     .unwrap();
-    assert_eq!(settings.gates.get("size"), Some(&Level::Deny));
-    assert_eq!(settings.gates.get("secrets"), Some(&Level::Warn));
+    assert_eq!(settings.gates.get(&GateId::Size), Some(&Level::Deny));
+    assert_eq!(settings.gates.get(&GateId::Secrets), Some(&Level::Warn));
     assert_eq!(settings.allow[0].until.as_deref(), Some("2027-03-31"));
 }

@@ -63,6 +63,11 @@ fn sarif_is_one_document_with_the_findings_as_results() {
     assert_eq!(place["artifactLocation"]["uri"], "src/main.py");
     assert_eq!(place["region"]["startLine"], 2);
     assert!(!ran.stdout.contains(project.root.to_str().unwrap()), "an absolute path");
+    let rules = document["runs"][0]["tool"]["driver"]["rules"].as_array().unwrap();
+    let rule = rules.iter().find(|rule| rule["id"] == "imports.missing").unwrap();
+    let sentence = "Nothing in the upload, the standard library or the runtime provides an imported module.";
+    assert_eq!(rule["shortDescription"]["text"], sentence);
+    assert_eq!(rule["help"]["text"], "saddlebag explain imports");
 
     let ran = project.saddlebag(&["deploy", "--format", "sarif", "--env", "nowhere"]).on_fakes(&tools).run().expect(2);
     let document = ran.json();

@@ -504,7 +504,7 @@ fn a_chain_of_imports_begins_at_the_users_main_and_not_at_the_generated_entry() 
     };
     let report = changed(change, 3);
     let message = gate(&report, "imports")["findings"][0]["message"].as_str().unwrap();
-    assert!(message.ends_with("; main gets there by src/main.py:2 -> src/core.py"), "{message}");
+    assert!(message.ends_with("; imported through src/main.py:2 -> src/core.py"), "{message}");
     let report =
         changed(|project| _ = project.write("src/main.py", "import nothing_of_the_kind\nimport src.core\n"), 3);
     let message = gate(&report, "imports")["findings"][0]["message"].as_str().unwrap();

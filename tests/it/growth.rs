@@ -173,11 +173,11 @@ fn what_grew_is_said_to_people() {
     insta::assert_snapshot!(part(&ran, "warn[growth.total]", "\npassed ("), @"
     warn[growth.total]: the upload is 490.4 KiB, 488.7 KiB (28465 %) more than in the baseline; 256.0 KiB more is allowed
       --> saddlebag-baseline.toml
-      help: run `saddlebag why heavy`: it is 488.3 KiB of that; if it is meant, run `saddlebag baseline` and commit the file
+      help: run `saddlebag why heavy`: it is 488.3 KiB of that; if that is intended, run `saddlebag baseline` and commit the file
 
     warn[growth.package]: `heavy` 3.0 is new and 488.3 KiB; 256.0 KiB more is allowed; required by project -> light -> heavy
       --> requirements-runtime.txt:3:1
-      help: nothing imports `light` (488.5 KiB with what only it needs): remove it from requirements-runtime.txt; else run `saddlebag why heavy`; if it is meant, run `saddlebag baseline` and commit the file
+      help: nothing imports `light` (488.5 KiB with what only it needs): remove it from requirements-runtime.txt; else run `saddlebag why heavy`; if that is intended, run `saddlebag baseline` and commit the file
     ");
     let ran = bench.run(&["check", "--gate", "growth=deny"]).run().expect(3);
     assert!(ran.stdout.contains("\nblocked by growth: "), "{}", ran.stdout);
@@ -331,23 +331,23 @@ fn a_baseline_that_cannot_be_used_is_an_error_with_its_place() {
     insta::assert_snapshot!(said.join("\n"), @r#"
     error: the baseline is a `saddlebag.baseline/2`, and saddlebag 0.1.0 reads `saddlebag.baseline/1`
       --> saddlebag-baseline.toml:3:1
-    hint: update saddlebag, or write it anew with `saddlebag baseline`
+    hint: update saddlebag, or write it again with `saddlebag baseline`
 
     error: `saddlebag-baseline.toml` is not valid TOML: string values must be quoted, expected literal string
       --> saddlebag-baseline.toml:5:13
-    hint: correct the file, or write it anew with `saddlebag baseline`
+    hint: correct the file, or write it again with `saddlebag baseline`
 
     error: `modules` of the baseline is not a number from 0 on
       --> saddlebag-baseline.toml:7:1
-    hint: write it anew with `saddlebag baseline`
+    hint: write it again with `saddlebag baseline`
 
     error: `saddlebag-baseline.toml` is not valid TOML: key with no value, expected `=`
       --> saddlebag-baseline.toml:1:9
-    hint: correct the file, or write it anew with `saddlebag baseline`
+    hint: correct the file, or write it again with `saddlebag baseline`
 
     error: `saddlebag-baseline.toml` is no baseline: it has no `schema = "saddlebag.baseline/1"`
       --> saddlebag-baseline.toml:1:1
-    hint: name the right file, or write it anew with `saddlebag baseline`
+    hint: name the right file, or write it again with `saddlebag baseline`
     "#);
     assert!(
         bench.refused(&["deploy", "--baseline", "nowhere.toml"], 2).contains("there is no baseline `nowhere.toml`")

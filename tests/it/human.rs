@@ -62,7 +62,7 @@ fn a_block_shows_what_blocks_in_full_and_nothing_that_passed() {
       help: add the distribution that provides `gone_missing` to the requirements, or guard the import
 
     warn[requirements.development]: `pytest` is a development tool, and the runtime requirements list it (requirements-runtime.txt:2:1)
-    warn[requirements.unlocked]: the versions are not locked: tomorrow's deploy may resolve to other ones (requirements-runtime.txt)
+    warn[requirements.unlocked]: the versions are not locked: the next deploy may resolve to others (requirements-runtime.txt)
     `--verbose` shows warnings in full
 
     blocked by imports: nothing was uploaded (14 gates, 2 warnings)
@@ -77,7 +77,7 @@ fn quiet_is_the_verdict_and_a_line_for_each_warning() {
     let ran = run(&warned(), &tools, &["check", "--quiet"]).expect(0);
     insta::assert_snapshot!(ran.stdout, @"
     warn[requirements.development]: `pytest` is a development tool, and the runtime requirements list it (requirements-runtime.txt:2:1)
-    warn[requirements.unlocked]: the versions are not locked: tomorrow's deploy may resolve to other ones (requirements-runtime.txt)
+    warn[requirements.unlocked]: the versions are not locked: the next deploy may resolve to others (requirements-runtime.txt)
     passed (14 gates, 2 warnings)
     ");
     let ran = run(&broken(), &tools, &["check", "--quiet"]).expect(3);
@@ -87,7 +87,7 @@ fn quiet_is_the_verdict_and_a_line_for_each_warning() {
       help: add the distribution that provides `gone_missing` to the requirements, or guard the import
 
     warn[requirements.development]: `pytest` is a development tool, and the runtime requirements list it (requirements-runtime.txt:2:1)
-    warn[requirements.unlocked]: the versions are not locked: tomorrow's deploy may resolve to other ones (requirements-runtime.txt)
+    warn[requirements.unlocked]: the versions are not locked: the next deploy may resolve to others (requirements-runtime.txt)
 
     blocked by imports: nothing was uploaded (14 gates, 2 warnings)
     ");
@@ -107,7 +107,7 @@ fn the_report_keeps_its_table_and_puts_what_was_found_below() {
     768 B in 6 modules, about 407 B gzipped; 121 B dropped
 
     warn[requirements.development]: `pytest` is a development tool, and the runtime requirements list it (requirements-runtime.txt:2:1)
-    warn[requirements.unlocked]: the versions are not locked: tomorrow's deploy may resolve to other ones (requirements-runtime.txt)
+    warn[requirements.unlocked]: the versions are not locked: the next deploy may resolve to others (requirements-runtime.txt)
 
     passed (14 gates, 2 warnings)
     ");

@@ -111,7 +111,7 @@ fn a_dynamic_import_of_what_is_not_there_is_blocked_with_its_place_and_its_chain
     let message = finding["message"].as_str().unwrap();
     for part in [
         "ModuleNotFoundError: No module named 'no_such_thing'",
-        "main gets there by src/entry.py",
+        "imported through src/entry.py",
         "src/deep/inner.py:8 in <module>",
     ] {
         assert!(message.contains(part), "{part}: {message}");

@@ -218,7 +218,7 @@ fn a_fall_to_an_ancient_release_is_said_and_a_pin_or_a_wheel_for_workers_is_none
     let report = check(&project, 0);
     let found = wheels(&report);
     assert_eq!(codes(&report, "wheels"), ["wheels.silent-downgrade"]);
-    assert!(found[0]["message"].as_str().unwrap().contains("fell to 0.9"), "{found:?}");
+    assert!(found[0]["message"].as_str().unwrap().contains("resolved to 0.9"), "{found:?}");
     assert!(found[0]["message"].as_str().unwrap().contains("3.0"), "{found:?}");
     assert_eq!(codes(&check(&project, 0), "wheels"), ["wheels.silent-downgrade"], "remembered");
     for healthy in ["rig-fallen<1\n", "rig-built\n", "rig-engine\n"] {

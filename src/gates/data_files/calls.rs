@@ -1,7 +1,7 @@
-//! Whether something in a function is sure to come to pass, uncaught: by who in the project says the function's name.
+//! Whether the function that opens a file is called, by who in the project mentions its name.
 //!
-//! Receives the project's files that main reaches; hands on yes or no. By name alone, so that it errs towards yes. Must never
-//! call a function unused that something registers, or that the runtime calls.
+//! Names alone decide, so that it errs towards "called": a function that something registers or that the runtime calls is never
+//! taken for unused.
 
 use crate::bundle::Content;
 use crate::gates::Context;
@@ -11,10 +11,10 @@ use crate::python::uses::{Class, Function, Mention, Uses, uses};
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Classes whose subclasses the runtime makes.
+/// Classes whose subclasses the runtime instantiates.
 const ENTRY_POINTS: [&str; 3] = ["WorkerEntrypoint", "DurableObject", "WorkflowEntrypoint"];
 
-/// Bases that call no method of a subclass by a name of its own choosing.
+/// Base classes that do not call methods of a subclass by name.
 const PASSIVE: [&str; 26] = [
     "object",
     "ABC",
@@ -44,23 +44,23 @@ const PASSIVE: [&str; 26] = [
     "SimpleNamespace",
 ];
 
-/// Methods that some of these bases call all the same.
+/// Methods that some of these base classes call nevertheless.
 const HOOKS: [&str; 5] =
     ["model_post_init", "settings_customise_sources", "customise_sources", "_generate_next_value_", "_missing_"];
 
-/// Whether what stands at a line runs.
+/// Whether the code at a line runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Runs {
     Surely,
-    /// It may.
+    /// It may run.
     Perhaps,
-    /// The file that it stands in makes what it needs.
+    /// The file creates what it opens.
     Made,
     /// It is in a function that nothing calls.
     Uncalled(String),
 }
 
-/// What the project's files do with their names, read when it is first asked for.
+/// What the project's files do with names, read on first use.
 #[derive(Default)]
 pub(super) struct CallGraph<'a> {
     files: OnceCell<BTreeMap<&'a str, Uses>>,
@@ -103,7 +103,7 @@ impl<'a> CallGraph<'a> {
         self.files(context).values().any(|file| file.changes_directory)
     }
 
-    /// The names of templates that are rendered for sure: by a literal, where it runs and no missing file is handled.
+    /// The templates that are certainly rendered: named by a literal, in code that runs and does not handle a missing file.
     pub(super) fn rendered(&self, context: &Context<'a>) -> BTreeSet<&str> {
         let running = self.running(context);
         let rendered = self.files(context).values().flat_map(|file| {
@@ -116,12 +116,12 @@ impl<'a> CallGraph<'a> {
         rendered.collect()
     }
 
-    /// Whether some file of the project says a name in code that can run.
-    pub(super) fn says(&self, context: &Context<'a>, name: &str) -> bool {
+    /// Whether some file of the project mentions a name in code that can run.
+    pub(super) fn mentions(&self, context: &Context<'a>, name: &str) -> bool {
         self.files(context).values().flat_map(|file| &file.mentions).any(|mention| mention.name == name)
     }
 
-    /// Whether a class is the project's own and has no base of this name: it has another's name, not its ways.
+    /// Whether a class is the project's own and does not derive from `base`: then only its name is like that of a known class.
     pub(super) fn only_sounds_like(&self, context: &Context<'a>, class: &str, base: &str) -> bool {
         let bases = &self.running(context).bases;
         let mut seen: BTreeSet<&str> = BTreeSet::new();
@@ -150,7 +150,7 @@ fn is_special(name: &str) -> bool {
     (name.starts_with("__") && name.ends_with("__")) || HOOKS.contains(&name)
 }
 
-/// The names that are said where something runs and where a missing file is not taken care of.
+/// The names that code mentions where it runs and does not handle a missing file.
 struct Running {
     names: BTreeSet<String>,
     /// Those of them that are attributes or strings: what can call a method.
@@ -159,7 +159,7 @@ struct Running {
     bases: BTreeMap<String, Vec<String>>,
     /// Names of classes that main has: the runtime makes those with a base.
     of_main: BTreeSet<String>,
-    /// Some file finds classes by their base.
+    /// Whether some file looks classes up by their base.
     finds_subclasses: bool,
 }
 
@@ -209,11 +209,11 @@ impl Running {
     fn runs(&self, file: &Uses, function: &Function) -> bool {
         let called = function.decorated || is_special(&function.name);
         match function.class {
-            None => called || is_handler(&function.name) || says(&self.names, &function.name),
+            None => called || is_handler(&function.name) || contains_name(&self.names, &function.name),
             Some(class) => {
                 let class = &file.classes[class];
                 self.is_made(class)
-                    && (called || says(&self.attributes, &function.name) || self.calls_methods(&class.bases))
+                    && (called || contains_name(&self.attributes, &function.name) || self.calls_methods(&class.bases))
             }
         }
     }
@@ -224,7 +224,7 @@ impl Running {
         class.registered || by_the_runtime || self.names.contains(&class.name)
     }
 
-    /// Whether a base, or a base of it, comes from elsewhere and may call methods that it knows.
+    /// Whether a base class, direct or not, comes from elsewhere and may call methods by name.
     fn calls_methods(&self, bases: &[String]) -> bool {
         let mut seen: BTreeSet<&str> = BTreeSet::new();
         let mut pending: Vec<&str> = bases.iter().map(String::as_str).collect();
@@ -241,13 +241,13 @@ impl Running {
     }
 }
 
-/// Whether a name, or the front of one, is among these.
-fn says(names: &BTreeSet<String>, name: &str) -> bool {
-    let begins = |said: &String| said.strip_suffix('*').is_some_and(|front| name.starts_with(front));
+/// Whether the set has a name, or a prefix of it that ends in `*`.
+fn contains_name(names: &BTreeSet<String>, name: &str) -> bool {
+    let begins = |known: &String| known.strip_suffix('*').is_some_and(|front| name.starts_with(front));
     names.contains(name) || names.iter().any(begins)
 }
 
-/// The names at the top of what main and what it takes from others.
+/// The top-level names of main: its classes, and what it imports.
 fn main_names(context: &Context<'_>, files: &BTreeMap<&str, Uses>) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     let graph = &context.bundle.graph;

@@ -1,13 +1,13 @@
 //! Directories that the source serves, lists or looks for templates in.
 //!
-//! Receives one ask and the directories of the project that it can mean; hands on what will be missing on Workers, where
-//! there is a directory only if a file in it is uploaded, and nothing of the project in the working directory. Must never
-//! deny where a start succeeds and no literal says what will be missed later.
+//! On Workers a directory exists only if a file in it is uploaded, and nothing of the project is in the working directory. A
+//! finding denies only if the start itself fails, or a literal names what will be missing later.
 
 use super::{Ask, Draft, ELSEWHERE, Finding, MISSING, Severity, Survey, below_session};
 use crate::error::{Location, LocationKind};
 use crate::format::count;
-use crate::python::imports::{Access, Base};
+use crate::gates::Code;
+use crate::python::imports::{Access, Base, Open};
 use camino::{Utf8Path, Utf8PathBuf};
 use regex::Regex;
 use std::collections::BTreeSet;
@@ -23,6 +23,16 @@ const OTHER_LOADERS: [&str; 5] = ["ChoiceLoader", "DictLoader", "FunctionLoader"
 static NEEDED: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r#"\{%[-+]?\s*(?:extends|include|import|from)\s+["']([^"']+)["']"#).ok());
 
+/// What will be missing of a directory.
+struct Loss {
+    code: Code,
+    severity: Severity,
+    /// How the message goes on after what the source does with the directory.
+    message: String,
+    /// What a rule has to upload.
+    files: Vec<Utf8PathBuf>,
+}
+
 impl Survey<'_, '_> {
     /// `places`: the directories of the project that the ask can mean.
     pub(super) fn directory(&self, ask: &Ask<'_>, places: &[Utf8PathBuf]) -> Option<Draft> {
@@ -30,81 +40,67 @@ impl Survey<'_, '_> {
         if from_cwd && below_session(&ask.path).is_some() {
             return None;
         }
-        let (sure, remark) = self.severity(ask)?;
+        let (severity, remark) = self.severity(ask)?;
         let sounds_like =
             |base: &str| ask.open.by.ends_with(base) && self.calls.only_sounds_like(self.context, &ask.open.by, base);
         if sounds_like("StaticFiles") || sounds_like("Jinja2Templates") {
             return None;
         }
-        let must_be_there = matches!(ask.open.access, Access::Mount | Access::List);
         let written = ask.path.parts.join("/");
-        // Of two the one that can be uploaded.
+        // Prefer the one that can be uploaded.
         let inside = |place: &&Utf8PathBuf| place.starts_with(self.context.layout.main.parent().unwrap_or(place));
         let Some(place) = places.iter().find(inside).or(places.first()) else {
-            // Nothing that a project has, or may make in a build, is ever in the working directory.
-            let message = format!("{}, which is not there on Workers{remark}", self.asks(ask, &written));
-            return (from_cwd && must_be_there).then(|| Draft {
-                finding: self.finding(ask, (sure, ELSEWHERE), &written, message),
-                files: Vec::new(),
-                alternative: alternative(ask),
-            });
-        };
-        let (arrives, left) = self.contents(place);
-        let mut rendered = Vec::new();
-        let severity = match ask.open.access {
-            Access::Mount | Access::List => sure,
-            Access::Templates => {
-                rendered = self.rendered(place, from_cwd);
-                if rendered.is_empty() { Severity::Warn } else { sure }
-            }
-            _ => Severity::Warn,
+            // Neither the project's files nor those of a build are ever in the working directory.
+            let message = format!(", which is not there on Workers{remark}");
+            let loss = Loss { code: ELSEWHERE, severity, message, files: Vec::new() };
+            return (from_cwd && must_exist(ask)).then(|| self.draft(ask, &written, loss));
         };
         let shown = if from_cwd { written } else { self.context.project.display(place) };
-        let files = left.clone();
-        let what = self.asks(ask, &shown);
-        let draft = |code: &'static str, severity: Severity, tail: String| {
-            let finding = self.finding(ask, (severity, code), &shown, format!("{what}{tail}{remark}"));
-            Some(Draft { finding, files, alternative: alternative(ask) })
-        };
-        let named = match rendered.first() {
-            Some(first) => format!(": `{first}` is rendered"),
-            None => String::new(),
-        };
-        match () {
-            () if from_cwd => {
-                draft(ELSEWHERE, severity, format!(" from the working directory, where the upload is not{named}"))
-            }
-            () if !arrives && (must_be_there || !left.is_empty()) => {
-                draft(MISSING, severity, format!(", and no rule uploads any file of it{named}"))
-            }
-            () if !rendered.is_empty() => draft(MISSING, severity, format!(", and no rule uploads `{}`", rendered[0])),
-            () if !left.is_empty() && matches!(ask.open.access, Access::Mount | Access::Serve) => {
-                let names = self.names(place, &left);
-                draft(
-                    MISSING,
-                    Severity::Warn,
-                    format!(", and {} of it stay behind: {names}", count(left.len(), "file")),
-                )
-            }
-            () => None,
-        }
+        let mut loss = self.loss(ask, place, severity)?;
+        loss.message.push_str(&remark);
+        Some(self.draft(ask, &shown, loss))
     }
 
-    fn finding(
-        &self,
-        ask: &Ask<'_>,
-        (severity, code): (Severity, &'static str),
-        subject: &str,
-        message: String,
-    ) -> Finding {
-        let location = Location::at(LocationKind::File, self.context.shown(ask.node), ask.open.line, ask.open.column);
+    /// `severity`: how certain it is that the ask runs.
+    fn loss(&self, ask: &Ask<'_>, place: &Utf8Path, severity: Severity) -> Option<Loss> {
+        let from_cwd = ask.path.base == Base::Cwd;
+        let (arrives, files) = self.contents(place);
+        let rendered = match ask.open.access {
+            Access::Templates => self.rendered(place, from_cwd),
+            _ => Vec::new(),
+        };
+        let is_certain = must_exist(ask) || !rendered.is_empty();
+        let severity = if is_certain { severity } else { Severity::Warn };
+        let named = rendered.first().map_or_else(String::new, |first| format!(": `{first}` is rendered"));
+        let is_served = matches!(ask.open.access, Access::Mount | Access::Serve);
+        let (code, severity, message) = if from_cwd {
+            (ELSEWHERE, severity, format!(" from the working directory, where the upload is not{named}"))
+        } else if !arrives && (must_exist(ask) || !files.is_empty()) {
+            (MISSING, severity, format!(", and no rule uploads any file of it{named}"))
+        } else if let Some(first) = rendered.first() {
+            (MISSING, severity, format!(", and no rule uploads `{first}`"))
+        } else if is_served && !files.is_empty() {
+            let (number, names) = (count(files.len(), "file"), self.names(place, &files));
+            (MISSING, Severity::Warn, format!(", and {number} of it are not uploaded: {names}"))
+        } else {
+            return None;
+        };
+        Some(Loss { code, severity, message, files })
+    }
+
+    fn draft(&self, ask: &Ask<'_>, directory: &str, loss: Loss) -> Draft {
+        let Loss { code, severity, message, files } = loss;
+        let Open { line, column, .. } = *ask.open;
+        let location = Location::at(LocationKind::File, self.context.display_path(ask.node), line, column);
+        let message = format!("{}{message}", self.asks(ask, directory));
         let help = if ask.path.base == Base::Cwd { "start the path from `Path(__file__).parent`" } else { "" };
-        Finding::new(severity, code, subject, location, message, help)
+        let finding = Finding::new(severity, code, directory, location, message, help);
+        Draft { finding, files, alternative: alternative(ask) }
     }
 
     /// What the source does with a directory.
     fn asks(&self, ask: &Ask<'_>, directory: &str) -> String {
-        let place = format!("`{}:{}`", self.context.shown(ask.node), ask.open.line);
+        let place = format!("`{}:{}`", self.context.display_path(ask.node), ask.open.line);
         let by = &ask.open.by;
         match ask.open.access {
             Access::Mount | Access::Serve => format!("{place} gives the directory `{directory}` to `{by}`"),
@@ -113,7 +109,7 @@ impl Survey<'_, '_> {
         }
     }
 
-    /// Whether any file of a directory travels, and those that do not.
+    /// Whether any file of a directory is uploaded, and the files that are not.
     fn contents(&self, place: &Utf8Path) -> (bool, Vec<Utf8PathBuf>) {
         let arrives = self
             .uploaded
@@ -131,12 +127,12 @@ impl Survey<'_, '_> {
         (arrives, files.filter(is_left).collect())
     }
 
-    /// The templates of a directory that are rendered for sure, or needed by one that is, and not there.
+    /// The missing templates of a directory that are certainly rendered, or needed by one that is.
     fn rendered(&self, place: &Utf8Path, from_cwd: bool) -> Vec<String> {
-        if OTHER_LOADERS.iter().any(|loader| self.calls.says(self.context, loader)) {
+        if OTHER_LOADERS.iter().any(|loader| self.calls.mentions(self.context, loader)) {
             return Vec::new();
         }
-        // Of several places the first that has a template is the one.
+        // The first of several places that has a template wins.
         let has_other = self.has_templates_of_its_own();
         let mut pending: Vec<String> =
             self.calls.rendered(self.context).into_iter().map(|name| name.trim_start_matches('/').to_owned()).collect();
@@ -159,7 +155,7 @@ impl Survey<'_, '_> {
         missing
     }
 
-    /// Whether the source looks for templates beside itself as well.
+    /// Whether the source also looks for templates next to itself.
     fn has_templates_of_its_own(&self) -> bool {
         let nodes = self.context.bundle.graph.nodes().filter(|(_, node)| node.is_project() && node.present);
         let mut opens = nodes.filter_map(|(_, node)| node.says.as_ref()).flat_map(|says| &says.opens);
@@ -181,7 +177,12 @@ impl Survey<'_, '_> {
     }
 }
 
-/// What Workers have for files that are only served.
+/// Whether the code fails if the directory does not exist.
+fn must_exist(ask: &Ask<'_>) -> bool {
+    matches!(ask.open.access, Access::Mount | Access::List)
+}
+
+/// What Workers offer for files that are only served.
 fn alternative(ask: &Ask<'_>) -> Option<&'static str> {
     let serves = matches!(ask.open.access, Access::Mount | Access::Serve) && ask.open.by != "PackageLoader";
     serves.then_some("serve the files as static assets (`assets.directory`)")

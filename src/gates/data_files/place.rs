@@ -1,7 +1,6 @@
-//! Where a path of the source leads in the project.
+//! Resolves a path of the source to files and directories of the project.
 //!
-//! Receives what one file asks for; hands on files or directories that exist, links resolved, as in the bundle. Must never
-//! lead out of the project, and never guess a path.
+//! Links are resolved, as in the bundle. A path out of the project, or one that cannot be read from the source, resolves to nothing.
 
 use crate::bundle::{Content, Module};
 use crate::gates::Context;
@@ -12,17 +11,17 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
-/// How often a constant is followed to one of another module.
+/// How many times a constant is followed into another module.
 const HOPS: u32 = 4;
 
-/// The paths that the project's modules have names for, read when one of them is first asked for.
+/// The path constants of the project's modules, read on first use.
 #[derive(Default)]
 pub(super) struct Constants {
     files: RefCell<HashMap<u32, Rc<BTreeMap<String, Path>>>>,
 }
 
 impl Constants {
-    /// The same without names of other modules, and the module from which it is to be read; `None` where a name is unknown.
+    /// The path with constants replaced, and the module that it is relative to; `None` if a constant is unknown.
     pub(super) fn resolved(&self, context: &Context<'_>, at: u32, open: &Open) -> Option<(u32, Path)> {
         let mut found = (at, Path { base: open.base.clone(), parts: open.parts.clone() });
         for _ in 0..HOPS {
@@ -47,7 +46,7 @@ impl Constants {
     }
 }
 
-/// The project's module that an import names, with its dots in front.
+/// The project's module that an import names, relative (with leading dots) or absolute.
 fn module_named(context: &Context<'_>, at: u32, written: &str) -> Option<u32> {
     let graph = &context.bundle.graph;
     let name = written.trim_start_matches('.');
@@ -64,7 +63,7 @@ fn module_named(context: &Context<'_>, at: u32, written: &str) -> Option<u32> {
     graph.module(&dotted).filter(|module| graph.node(*module).is_project())
 }
 
-/// Where a path leads, by its text: from each directory that it may start from.
+/// The existing files and directories that a path can mean.
 pub(super) fn located(context: &Context<'_>, node: &Node, path: &Path) -> BTreeSet<Utf8PathBuf> {
     let own = source_of(context, node);
     let directories: Vec<Utf8PathBuf> = match &path.base {
@@ -106,7 +105,7 @@ fn package_directory(context: &Context<'_>, dotted: &str) -> Option<Utf8PathBuf>
     }
 }
 
-/// Without `.` and `..`, by the text alone.
+/// Removes `.` and `..` without asking the file system.
 fn normal(path: &Utf8Path) -> Utf8PathBuf {
     let mut normal = Utf8PathBuf::new();
     for component in path.components() {

@@ -1,8 +1,8 @@
-//! The rule that uploads what stays behind, as lines to paste into the wrangler configuration.
+//! The missing rule, as lines to paste into the wrangler configuration.
 //!
-//! Receives files of the project; hands on one line of help and the lines. The globs match each file once (wrangler uploads
-//! the first match and warns of others), and the rule falls through, so that no default of its type is lost. Where a rule
-//! of the user's keeps a later one of its type from working, or `rules` is one value, the lines replace `rules`.
+//! Its globs match each file once (wrangler uploads the first match and warns of others), and it falls through, so that the
+//! defaults of its type stay. Where a rule of the user's keeps a later one of its type from working, or `rules` is one value,
+//! the lines replace `rules`.
 
 use super::Draft;
 use crate::bundle::glob::Glob;
@@ -14,10 +14,10 @@ use crate::project::document::Format;
 use camino::{Utf8Path, Utf8PathBuf};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// From so many files of one kind in one directory on, one glob is for all of them.
+/// From this many files of one kind in one directory on, one glob covers all of them.
 const MANY: usize = 4;
 
-/// How wide a line of globs may be before each has a line of its own.
+/// A list of globs that is wider than this has one glob per line.
 const WIDTH: usize = 72;
 
 /// What to do so that some files are uploaded.
@@ -31,13 +31,13 @@ pub(super) struct Advice {
 enum RulePlace {
     /// Its upload name.
     Inside(String),
-    /// Where no rule looks; the name that it would have in the source.
+    /// Outside of what rules cover; the name that it would have inside.
     Outside(String),
-    /// A rule takes it, and this keeps it back all the same.
+    /// A rule matches it, but this drops it.
     Dropped(&'static str),
 }
 
-/// The rules of the user's, and those that were advised so far.
+/// The user's rules, and those that were advised so far.
 pub(super) struct Rules<'c, 'a> {
     context: &'c Context<'a>,
     globs: Vec<String>,
@@ -105,7 +105,7 @@ impl<'c, 'a> Rules<'c, 'a> {
         }
     }
 
-    /// The directory whose files are uploaded, as people know it.
+    /// The directory whose files are uploaded, relative to the project.
     fn source(&self) -> String {
         let layout = &self.context.layout;
         display(&self.context.project.root, &layout.module_root.join(layout.glob_prefix.trim_end_matches('/')))
@@ -121,7 +121,7 @@ impl<'c, 'a> Rules<'c, 'a> {
         if left.is_empty() {
             return self.last.clone();
         }
-        // A default rule that a rule of the user's put out of force is better brought back.
+        // If a rule of the user's disables a default rule that would match, enable that again.
         let shadowed: Vec<(usize, Glob)> = self.shadowed().collect();
         let mut revived: BTreeSet<usize> = BTreeSet::new();
         let mut others = Vec::new();
@@ -137,7 +137,7 @@ impl<'c, 'a> Rules<'c, 'a> {
         self.last.clone()
     }
 
-    /// The globs that a rule of the user's put out of force, and which rule that was.
+    /// The globs that a rule of the user's disables, and the index of that rule.
     fn shadowed(&self) -> impl Iterator<Item = (usize, Glob)> + '_ {
         let rules = self.context.bundle.shadowed_rules.iter();
         rules.flat_map(|rule| rule.globs.iter().map(|glob| (rule.by, self.glob(glob))))
@@ -154,7 +154,7 @@ impl<'c, 'a> Rules<'c, 'a> {
         let mut groups: BTreeMap<(Option<&str>, &str), Vec<&String>> = BTreeMap::new();
         for name in names {
             let path = Utf8Path::new(name);
-            // Of a module root that is the project's own, `**/*.json` would take what belongs to tools.
+            // If the module root is the project root, `**/*.json` would match the files of tools.
             let directory = if layout.at_project_root { path.parent().map_or("", Utf8Path::as_str) } else { "" };
             groups.entry((path.extension(), directory)).or_default().push(name);
         }

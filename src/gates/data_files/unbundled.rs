@@ -1,7 +1,6 @@
-//! Files beside the project's uploaded source that no rule takes; one finding for all.
+//! Files next to uploaded source that no rule matches, in one finding.
 //!
-//! Receives what is uploaded and what the source does with names of files; hands on a warning. Must never speak of tests, of
-//! static assets, of documentation, or of what editors and builds leave.
+//! Tests, static assets, documentation and what editors and builds leave behind are not counted.
 
 use super::rules::Rules;
 use super::{BESIDE, CallGraph, Draft, Finding, Severity, Survey};
@@ -12,7 +11,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use std::cell::LazyCell;
 use std::collections::{BTreeSet, HashMap};
 
-/// What is no data wherever it lies: what editors, type checkers and builds leave.
+/// Extensions that are never data: what editors, type checkers and builds leave behind.
 const LEFTOVERS: [&str; 21] = [
     "pyi", "pyc", "pyo", "typed", "ipynb", "sh", "bash", "lock", "orig", "rej", "bak", "swp", "log", "map", "ts",
     "tsx", "pyx", "pxd", "am", "ac", "in",
@@ -50,10 +49,10 @@ const OTHERS: [&str; 12] = [
     "fixtures",
 ];
 
-/// `known`: what other findings speak of.
-pub(super) fn beside(survey: &Survey<'_, '_>, known: &[Utf8PathBuf], rules: &mut Rules<'_, '_>) -> Option<Finding> {
+/// `known`: files that other findings report.
+pub(super) fn unbundled(survey: &Survey<'_, '_>, known: &[Utf8PathBuf], rules: &mut Rules<'_, '_>) -> Option<Finding> {
     let Survey { context, calls, uploaded } = survey;
-    // Reads every file of the project: only where a file is there that such a name could mean.
+    // Lazy, because it reads every file of the project.
     let asked = LazyCell::new(|| asked(context, calls));
     let mut left: BTreeSet<Utf8PathBuf> = BTreeSet::new();
     for directory in directories(context, uploaded) {
@@ -80,14 +79,14 @@ pub(super) fn beside(survey: &Survey<'_, '_>, known: &[Utf8PathBuf], rules: &mut
         BESIDE,
         first.as_str(),
         Location::new(LocationKind::File, first.as_str()),
-        format!("`{first}`{more} beside the source stay behind: no rule uploads them"),
+        format!("`{first}`{more} next to the source are not uploaded: no rule matches them"),
         "",
     );
     let count = files.len() as u64;
     Some(rules.complete(Draft { finding, files, alternative: None }, &advice).measured(count, 0))
 }
 
-/// The directories of uploaded source, without the project's own top and without those that hold no data.
+/// The directories of uploaded source, except the project root and those that hold no data.
 fn directories<'a>(context: &Context<'_>, uploaded: &HashMap<&'a Utf8Path, &Module>) -> BTreeSet<&'a Utf8Path> {
     let root = &context.layout.module_root;
     let holds = |directory: &Utf8Path| {
@@ -102,9 +101,9 @@ fn directories<'a>(context: &Context<'_>, uploaded: &HashMap<&'a Utf8Path, &Modu
         .collect()
 }
 
-/// What the source asks a directory for, or puts the names of files together with.
+/// Names from which the source builds the names of files.
 struct Asked {
-    /// Where the source is, with the endings and the names of directories that it says.
+    /// The directory of a source file, with the extensions and the names of directories that it mentions.
     by: Vec<(Utf8PathBuf, BTreeSet<String>, BTreeSet<String>)>,
 }
 
@@ -135,7 +134,7 @@ fn is_data(path: &Utf8Path, asks_for: impl Fn(&Utf8Path, &str) -> bool) -> bool 
     let name = path.file_name().unwrap_or_default();
     let stem = name.split('.').next().unwrap_or_default().to_ascii_lowercase();
     let Some(extension) = path.extension().map(str::to_ascii_lowercase) else { return false };
-    // Python files that stay behind have a rule of their own.
+    // Python files have a rule of their own.
     let is_none = name.starts_with('.')
         || extension == "py"
         || LEFTOVERS.contains(&extension.as_str())

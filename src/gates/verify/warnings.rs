@@ -1,13 +1,12 @@
-//! wrangler's warnings, less what the gate `wrangler-config` has said already.
+//! Leaves out of wrangler's warnings what the gate `wrangler-config` reports already.
 //!
-//! Receives one warning and the findings of that gate; hands on what is left of it. The texts are those of wrangler 4.164.0;
-//! a warning whose words have changed since is simply shown again.
+//! The texts are those of wrangler 4.164.0; a warning whose words have changed since is simply shown again.
 
-use crate::gates::Finding;
 use crate::gates::wrangler_config::{ENVIRONMENT, INHERITANCE, TOP_LEVEL};
+use crate::gates::{Code, Finding};
 
-/// Whole warnings, by their first words and the code of our own finding.
-const WHOLE: [(&str, &str); 2] = [
+/// Warnings by their first words, with the code of our own finding.
+const WHOLE: [(&str, Code); 2] = [
     ("Multiple environments are defined in the Wrangler configuration file", TOP_LEVEL),
     ("No environment found in configuration with name", ENVIRONMENT),
 ];
@@ -15,10 +14,10 @@ const WHOLE: [(&str, &str); 2] = [
 /// The head of the one warning that lists everything about the configuration.
 const LIST: &str = "Processing ";
 
-/// What is left of a warning; `None` where it is known whole.
+/// What is left of a warning; `None` if all of it is known.
 pub(super) fn without_known(text: &str, known: &[Finding]) -> Option<String> {
-    let has = |code: &str| known.iter().any(|finding| finding.code == code);
-    if WHOLE.iter().any(|(words, code)| text.trim_start().starts_with(words) && has(code)) {
+    let has = |code: Code| known.iter().any(|finding| finding.code == code);
+    if WHOLE.iter().any(|(words, code)| text.trim_start().starts_with(words) && has(*code)) {
         return None;
     }
     if !text.starts_with(LIST) || !known.iter().any(|finding| [INHERITANCE, ENVIRONMENT].contains(&finding.code)) {
@@ -52,7 +51,7 @@ fn end_of_item(lines: &[&str], from: usize, indent: usize) -> usize {
 
 fn is_known(words: &str, known: &[Finding]) -> bool {
     let has =
-        |code: &str, subject: &str| known.iter().any(|finding| finding.code == code && finding.subject == subject);
+        |code: Code, subject: &str| known.iter().any(|finding| finding.code == code && finding.subject == subject);
     let quoted = words.split('"').nth(1).unwrap_or_default();
     if words.starts_with('"') && words.contains("exists at the top level, but not on") {
         return has(INHERITANCE, quoted);
@@ -84,7 +83,7 @@ mod tests {
     use crate::error::{Location, LocationKind};
     use crate::gates::Severity;
 
-    fn found(code: &'static str, subject: &str) -> Finding {
+    fn found(code: Code, subject: &str) -> Finding {
         Finding::new(Severity::Warn, code, subject, Location::new(LocationKind::Config, "wrangler.toml"), "m", "h")
     }
 

@@ -1,12 +1,11 @@
-//! The classes that the configuration names are classes of main.
+//! The classes that the configuration names exist in main.
 //!
-//! Receives the active environment's Durable Objects and Workflows, and the import graph; hands on those that main does not
-//! have, or hides by its `__all__`. The runtime looks among `main.__all__`, or `dir(main)` without names in `_`, and takes
-//! each class by its own name (workerd, `collect_classes`). Must never deny what main may make in a way that is not read.
+//! The runtime looks among `main.__all__`, or `dir(main)` without names in `_`, and takes each class by its own name (workerd,
+//! `collect_classes`). Where main may define a class in a way that cannot be read from the source, the finding only warns.
 
 use super::{CLASS_MISSING, MIGRATION, active, migrations};
 use crate::error::{Location, LocationKind};
-use crate::gates::{Context, Finding, Severity};
+use crate::gates::{Code, Context, Finding, Severity};
 use crate::project::WranglerConfig;
 use crate::python::graph::{EdgeKind, Node};
 use crate::python::uses::{Uses, uses};
@@ -25,13 +24,13 @@ pub(super) fn classes(context: &Context<'_>) -> Vec<Finding> {
         }
     }
     let Some((at, main)) = main(context) else { return Vec::new() };
-    let shown = context.shown(main);
+    let shown = context.display_path(main);
     let Some(bytes) = context.bundle.module(&main.name).and_then(|module| module.content.read().ok()) else {
         return Vec::new();
     };
     let uses = uses(&bytes, &context.target.python);
-    let judge = |one: Wanted| one.judge(has(context, at, &one.class, STARS), &uses, &shown);
-    let mut findings: Vec<Finding> = wanted.into_iter().filter_map(judge).collect();
+    let check = |wanted: Wanted| wanted.check(has(context, at, &wanted.class, STARS), &uses, &shown);
+    let mut findings: Vec<Finding> = wanted.into_iter().filter_map(check).collect();
     let named = findings.iter().any(|finding| finding.code == MIGRATION);
     findings.extend(migrations::unmigrated(config, named));
     let leaves_out = uses.exports.as_ref().is_some_and(|exports| !exports.contains("Default"));
@@ -42,7 +41,7 @@ pub(super) fn classes(context: &Context<'_>) -> Vec<Finding> {
             "Default",
             Location::new(LocationKind::File, shown.as_str()),
             format!(
-                "`__all__` of `{shown}` leaves out `Default`: the runtime does not find it, and no request gets there"
+                "`__all__` of `{shown}` leaves out `Default`: the runtime does not find it, and no request reaches it"
             ),
             "add \"Default\" to `__all__`",
         ));
@@ -66,7 +65,7 @@ pub(super) fn classes(context: &Context<'_>) -> Vec<Finding> {
     findings
 }
 
-/// The user's main: in the keep layout it is behind the shim.
+/// The user's main module, which the shim of the keep layout imports.
 fn main<'a>(context: &Context<'a>) -> Option<(u32, &'a Node)> {
     let graph = &context.bundle.graph;
     let at = match &context.layout.shim {
@@ -90,14 +89,14 @@ struct Wanted {
 /// Where it is named.
 enum Key {
     ClassName,
-    /// With the class of a binding that no migration creates: probably the one that was meant.
+    /// With the class of a binding that no migration creates, which is probably meant.
     Migration {
         uncovered: Option<String>,
     },
 }
 
 impl Key {
-    fn code(&self) -> &'static str {
+    fn code(&self) -> Code {
         match self {
             Self::ClassName => CLASS_MISSING,
             Self::Migration { .. } => MIGRATION,
@@ -118,7 +117,7 @@ impl Key {
 }
 
 impl Wanted {
-    fn judge(&self, has: Option<bool>, uses: &Uses, main: &str) -> Option<Finding> {
+    fn check(&self, has: Option<bool>, uses: &Uses, main: &str) -> Option<Finding> {
         let class = &self.class;
         // A class counts by its own name, whatever main calls it.
         let is_said = || uses.mentions.iter().any(|mention| mention.name == *class);
@@ -173,7 +172,7 @@ fn wanted(config: &WranglerConfig) -> Vec<Wanted> {
     wanted
 }
 
-/// Whether a module has a class of this name, its star imports followed. `None` where it cannot be told.
+/// Whether a module has a class of this name, its star imports followed. `None` if that is unknown.
 fn has(context: &Context<'_>, at: u32, name: &str, stars: u32) -> Option<bool> {
     let graph = &context.bundle.graph;
     let says = graph.node(at).says.as_deref()?;

@@ -1,7 +1,6 @@
-//! What the top level of the configuration has and the active environment does not inherit.
+//! Keys of the top level that the active environment does not inherit.
 //!
-//! Receives the configuration, and the project's files where a list of bindings is there but shorter; hands on findings. The
-//! keys are data with source and date: `data/config-inheritance.toml`. wrangler warns of the same, but only when it runs.
+//! The keys are in `data/config-inheritance.toml`, with source and date. wrangler warns of the same, but only when it runs.
 
 use super::INHERITANCE;
 use crate::bundle::Owner;
@@ -49,7 +48,7 @@ pub(super) fn not_inherited(context: &Context<'_>) -> Result<Vec<Finding>> {
             Some(own) => {
                 let own = key.names(own);
                 let missing: Vec<&String> = names.iter().filter(|name| !own.contains(name.as_str())).collect();
-                // wrangler warns of every variable. A shorter list of bindings may be meant, unless the code uses the rest.
+                // wrangler warns of every variable. A shorter list of bindings may be intended, unless the code uses the rest.
                 if missing.is_empty() || key.key == "vars" {
                     missing
                 } else {
@@ -112,7 +111,7 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
-/// Every name that a module of the project takes as an attribute, or says in a string: `self.env.KV`, `getattr(env, "KV")`.
+/// Every name that a module of the project takes as an attribute, or mentions in a string: `self.env.KV`, `getattr(env, "KV")`.
 fn attributes(context: &Context<'_>) -> Result<BTreeSet<String>> {
     let mut names = BTreeSet::new();
     let own = context.bundle.modules.iter().filter(|module| module.owner == Owner::Project);

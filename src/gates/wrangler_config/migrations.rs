@@ -1,8 +1,7 @@
-//! Durable Object classes that `migrations` or `exports` create, against those that are bound and those that main has.
+//! Durable Object classes that `migrations` or `exports` create, compared with the bindings and with main.
 //!
-//! Receives the configuration; hands on the classes that exist once every migration has run, and findings for bindings
-//! that none of them creates. Cloudflare refuses both only after the upload: 10070 or 10064 for a class that main does not
-//! have, 10061 for a binding without a migration (workers-sdk#10246).
+//! Cloudflare refuses a mismatch only after the upload: 10070 or 10064 for a class that main does not have, 10061 for a
+//! binding without a migration (workers-sdk#10246).
 
 use super::MIGRATION;
 use crate::error::Location;
@@ -74,7 +73,7 @@ fn exported(config: &WranglerConfig) -> Vec<(String, String, Location)> {
     .collect()
 }
 
-/// Whether a binding says that another Worker has the class: it may have been transferred there.
+/// Whether a binding refers to the class in another Worker, where it may have been transferred.
 pub(super) fn is_elsewhere(config: &WranglerConfig, class: &str) -> bool {
     bindings(config).iter().any(|binding| {
         binding.get("class_name").and_then(Value::as_str) == Some(class)
@@ -105,8 +104,8 @@ pub(super) fn uncovered(config: &WranglerConfig) -> Vec<Binding> {
     .collect()
 }
 
-/// What is bound and never created. A Worker that is live may have it from a migration that was taken out since, so that
-/// this denies nothing; `named`: another finding says already which class was meant.
+/// What is bound and never created. The live Worker may have it from a migration that has since been removed, so
+/// this denies nothing. With `named`, another finding names the class that is probably meant.
 pub(super) fn unmigrated(config: &WranglerConfig, named: bool) -> Vec<Finding> {
     let has_lifecycle = !list(config.get("migrations")).is_empty() || !exported(config).is_empty();
     let severity = if has_lifecycle { Severity::Warn } else { Severity::Note };

@@ -1,7 +1,6 @@
-//! Directories that the configuration names and that are not there.
+//! Directories that the configuration names and that do not exist.
 //!
-//! Receives the project; hands on findings. wrangler itself stops for a missing `assets.directory`, before it uploads; and
-//! they may be built only later, so that nothing of this denies.
+//! They only warn: a later step may build them, and wrangler stops for a missing `assets.directory` before it uploads.
 
 use super::{DIRECTORY, active};
 use crate::error::Location;

@@ -1,7 +1,6 @@
 //! `[tool.saddlebag.env.NAME]` for environments that no wrangler configuration has.
 //!
-//! Receives the project; hands on findings. A project may have several configurations, so that every one that lies in it is
-//! asked before a name counts as unknown.
+//! A project may have several configurations: a name is unknown only if none of them has it.
 
 use super::SETTINGS_ENVIRONMENT;
 use crate::gates::{Context, Finding, Severity};

@@ -1,7 +1,7 @@
-//! The compatibility date and flags: what Cloudflare refuses only when the upload is there.
+//! The compatibility date and flags, which Cloudflare checks only after the upload.
 //!
-//! Receives the target; hands on findings. The flags are data with source and date: `data/compatibility-flags.toml`. A flag
-//! that is not there may be newer than the list, so that it is only spoken of where it is near one that is.
+//! The known flags are in `data/compatibility-flags.toml`, with source and date. An unknown flag may be newer than the list, so
+//! it is reported only if it looks like a known one.
 
 use super::{FLAG, FUTURE_DATE, active};
 use crate::error::{Location, LocationKind};
@@ -21,7 +21,7 @@ static TABLE: LazyLock<FlagTable> = LazyLock::new(|| {
         .expect("the embedded table parses: a test reads it")
 });
 
-/// What a flag was probably meant to be.
+/// The known flag that an unknown one probably means.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Misspelt {
     pub(super) meant: &'static str,
@@ -38,7 +38,7 @@ pub(super) fn misspelt(flag: &str) -> Option<Misspelt> {
     if let Some(meant) = known().find(|name| plain(name) == plain(flag)) {
         return Some(Misspelt { meant, certain: true });
     }
-    // `python_workers_315` is no misspelt `python_workers_314`.
+    // `python_workers_315` is a newer flag, not a misspelling of `python_workers_314`.
     let letters = |text: &str| text.chars().filter(|c| !c.is_ascii_digit()).collect::<String>();
     known()
         .filter(|name| name.len() > 5 && letters(name) != letters(flag))
@@ -50,8 +50,8 @@ pub(super) fn misspelt(flag: &str) -> Option<Misspelt> {
 
 pub(super) fn flags(context: &Context<'_>) -> Vec<Finding> {
     let flags = &context.target.compatibility_flags;
-    // Where `python_workers` itself is missing, that finding names the one that was meant for it.
-    let is_named_already = |meant: &str| !context.target.python_workers && meant == super::PYTHON_WORKERS;
+    // If `python_workers` itself is missing, that finding suggests it.
+    let is_named_already = |meant: &str| !context.target.python_workers && meant == super::PYTHON_WORKERS_FLAG;
     let finding = |flag: &String| {
         let misspelt = misspelt(flag).filter(|misspelt| !is_named_already(misspelt.meant))?;
         let (severity, message) = if misspelt.certain {
@@ -68,7 +68,7 @@ pub(super) fn flags(context: &Context<'_>) -> Vec<Finding> {
     flags.iter().filter_map(finding).collect()
 }
 
-/// Of the flag itself where it stands in the configuration.
+/// The location of the flag in the configuration.
 pub(super) fn flag_location(context: &Context<'_>, flag: &str) -> Location {
     let config = &context.project.config;
     let index = config.compatibility_flags().iter().position(|known| known == flag);
@@ -85,7 +85,7 @@ pub(super) fn flag_location(context: &Context<'_>, flag: &str) -> Location {
 /// A date after today in UTC, wherever the user is (seen: workers-sdk#5453).
 pub(super) fn future_date(context: &Context<'_>) -> Option<Finding> {
     let date = &context.target.compatibility_date;
-    // A clock before the day of our own data is wrong.
+    // A clock that is behind our own data is wrong.
     let today = (&context.target.today).max(&TABLE.checked);
     (date > today).then(|| {
         let config = &context.project.config;

@@ -1,7 +1,6 @@
-//! What the picture needs besides the report: who imports what, whose a dropped file was, what the machine has.
+//! What the HTML report shows besides the report: who imports what, who owned a dropped file, what the machine has.
 //!
-//! Receives the report and what was looked up for the picture; hands on one JSON value. Of every chain of imports it
-//! keeps the last step only, aligned with the report's modules: the page walks from step to step. Must never decide.
+//! Of every import chain only the last step is kept, aligned with the report's modules: the page walks from step to step.
 
 use crate::bundle::{Bundle, Content, Owner};
 use crate::project::Project;
@@ -10,40 +9,39 @@ use crate::report::Report;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
 
-/// What is looked up for the picture and is in no report.
+/// What the HTML report shows and no other report has.
 #[derive(Debug, Default)]
-pub(crate) struct Beside<'a> {
+pub(crate) struct HtmlContext<'a> {
     /// The distributions of the project's own virtual environment, where it has one.
     pub(crate) host: Option<&'a [HostDistribution]>,
     /// `saddlebag.classify/1`: what each dependency is for.
     pub(crate) dependencies: Option<&'a Value>,
 }
 
-pub(super) fn document(report: &Report, beside: &Beside<'_>) -> Value {
+pub(super) fn document(report: &Report, context: &HtmlContext<'_>) -> Value {
     let project = report.project.as_ref();
     let figures: BTreeMap<&str, &str> =
-        report.results.into_iter().flatten().map(|result| (result.id, result.figure.as_str())).collect();
+        report.results.into_iter().flatten().map(|result| (result.id.as_str(), result.figure.as_str())).collect();
     json!({
         "name": project.and_then(|project| project.config.name()),
         "dry_run": report.dry_run,
         "figures": figures,
         "imports": report.bundle.map(imports),
-        "shown": report.bundle.as_ref().zip(project).map(|(bundle, project)| shown(bundle, project)),
+        "shown": report.bundle.as_ref().zip(project).map(|(bundle, project)| display_paths(bundle, project)),
         "dropped": report.bundle.map(dropped_owners),
-        "host": beside.host.map(|host| {
+        "host": context.host.map(|host| {
             host.iter()
                 .map(|distribution| {
                     json!({ "name": distribution.name, "version": distribution.version, "bytes": distribution.bytes })
                 })
                 .collect::<Vec<_>>()
         }),
-        "dependencies": beside.dependencies,
+        "dependencies": context.dependencies,
     })
 }
 
-/// Three lists as long as the modules: how surely each is imported (the index of its `Level`; -1 if by nothing that main
-/// imports), which module imports it on the surest and then shortest way (an index; -1 where the walk begins), and the
-/// line there.
+/// Three lists, aligned with the modules: the index of each module's `Reachability` (-1 if main does not import it), the index
+/// of the module that imports it on the most certain and then shortest way (-1 for a start), and the line of that import.
 fn imports(bundle: &Bundle) -> Value {
     let places: HashMap<&str, usize> =
         bundle.modules.iter().enumerate().map(|(at, module)| (module.name.as_str(), at)).collect();
@@ -61,8 +59,8 @@ fn imports(bundle: &Bundle) -> Value {
     json!({ "level": levels, "parent": parents, "line": lines })
 }
 
-/// The files of the project that are uploaded under another name than people know them by, by the module's index.
-fn shown(bundle: &Bundle, project: &Project) -> BTreeMap<usize, String> {
+/// The paths of project files that are uploaded under another name, by the module's index.
+fn display_paths(bundle: &Bundle, project: &Project) -> BTreeMap<usize, String> {
     let own = bundle.modules.iter().enumerate().filter_map(|(at, module)| match (&module.content, &module.owner) {
         (Content::File(path), Owner::Project) => Some((at, project.display(path))),
         _ => None,
@@ -70,7 +68,7 @@ fn shown(bundle: &Bundle, project: &Project) -> BTreeMap<usize, String> {
     own.filter(|(at, shown)| *shown != bundle.modules[*at].name).collect()
 }
 
-/// Whose each dropped file was: the owners' names, and for each file of the report's list an index into them.
+/// The owners of dropped files: their names, and for each file of the report's list an index into these.
 fn dropped_owners(bundle: &Bundle) -> Value {
     let mut names: Vec<&str> = Vec::new();
     let mut known: HashMap<&str, usize> = HashMap::new();

@@ -1,52 +1,52 @@
-//! What the gates found: the same complaint once, with every place that it holds for and one line of help.
+//! Findings for people: those that one help answers together, with every place.
 //!
-//! What blocks is always shown whole, and first. Warnings are shown whole unless something blocks or `--quiet` is set:
-//! then each takes one line. Notes are for `--verbose`.
+//! What blocks is always shown in full, and first. Warnings are shown in full unless something blocks or `--quiet` is set: then
+//! each takes one line. Notes are for `--verbose`.
 
-use super::{RenderOptions, dim};
 use crate::error::LocationKind;
 use crate::format::count;
-use crate::gates::{Finding, GateResult, Outcome, Severity};
+use crate::gates::{Finding, GateId, GateResult, Outcome, Severity};
+use crate::report::style::{RenderOptions, dim};
 use console::Style;
 use std::fmt::Write;
 
-/// How many complaints that do not block are shown, and how many places of one, unless everything is asked for.
+/// How many groups that do not block are shown, and how many places of one group, without `--verbose`.
 const GROUPS: usize = 6;
 const PLACES: usize = 4;
 
-/// Findings of one gate that one line of help answers.
+/// Findings of one gate that share their help.
 struct Group<'a> {
-    gate: &'a str,
+    gate: GateId,
     first: &'a Finding,
     findings: Vec<&'a Finding>,
 }
 
-pub(super) fn write(out: &mut String, results: &[GateResult], manner: RenderOptions) {
-    let groups = grouped(results, manner);
+pub(super) fn write(out: &mut String, results: &[GateResult], options: RenderOptions) {
+    let groups = grouped(results, options);
     let (blocking, others): (Vec<_>, Vec<_>) = groups.iter().partition(|group| group.weight() == Severity::Deny);
-    // Lines to paste that several findings share are shown with the first.
+    // A snippet that several groups share is shown with the first.
     let mut pasted: Option<String> = None;
     let mut whole = |group: &Group<'_>| {
         let is_new = group.first.snippet.is_some() && group.first.snippet != pasted;
         pasted = group.first.snippet.clone().or(pasted.take());
-        group.whole(manner, is_new)
+        group.whole(options, is_new)
     };
     let mut paragraphs: Vec<String> = blocking.iter().map(|group| whole(group)).collect();
     paragraphs.extend(results.iter().filter(|result| result.outcome == Outcome::Broke).map(|result| {
         let title = Style::new().red().bold().apply_to(format!("broke[{}]:", result.id)).to_string();
-        manner.sentence(&format!("{title} "), "  ", &result.figure) + "\n"
+        options.sentence(&format!("{title} "), "  ", &result.figure) + "\n"
     }));
-    let most = if manner.verbose || manner.quiet { usize::MAX } else { GROUPS };
+    let most = if options.verbose || options.quiet { usize::MAX } else { GROUPS };
     let shown = &others[..most.min(others.len())];
     let left_out: usize = others[shown.len()..].iter().map(|group| group.findings.len()).sum();
-    if manner.verbose || (paragraphs.is_empty() && !manner.quiet) {
+    if options.verbose || (paragraphs.is_empty() && !options.quiet) {
         paragraphs.extend(shown.iter().map(|group| whole(group)));
         if left_out > 0 {
             paragraphs.push(format!("{}; `--verbose` shows them\n", count(left_out, "more finding")));
         }
     } else if !shown.is_empty() {
-        let mut brief: String = shown.iter().map(|group| group.brief(manner)).collect();
-        if !manner.quiet {
+        let mut brief: String = shown.iter().map(|group| group.brief(options)).collect();
+        if !options.quiet {
             let more = if left_out > 0 { format!("{}; ", count(left_out, "more warning")) } else { String::new() };
             let _ = writeln!(brief, "{more}`--verbose` shows warnings in full");
         }
@@ -58,11 +58,11 @@ pub(super) fn write(out: &mut String, results: &[GateResult], manner: RenderOpti
     out.push_str(&paragraphs.join("\n"));
 }
 
-/// What blocks first; within one weight as the gates stand.
-fn grouped(results: &[GateResult], manner: RenderOptions) -> Vec<Group<'_>> {
+/// What blocks first; within one severity in the order of the gates.
+fn grouped(results: &[GateResult], options: RenderOptions) -> Vec<Group<'_>> {
     let mut groups: Vec<Group<'_>> = Vec::new();
     for result in results {
-        for finding in result.findings.iter().filter(|one| one.weight() > Severity::Note || manner.verbose) {
+        for finding in result.findings.iter().filter(|one| one.weight() > Severity::Note || options.verbose) {
             let alike = |group: &&mut Group<'_>| {
                 let of = |finding: &Finding| (finding.weight(), finding.allowed.clone());
                 let same_code = group.first.code == finding.code || !finding.help.is_empty();
@@ -101,17 +101,17 @@ impl Group<'_> {
         self.first.weight()
     }
 
-    fn whole(&self, manner: RenderOptions, with_snippet: bool) -> String {
+    fn whole(&self, options: RenderOptions, with_snippet: bool) -> String {
         let mut out = String::new();
         let allowed = self.first.allowed.as_ref().map_or_else(String::new, |reason| format!(" (allowed: {reason})"));
-        let shown = if manner.verbose { self.findings.len() } else { PLACES.min(self.findings.len()) };
+        let shown = if options.verbose { self.findings.len() } else { PLACES.min(self.findings.len()) };
         let mut before: Option<&Finding> = None;
         for finding in &self.findings[..shown] {
             if before.is_none_or(|before| before.code != finding.code) {
                 let text = format!("{}{allowed}", finding.message);
-                let _ = writeln!(out, "{}", manner.sentence(&format!("{} ", title(finding)), "  ", &text));
+                let _ = writeln!(out, "{}", options.sentence(&format!("{} ", title(finding)), "  ", &text));
             } else if before.is_some_and(|before| before.message != finding.message) {
-                let _ = writeln!(out, "{}", manner.sentence("  also: ", "  ", &finding.message));
+                let _ = writeln!(out, "{}", options.sentence("  also: ", "  ", &finding.message));
             }
             before = Some(finding);
             out.extend(place(finding).map(|place| format!("  {} {place}\n", dim("-->"))));
@@ -121,7 +121,7 @@ impl Group<'_> {
         }
         if !self.first.help.is_empty() {
             let help = Style::new().cyan().apply_to("help:").to_string();
-            let _ = writeln!(out, "{}", manner.sentence(&format!("  {help} "), "    ", &self.first.help));
+            let _ = writeln!(out, "{}", options.sentence(&format!("  {help} "), "    ", &self.first.help));
         }
         for line in self.first.snippet.iter().filter(|_| with_snippet).flat_map(|snippet| snippet.lines()) {
             let _ = writeln!(out, "{}", format!("      {line}").trim_end());
@@ -130,14 +130,14 @@ impl Group<'_> {
     }
 
     /// One line: the first of them, where it is, and how many more there are.
-    fn brief(&self, manner: RenderOptions) -> String {
+    fn brief(&self, options: RenderOptions) -> String {
         let message = self.first.message.lines().next().unwrap_or_default();
         let place = place(self.first).map_or_else(String::new, |place| format!(" ({place})"));
         let more = match self.findings.len() {
             1 => String::new(),
             all => format!(", and {} more like it", all - 1),
         };
-        manner.sentence(&format!("{} ", title(self.first)), "  ", &format!("{message}{place}{more}")) + "\n"
+        options.sentence(&format!("{} ", title(self.first)), "  ", &format!("{message}{place}{more}")) + "\n"
     }
 }
 
@@ -145,16 +145,20 @@ impl Group<'_> {
 mod tests {
     use super::*;
     use crate::error::{Location, LocationKind};
-    use crate::gates::Level;
+    use crate::gates::data_files::MISSING as FILE_MISSING;
+    use crate::gates::imports::MISSING;
+    use crate::gates::size::{GZIP, RAW};
+    use crate::gates::smoke::IMPORT;
+    use crate::gates::{Code, Level};
 
-    fn finding(severity: Severity, code: &'static str, message: &str, line: u32, help: &str) -> Finding {
+    fn finding(severity: Severity, code: Code, message: &str, line: u32, help: &str) -> Finding {
         Finding::new(severity, code, message, Location::at(LocationKind::File, "src/a.py", line, 1), message, help)
     }
 
-    fn text(findings: Vec<Finding>, manner: RenderOptions) -> String {
+    fn text(findings: Vec<Finding>, options: RenderOptions) -> String {
         console::set_colors_enabled(false);
         let result = GateResult {
-            id: "imports",
+            id: GateId::Imports,
             level: Level::Deny,
             outcome: Outcome::Warned,
             reason: None,
@@ -162,17 +166,17 @@ mod tests {
             findings,
         };
         let mut out = String::new();
-        write(&mut out, &[result], manner);
+        write(&mut out, &[result], options);
         out
     }
 
     #[test]
     fn what_one_help_answers_is_said_once_and_what_blocks_comes_first() {
         let mut findings: Vec<Finding> =
-            (1..=6).map(|line| finding(Severity::Warn, "imports.missing", "`a` is missing", line, "add `a`")).collect();
-        findings.push(finding(Severity::Warn, "imports.missing", "`a.b` is missing", 9, "add `a`"));
-        findings.push(finding(Severity::Deny, "imports.missing", "`b` is missing", 7, "add `b`"));
-        findings.push(finding(Severity::Deny, "imports.missing", "`b.c` is missing", 8, "add `b`"));
+            (1..=6).map(|line| finding(Severity::Warn, MISSING, "`a` is missing", line, "add `a`")).collect();
+        findings.push(finding(Severity::Warn, MISSING, "`a.b` is missing", 9, "add `a`"));
+        findings.push(finding(Severity::Deny, MISSING, "`b` is missing", 7, "add `b`"));
+        findings.push(finding(Severity::Deny, MISSING, "`b.c` is missing", 8, "add `b`"));
         insta::assert_snapshot!(text(findings.clone(), RenderOptions::default()), @"
         deny[imports.missing]: `b` is missing
           --> src/a.py:7:1
@@ -204,7 +208,7 @@ mod tests {
     #[test]
     fn warnings_are_cut_short_and_what_blocks_is_not() {
         let many = |severity| {
-            let of = |line| finding(severity, "size.raw", &format!("m{line}"), line, &format!("h{line}"));
+            let of = |line| finding(severity, RAW, &format!("m{line}"), line, &format!("h{line}"));
             text((1..=20).map(of).collect(), RenderOptions::default())
         };
         assert_eq!(many(Severity::Deny).matches("-->").count(), 20);
@@ -219,7 +223,7 @@ mod tests {
             let location = Location::new(LocationKind::Package, "bundle");
             Finding::new(Severity::Deny, code, "bundle", location, message, "make it light")
         };
-        let found = vec![of("size.raw", "too heavy"), of("size.gzip", "too heavy gzipped")];
+        let found = vec![of(RAW, "too heavy"), of(GZIP, "too heavy gzipped")];
         insta::assert_snapshot!(text(found, RenderOptions::default()), @"
         deny[size.raw]: too heavy
         deny[size.gzip]: too heavy gzipped
@@ -229,7 +233,7 @@ mod tests {
 
     #[test]
     fn a_message_of_several_lines_is_indented_below_its_title_and_brief_in_its_first() {
-        let found = vec![finding(Severity::Warn, "smoke.import", "it fails\nTraceback:\n  here", 3, "mend it")];
+        let found = vec![finding(Severity::Warn, IMPORT, "it fails\nTraceback:\n  here", 3, "mend it")];
         insta::assert_snapshot!(text(found.clone(), RenderOptions::default()), @"
         warn[smoke.import]: it fails
           Traceback:
@@ -247,14 +251,13 @@ mod tests {
     fn lines_to_paste_stand_below_the_help_as_they_are_and_once() {
         let snippet = "[[rules]]\ntype = \"Data\"\nglobs = [\"**/*.json\"]\nfallthrough = true";
         let with = |severity, message: &str, line| {
-            let one =
-                finding(severity, "data-files.missing", message, line, "add this rule at the end of `wrangler.toml`");
+            let one = finding(severity, FILE_MISSING, message, line, "add this rule at the end of `wrangler.toml`");
             Finding { snippet: Some(snippet.to_owned()), ..one }
         };
         let found = vec![
             with(
                 Severity::Deny,
-                "`src/a.py:3` opens `src/a.json`, which no rule uploads; main gets there by main.py:1",
+                "`src/a.py:3` opens `src/a.json`, which no rule uploads; imported through main.py:1",
                 3,
             ),
             with(Severity::Deny, "`src/a.py:4` opens `src/b.json`, which no rule uploads", 4),
@@ -262,7 +265,7 @@ mod tests {
         ];
         insta::assert_snapshot!(text(found, RenderOptions { width: Some(80), ..RenderOptions::default() }), @r#"
         deny[data-files.missing]: `src/a.py:3` opens `src/a.json`, which no rule
-          uploads; main gets there by main.py:1
+          uploads; imported through main.py:1
           --> src/a.py:3:1
           also: `src/a.py:4` opens `src/b.json`, which no rule uploads
           --> src/a.py:4:1
@@ -281,10 +284,9 @@ mod tests {
     #[test]
     fn on_a_terminal_a_sentence_is_broken_between_words() {
         let message = "a message that is longer than the forty columns that this terminal has";
-        let one =
-            vec![finding(Severity::Deny, "size.raw", message, 3, "make it light, and keep `a-long-name-in-one-piece`")];
-        let manner = RenderOptions { width: Some(40), ..RenderOptions::default() };
-        insta::assert_snapshot!(text(one.clone(), manner), @"
+        let one = vec![finding(Severity::Deny, RAW, message, 3, "make it light, and keep `a-long-name-in-one-piece`")];
+        let options = RenderOptions { width: Some(40), ..RenderOptions::default() };
+        insta::assert_snapshot!(text(one.clone(), options), @"
         deny[size.raw]: a message that is longer
           than the forty columns that this
           terminal has

@@ -1,26 +1,24 @@
-//! What goes up and what it weighs: the size against the limit, the heaviest packages with what was dropped of each.
-//!
-//! Receives the bundle and its limits; hands on text. Must never show a bar without its number beside it.
+//! The size of the bundle for people: against the limit, and by package. A bar never stands without its number.
 
-use super::{RenderOptions, bold, dim};
 use crate::bundle::{Bundle, Dropped, Owner};
 use crate::format::{bytes, count};
 use crate::gates::Limit;
+use crate::report::style::{RenderOptions, bold, dim};
 use console::Style;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-/// Where the bar has its mark: what wrangler's users were told to stay below.
+/// Where the bar has its mark: the default of `size.warn-at`.
 const MARK: f64 = 0.8;
 
 /// Packages by weight, every module and every dropped file.
-pub(super) fn tables(out: &mut String, bundle: &Bundle, manner: RenderOptions) {
-    packages(out, bundle, manner);
+pub(super) fn tables(out: &mut String, bundle: &Bundle, options: RenderOptions) {
+    packages(out, bundle, options);
     every_file(out, bundle);
 }
 
 /// The size in words, and on a terminal the same as a bar: full is the limit.
-pub(super) fn size(out: &mut String, bundle: &Bundle, limits: &[Limit], manner: RenderOptions) {
+pub(super) fn size(out: &mut String, bundle: &Bundle, limits: &[Limit], options: RenderOptions) {
     let tightest = limits.iter().filter(|limit| limit.id.ends_with("raw")).min_by_key(|limit| limit.bytes);
     let limit =
         tightest.map_or_else(String::new, |limit| format!(" of {} ({:.0} %)", bytes(limit.bytes), limit.used * 100.0));
@@ -31,8 +29,8 @@ pub(super) fn size(out: &mut String, bundle: &Bundle, limits: &[Limit], manner: 
         bytes(bundle.gzip_bytes),
         count(bundle.modules.len(), "module")
     );
-    let _ = writeln!(out, "{}", manner.line(&line));
-    if let (Some(limit), Some(width)) = (tightest, manner.width) {
+    let _ = writeln!(out, "{}", options.line(&line));
+    if let (Some(limit), Some(width)) = (tightest, options.width) {
         let _ = writeln!(out, "        {}", bar(limit.used, width.saturating_sub(10).clamp(10, 50)));
     }
 }
@@ -50,7 +48,7 @@ fn bar(used: f64, cells: usize) -> String {
     format!("[{}{}]", style.apply_to("#".repeat(filled)), dim(&rest))
 }
 
-/// One line of the table: bytes that go up, bytes that stay behind, whose they are.
+/// One line of the table: bytes uploaded, bytes dropped, and their owner.
 struct WeightRow {
     bytes: u64,
     dropped: u64,
@@ -58,14 +56,14 @@ struct WeightRow {
 }
 
 impl WeightRow {
-    fn write(&self, out: &mut String, manner: RenderOptions) {
+    fn write(&self, out: &mut String, options: RenderOptions) {
         let dropped = if self.dropped > 0 { bytes(self.dropped) } else { String::new() };
         let line = format!("  {:>9}  {:>9}  {}", bytes(self.bytes), dropped, self.name);
-        let _ = writeln!(out, "{}", manner.line(&line));
+        let _ = writeln!(out, "{}", options.line(&line));
     }
 }
 
-fn packages(out: &mut String, bundle: &Bundle, manner: RenderOptions) {
+fn packages(out: &mut String, bundle: &Bundle, options: RenderOptions) {
     let mut rows: Vec<WeightRow> = bundle
         .packages
         .iter()
@@ -86,11 +84,11 @@ fn packages(out: &mut String, bundle: &Bundle, manner: RenderOptions) {
     rows.sort_by(|left, right| (right.bytes, right.dropped, &left.name).cmp(&(left.bytes, left.dropped, &right.name)));
     let _ = writeln!(out, "\n{}", bold("  in bundle    dropped"));
     for row in &rows {
-        row.write(out, manner);
+        row.write(out, options);
     }
     let dropped: u64 = bundle.dropped.iter().map(|file| file.bytes).sum();
     let sums = format!("  {:>9}  {:>9}  in all", bytes(bundle.raw_bytes), bytes(dropped));
-    let _ = writeln!(out, "{}", manner.sentence(&sums, &" ".repeat(24), &by_rule(&bundle.dropped)));
+    let _ = writeln!(out, "{}", options.sentence(&sums, &" ".repeat(24), &by_rule(&bundle.dropped)));
 }
 
 /// `; 103 files dropped: dist-info 418.7 KiB, tests 6.6 KiB`, or nothing.
@@ -152,7 +150,7 @@ mod tests {
         }
     }
 
-    fn table(packages: u64, manner: RenderOptions) -> String {
+    fn table(packages: u64, options: RenderOptions) -> String {
         console::set_colors_enabled(false);
         let bundle = Bundle {
             packages: (1..=packages).map(package).collect(),
@@ -164,7 +162,7 @@ mod tests {
             ..Bundle::default()
         };
         let mut out = String::new();
-        super::packages(&mut out, &bundle, manner);
+        super::packages(&mut out, &bundle, options);
         out
     }
 

@@ -1,7 +1,7 @@
-//! What is said of an import that leads nowhere, and what to do about it.
+//! The messages and helps of `imports`.
 
-use super::super::Context;
-use super::super::closest::{self, Near};
+use super::super::closest;
+use super::super::{Code, Context};
 use super::{MISSING, NAME, STDLIB};
 use crate::error::Result;
 use crate::project::target;
@@ -11,10 +11,10 @@ use crate::python::imports::Import;
 use crate::python::stdlib;
 
 /// The code, the message and the help.
-pub(super) type Message = (&'static str, String, String);
+pub(super) type Message = (Code, String, String);
 
-pub(super) fn words(context: &Context<'_>, problem: &Problem, node: &Node, import: &Import) -> Result<Message> {
-    let shown = context.shown(node);
+pub(super) fn message(context: &Context<'_>, problem: &Problem, node: &Node, import: &Import) -> Result<Message> {
+    let shown = context.display_path(node);
     let (name, python) = (&problem.missing, &context.target.python);
     let what = if import.level > 0 || import.written() == *name {
         format!("`{shown}:{}` imports `{name}`", import.line)
@@ -36,7 +36,7 @@ pub(super) fn words(context: &Context<'_>, problem: &Problem, node: &Node, impor
         ProblemKind::StdlibSubmodule => (
             STDLIB,
             format!("{what}, and the standard library of Python {python} has no such module"),
-            closest::meant(name, stdlib::beside(python, name))
+            closest::did_you_mean(name, stdlib::beside(python, name))
                 .unwrap_or_else(|| "correct the name, or guard the import".to_owned()),
         ),
         ProblemKind::StdlibBroken => {
@@ -45,7 +45,7 @@ pub(super) fn words(context: &Context<'_>, problem: &Problem, node: &Node, impor
         ProblemKind::PackageName => (
             NAME,
             format!("{what}, a name that its package does not define"),
-            name_of(context, problem).unwrap_or_else(correct),
+            closest_name(context, problem).unwrap_or_else(correct),
         ),
         ProblemKind::Stdlib => (
             STDLIB,
@@ -55,12 +55,12 @@ pub(super) fn words(context: &Context<'_>, problem: &Problem, node: &Node, impor
         ProblemKind::Name => (
             NAME,
             format!("{what}, a name that its module does not define"),
-            name_of(context, problem).unwrap_or_else(|| "define it there, or correct the name".to_owned()),
+            closest_name(context, problem).unwrap_or_else(|| "define it there, or correct the name".to_owned()),
         ),
     })
 }
 
-/// The cause that is sure first, then the distribution that is known, then what may have been meant.
+/// The help: a certain cause first, then the known distribution, then a similar name.
 fn top_level(context: &Context<'_>, problem: &Problem, node: &Node, import: &Import) -> Result<String> {
     let name = &problem.missing;
     if context.project.config.find_additional_modules() == Some(false) {
@@ -76,13 +76,13 @@ fn top_level(context: &Context<'_>, problem: &Problem, node: &Node, import: &Imp
         return Ok(format!("add `{distribution}` to the requirements{guarded}"));
     }
     let add = format!("add the distribution that provides `{name}` to the requirements");
-    Ok(match closest::module(context, name).filter(|_| node.is_project()) {
-        Some(Near(close)) => format!("did you mean `{close}`? if not, {add}"),
+    Ok(match closest::closest_module(context, name).filter(|_| node.is_project()) {
+        Some(close) => format!("did you mean `{close}`? if not, {add}"),
         None => format!("{add}{guarded}"),
     })
 }
 
-/// `vendor/` has it, and the runtime does not look there.
+/// The help for a module in a `vendor/` that the runtime does not search.
 pub(crate) fn unsearched(context: &Context<'_>, directory: &str, name: &str) -> Result<String> {
     let instead = format!("add `{name}` to the requirements, or import `{}`", directory.replace('/', ".") + "." + name);
     Ok(if context.target.legacy_vendor {
@@ -93,7 +93,7 @@ pub(crate) fn unsearched(context: &Context<'_>, directory: &str, name: &str) -> 
     })
 }
 
-/// The distribution that is known to have a module, unless it is in the upload and has it not.
+/// The distribution that is known to provide a module, unless it is in the upload already and does not.
 fn provider(context: &Context<'_>, dotted: &str) -> Option<&'static str> {
     import_names::distribution_of(dotted)
         .filter(|name| context.bundle.packages.iter().all(|package| package.name != crate::python::normalize(name)))
@@ -103,11 +103,11 @@ fn submodule(context: &Context<'_>, problem: &Problem) -> Option<String> {
     let shared = problem.missing.split_once('.').is_some();
     let distribution = provider(context, &problem.missing).filter(|_| shared);
     let add = || distribution.map(|name| format!("add `{name}` to the requirements"));
-    closest::module(context, &problem.missing).map(|Near(close)| format!("did you mean `{close}`?")).or_else(add)
+    closest::closest_module(context, &problem.missing).map(|close| format!("did you mean `{close}`?")).or_else(add)
 }
 
-fn name_of(context: &Context<'_>, problem: &Problem) -> Option<String> {
+fn closest_name(context: &Context<'_>, problem: &Problem) -> Option<String> {
     let wanted = problem.missing.rsplit('.').next()?;
     let names = context.bundle.graph.names_of(problem.of?);
-    closest::meant(wanted, names.into_iter().filter(|name| !name.starts_with('_') || wanted.starts_with('_')))
+    closest::did_you_mean(wanted, names.into_iter().filter(|name| !name.starts_with('_') || wanted.starts_with('_')))
 }
