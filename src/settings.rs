@@ -107,7 +107,7 @@ const ALLOW_KEYS: &[&str] = &["gate", "code", "match", "reason", "until"];
 
 /// How the report is written, known before anything else can fail.
 pub(crate) fn format(flags: &Flags, environment: &Environment) -> Result<Format> {
-    match (flags.format, environment.get("SADDLEBAG_FORMAT")) {
+    match (flags.output.format, environment.get("SADDLEBAG_FORMAT")) {
         (Some(format), _) => Ok(format),
         (None, None | Some("human")) => Ok(Format::Human),
         (None, Some("json")) => Ok(Format::Json),
@@ -327,10 +327,10 @@ impl Settings {
     }
 
     fn take_flags(&mut self, flags: &Flags) -> Result<()> {
-        if let Some(value) = &flags.requirements {
+        if let Some(value) = &flags.project.requirements {
             self.requirements = Some(value.clone());
         }
-        if let Some(value) = &flags.namespace {
+        if let Some(value) = &flags.bundle.namespace {
             self.namespace = namespace(value).map_err(|what| {
                 Error::new(
                     ErrorKind::Usage,
@@ -339,29 +339,29 @@ impl Settings {
                 )
             })?;
         }
-        for (asked, id) in [(flags.smoke, "smoke"), (flags.verify, "verify")] {
+        for (asked, id) in [(flags.gates.smoke, "smoke"), (flags.gates.verify, "verify")] {
             if asked {
                 self.ask(id);
             }
         }
-        for pair in &flags.gate {
+        for pair in &flags.project.gate {
             let (id, level) = gate_pair(pair, "--gate")?;
             self.gates.insert(id, level);
         }
-        if let Some(path) = &flags.baseline {
+        if let Some(path) = &flags.gates.baseline {
             self.growth.baseline = Some(Named::Outright(path.clone()));
         }
-        self.prune.shake |= flags.shake;
-        self.report = flags.report.clone().or(self.report.take());
-        self.html = flags.html.clone().or(self.html.take());
-        self.locked |= flags.locked;
-        self.keep_stage |= flags.keep_stage;
-        self.no_cache |= flags.no_cache;
-        self.no_build |= flags.no_build;
-        self.no_write_back |= flags.no_write_back;
-        self.timings |= flags.timings;
-        if flags.verbose || flags.quiet {
-            (self.verbose, self.quiet) = (flags.verbose, flags.quiet);
+        self.prune.shake |= flags.bundle.shake;
+        self.report = flags.project.report.clone().or(self.report.take());
+        self.html = flags.project.html.clone().or(self.html.take());
+        self.locked |= flags.gates.locked;
+        self.keep_stage |= flags.gates.keep_stage;
+        self.no_cache |= flags.bundle.no_cache;
+        self.no_build |= flags.bundle.no_build;
+        self.no_write_back |= flags.upload.no_write_back;
+        self.timings |= flags.output.timings;
+        if flags.output.verbose || flags.output.quiet {
+            (self.verbose, self.quiet) = (flags.output.verbose, flags.output.quiet);
         }
         Ok(())
     }
