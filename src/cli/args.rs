@@ -4,8 +4,8 @@
 
 use super::{CacheCommand, Command, DoctorCommand, UploadCommand};
 use crate::error::Result;
+use crate::layout::NamespaceSetting;
 use camino::Utf8PathBuf;
-use clap::builder::PossibleValuesParser;
 use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use std::ffi::OsString;
@@ -67,8 +67,8 @@ pub(crate) struct ProjectArgs {
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct BundleArgs {
     /// Choose how the source is laid out in the upload
-    #[arg(long, value_name = "LAYOUT", value_parser = PossibleValuesParser::new(["auto", "keep", "flat"]))]
-    pub(crate) namespace: Option<String>,
+    #[arg(long, value_enum, value_name = "LAYOUT")]
+    pub(crate) namespace: Option<NamespaceSetting>,
     /// Upload only what something imports of each package; requires `--smoke` to pass
     #[arg(long)]
     pub(crate) shake: bool,
