@@ -19,7 +19,7 @@ pub(crate) mod stage;
 mod subject;
 pub(crate) mod why;
 
-use crate::cli::Command;
+use crate::cli::{Command, DoctorCommand};
 use crate::error::{Error, Result};
 use crate::session::{Ended, Session, Step};
 use camino::Utf8Path;
@@ -30,15 +30,15 @@ pub(crate) fn run(session: Session<'_>) -> Step<'_, Ended<'_>> {
         Command::Upload(_) => deploy::run(session),
         // `report` is `check` told by package: the plan is shown in another way.
         Command::Check | Command::Report => check::run(session),
-        Command::Stage => stage::run(session),
+        Command::Stage { out } => stage::run(session, out),
         Command::Lock => lock::run(session),
-        Command::Cache(action) => cache::run(session, *action),
-        Command::Doctor => doctor::run(session),
+        Command::Cache(command) => cache::run(session, *command),
+        Command::Doctor(DoctorCommand::Examine) => doctor::run(session),
+        Command::Doctor(DoctorCommand::Wheels) => doctor_wheels::run(session),
+        Command::Doctor(DoctorCommand::Install) => doctor_install::run(session),
         Command::Baseline => baseline::run(session),
-        Command::DoctorWheels => doctor_wheels::run(session),
-        Command::DoctorInstall => doctor_install::run(session),
         Command::Classify => classify::run(session),
-        Command::Init => init::run(session),
+        Command::Init(args) => init::run(session, *args),
         Command::Why(name) => why::run(session, name),
         Command::Impact(name) => impact::run(session, name),
     }

@@ -1,15 +1,14 @@
-//! Words that are nearly a command or a flag: better answered here than by pages of another tool's help.
+//! "Did you mean" for commands and flags, instead of pages of another tool's help.
 //!
-//! Receives the words; hands on the error that names what was probably meant. What is near nothing passes through:
-//! wrangler may have learned it since `data/wrangler-commands.toml` and `data/wrangler-flags.toml` were written.
+//! What is near nothing passes through: wrangler may have learned it since `data/wrangler-commands.toml` and
+//! `data/wrangler-flags.toml` were written.
 
-use super::flags::{OF_ONE_COMMAND, OwnFlags, own_longs};
-use super::help::COMMANDS;
+use super::args::{self, own_flags};
+use super::split::FoundCommand;
 use super::{Command, OwnInvocation};
 use crate::error::{Error, ErrorKind};
 use crate::passthrough::{self, Passthrough, UnknownFlag};
 use crate::suggest::closest;
-use clap::CommandFactory;
 use serde::Deserialize;
 use std::ffi::OsString;
 use std::sync::LazyLock;
@@ -47,14 +46,14 @@ fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<
         .map(|(_, candidate)| candidate)
 }
 
-/// An error where the words, which begin where a command is expected, are nearly one.
-pub(super) fn command(words: &[OsString]) -> Option<Error> {
+/// An error if `words`, which begin where a command is expected, are nearly one.
+pub(super) fn command(words: &[OsString], root: &clap::Command) -> Option<Error> {
     let word = words.first()?.to_str()?;
     if word.starts_with('-') {
-        return flag_before_command(word);
+        return flag_before_command(word, root);
     }
     let known = || {
-        let ours = COMMANDS.iter().filter_map(|(name, _)| name.split(' ').next()).filter(|name| *name != "...");
+        let ours = root.get_subcommands().map(clap::Command::get_name);
         ours.chain(TABLE.wrangler.iter().chain(&TABLE.pywrangler).map(String::as_str))
     };
     if word == "versions" {
@@ -69,7 +68,7 @@ pub(super) fn command(words: &[OsString]) -> Option<Error> {
     Some(Error::new(ErrorKind::Usage, format!("unknown command `{word}`"), hint))
 }
 
-/// An error where `word` after `command` is nearly one of the subcommands.
+/// An error if `word` after `command` is nearly one of the subcommands.
 pub(super) fn unknown_command<'a>(
     command: &str,
     word: &str,
@@ -84,12 +83,12 @@ pub(super) fn unknown_command<'a>(
 }
 
 /// pywrangler's own flags stand there, wrangler's global ones, and ours.
-fn flag_before_command(word: &str) -> Option<Error> {
+fn flag_before_command(word: &str, root: &clap::Command) -> Option<Error> {
     let unknown = Passthrough::read(vec![word.into()]).first_unknown_flag()?;
     if ["debug", "verbose"].contains(&unknown.name.as_str()) {
         return None;
     }
-    let longs = shown_longs("");
+    let longs = shown_flags(root.find_subcommand("deploy")?);
     let near = nearest(&unknown.name, longs.iter().map(String::as_str))?;
     Some(unknown_flag(&unknown, Some(near), ""))
 }
@@ -98,7 +97,7 @@ fn flag_before_command(word: &str) -> Option<Error> {
 /// the caller to say.
 pub(crate) fn upload_flag(invocation: &OwnInvocation) -> Option<(UnknownFlag, Error)> {
     let Command::Upload(_) = &invocation.command else { return None };
-    let longs = shown_longs("deploy");
+    let longs = shown_flags(args::documented().find_subcommand("deploy")?);
     invocation.rest.unknown_flags().find_map(|unknown| {
         let near = near_flag(&unknown.name, &longs)?;
         let error = unknown_flag(&unknown, Some(&near), "deploy");
@@ -119,24 +118,38 @@ fn near_flag(name: &str, ours: &[String]) -> Option<String> {
     negated.map(|near| format!("no-{near}")).or_else(near)
 }
 
-/// A flag that is nobody's, after a command that hands none on.
-pub(super) fn refusal(command: &Command, rest: &Passthrough) -> Option<Error> {
-    if matches!(command, Command::Upload(_)) {
-        return None;
-    }
-    let unknown = rest.first_unknown_flag()?;
-    let name = command.name();
-    let owner = name.split(' ').next().unwrap_or_default();
-    let longs = shown_longs(owner);
-    let all;
-    let near = match unknown.name.chars().count() {
-        1 => only(longs.iter().filter(|long| long.starts_with(&unknown.name))),
-        _ => {
-            all = with_wranglers(&longs);
-            closest(&unknown.name, all.iter().map(String::as_str))
+/// A flag that belongs to another command, or, after a command that hands none on, that nobody has.
+pub(super) fn refusal(found: &FoundCommand<'_>, root: &clap::Command, rest: &Passthrough) -> Option<Error> {
+    let is_upload = found.is_upload();
+    for unknown in rest.unknown_flags() {
+        if let Some((owner, flag)) = owner(&unknown.typed, root).filter(|(owner, _)| !(is_upload && owner == "init")) {
+            let message = format!("`{}` belongs to `saddlebag {owner}`", unknown.typed);
+            let hint = format!("leave it out, or use `saddlebag {owner} {flag}`");
+            return Some(Error::new(ErrorKind::Usage, message, hint));
         }
-    };
-    Some(unknown_flag(&unknown, near, &name))
+        if !is_upload {
+            return Some(unknown_flag(&unknown, near_shown_flag(&unknown, found).as_deref(), &found.name()));
+        }
+    }
+    None
+}
+
+/// The command that a flag belongs to, and how it is written there. Wrangler may have the flags of `init` itself.
+fn owner(flag: &str, root: &clap::Command) -> Option<(String, String)> {
+    let name = flag.strip_prefix("--")?;
+    args::commands(root).into_iter().find_map(|(path, command)| {
+        let arg = own_flags(command).find(|arg| arg.get_long() == Some(name))?;
+        Some((path, arg.to_string()))
+    })
+}
+
+fn near_shown_flag(unknown: &UnknownFlag, found: &FoundCommand<'_>) -> Option<String> {
+    let longs = shown_flags(found.definition);
+    if unknown.name.chars().count() == 1 {
+        return only(longs.iter().filter(|long| long.starts_with(&unknown.name))).map(str::to_owned);
+    }
+    let all = with_wranglers(&longs);
+    closest(&unknown.name, all.iter().map(String::as_str)).map(str::to_owned)
 }
 
 fn unknown_flag(unknown: &UnknownFlag, near: Option<&str>, command: &str) -> Error {
@@ -152,13 +165,9 @@ fn only<'a>(mut all: impl Iterator<Item = &'a String>) -> Option<&'a str> {
     all.next().is_none().then_some(first.as_str())
 }
 
-/// Our flags that help shows, and those of one command alone.
-fn shown_longs(command: &str) -> Vec<String> {
-    let clap = OwnFlags::command();
-    let hidden = |long: &str| clap.get_arguments().any(|arg| arg.get_long() == Some(long) && arg.is_hide_set());
-    let of_command =
-        |long: &str| OF_ONE_COMMAND.iter().any(|(owner, flags)| *owner == command && flags.contains(&long));
-    own_longs().into_iter().filter(|long| !hidden(long) || of_command(long)).collect()
+/// The flags of ours that a command's help shows.
+fn shown_flags(command: &clap::Command) -> Vec<String> {
+    own_flags(command).filter(|arg| !arg.is_hide_set()).filter_map(|arg| arg.get_long()).map(str::to_owned).collect()
 }
 
 #[cfg(test)]

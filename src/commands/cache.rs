@@ -2,7 +2,7 @@
 //!
 //! Receives the cache's directory; hands on an answer. Must never touch what a run holds (`resolve::cache` sees to that).
 
-use crate::cli::CacheAction;
+use crate::cli::CacheCommand;
 use crate::error::Result;
 use crate::format::{bytes, count};
 use crate::report::Answer;
@@ -17,13 +17,13 @@ use std::time::Duration;
 const NAMES: usize = 4;
 const DAY: u64 = 24 * 60 * 60;
 
-pub(crate) fn run(session: Session<'_>, action: CacheAction) -> Step<'_, Ended<'_>> {
+pub(crate) fn run(session: Session<'_>, command: CacheCommand) -> Step<'_, Ended<'_>> {
     let answer = crate::env::current_dir().and_then(|cwd| {
         let cache = settings::cache_dir(session.environment, &cwd)?;
-        match action {
-            CacheAction::Show => show(&cache),
-            CacheAction::Directory => directory(&cache),
-            CacheAction::Clean => clean(&cache, session.invocation.flags.older_than),
+        match command {
+            CacheCommand::Show => show(&cache),
+            CacheCommand::Dir => directory(&cache),
+            CacheCommand::Clean { older_than_days } => clean(&cache, older_than_days),
         }
     });
     session.end().answered(answer)

@@ -5,7 +5,7 @@
 //! judge, and never leave its directory behind.
 
 use crate::bundle::{Bundle, Content, Module};
-use crate::cli::Command;
+use crate::cli::{Command, UploadCommand};
 use crate::deploy::Deployed;
 use crate::deploy::wrangler_log::{LogCapture, WranglerOutput};
 use crate::error::{Error, ErrorKind, Result};
@@ -58,7 +58,7 @@ pub(crate) enum Visibility {
 
 /// Whether the user's own dry run can be the rehearsal too: it is one, and it writes nothing of its own.
 pub(crate) fn is_the_users_own(command: &Command, words: &Passthrough) -> bool {
-    let rehearsable = matches!(command, Command::Upload(["deploy"] | ["versions", "upload"]));
+    let rehearsable = matches!(command, Command::Upload(UploadCommand::Deploy | UploadCommand::VersionsUpload));
     rehearsable && words.dry_run() && !words.has("outdir") && !words.has("outfile")
 }
 
@@ -88,7 +88,7 @@ pub(crate) fn run_dry(
     }
     argv.extend(words.before().iter().cloned());
     let (subcommand, words) = rehearsable(command, words);
-    argv.extend(subcommand.iter().map(OsString::from));
+    argv.extend(subcommand.words().iter().map(OsString::from));
     let containers = containers(project, toolchain, subcommand, audience);
     argv.extend(words.for_rehearsal(&stage.config, &project.cwd, &project.process_cwd, &outdir, containers));
     let (ended, printed) = match audience {
@@ -102,12 +102,12 @@ pub(crate) fn run_dry(
 }
 
 /// Images are no part of the bundle, and even a dry run builds them: ours does without, where wrangler can.
-fn containers(project: &Project, toolchain: &Toolchain, subcommand: &[&str], audience: Visibility) -> Containers {
+fn containers(project: &Project, toolchain: &Toolchain, subcommand: UploadCommand, audience: Visibility) -> Containers {
     let has = project.config.get("containers").and_then(serde_json::Value::as_array).is_some_and(|all| !all.is_empty());
     let minimum = minimums::minimum("wrangler --containers-rollout=none", None);
     let version = toolchain.wrangler.as_ref().and_then(|wrangler| wrangler.version.as_deref());
     let knows = version.is_some_and(|version| !is_older_than(version, minimum));
-    if has && knows && subcommand == ["deploy"] && audience == Visibility::Ourselves {
+    if has && knows && subcommand == UploadCommand::Deploy && audience == Visibility::Ourselves {
         Containers::LeftOut
     } else {
         Containers::AsAsked
@@ -115,14 +115,14 @@ fn containers(project: &Project, toolchain: &Toolchain, subcommand: &[&str], aud
 }
 
 /// wrangler has no dry run of a preview; a deploy bundles the same, and shares no flag with it but the environment.
-fn rehearsable(command: &Command, words: &Passthrough) -> (&'static [&'static str], Passthrough) {
+fn rehearsable(command: &Command, words: &Passthrough) -> (UploadCommand, Passthrough) {
     match command {
-        Command::Upload(words_of_command @ (["deploy"] | ["versions", "upload"])) => (words_of_command, words.clone()),
-        Command::Upload(_) => {
+        Command::Upload(command @ (UploadCommand::Deploy | UploadCommand::VersionsUpload)) => (*command, words.clone()),
+        Command::Upload(UploadCommand::Publish | UploadCommand::Preview) => {
             let environment = words.env().map(|name| format!("--env={name}").into());
-            (&["deploy"], Passthrough::read(environment.into_iter().collect()))
+            (UploadCommand::Deploy, Passthrough::read(environment.into_iter().collect()))
         }
-        _ => (&["deploy"], words.clone()),
+        _ => (UploadCommand::Deploy, words.clone()),
     }
 }
 
@@ -203,19 +203,19 @@ mod tests {
         let (subcommand, words) = rehearsable(command, &words(text));
         let rest = words.for_rehearsal("/s/wrangler.toml".into(), "/p".into(), "/p".into(), "/o".into(), containers);
         let rest: Vec<_> = rest.iter().map(|word| word.to_str().unwrap()).collect();
-        format!("{} {}", subcommand.join(" "), rest.join(" "))
+        format!("{} {}", subcommand.words().join(" "), rest.join(" "))
     }
 
     #[test]
     fn the_rehearsal_has_the_words_of_the_deploy_and_never_uploads() {
         const OWN: &str = "--dry-run --outdir /o --config /s/wrangler.toml --cwd /p";
-        let deploy = Command::Upload(&["deploy"]);
+        let deploy = Command::Upload(UploadCommand::Deploy);
         for (command, given, expected) in [
             (&deploy, "--env develop --var A:1", format!("deploy {OWN} --env develop --var A:1")),
             (&deploy, "--dry-run=false --outdir x --name n", format!("deploy {OWN} --name n")),
             (&deploy, "--no-dry-run --outfile=x -- --dry-run false", format!("deploy {OWN} -- --dry-run false")),
-            (&Command::Upload(&["versions", "upload"]), "--tag t", format!("versions upload {OWN} --tag t")),
-            (&Command::Upload(&["preview"]), "--worker-name w -e x", format!("deploy {OWN} --env=x")),
+            (&Command::Upload(UploadCommand::VersionsUpload), "--tag t", format!("versions upload {OWN} --tag t")),
+            (&Command::Upload(UploadCommand::Preview), "--worker-name w -e x", format!("deploy {OWN} --env=x")),
             (&Command::Check, "--env x", format!("deploy {OWN} --env x")),
         ] {
             assert_eq!(rehearsal(command, given), expected);
@@ -228,7 +228,7 @@ mod tests {
 
     #[test]
     fn a_dry_run_of_the_users_own_is_the_rehearsal_unless_it_writes_somewhere() {
-        let deploy = Command::Upload(&["deploy"]);
+        let deploy = Command::Upload(UploadCommand::Deploy);
         assert!(is_the_users_own(&deploy, &words("--dry-run --env x")));
         assert!(!is_the_users_own(&deploy, &words("--env x")));
         assert!(!is_the_users_own(&deploy, &words("--dry-run --outdir x")));

@@ -1,16 +1,14 @@
-//! What the bundle may weigh more than its baseline, and what single distributions may weigh.
+//! How much more than its baseline the bundle may weigh, and what single distributions may weigh.
 //!
-//! Receives `growth` and `packages` of a settings table; hands on `GrowthSettings`. Must never take a size for a share or
-//! a share for a size: `0.05` is neither.
+//! A share and a size are never taken for each other: `0.05` is neither.
 
-use super::table::{Table, parse_bytes};
+use super::layer::Layered;
+use super::table::Entry;
+use super::values::{ByteSize, FromToml, NumberOrText, parse_bytes, parse_percent};
 use crate::error::{Error, ErrorKind, Location, Result};
 use crate::python::normalize;
 use camino::Utf8PathBuf;
 use std::collections::BTreeMap;
-
-const GROWTH_KEYS: &[&str] = &["max", "baseline"];
-const PACKAGE_KEYS: &[&str] = &["max"];
 
 /// `[tool.saddlebag] growth` and `packages`.
 #[derive(Debug, Clone, Default)]
@@ -50,54 +48,60 @@ pub(crate) struct Budget {
     pub(crate) location: Location,
 }
 
-impl GrowthSettings {
-    pub(super) fn take_table(&mut self, table: &Table<'_>) -> Result<()> {
-        if let Some(growth) = table.table("growth")? {
-            growth.known(GROWTH_KEYS)?;
-            self.max = allowance(&growth)?.or(self.max);
-            if let Some(path) = growth.text("baseline")? {
-                self.baseline = Some(Named::Setting(path.into(), growth.location("baseline")));
-            }
-        }
-        let Some(packages) = table.table("packages")? else { return Ok(()) };
-        let mut here: BTreeMap<String, Budget> = BTreeMap::new();
-        for name in packages.keys() {
-            let normal = normalize(name);
-            if let Some(other) = here.get(&normal) {
-                let message =
-                    format!("`{}` names one distribution twice: `{}` and `{name}`", packages.path, other.written);
-                return Err(Error::new(ErrorKind::Settings, message, format!("take `{name}` out"))
-                    .with_location(packages.location(name)));
-            }
-            let package = packages.table(name).map_err(|_| packages.bad(name, "a table such as { max = \"2MiB\" }"))?;
-            let Some(package) = package else { continue };
-            package.known(PACKAGE_KEYS)?;
-            let max = package.bytes("max")?.ok_or_else(|| {
-                let message = format!("`{}` says nothing", package.path);
-                Error::new(ErrorKind::Settings, message, "add `max = \"2MiB\"`").with_location(packages.location(name))
-            })?;
-            here.insert(normal, Budget { written: name.to_owned(), max, location: package.location("max") });
-        }
-        self.budgets.extend(here);
-        Ok(())
+/// By normalised name.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Budgets(pub(super) BTreeMap<String, Budget>);
+
+impl Layered for Allowance {}
+impl Layered for Named {}
+
+impl Layered for Budgets {
+    fn over(self, mut lower: Self) -> Self {
+        lower.0.extend(self.0);
+        lower
     }
 }
 
-fn allowance(growth: &Table<'_>) -> Result<Option<Allowance>> {
-    let Some(item) = growth.inner.get("max") else { return Ok(None) };
-    let allowance = match (item.as_integer(), item.as_str()) {
-        (Some(number), _) => u64::try_from(number).ok().map(Allowance::Bytes),
-        (None, Some(text)) => match text.trim().strip_suffix('%') {
-            Some(percent) => share(percent),
-            None => parse_bytes(text).map(Allowance::Bytes),
-        },
-        (None, None) => None,
-    };
-    let what = "a share such as \"5%\", a size such as \"200KiB\", or a number of bytes";
-    allowance.map(Some).ok_or_else(|| growth.bad("max", what))
+impl FromToml for Allowance {
+    fn from_toml(entry: &Entry<'_>) -> Result<Self> {
+        let expected = "a share such as \"5%\", a size such as \"200KiB\", or a number of bytes";
+        let allowance = match entry.deserialize(expected)? {
+            NumberOrText::Number(bytes) => Some(Self::Bytes(bytes)),
+            NumberOrText::Text(text) if text.trim_end().ends_with('%') => {
+                parse_percent(&text).filter(|share| (0.0..=100.0).contains(share)).map(Self::Share)
+            }
+            NumberOrText::Text(text) => parse_bytes(&text).map(Self::Bytes),
+        };
+        allowance.ok_or_else(|| entry.invalid(expected))
+    }
 }
 
-fn share(percent: &str) -> Option<Allowance> {
-    let percent: f64 = percent.trim().parse().ok()?;
-    (0.0..=10_000.0).contains(&percent).then_some(Allowance::Share(percent / 100.0))
+impl FromToml for Budgets {
+    fn from_toml(entry: &Entry<'_>) -> Result<Self> {
+        let mut budgets: BTreeMap<String, Budget> = BTreeMap::new();
+        let table = entry.as_table("a table")?;
+        for package in table.entries() {
+            let name = package.key;
+            let normal = normalize(name);
+            if let Some(other) = budgets.get(&normal) {
+                let message =
+                    format!("`{}` names one distribution twice: `{}` and `{name}`", table.path, other.written);
+                return Err(Error::new(ErrorKind::Settings, message, format!("remove `{name}`"))
+                    .with_location(package.location()));
+            }
+            budgets.insert(normal, budget(&package)?);
+        }
+        Ok(Self(budgets))
+    }
+}
+
+fn budget(package: &Entry<'_>) -> Result<Budget> {
+    let table = package.as_table("a table such as { max = \"2MiB\" }")?;
+    table.check_keys(&["max"])?;
+    let max = table.entry("max").ok_or_else(|| {
+        Error::new(ErrorKind::Settings, format!("`{}` is empty", table.path), "add `max = \"2MiB\"`")
+            .with_location(package.location())
+    })?;
+    let ByteSize(bytes) = ByteSize::from_toml(&max)?;
+    Ok(Budget { written: package.key.to_owned(), max: bytes, location: max.location() })
 }

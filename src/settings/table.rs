@@ -1,147 +1,145 @@
-//! A table of `pyproject.toml` that knows its path, so that every complaint says where and what to write.
-//!
-//! Receives a table; hands on typed values. Must never take an unknown key in silence.
+//! A table of `pyproject.toml` that knows its path, so that every error says where it is and what to write instead.
 
+use super::values::FromToml;
 use crate::error::{Error, ErrorKind, Location, LocationKind, Result};
 use crate::project::Pyproject;
-use crate::project::requirements::Chosen;
 use crate::suggest::closest;
+use serde::de::{DeserializeOwned, IntoDeserializer};
+use std::ops::Range;
 use toml_edit::{Item, TableLike};
 
-pub(super) fn place(pyproject: &Pyproject, span: Option<std::ops::Range<usize>>) -> Location {
-    let (line, column) = pyproject.location_of_span(span);
-    Location::at(LocationKind::Config, pyproject.shown(), line, column)
+/// A table with its path.
+pub(super) struct Table<'a> {
+    pyproject: &'a Pyproject,
+    inner: &'a dyn TableLike,
+    /// `tool.saddlebag.prune`.
+    pub(super) path: String,
+    span: Option<Range<usize>>,
 }
 
-/// A table of `pyproject.toml` with its path, so that every complaint says where.
-pub(super) struct Table<'a> {
-    pub(super) pyproject: &'a Pyproject,
-    pub(super) inner: &'a dyn TableLike,
-    pub(super) path: String,
-    pub(super) span: Option<std::ops::Range<usize>>,
+/// A key of a table, and its value.
+pub(super) struct Entry<'a> {
+    table: &'a Table<'a>,
+    pub(super) key: &'a str,
+    pub(super) item: &'a Item,
 }
 
 impl<'a> Table<'a> {
+    /// # Errors
+    /// `Settings`: the item at `path` is not a table.
     pub(super) fn new(pyproject: &'a Pyproject, item: &'a Item, path: &str) -> Result<Self> {
         let inner = item.as_table_like().ok_or_else(|| {
             Error::new(ErrorKind::Settings, format!("`{path}` is not a table"), format!("write it as `[{path}]`"))
-                .with_location(place(pyproject, item.span()))
+                .with_location(location_of_span(pyproject, item.span()))
         })?;
         Ok(Self { pyproject, inner, path: path.to_owned(), span: item.span() })
     }
 
-    pub(super) fn keys(&self) -> impl Iterator<Item = &'a str> {
-        self.inner.iter().map(|(key, _)| key)
+    /// Where the table itself stands.
+    pub(super) fn own_location(&self) -> Location {
+        location_of_span(self.pyproject, self.span.clone())
     }
 
-    pub(super) fn location(&self, key: &str) -> Location {
-        let span = self.inner.get_key_value(key).and_then(|(key, item)| key.span().or_else(|| item.span()));
-        place(self.pyproject, span.or_else(|| self.span.clone()))
+    /// Refuses a key that is not one of `keys`.
+    ///
+    /// # Errors
+    /// `Settings` with the position, and the nearest key.
+    pub(super) fn check_keys(&self, keys: &[&str]) -> Result<()> {
+        let Some(unknown) = self.entries().find(|entry| !keys.contains(&entry.key)) else { return Ok(()) };
+        let hint = match closest(unknown.key, keys.iter().copied()) {
+            Some(close) => format!("did you mean `{close}`?"),
+            None => format!("use one of {}", keys.join(", ")),
+        };
+        let message = format!("`{}` has no key `{}`", self.path, unknown.key);
+        Err(Error::new(ErrorKind::Settings, message, hint).with_location(unknown.location()))
     }
 
-    pub(super) fn bad(&self, key: &str, what: &str) -> Error {
-        Error::new(
-            ErrorKind::Settings,
-            format!("`{}.{key}` is not {what}", self.path),
-            format!("set `{key}` to {what}"),
-        )
-        .with_location(self.location(key))
+    pub(super) fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
+        self.inner.iter().map(|(key, item)| Entry { table: self, key, item })
     }
 
-    pub(super) fn wrong(&self, key: &str, what: &str) -> Error {
-        self.bad(key, what)
+    pub(super) fn entry<'b>(&'b self, key: &'b str) -> Option<Entry<'b>> {
+        self.inner.get(key).map(|item| Entry { table: self, key, item })
     }
 
-    pub(super) fn known(&self, keys: &[&str]) -> Result<()> {
-        for key in self.keys() {
-            if keys.contains(&key) {
-                continue;
-            }
-            let hint = match closest(key, keys.iter().copied()) {
-                Some(close) => format!("did you mean `{close}`?"),
-                None => format!("use one of {}", keys.join(", ")),
-            };
-            let message = format!("`{}` has no key `{key}`", self.path);
-            return Err(Error::new(ErrorKind::Settings, message, hint).with_location(self.location(key)));
-        }
-        Ok(())
-    }
-
-    pub(super) fn table(&self, key: &str) -> Result<Option<Self>> {
+    /// # Errors
+    /// `Settings`: the value is not a table.
+    pub(super) fn table(&self, key: &str) -> Result<Option<Table<'a>>> {
         let Some(item) = self.inner.get(key) else { return Ok(None) };
-        let inner = item.as_table_like().ok_or_else(|| self.wrong(key, "a table"))?;
+        let inner = item.as_table_like().ok_or_else(|| Entry { table: self, key, item }.invalid("a table"))?;
         Ok(Some(Self { pyproject: self.pyproject, inner, path: format!("{}.{key}", self.path), span: item.span() }))
     }
 
-    pub(super) fn text(&self, key: &str) -> Result<Option<&'a str>> {
-        self.inner.get(key).map(|item| item.as_str().ok_or_else(|| self.wrong(key, "text"))).transpose()
-    }
-
-    pub(super) fn truth(&self, key: &str) -> Result<Option<bool>> {
-        self.inner.get(key).map(|item| item.as_bool().ok_or_else(|| self.wrong(key, "`true` or `false`"))).transpose()
-    }
-
-    pub(super) fn list(&self, key: &str, into: &mut Vec<String>) -> Result<()> {
-        let Some(item) = self.inner.get(key) else { return Ok(()) };
-        let array = item.as_array().ok_or_else(|| self.wrong(key, "a list of texts"))?;
-        *into = array
-            .iter()
-            .map(|value| value.as_str().map(str::to_owned).ok_or_else(|| self.wrong(key, "a list of texts")))
-            .collect::<Result<_>>()?;
-        Ok(())
-    }
-
-    /// Names with their places.
-    pub(super) fn names(&self, key: &str, into: &mut Vec<Chosen>) -> Result<()> {
-        let mut texts = Vec::new();
-        self.list(key, &mut texts)?;
-        if let Some(array) = self.inner.get(key).and_then(Item::as_array) {
-            let places = array.iter().map(|value| place(self.pyproject, value.span()));
-            *into = texts.into_iter().zip(places).map(|(name, location)| Chosen { name, location }).collect();
+    /// The value of a key, which may be a path with dots.
+    ///
+    /// # Errors
+    /// `Settings` with the position.
+    pub(super) fn read<T: FromToml>(&self, key: &str) -> Result<Option<T>> {
+        match key.split_once('.') {
+            Some((name, rest)) => self.table(name)?.map_or(Ok(None), |inner| inner.read(rest)),
+            None => self.entry(key).map(|entry| T::from_toml(&entry)).transpose(),
         }
-        Ok(())
-    }
-
-    pub(super) fn bytes(&self, key: &str) -> Result<Option<u64>> {
-        let Some(item) = self.inner.get(key) else { return Ok(None) };
-        let bytes = match (item.as_integer(), item.as_str()) {
-            (Some(number), _) => u64::try_from(number).ok(),
-            (None, Some(text)) => parse_bytes(text),
-            (None, None) => None,
-        };
-        bytes.map(Some).ok_or_else(|| self.bad(key, "a size such as \"48MiB\", or a number of bytes"))
-    }
-
-    pub(super) fn fraction(&self, key: &str) -> Result<Option<f64>> {
-        let Some(item) = self.inner.get(key) else { return Ok(None) };
-        let percent = item
-            .as_str()
-            .and_then(|text| text.trim().strip_suffix('%'))
-            .and_then(|text| text.trim().parse::<f64>().ok())
-            .map(|percent| percent / 100.0);
-        let fraction = item.as_float().or(percent).or_else(|| item.as_integer().map(|number| number as f64));
-        fraction
-            .filter(|fraction| *fraction > 0.0 && *fraction <= 1.0)
-            .map(Some)
-            .ok_or_else(|| self.bad(key, "a fraction such as 0.8, or \"80%\""))
     }
 }
 
-/// `64MiB`, `1.5 MB`, `1048576`: bytes. 1 KiB is 1024 bytes, 1 kB is 1000.
-pub(super) fn parse_bytes(text: &str) -> Option<u64> {
-    let text = text.trim();
-    let split = text.find(|c: char| !c.is_ascii_digit() && c != '.' && c != '_').unwrap_or(text.len());
-    let number: f64 = text[..split].replace('_', "").parse().ok()?;
-    let unit = match text[split..].trim().to_ascii_lowercase().as_str() {
-        "" | "b" => 1.0,
-        "kib" => 1024.0,
-        "kb" => 1e3,
-        "mib" => 1024.0 * 1024.0,
-        "mb" => 1e6,
-        "gib" => 1024.0 * 1024.0 * 1024.0,
-        "gb" => 1e9,
-        _ => return None,
-    };
-    let bytes = number * unit;
-    (0.0..1e15).contains(&bytes).then_some(bytes.round() as u64)
+impl<'a> Entry<'a> {
+    /// Where the key stands.
+    pub(super) fn location(&self) -> Location {
+        let key_span = self.table.inner.get_key_value(self.key).and_then(|(key, _)| key.span());
+        let span = key_span.or_else(|| self.item.span()).or_else(|| self.table.span.clone());
+        location_of_span(self.table.pyproject, span)
+    }
+
+    /// Where the elements of a list stand.
+    pub(super) fn element_locations(&self) -> impl Iterator<Item = Location> {
+        let elements = self.item.as_array().into_iter().flatten();
+        elements.map(|element| location_of_span(self.table.pyproject, element.span()))
+    }
+
+    /// `tool.saddlebag.prune.shake`.
+    pub(super) fn path(&self) -> String {
+        format!("{}.{}", self.table.path, self.key)
+    }
+
+    /// The error for a value that is not what was expected.
+    pub(super) fn invalid(&self, expected: &str) -> Error {
+        let message = format!("`{}` is not {expected}", self.path());
+        Error::new(ErrorKind::Settings, message, format!("set `{}` to {expected}", self.key))
+            .with_location(self.location())
+    }
+
+    /// # Errors
+    /// `Settings`: the value is not what was expected.
+    pub(super) fn deserialize<T: DeserializeOwned>(&self, expected: &str) -> Result<T> {
+        let value = self.item.as_value().and_then(|value| T::deserialize(value.clone().into_deserializer()).ok());
+        value.ok_or_else(|| self.invalid(expected))
+    }
+
+    /// # Errors
+    /// `Settings`: the value is not a table.
+    pub(super) fn as_table(&self, expected: &str) -> Result<Table<'a>> {
+        let inner = self.item.as_table_like().ok_or_else(|| self.invalid(expected))?;
+        Ok(Table { pyproject: self.table.pyproject, inner, path: self.path(), span: self.item.span() })
+    }
+
+    /// The tables of `[[NAME]]`.
+    ///
+    /// # Errors
+    /// `Settings`: the value is something else.
+    pub(super) fn as_tables(&self) -> Result<Vec<Table<'a>>> {
+        let tables = self.item.as_array_of_tables();
+        let tables = tables.ok_or_else(|| self.invalid(&format!("written as `[[{}]]` tables", self.path())))?;
+        let table = |inner: &'a toml_edit::Table| Table {
+            pyproject: self.table.pyproject,
+            inner,
+            path: self.path(),
+            span: inner.span(),
+        };
+        Ok(tables.iter().map(table).collect())
+    }
+}
+
+fn location_of_span(pyproject: &Pyproject, span: Option<Range<usize>>) -> Location {
+    let (line, column) = pyproject.location_of_span(span);
+    Location::at(LocationKind::Config, pyproject.shown(), line, column)
 }

@@ -1,4 +1,5 @@
-use super::table::parse_bytes;
+use super::schema::SCHEMA;
+use super::values::parse_bytes;
 use super::*;
 use std::ffi::OsString;
 
@@ -65,28 +66,28 @@ fn complaints_say_where_and_what_to_write() {
     ].map(complaint).join("\n"), @r#"
     pyproject.toml:2:1: `tool.saddlebag` has no key `namespce`; did you mean `namespace`?
     pyproject.toml:2:1: `tool.saddlebag.namespace` is not one of `auto`, `keep` and `flat`; set `namespace` to one of `auto`, `keep` and `flat`
-    pyproject.toml:2:1: there is no gate `sizes`; did you mean `size`?
+    pyproject.toml:2:1: unknown gate `sizes`; did you mean `size`?
     pyproject.toml:2:1: `error` is not a level for the gate `size`; use `off`, `warn` or `deny`
     pyproject.toml:2:1: `tool.saddlebag.size.max-raw` is not a size such as "48MiB", or a number of bytes; set `max-raw` to a size such as "48MiB", or a number of bytes
     pyproject.toml:2:1: `tool.saddlebag.size.warn-at` is not a fraction such as 0.8, or "80%"; set `warn-at` to a fraction such as 0.8, or "80%"
-    pyproject.toml:2:1: `tool.saddlebag.include` is not a list of texts; set `include` to a list of texts
+    pyproject.toml:2:1: `tool.saddlebag.include` is not a list of strings; set `include` to a list of strings
     pyproject.toml:2:1: `tool.saddlebag.growth` is not a table; set `growth` to a table
     pyproject.toml:2:1: `tool.saddlebag.growth` has no key `maxx`; did you mean `max`?
     pyproject.toml:2:1: `tool.saddlebag.growth.max` is not a share such as "5%", a size such as "200KiB", or a number of bytes; set `max` to a share such as "5%", a size such as "200KiB", or a number of bytes
     pyproject.toml:2:1: `tool.saddlebag.growth.max` is not a share such as "5%", a size such as "200KiB", or a number of bytes; set `max` to a share such as "5%", a size such as "200KiB", or a number of bytes
     pyproject.toml:2:1: `tool.saddlebag.growth.max` is not a share such as "5%", a size such as "200KiB", or a number of bytes; set `max` to a share such as "5%", a size such as "200KiB", or a number of bytes
     pyproject.toml:2:1: `tool.saddlebag.packages.sympy` is not a table such as { max = "2MiB" }; set `sympy` to a table such as { max = "2MiB" }
-    pyproject.toml:1:26: `tool.saddlebag.packages.sympy` says nothing; add `max = "2MiB"`
+    pyproject.toml:1:26: `tool.saddlebag.packages.sympy` is empty; add `max = "2MiB"`
     pyproject.toml:2:1: `tool.saddlebag.packages.sympy` has no key `mxa`; did you mean `max`?
     pyproject.toml:2:16: `tool.saddlebag.packages.sympy.max` is not a size such as "48MiB", or a number of bytes; set `max` to a size such as "48MiB", or a number of bytes
-    pyproject.toml:3:1: `tool.saddlebag.packages` names one distribution twice: `a_b` and `A-B`; take `A-B` out
+    pyproject.toml:3:1: `tool.saddlebag.packages` names one distribution twice: `a_b` and `A-B`; remove `A-B`
     pyproject.toml:2:1: `tool.saddlebag.prune.recipes` is not a table such as { babel-locales = ["en", "de"] }; set `recipes` to a table such as { babel-locales = ["en", "de"] }
-    pyproject.toml:2:1: there is no recipe `babel-locale`; did you mean `babel-locales`?
-    pyproject.toml:2:1: there is no recipe `numpy`; use one of babel-locales, botocore-services, faker-locales, pycountry-languages, pytz-zones, tzdata-zones
-    pyproject.toml:2:1: `tool.saddlebag.prune.recipes.botocore-services` is not a list of texts; set `botocore-services` to a list of texts
+    pyproject.toml:2:1: unknown recipe `babel-locale`; did you mean `babel-locales`?
+    pyproject.toml:2:1: unknown recipe `numpy`; use one of babel-locales, botocore-services, faker-locales, pycountry-languages, pytz-zones, tzdata-zones
+    pyproject.toml:2:1: `tool.saddlebag.prune.recipes.botocore-services` is not a list of strings; set `botocore-services` to a list of strings
     pyproject.toml:2:1: `tool.saddlebag.fill-init` is not `true` or `false`; set `fill-init` to `true` or `false`
-    pyproject.toml:2:1: `tool.saddlebag.extras` is not a list of texts; set `extras` to a list of texts
-    pyproject.toml:2:1: `tool.saddlebag.groups` is not a list of texts; set `groups` to a list of texts
+    pyproject.toml:2:1: `tool.saddlebag.extras` is not a list of strings; set `extras` to a list of strings
+    pyproject.toml:2:1: `tool.saddlebag.groups` is not a list of strings; set `groups` to a list of strings
     pyproject.toml:2:1: `tool.saddlebag` has no key `group`; did you mean `groups`?
     pyproject.toml:2:1: `tool.saddlebag.env.develop` has no key `sise`; did you mean `size`?
     pyproject.toml:1:1: an `allow` entry needs `reason`; add `reason = "..."`
@@ -152,4 +153,65 @@ fn gates_and_allow_entries_are_read() {
     assert_eq!(settings.gates.get(&GateId::Size), Some(&Level::Deny));
     assert_eq!(settings.gates.get(&GateId::Secrets), Some(&Level::Warn));
     assert_eq!(settings.allow[0].until.as_deref(), Some("2027-03-31"));
+}
+
+#[test]
+fn every_setting_is_on_the_settings_page_and_every_flag_is_clap_s() {
+    let page = include_str!("../../docs/settings.md");
+    let help = crate::cli::parse(["deploy", "--help"].map(OsString::from).to_vec()).unwrap();
+    let crate::cli::Invocation::Text(help) = help else { panic!("no help") };
+    for setting in SCHEMA {
+        if let Some(key) = setting.key {
+            assert!(page.contains(&format!("`{key}")) || page.contains(&format!("[[{key}")), "{key}");
+        }
+        for name in setting.flag.iter().chain(&setting.variable) {
+            assert!(page.contains(&format!("`{name}")), "{name}");
+        }
+        if let Some(flag) = setting.flag {
+            assert!(help.contains(flag), "{flag}");
+        }
+    }
+}
+
+#[test]
+fn documented_defaults_are_what_holds_without_a_setting() {
+    let settings = Settings::of(SettingsLayer::default());
+    let default = |name: &str| {
+        let named = |setting: &&schema::Setting| setting.key == Some(name) || setting.variable == Some(name);
+        SCHEMA.iter().find(named).and_then(|setting| setting.default).unwrap()
+    };
+    assert_eq!(format!("{:?}", settings.namespace).to_lowercase(), default("namespace"));
+    assert_eq!(format!("{:?}", settings.prune.dist_info).to_lowercase(), default("prune.dist-info"));
+    assert_eq!(settings.warn_at.to_string(), default("size.warn-at"));
+    assert_eq!(settings.smoke_patience.to_string(), default("SADDLEBAG_SMOKE_TIMEOUT"));
+    assert_eq!(settings.fill_init.to_string(), default("fill-init"));
+    assert_eq!(settings.prune.shake.to_string(), default("prune.shake"));
+}
+
+#[test]
+fn asking_for_a_gate_overrides_an_off_of_a_lower_layer_only() {
+    let levels = |file: &str, variables: &[(&str, &str)], flags: &[&str]| {
+        let text = format!("[tool.saddlebag.gates]\nsmoke = \"{file}\"\n");
+        let settings = read(&text, variables, flags, None).unwrap();
+        (settings.gates.get("smoke").copied(), settings.asked.contains("smoke"))
+    };
+    assert_eq!(levels("off", &[], &["--smoke"]), (None, true));
+    assert_eq!(levels("warn", &[], &["--smoke"]), (Some(Level::Warn), true));
+    assert_eq!(levels("off", &[("SADDLEBAG_SMOKE", "1")], &[]), (None, true));
+    assert_eq!(levels("off", &[("SADDLEBAG_SMOKE", "0")], &[]), (Some(Level::Off), false));
+    assert_eq!(levels("deny", &[("SADDLEBAG_GATE", "smoke=off")], &["--smoke"]), (None, true));
+    assert_eq!(levels("deny", &[], &["--smoke", "--gate", "smoke=off"]), (Some(Level::Off), true));
+}
+
+#[test]
+fn quiet_and_verbose_of_one_layer_replace_those_of_the_layer_below() {
+    let verbosity = |variables: &[(&str, &str)], flags: &[&str]| {
+        let settings = read("", variables, flags, None).unwrap();
+        (settings.quiet, settings.verbose)
+    };
+    let both = [("SADDLEBAG_QUIET", "1"), ("SADDLEBAG_VERBOSE", "1")];
+    assert_eq!(verbosity(&both, &[]), (false, true));
+    assert_eq!(verbosity(&both, &["--quiet"]), (true, false));
+    assert_eq!(verbosity(&both[..1], &["--verbose"]), (false, true));
+    assert_eq!(verbosity(&both[..1], &[]), (true, false));
 }

@@ -207,7 +207,7 @@ fn a_gate_that_there_is_not() {
     let (project, tools) = (project(), Tools::new());
     let ran = project.saddlebag(&["check", "--gate", "sizes=warn"]).on_fakes(&tools).run().expect(2);
     insta::assert_snapshot!(ran.stderr, @"
-    error: there is no gate `sizes`
+    error: unknown gate `sizes`
     hint: did you mean `size`?
     ");
 }

@@ -188,66 +188,70 @@ fn help_and_version_are_for_stdout() {
     insta::assert_snapshot!(project.saddlebag(&["--help"]).run().expect(0).stdout, @"
     Deploys Cloudflare Python Workers without bad surprises: stage, prune, gate, then pywrangler deploy
 
-    Usage: saddlebag COMMAND [FLAGS] [ANYTHING pywrangler OR wrangler TAKES]
+    Usage: saddlebag <COMMAND> [OPTIONS] [ARGUMENTS OF pywrangler OR wrangler]
 
     Commands:
-      deploy            Stage, prune and gate the project, then `pywrangler deploy` what passed
-      publish           The same for `pywrangler publish`
-      preview           The same for `pywrangler preview`
-      versions upload   The same for `pywrangler versions upload`
-      init              Write `requirements-runtime.txt` from what main imports, and show how to deploy from Make and CI
-      check             Run every gate; nothing is staged, nothing is uploaded
-      report            Say what is in the bundle, by package; `--html FILE` draws it
-      stage             Write the stage to `--out DIR`, to look at or to deploy by hand
-      baseline          Write what the upload weighs to `saddlebag-baseline.toml`, for the gate `growth`
-      lock              Write what resolves to `pylock.runtime.toml`, for every later deploy
-      doctor            Look at everything that a deploy stands on, and say what to do where something is missing
-      doctor --install  Install the Pyodide that `--smoke` needs into saddlebag's cache, by npm
-      doctor --wheels   Say which requirements resolve for which Python of a Worker; `[FILE]` names them
-      classify          Say of every dependency whether the Worker needs it, and what to do about the others
-      why               Say how a distribution or a module got into the bundle, and what it weighs
-      impact            Say what would break without a distribution or a module, and what would be saved
-      cache             Say where the vendored packages are kept, and what they weigh; `cache dir` says only where
-      cache clean       Remove the vendored packages, or those that nobody has used for `--older-than DAYS`
-      completions       Print what a shell needs to complete all this: `saddlebag completions bash`
-      explain           Show the page of a gate: what it finds, and what to do
-      ...               Anything else is pywrangler's: `saddlebag tail` is `pywrangler tail`
+      deploy       Stage, prune and check the project, then run `pywrangler deploy`
+      publish      Stage, prune and check the project, then run `pywrangler publish`
+      preview      Stage, prune and check the project, then run `pywrangler preview`
+      versions     Stage, prune and check the project, then run `pywrangler versions upload`
+      init         Write `requirements-runtime.txt` from what main imports, and show how to deploy from
+                   Make and CI
+      check        Run every gate without uploading anything
+      report       Show what is in the bundle, by package; `--html FILE` draws it
+      stage        Write the stage to `--out DIR`, to inspect it or to deploy it by hand
+      baseline     Write the weight of the upload to `saddlebag-baseline.toml`, for the gate `growth`
+      lock         Write the resolution to `pylock.runtime.toml`, which every later deploy keeps to
+      doctor       Check your setup and suggest fixes
+      classify     Show for every dependency whether the Worker needs it, and what to do about the
+                   others
+      why          Show how a distribution or a module got into the bundle, and what it weighs
+      impact       Show what would break without a distribution or a module, and what would be saved
+      cache        Show where the vendored packages are kept and what they weigh
+      completions  Print a shell's completion script
+      explain      Print the page of a gate: what it finds, and what to do
 
-    See `saddlebag COMMAND --help` for the flags.
+    Any other command is pywrangler's: `saddlebag tail` runs `pywrangler tail`.
+    See `saddlebag COMMAND --help` for the options of a command.
     ");
     insta::assert_snapshot!(project.saddlebag(&["deploy", "--help"]).run().expect(0).stdout, @"
-    Stage, prune and gate the project, then `pywrangler deploy` what passed
+    Stage, prune and check the project, then run `pywrangler deploy`
 
-    Usage: saddlebag deploy [FLAGS] [ANYTHING `pywrangler deploy` TAKES]
+    Usage: saddlebag deploy [OPTIONS]
 
     Options:
-          --format <FORMAT>      How the report is written to stdout [possible values: human, json,
-                                 github, sarif]
-          --report <FILE>        Also write the report to FILE, as JSON
-          --html <FILE>          Also write the picture to FILE: a page of HTML that needs no network
-          --gate <ID=LEVEL>      Set a gate's level: off, warn or deny; may be repeated
-          --requirements <FILE>  The runtime requirements [default: requirements-runtime.txt, else the
-                                 project's dependencies]
-          --namespace <LAYOUT>   How the source is laid out in the upload: auto, keep or flat
-          --smoke                Import the staged bundle in real Pyodide before anything is uploaded
-          --verify               Hold wrangler's own dry run against the plan before anything is
-                                 uploaded
-          --shake                Of each package, upload only what something imports; `--smoke` has to
-                                 pass then
-          --keep-stage           Keep the stage and say where it is
-          --no-cache             Resolve and install the packages again
-          --no-build             Do not run the `build.command` of the wrangler configuration
-          --no-write-back        Only show the ids that wrangler made, do not write them to its file
+          --format <FORMAT>      Print the report in this format [possible values: human, json, github,
+                                 sarif]
           --quiet                Print only the verdict, what blocks, and a line for each warning
           --verbose              Print everything: tables, every gate, each module and dropped file
-          --timings              Say how long each part took
-          --baseline <FILE>      The file of the baseline, for `growth` [default:
+          --timings              Print how long each step took
+          --report <FILE>        Also write the report to FILE, as JSON
+          --html <FILE>          Also write the report to FILE, as a page of HTML that needs no network
+          --gate <ID=LEVEL>      Set a gate's level to off, warn or deny; may be repeated
+          --requirements <FILE>  Read the runtime requirements from FILE [default:
+                                 requirements-runtime.txt, else the project's dependencies]
+          --namespace <LAYOUT>   Choose how the source is laid out in the upload [possible values: auto,
+                                 keep, flat]
+          --shake                Upload only what something imports of each package; requires `--smoke`
+                                 to pass
+          --no-cache             Resolve and install the packages again
+          --no-build             Skip the `build.command` of the wrangler configuration
+          --smoke                Import the staged bundle in real Pyodide before anything is uploaded
+          --verify               Compare wrangler's own dry run with the plan before anything is
+                                 uploaded
+          --locked               Fail if the resolution differs from the project's lock
+          --baseline <FILE>      Use FILE as the baseline of the gate `growth` [default:
                                  saddlebag-baseline.toml]
-          --locked               Fail where what resolves is not what the project's lock says
+          --keep-stage           Keep the stage and print its path
+          --no-write-back        Print the ids that wrangler created instead of writing them to its
+                                 configuration
 
-    Every other flag goes on to pywrangler as it is: see `pywrangler deploy --help`.
-    Exit codes: 2 usage or configuration, 3 blocked by a gate, 4 could not do its work, else
-    pywrangler's own.
+    Options of wrangler:
+      -e, --env <NAME>     Use this environment of the wrangler configuration
+      -c, --config <FILE>  Use this file as the wrangler configuration
+
+    Every other option is passed to pywrangler: see `pywrangler deploy --help`.
+    Exit codes: 2 usage or configuration, 3 blocked by a gate, 4 saddlebag failed, else pywrangler's own
     ");
     assert_eq!(
         project.saddlebag(&["--version"]).run().expect(0).stdout,

@@ -1,7 +1,7 @@
 //! `saddlebag init`, from the project to what was written. Nothing is written that was not shown.
 
 use super::{Classified, Environments, Plan, Wish, or_of_other_tools, plan, source, writes_requirements};
-use crate::cli::{Flags, Format};
+use crate::cli::{Format, InitArgs};
 use crate::commands::classify;
 use crate::error::{Error, ErrorKind, Result};
 use crate::passthrough::{self, Passthrough};
@@ -10,22 +10,21 @@ use crate::project::{Project, config, host};
 use crate::session::{Ended, ResolveOptions, Session, Step, read_requirements};
 use crate::settings::Settings;
 
-pub(crate) fn run(session: Session<'_>) -> Step<'_, Ended<'_>> {
-    let flags = &session.invocation.flags;
+pub(crate) fn run(session: Session<'_>, args: InitArgs) -> Step<'_, Ended<'_>> {
     let opened = session.open_with(|project, settings| {
-        let wish = wish(flags, settings);
+        let wish = wish(args, settings);
         let read = read_requirements(project, settings, session.environment, source(project, wish).as_deref());
         or_of_other_tools(read, project, wish)
     })?;
-    match writes_requirements(&opened.project, wish(flags, &opened.settings)) {
+    match writes_requirements(&opened.project, wish(args, &opened.settings)) {
         Ok(true) => {}
         Ok(false) => {
-            let environments = match environments(&opened.project, session) {
+            let environments = match environments(&opened.project, session, args) {
                 Ok(environments) => environments,
                 Err(error) => return Err(opened.fail(error)),
             };
-            let plan = plan(&opened.project, wish(flags, &opened.settings), environments, None);
-            return finish(&plan, opened.end(), session);
+            let plan = plan(&opened.project, wish(args, &opened.settings), environments, None);
+            return finish(&plan, opened.end(), session, args);
         }
         Err(error) => return Err(opened.fail(error)),
     }
@@ -37,12 +36,12 @@ pub(crate) fn run(session: Session<'_>) -> Step<'_, Ended<'_>> {
     };
     let unprovided = crate::classify::unprovided(planned.project(), planned.target(), &planned.bundle, host.is_some());
     let classified = Classified { dependencies: &dependencies, unprovided: &unprovided };
-    let environments = match environments(planned.project(), session) {
+    let environments = match environments(planned.project(), session, args) {
         Ok(environments) => environments,
         Err(error) => return Err(planned.fail(error)),
     };
-    let plan = plan(planned.project(), wish(flags, &planned.plan.loaded.settings), environments, Some(classified));
-    finish(&plan, planned.end(), session)
+    let plan = plan(planned.project(), wish(args, &planned.plan.loaded.settings), environments, Some(classified));
+    finish(&plan, planned.end(), session, args)
 }
 
 /// Whether there is a project of wrangler's to prepare: otherwise `init` is pywrangler's, which makes one.
@@ -57,8 +56,8 @@ pub(crate) fn is_ours(words: Option<&Passthrough>) -> bool {
     }
 }
 
-fn wish<'a>(flags: &Flags, settings: &'a Settings) -> Wish<'a> {
-    Wish { force: flags.force, workflow: flags.write_workflow, requirements: settings.requirements.as_deref() }
+fn wish(args: InitArgs, settings: &Settings) -> Wish<'_> {
+    Wish { force: args.force, workflow: args.write_workflow, requirements: settings.requirements.as_deref() }
 }
 
 /// Which environment the generated lines check and deploy: `--env`, else what the user answers on a terminal, else one that
@@ -66,14 +65,14 @@ fn wish<'a>(flags: &Flags, settings: &'a Settings) -> Wish<'a> {
 ///
 /// # Errors
 /// `Interrupted`.
-fn environments(project: &Project, session: Session<'_>) -> Result<Environments> {
-    let (flags, terminal) = (&session.invocation.flags, session.terminal);
+fn environments(project: &Project, session: Session<'_>, args: InitArgs) -> Result<Environments> {
+    let terminal = session.terminal;
     let names = project.config.environments();
     if project.environment_chosen {
         return Ok(Environments::chosen(names, project.config.environment.clone()));
     }
     let preferred = Environments::preferred(names.clone());
-    if names.len() < 2 || flags.yes || session.format != Format::Human || !terminal.can_ask() {
+    if names.len() < 2 || args.yes || session.format != Format::Human || !terminal.can_ask() {
         return Ok(preferred);
     }
     let default = preferred.used.clone().unwrap_or_default();
@@ -95,8 +94,8 @@ fn environments(project: &Project, session: Session<'_>) -> Result<Environments>
 ///
 /// # Errors
 /// `Usage` if nobody can be asked and `--yes` is not there; `Unwritable`; `Interrupted`.
-fn finish<'a>(plan: &Plan, mut ended: Ended<'a>, session: Session<'a>) -> Step<'a, Ended<'a>> {
-    if session.invocation.flags.yes {
+fn finish<'a>(plan: &Plan, mut ended: Ended<'a>, session: Session<'a>, args: InitArgs) -> Step<'a, Ended<'a>> {
+    if args.yes {
         let answer = plan.write().and_then(|said| plan.answer(format!("{}\n{said}", plan.shown()), true));
         return ended.answered(answer);
     }
