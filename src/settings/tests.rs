@@ -193,7 +193,7 @@ fn asking_for_a_gate_overrides_an_off_of_a_lower_layer_only() {
     let levels = |file: &str, variables: &[(&str, &str)], flags: &[&str]| {
         let text = format!("[tool.saddlebag.gates]\nsmoke = \"{file}\"\n");
         let settings = read(&text, variables, flags, None).unwrap();
-        (settings.gates.get("smoke").copied(), settings.asked.contains("smoke"))
+        (settings.gates.get(&GateId::Smoke).copied(), settings.asked.contains(&GateId::Smoke))
     };
     assert_eq!(levels("off", &[], &["--smoke"]), (None, true));
     assert_eq!(levels("warn", &[], &["--smoke"]), (Some(Level::Warn), true));
