@@ -13,7 +13,7 @@ use super::requirements::{unread_list, was_made_for};
 use super::{CheckOutput, Context, Finding, Severity};
 use crate::error::Result;
 use crate::format::count;
-use crate::project::requirements::{Declared, declared};
+use crate::project::requirements::Declared;
 use crate::project::target::SDK;
 use crate::python::distribution::recorded_digests;
 use crate::python::graph::{Node, Problem, ProblemKind, Reachability};
@@ -28,7 +28,7 @@ const STDLIB: &str = "imports.stdlib";
 
 pub(super) fn check(context: &Context<'_>) -> Result<CheckOutput> {
     let mut findings: BTreeMap<(&'static str, String), Finding> = BTreeMap::new();
-    let listed = LazyCell::new(|| declared(context.project));
+    let listed = LazyCell::new(|| context.project.declared_requirements());
     for problem in context.bundle.graph.problems() {
         let Some(finding) = missing(context, problem) else { continue };
         let mut finding = finding?;

@@ -7,7 +7,7 @@ use super::{CheckOutput, Context, Finding, Severity};
 use crate::error::{Location, LocationKind, Result};
 use crate::format::count;
 use crate::project::Project;
-use crate::project::requirements::{Chosen, DEFAULT_FILE, Declared, Requirement, Source, declared};
+use crate::project::requirements::{Chosen, DEFAULT_FILE, Declared, Requirement, Source};
 use crate::python;
 use crate::resolve::MadeFor;
 use serde::Deserialize;
@@ -120,7 +120,8 @@ fn unread(project: &Project) -> Option<Finding> {
     if !requires_nothing(project) {
         return None;
     }
-    let listed: Vec<Declared> = declared(project)
+    let listed: Vec<Declared> = project
+        .declared_requirements()
         .into_iter()
         .filter(|one| {
             !one.development && one.requirement.name.as_deref().is_some_and(|name| !is_development_tool(name))

@@ -5,10 +5,11 @@
 
 use super::aliases::aliases;
 use super::check::{self, Chosen};
+use super::model::{Layout, LayoutRequest, Namespace, Shim};
 use super::reach::{self, ImportRoot, Reach, Resolution, Roots};
-use super::{Layout, LayoutRequest, Namespace, Shim, evidence, tree};
+use super::{evidence, tree};
 use crate::error::{Error, ErrorKind, Result};
-use crate::project::{display, resolve};
+use crate::project::paths::{display, resolve};
 use crate::python::stdlib;
 use camino::{Utf8Path, Utf8PathBuf};
 use std::collections::BTreeSet;

@@ -4,9 +4,9 @@
 //! the project has (or was meant to have) what they name. Guarded imports and attributes of modules are not its business.
 
 use super::aliases::Aliases;
+use super::model::{LayoutRequest, Namespace, Unresolved};
 use super::reach::{ImportRoot, Reach, Resolution, Roots, SourceFile, relative, top_level};
 use super::tree::{self, FoundModule};
-use super::{LayoutRequest, Namespace, Unresolved};
 use crate::error::Result;
 use crate::python::imports::{Guard, Import};
 use camino::{Utf8Path, Utf8PathBuf};

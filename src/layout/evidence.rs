@@ -3,12 +3,12 @@
 //! Receives the import roots and the files that main reaches; hands on votes, each with its reason and with the
 //! directories that would satisfy it. Must never decide: `decide` weighs.
 
-use super::LayoutRequest;
 use super::aliases::Aliases;
+use super::model::LayoutRequest;
 use super::reach::{Reach, Resolution, Roots, SourceFile, relative, top_level};
 use super::tree;
 use crate::error::Result;
-use crate::project::{display, resolve};
+use crate::project::paths::{display, resolve};
 use crate::python::imports::{Import, StringName};
 use camino::Utf8Path;
 

@@ -3,7 +3,7 @@
 //! Receives the request; hands on the import roots that are possible and the files that were reached, with their imports.
 //! Imports for type checkers lead nowhere, tests are not walked. Must never decide for a layout.
 
-use super::LayoutRequest;
+use super::model::LayoutRequest;
 use super::tree::{self, FoundModule, What};
 use crate::error::{Error, Result, utf8};
 use crate::python::imports::{Import, Imports, imports};

@@ -3,6 +3,8 @@
 use super::*;
 use crate::error::utf8;
 use crate::project::resolve;
+use camino::Utf8PathBuf;
+use std::collections::BTreeSet;
 
 mod choice;
 mod resolution;

@@ -3,18 +3,17 @@
 //! Receives a directory or a path; hands on a `Pyproject`. `[tool.saddlebag]` is handed on raw, with spans, for
 //! `settings` to understand. Must never write the file and must never resolve a requirement.
 
-mod lists;
+pub(crate) mod lists;
 
 use crate::error::{Error, ErrorKind, Location, LocationKind, Result};
 use crate::project::config::document::{self, Document};
+use crate::project::paths::display;
 use crate::project::position::{line_and_column, location_of_span};
 use crate::python::normalize;
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::Value;
 use std::fmt;
 use std::ops::Range;
-
-pub(crate) use lists::did_you_mean;
 
 /// A parsed `pyproject.toml`.
 #[derive(Clone)]
@@ -59,7 +58,7 @@ pub(crate) fn find(cwd: &Utf8Path) -> Option<Utf8PathBuf> {
 
 /// Reads and parses the file at `path` (absolute). Errors: `Unreadable`; `ConfigSyntax` with line and column.
 pub(crate) fn read(path: Utf8PathBuf, report_root: &Utf8Path) -> Result<Pyproject> {
-    let shown = super::display(report_root, &path);
+    let shown = display(report_root, &path);
     let bytes = fs_err::read(&path).map_err(|error| Error::unreadable(&error))?;
     let text = document::decode(bytes, &shown)?;
     Pyproject::from_text(path, text, report_root)
@@ -68,7 +67,7 @@ pub(crate) fn read(path: Utf8PathBuf, report_root: &Utf8Path) -> Result<Pyprojec
 impl Pyproject {
     /// The same as `read`, of a text that is there already.
     pub(crate) fn from_text(path: Utf8PathBuf, text: String, report_root: &Utf8Path) -> Result<Self> {
-        let shown = super::display(report_root, &path);
+        let shown = display(report_root, &path);
         let tree = document::toml_tree(&text, &shown)?;
         let places = document::document_of(&tree);
         Ok(Self { path, text, document: places.value.clone(), places, tree, report_root: report_root.to_owned() })
@@ -92,7 +91,7 @@ impl Pyproject {
 
     /// The path as reports show it.
     pub(crate) fn shown(&self) -> String {
-        super::display(&self.report_root, &self.path)
+        display(&self.report_root, &self.path)
     }
 
     fn at(&self, path: &[&str]) -> Option<&Value> {

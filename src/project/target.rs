@@ -4,8 +4,7 @@
 //! `data/targets.toml`. Must never judge: a missing `python_workers` or a pywrangler that would pick another Python is
 //! recorded, and gates speak of it.
 
-use super::WranglerConfig;
-use super::config::kind_of;
+use super::config::{WranglerConfig, kind_of};
 use crate::error::{Error, ErrorKind, Result};
 use serde::Deserialize;
 use serde_json::Value;

@@ -4,15 +4,15 @@
 //! their places. What a development file says beside requirements (`-e .`, indexes, lines that only pip knows) is passed
 //! over: nothing is vendored from it. Must never fail, and never show a credential.
 
+use super::declaration::{Declared, read};
 use super::file::options_start;
+use super::foreign;
 use super::lines::{Line, logical_lines};
+use super::model::{Requirement, Requirements, Section};
 use super::requirement::Context;
-use super::url::redacted;
-use super::{Requirement, Section, foreign};
 use crate::project::config::document::decode;
-use crate::project::position::line_and_column;
-use crate::project::{Project, Pyproject, display};
-use crate::python::normalize;
+use crate::project::paths::{display, resolve};
+use crate::project::pyproject::{Dependency, Pyproject};
 use camino::{Utf8Path, Utf8PathBuf};
 use std::collections::BTreeSet;
 
@@ -36,32 +36,9 @@ const DEVELOPMENT: [&str; 16] = [
     "tools",
 ];
 
-/// A requirement and where it stands.
-#[derive(Debug, Clone)]
-pub(crate) struct Declared {
-    pub(crate) requirement: Requirement,
-    /// Its list as people call it, where the file has more than one: `dependency group dev`.
-    pub(crate) list: Option<String>,
-    /// Whether it is of what is vendored for the Worker.
-    pub(crate) runtime: bool,
-    /// Whether its list is for those who work on the project: by its name, or because its tool says so.
-    pub(crate) development: bool,
-}
-
-impl Declared {
-    /// `requirements-dev.txt:3`, `pyproject.toml:12 (dependency group dev)`.
-    pub(crate) fn place(&self) -> String {
-        let Requirement { file, line, .. } = &self.requirement;
-        match &self.list {
-            Some(list) => format!("{file}:{line} ({list})"),
-            None => format!("{file}:{line}"),
-        }
-    }
-}
-
 /// The runtime requirements first, then the rest of `pyproject.toml`, then requirements files by name, then the lists of other
 /// tools.
-pub(crate) fn declared(project: &Project) -> Vec<Declared> {
+pub(crate) fn declared(root: &Utf8Path, pyproject: Option<&Pyproject>, runtime: &Requirements) -> Vec<Declared> {
     let named = |requirement: &&Requirement| requirement.name.is_some();
     let of_runtime = |requirement: &Requirement| Declared {
         list: match &requirement.section {
@@ -73,10 +50,10 @@ pub(crate) fn declared(project: &Project) -> Vec<Declared> {
         runtime: true,
         development: false,
     };
-    let mut found: Vec<Declared> = project.requirements.entries.iter().filter(named).map(of_runtime).collect();
+    let mut found: Vec<Declared> = runtime.entries.iter().filter(named).map(of_runtime).collect();
     let mut places: BTreeSet<(String, u32, u32)> = found.iter().map(place_of).collect();
-    let foreign = foreign::all(&project.root, project.pyproject.as_ref());
-    for other in of_pyproject(project).into_iter().chain(of_files(&project.root)).chain(foreign) {
+    let foreign = foreign::all(root, pyproject);
+    for other in pyproject.map(of_pyproject).unwrap_or_default().into_iter().chain(of_files(root)).chain(foreign) {
         if places.insert(place_of(&other)) {
             found.push(other);
         }
@@ -107,15 +84,14 @@ fn place_of(declared: &Declared) -> (String, u32, u32) {
     (file.clone(), *line, *column)
 }
 
-fn of_pyproject(project: &Project) -> Vec<Declared> {
-    let Some(pyproject) = &project.pyproject else { return Vec::new() };
+fn of_pyproject(pyproject: &Pyproject) -> Vec<Declared> {
     let shown = pyproject.shown();
     let own = pyproject.project_name();
     let context = Context { shown: &shown, text: &pyproject.text, dir: pyproject.dir(), environment: &|_| None };
     // Dependencies that cannot be read were an error, unless a requirements file stands in for them.
     let dependencies = pyproject.dependencies().unwrap_or_default().into_iter().map(|entry| (None, entry));
     let listed = pyproject.listed().into_iter().map(|(list, entry)| (Some(list), entry));
-    let read = |(list, entry): (Option<String>, crate::project::pyproject::Dependency)| {
+    let read = |(list, entry): (Option<String>, Dependency)| {
         let line = Line::of(&entry.text, entry.offset, entry.verbatim).trimmed();
         let requirement = read(&context, &line)?;
         let development = list.as_deref().is_some_and(|list| list == "tool.uv" || is_for_development(list));
@@ -158,7 +134,7 @@ impl DeclarationReader<'_> {
         for line in lines {
             if line.text.starts_with('-') {
                 for included in included(&line) {
-                    self.file(&crate::project::resolve(directory, &included));
+                    self.file(&resolve(directory, &included));
                 }
             } else if let Some(requirement) = read(&context, &line.part(0, options_start(&line.text)).trimmed()) {
                 let development = is_for_development(&shown);
@@ -184,32 +160,6 @@ fn included(line: &Line) -> Vec<String> {
         }
     }
     found
-}
-
-/// A line that pip may know better than we still has a name.
-pub(super) fn read(context: &Context<'_>, line: &Line) -> Option<Requirement> {
-    if let Ok(requirement) = context.requirement(line, Vec::new()) {
-        return Some(requirement);
-    }
-    let end = line.text.find(|c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c))).unwrap_or(line.text.len());
-    let name = line.text[..end].trim_end_matches(['-', '_', '.']);
-    let is_name =
-        name.starts_with(|c: char| c.is_ascii_alphanumeric()) && !line.text[end..].starts_with([':', '/', '\\']);
-    if !is_name {
-        return None;
-    }
-    let (row, column) = line_and_column(context.text, line.offset(0));
-    Some(Requirement {
-        name: Some(normalize(name)),
-        text: name.to_owned(),
-        file: context.shown.to_owned(),
-        line: row,
-        column,
-        hashes: Vec::new(),
-        local: None,
-        section: Section::Dependencies,
-        written: redacted(&line.text),
-    })
 }
 
 #[cfg(test)]

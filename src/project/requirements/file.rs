@@ -5,12 +5,12 @@
 //! the rest is refused with what to write instead. Must never download a file and never read one twice on one path.
 
 use super::lines::{Line, SwallowingComment, logical_lines};
+use super::model::{Environment, Requirements, Source};
 use super::requirement::Context;
-use super::url::{has_scheme, redacted};
-use super::{Environment, Requirements, Source, Url};
+use super::url::{Url, has_scheme, redacted};
 use crate::error::{Error, ErrorKind, Location, LocationKind, Result};
 use crate::project::config::document::decode;
-use crate::project::{display, resolve};
+use crate::project::paths::{display, resolve};
 use camino::{Utf8Path, Utf8PathBuf};
 
 /// Reads the file at `path` (absolute), shown relative to `root`. Errors: `Requirements`, `Unreadable`.

@@ -7,11 +7,11 @@
 mod setup;
 mod version;
 
-use super::declared::{Declared, read};
-use super::lines::Line;
+use super::declaration::{Declared, entry};
 use super::requirement::Context;
 use crate::project::config::document::{Document, decode, parse_toml};
-use crate::project::{Pyproject, display};
+use crate::project::paths::display;
+use crate::project::pyproject::Pyproject;
 use camino::Utf8Path;
 use serde_json::{Map, Value};
 use version::{marker, pep440};
@@ -122,17 +122,6 @@ fn table(
         entry(context, *offset, &text, list.clone(), development || optional)
     };
     entries.iter().filter_map(one).collect()
-}
-
-fn entry(
-    context: &Context<'_>,
-    offset: usize,
-    text: &str,
-    list: Option<String>,
-    development: bool,
-) -> Option<Declared> {
-    let requirement = read(context, &Line::of(text, offset, false))?;
-    Some(Declared { requirement, list, runtime: false, development })
 }
 
 /// PEP 508, of a name and what Poetry or Pipenv says of it.

@@ -4,7 +4,7 @@
 //! `req_file.py`): a backslash at the end joins, a comment begins at ` #` or at the start, a comment line ends a join.
 //! Must never interpret a line.
 
-use super::Environment;
+use super::model::Environment;
 
 /// A piece of a file whose bytes remember where they stood.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

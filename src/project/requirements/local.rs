@@ -4,7 +4,7 @@
 //! directory's `pyproject.toml` for its name and nothing else. Must never run a build backend to learn a name.
 
 use super::url::{has_scheme, is_scheme};
-use crate::project::resolve;
+use crate::project::paths::resolve;
 use crate::python::normalize;
 use camino::{Utf8Path, Utf8PathBuf};
 

@@ -5,8 +5,8 @@
 
 use super::lines::Line;
 use super::local::{Target, is_unnamed};
+use super::model::{Environment, Requirement, Section};
 use super::url::redacted;
-use super::{Environment, Requirement, Section};
 use crate::error::{Error, ErrorKind, Location, LocationKind, Result};
 use crate::project::config::document::one_line;
 use crate::project::position::line_and_column;

@@ -5,11 +5,11 @@
 //! Must never fetch the project itself from an index.
 
 use super::lines::Line;
+use super::model::{Chosen, Environment, Lists, Requirement, Section};
 use super::requirement::{Context, Link};
-use super::{Chosen, Environment, Lists, Requirement, Section};
 use crate::error::{Error, ErrorKind, Result};
-use crate::project::Pyproject;
-use crate::project::pyproject::{Dependency, did_you_mean};
+use crate::project::pyproject::lists::did_you_mean;
+use crate::project::pyproject::{Dependency, Pyproject};
 use crate::python::normalize;
 use pep508_rs::{MarkerTree, VersionOrUrl};
 use std::collections::BTreeSet;

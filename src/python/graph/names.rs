@@ -1,35 +1,13 @@
 //! Python's finder over upload names: vendored packages first, then the project's own code; see docs/architecture.md.
 //!
-//! Receives the nodes; hands on what a dotted name leads to. A package with `__init__` or a module in either place beats
-//! directories in both, which together are one namespace package (PEP 420). Must never know what an import is for.
+//! A package with `__init__` or a module in either place wins over directories in both, which together are one namespace
+//! package (PEP 420).
 
-use super::{Node, Source};
+use super::model::{Form, Node, Source, Space, node_index};
 use std::collections::HashMap;
 
 /// What lies here is importable without it before `python_workers_force_new_vendor_path`.
 pub(super) const VENDOR: &str = "vendor/";
-
-/// Which entry of `sys.path` a module is below.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Space {
-    /// `python_modules`, before everything of the user's.
-    Vendored,
-    Project,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Form {
-    /// `a/__init__.py`
-    Package,
-    /// `a.py`
-    Module,
-    /// `a.cpython-314-wasm32-emscripten.so`
-    Extension,
-    /// `a.pyc` without its source.
-    Bytecode,
-    /// `a.pth`: its lines that start with `import` run at startup.
-    Startup,
-}
 
 /// A node for everything that Python can import or run; data has none.
 pub(super) fn node(source: Source) -> Option<Node> {
@@ -55,11 +33,6 @@ pub(super) fn node(source: Source) -> Option<Node> {
         dotted.push_str(stem);
     }
     Some(Node { space, form, dotted, name: source.name, present: source.present, says: source.says })
-}
-
-/// Indices are 32 bits: half the memory of the edges.
-pub(super) fn index(at: usize) -> u32 {
-    u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 /// One directory or module of one space.
@@ -125,7 +98,7 @@ impl Names {
             place.absent &= !node.present;
             let slot = if node.form == Form::Package { &mut place.package } else { &mut place.module };
             if slot.is_none_or(|known| rank(node) < rank(&nodes[known as usize])) {
-                *slot = Some(index(at));
+                *slot = Some(node_index(at));
             }
         }
         let vendor = VENDOR.trim_end_matches('/');
@@ -142,7 +115,7 @@ impl Names {
         for component in dotted.split('.').filter(|component| !component.is_empty()) {
             let known = self.places[at as usize].children.get(component).copied();
             at = known.unwrap_or_else(|| {
-                let new = index(self.places.len());
+                let new = node_index(self.places.len());
                 self.places.push(NameEntry::new(space));
                 self.places[at as usize].children.insert(component.to_owned(), new);
                 new

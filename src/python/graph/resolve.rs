@@ -3,8 +3,8 @@
 //! Receives the names and one node; hands on its edges and problems. The standard library and the runtime's own modules
 //! come before everything else. What a module may define in ways that cannot be read off its source is never missing.
 
-use super::names::{Form, Names, Search, Step};
-use super::{Edge, EdgeKind, Known, Node, Problem, ProblemKind};
+use super::model::{Edge, EdgeKind, Form, Known, Node, Problem, ProblemKind, node_index};
+use super::names::{Names, Search, Step};
 use crate::python::imports::{Guard, Import};
 use crate::python::stdlib;
 use rayon::prelude::*;
@@ -224,7 +224,7 @@ impl<'a> Resolver<'a> {
                 })
             })
         };
-        (0..self.nodes.len()).into_par_iter().map(|at| tells(super::names::index(at))).collect()
+        (0..self.nodes.len()).into_par_iter().map(|at| tells(node_index(at))).collect()
     }
 
     /// The modules that may define a function, by the name that it has in a file; through as many re-exports.

@@ -1,5 +1,6 @@
 use super::*;
 use crate::python::imports::imports;
+use std::sync::Arc;
 
 fn graph_of(files: &[(&str, &str)]) -> Graph {
     let source = |(name, text): &(&str, &str)| Source {

@@ -1,12 +1,10 @@
-//! Tests: what the condition of an `if`, a loop or an `and` says about when its branches run.
+//! When the branches of an `if`, a loop or an `and` run on Workers, by its condition.
 //!
-//! Receives expressions of one file, and the Python that it is read for; hands on the guards of both branches. Must never
-//! decide a test that another file can change.
+//! A condition that another file can change is left open.
 
-use super::guards::{Guard, PlaceTest, Placed};
 use super::handlers::Names;
-use super::source::Lines;
-use super::{any_node, last_name};
+use super::model::{Guard, PlaceTest, Placed};
+use crate::python::syntax::{Syntax, any_node, last_name};
 use ruff_python_ast::{self as ast, AnyNodeRef, ExceptHandler, Expr, PythonVersion, Stmt};
 use ruff_text_size::TextSize;
 use std::cell::OnceCell;
@@ -41,12 +39,12 @@ impl Verdict {
     }
 }
 
-/// What the names in a file's tests stand for.
-pub(in crate::python) struct Tests<'a> {
+/// The conditions of one file, and what the names in them stand for.
+pub(in crate::python) struct Conditions<'a> {
+    syntax: &'a Syntax<'a>,
     body: &'a [Stmt],
-    /// The Python that the file is read for, where that is known.
+    /// The Python that the file is read for, if that is known.
     python: Option<PythonVersion>,
-    lines: &'a Lines<'a>,
     pub(super) names: Names<'a>,
     /// `TYPE_CHECKING`, and what it is imported as.
     typing: Vec<&'a str>,
@@ -61,8 +59,9 @@ pub(in crate::python) struct Tests<'a> {
     sets_package: OnceCell<bool>,
 }
 
-impl<'a> Tests<'a> {
-    pub(in crate::python) fn of(body: &'a [Stmt], python: Option<PythonVersion>, lines: &'a Lines<'a>) -> Self {
+impl<'a> Conditions<'a> {
+    pub(in crate::python) fn of(syntax: &'a Syntax<'a>) -> Self {
+        let body = syntax.body();
         let imports = body.iter().filter_map(Stmt::as_import_from_stmt).flat_map(|import| &import.names);
         let aliases = imports.filter(|alias| &alias.name == "TYPE_CHECKING");
         let aliases = aliases.filter_map(|alias| alias.asname.as_ref().map(ast::Identifier::as_str));
@@ -78,9 +77,9 @@ impl<'a> Tests<'a> {
         let constants = assigned().filter_map(|assign| Some((assign, assign.value.as_boolean_literal_expr()?.value)));
         let constants = constants.flat_map(|(assign, value)| names(assign).map(move |name| (name.id.as_str(), value)));
         Self {
+            syntax,
             body,
-            python,
-            lines,
+            python: syntax.python(),
             typing: aliases.chain(["TYPE_CHECKING"]).collect(),
             platform,
             constants: constants.collect(),
@@ -92,7 +91,7 @@ impl<'a> Tests<'a> {
 
     /// From 1.
     pub(super) fn line(&self, offset: TextSize) -> u32 {
-        self.lines.place(offset.to_usize()).0
+        self.syntax.line(offset)
     }
 
     /// What holds where a test was true, and where it was false.

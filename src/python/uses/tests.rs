@@ -1,6 +1,7 @@
 //! What is read off small files.
 
 use super::*;
+use std::collections::BTreeSet;
 
 fn of(text: &str) -> Uses {
     uses(text.as_bytes(), "3.14")

@@ -2,8 +2,7 @@
 //!
 //! Receives a text; hands on the entries that are written there in words. What a script computes is not read: no code runs.
 
-use super::super::declared::Declared;
-use super::entry;
+use crate::project::requirements::declaration::{Declared, entry};
 use crate::project::requirements::requirement::Context;
 
 const KEY: &str = "install_requires";
