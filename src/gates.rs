@@ -37,6 +37,7 @@ use crate::bundle::Bundle;
 use crate::error::{Location, Result};
 use crate::layout::Layout;
 use crate::project::{Project, Target};
+use crate::python::sources::ParsedSources;
 use crate::resolve::{Unresolved, Vendored};
 use crate::settings::{Allow, Settings};
 use crate::tools::Toolchain;
@@ -121,6 +122,8 @@ impl Finding {
 pub(crate) struct Context<'a> {
     pub(crate) project: &'a Project,
     pub(crate) target: &'a Target,
+    /// The project's Python files, parsed for the target.
+    pub(crate) parsed: &'a ParsedSources,
     pub(crate) toolchain: &'a Toolchain,
     pub(crate) layout: &'a Layout,
     pub(crate) vendored: &'a Vendored,
@@ -135,6 +138,8 @@ pub(crate) struct Context<'a> {
 pub(crate) struct Inputs<'a> {
     pub(crate) project: &'a Project,
     pub(crate) target: &'a Target,
+    /// The project's Python files, parsed for the target.
+    pub(crate) parsed: &'a ParsedSources,
     pub(crate) toolchain: &'a Toolchain,
     pub(crate) layout: &'a Layout,
     pub(crate) vendored: &'a Vendored,
@@ -145,8 +150,8 @@ pub(crate) struct Inputs<'a> {
 
 impl<'a> Inputs<'a> {
     pub(crate) fn with(self, bundle: &'a Bundle) -> Context<'a> {
-        let Self { project, target, toolchain, layout, vendored, growth, settings } = self;
-        Context { project, target, toolchain, layout, vendored, bundle, growth, settings }
+        let Self { project, target, parsed, toolchain, layout, vendored, growth, settings } = self;
+        Context { project, target, parsed, toolchain, layout, vendored, bundle, growth, settings }
     }
 }
 

@@ -3,10 +3,12 @@
 //! Nothing here runs Python. `syntax` is the only module that calls the parser.
 
 pub(crate) mod distribution;
+pub(crate) mod finder;
 pub(crate) mod graph;
 pub(crate) mod import_cache;
 pub(crate) mod import_names;
 pub(crate) mod imports;
+pub(crate) mod sources;
 pub(crate) mod stdlib;
 mod syntax;
 pub(crate) mod uses;

@@ -79,7 +79,7 @@ fn add(findings: &mut BTreeMap<(&'static str, String), Finding>, finding: Findin
 fn missing(context: &Context<'_>, problem: &Problem) -> Option<Result<Finding>> {
     let graph = &context.bundle.graph;
     let node = graph.node(problem.node);
-    let import = node.says.as_ref()?.items.get(problem.item)?;
+    let import = node.imports.as_ref()?.items.get(problem.item)?;
     if !node.present {
         return None;
     }
@@ -140,7 +140,7 @@ fn first_of(dotted: &str) -> &str {
 /// The guard of an import; that of the `else` of a `try` no longer counts where everything that the `try` imports is there.
 fn succeeded(context: &Context<'_>, problem: &Problem, node: &Node, import: &Import) -> Guard {
     let guard = import.guard;
-    let Some(says) = node.says.as_ref().filter(|_| guard.otherwise > 0) else { return guard };
+    let Some(says) = node.imports.as_ref().filter(|_| guard.otherwise > 0) else { return guard };
     let attempted = |item: usize| {
         says.items
             .get(item)
@@ -153,7 +153,7 @@ fn succeeded(context: &Context<'_>, problem: &Problem, node: &Node, import: &Imp
 /// `except ImportError: import b` after an import that is not there either, nor any alternative around it: where tries
 /// are nested, one that is there keeps all that follow it from running.
 fn is_last_resort(context: &Context<'_>, problem: &Problem, node: &Node, import: &Import) -> bool {
-    let Some(says) = node.says.as_ref().filter(|_| import.guard.fallback) else { return false };
+    let Some(says) = node.imports.as_ref().filter(|_| import.guard.fallback) else { return false };
     let is_missing = |item: usize| {
         let mut problems = context.bundle.graph.problems().iter();
         problems.any(|other| other.node == problem.node && other.item == item)
@@ -204,7 +204,7 @@ fn made(context: &Context<'_>, problem: &Problem, import: &Import) -> Option<Sev
         node.is_project()
             && node.present
             && reach.level(at).is_some_and(|level| level <= Reachability::Project)
-            && node.says.as_ref().is_some_and(|says| says.effects.finds || says.effects.makes_any)
+            && node.imports.as_ref().is_some_and(|says| says.effects.finds || says.effects.makes_any)
     };
     let is_name = matches!(problem.kind, ProblemKind::Name | ProblemKind::PackageName);
     Some(if !is_name && graph.nodes().any(finds) { Severity::Warn } else { Severity::Deny })
@@ -226,7 +226,7 @@ fn may_be_found(context: &Context<'_>, name: &str) -> bool {
     let alters = |(at, node): (u32, &Node)| {
         node.is_project()
             && bundle.reach.level(at) == Some(Reachability::Startup)
-            && node.says.as_ref().is_some_and(|says| says.alters_search)
+            && node.imports.as_ref().is_some_and(|says| says.alters_search)
     };
     bundle.graph.nodes().any(alters)
         && bundle.graph.nodes().any(|(_, node)| node.present && node.dotted.rsplit('.').next() == Some(name))
@@ -234,7 +234,7 @@ fn may_be_found(context: &Context<'_>, name: &str) -> bool {
 
 /// A file that Python cannot read fails where it is imported.
 fn unreadable(context: &Context<'_>, at: u32, node: &Node) -> Option<Finding> {
-    let says = node.says.as_ref()?;
+    let says = node.imports.as_ref()?;
     let (line, column, message) = match &says.syntax_error {
         Some((line, column, message)) => (*line, *column, format!("does not parse: {message}")),
         None if says.encoding_error => (1, 1, "is not in the encoding that it declares".to_owned()),

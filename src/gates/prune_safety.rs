@@ -20,7 +20,7 @@ pub(super) fn check(context: &Context<'_>) -> Result<CheckOutput> {
     let names: HashSet<&str> = context.bundle.modules.iter().map(|module| module.name.as_str()).collect();
     let mut findings: BTreeMap<(&'static str, String), Finding> = BTreeMap::new();
     for (at, node) in graph.nodes().filter(|(_, node)| node.present) {
-        let Some(says) = &node.says else { continue };
+        let Some(says) = &node.imports else { continue };
         let edges = graph.edges(at).iter().filter(|edge| edge.kind != EdgeKind::String);
         let modules = edges.filter_map(|edge| module(context, at, node, edge, &rules));
         let mut asked = Vec::new();

@@ -181,7 +181,7 @@ fn additional_modules(context: &Context<'_>) -> Option<Finding> {
 fn left_behind(context: &Context<'_>) -> Option<(Severity, String, String)> {
     let graph = &context.bundle.graph;
     let main = graph.find(&context.bundle.main_module)?;
-    let says = graph.node(main).says.as_ref()?;
+    let says = graph.node(main).imports.as_ref()?;
     let lost = graph.problems().iter().filter(|problem| problem.node == main).filter_map(|problem| {
         let import = says.items.get(problem.item)?;
         let first = problem.missing.split('.').next().unwrap_or_default();

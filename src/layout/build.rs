@@ -195,7 +195,7 @@ fn entry_stem(request: &LayoutRequest<'_>, module_root: &Utf8Path, uploaded: &[U
     };
     let is_taken = |stem: &str| {
         request.vendored_top_levels.contains(stem)
-            || stdlib::is_stdlib(request.python, stem)
+            || stdlib::is_stdlib(request.sources.python(), stem)
             || stdlib::is_runtime(stem)
             || is_in_upload(stem)
             || (request.legacy_vendor

@@ -1,6 +1,7 @@
 //! A layout, and what it is decided from.
 
 use crate::python::imports::Guard;
+use crate::python::sources::ParsedSources;
 use camino::{Utf8Path, Utf8PathBuf};
 use std::collections::BTreeSet;
 
@@ -91,8 +92,8 @@ pub(crate) struct LayoutRequest<'a> {
     pub(crate) setting: NamespaceSetting,
     /// Extra source roots relative to `config_dir`: `shared`. Globs among them are the collection's.
     pub(crate) include: &'a [String],
-    /// "3.14".
-    pub(crate) python: &'a str,
+    /// The project's files, read for the target's Python.
+    pub(crate) sources: &'a ParsedSources,
     /// Whether the runtime searches `vendor/` at the module root.
     pub(crate) legacy_vendor: bool,
     /// Top-level import names in `python_modules`.

@@ -43,7 +43,7 @@ impl Graph {
         let nodes: Vec<Node> = sources.into_iter().filter_map(names::node).collect();
         let names = Names::new(&nodes, legacy_vendor);
         let tops = |is: fn(&Imports) -> bool| {
-            let of = nodes.iter().filter(|node| node.says.as_deref().is_some_and(is));
+            let of = nodes.iter().filter(|node| node.imports.as_deref().is_some_and(is));
             of.filter_map(|node| node.dotted.split('.').next()).map(str::to_owned).collect()
         };
         let mut known = Known {
@@ -65,7 +65,7 @@ impl Graph {
             graph.problems.extend(found.problems);
         }
         for (at, node) in nodes.iter().enumerate() {
-            let Some(effects) = node.says.as_ref().map(|says| &says.effects) else { continue };
+            let Some(effects) = node.imports.as_ref().map(|says| &says.effects) else { continue };
             for (module, attribute) in &effects.sets {
                 for module in resolver.meant(node_index(at), module) {
                     graph.set.entry(module).or_default().push((node_index(at), attribute.clone()));

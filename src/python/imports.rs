@@ -26,6 +26,7 @@ use collect::ImportCollector;
 use std::collections::BTreeMap;
 
 /// Reads a file for the newest Python that the parser knows.
+#[cfg(test)]
 pub(crate) fn imports(bytes: &[u8]) -> Imports {
     let syntax = Syntax::parse(bytes, None);
     let (imports, depth) = read(&syntax);
@@ -34,7 +35,8 @@ pub(crate) fn imports(bytes: &[u8]) -> Imports {
 }
 
 /// Reads a file for one Python ("3.13"): newer syntax is an error.
-pub(crate) fn imports_of(bytes: &[u8], python: &str) -> Imports {
+#[cfg(test)]
+fn imports_of(bytes: &[u8], python: &str) -> Imports {
     let syntax = Syntax::parse(bytes, python.parse().ok());
     let (imports, depth) = read(&syntax);
     syntax.close(depth);
@@ -42,7 +44,8 @@ pub(crate) fn imports_of(bytes: &[u8], python: &str) -> Imports {
 }
 
 /// The paths that names of a file stand for: `STATIC = Path(__file__).parent / "static"`.
-pub(crate) fn paths(bytes: &[u8], python: &str) -> BTreeMap<String, Path> {
+#[cfg(test)]
+fn paths(bytes: &[u8], python: &str) -> BTreeMap<String, Path> {
     let syntax = Syntax::parse(bytes, python.parse().ok());
     let (_, paths, depth) = read_with_paths(&syntax);
     syntax.close(depth);

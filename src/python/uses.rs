@@ -10,4 +10,4 @@ mod shapes;
 mod tests;
 
 pub(crate) use model::{Class, Function, Mention, Uses};
-pub(crate) use read::uses;
+pub(super) use read::read;

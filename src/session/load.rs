@@ -7,6 +7,7 @@ use crate::gates::{self, Outcome};
 use crate::passthrough::{self, Passthrough};
 use crate::project::target::TargetFlags;
 use crate::project::{Project, Requirements, Target, WranglerConfig, config, pyproject, requirements};
+use crate::python::sources::ParsedSources;
 use crate::report::Report;
 use crate::settings::{self, Settings};
 use crate::terminal::Terminal;
@@ -31,6 +32,8 @@ pub(crate) struct Loaded<'a> {
     pub(crate) settings: Settings,
     pub(crate) target: Target,
     pub(crate) toolchain: Toolchain,
+    /// The project's Python files, parsed for the target.
+    pub(crate) sources: ParsedSources,
     pub(super) timings: Timings,
 }
 
@@ -82,7 +85,8 @@ impl<'a> Opened<'a> {
         let Self { session, project, settings, target, mut timings } = self;
         timings.record("tools");
         print_tools(&toolchain, session.terminal);
-        Ok(Loaded { session, project, settings, target, toolchain, timings })
+        let sources = ParsedSources::new(&target.python);
+        Ok(Loaded { session, project, settings, target, toolchain, sources, timings })
     }
 
     pub(crate) fn fail(self, error: Error) -> Box<Ended<'a>> {

@@ -162,7 +162,7 @@ impl Survey<'_, '_> {
     /// Whether the source looks for templates beside itself as well.
     fn has_templates_of_its_own(&self) -> bool {
         let nodes = self.context.bundle.graph.nodes().filter(|(_, node)| node.is_project() && node.present);
-        let mut opens = nodes.filter_map(|(_, node)| node.says.as_ref()).flat_map(|says| &says.opens);
+        let mut opens = nodes.filter_map(|(_, node)| node.imports.as_ref()).flat_map(|says| &says.opens);
         opens.any(|open| {
             open.access == Access::Templates
                 && !matches!(open.base, Base::Cwd)

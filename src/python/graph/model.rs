@@ -34,7 +34,7 @@ pub(crate) struct Source {
     /// It travels. What does not can still be what an import was meant for.
     pub(crate) present: bool,
     /// What a Python file says; `None` for anything else and for what stays behind.
-    pub(crate) says: Option<Arc<Imports>>,
+    pub(crate) imports: Option<Arc<Imports>>,
 }
 
 /// A node of the graph.
@@ -46,7 +46,7 @@ pub(crate) struct Node {
     /// The dotted name at which it is imported: `fastapi.routing`, `src.main`.
     pub(crate) dotted: String,
     pub(crate) present: bool,
-    pub(crate) says: Option<Arc<Imports>>,
+    pub(crate) imports: Option<Arc<Imports>>,
 }
 
 impl Node {

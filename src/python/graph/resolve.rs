@@ -62,7 +62,7 @@ impl<'a> Resolver<'a> {
     pub(super) fn follow(&self, from: u32) -> ResolvedImports {
         let mut found = ResolvedImports::default();
         let node = self.node(from);
-        let Some(says) = node.says.as_deref() else { return found };
+        let Some(says) = node.imports.as_deref() else { return found };
         for (item, import) in says.items.iter().enumerate().filter(|(_, import)| !import.guard.never_runs) {
             if let Some(dotted) = absolute(node, import) {
                 self.import(from, item, import, &dotted, &mut found);
@@ -155,7 +155,7 @@ impl<'a> Resolver<'a> {
             let step = self.names.step(&search, component);
             walk.end = match step {
                 Step::Package(node, inside) => {
-                    let alters = self.node(node).says.as_deref().is_none_or(|says| says.alters_path);
+                    let alters = self.node(node).imports.as_deref().is_none_or(|says| says.alters_path);
                     perhaps |= alters || self.may_make(node);
                     search = if alters { self.names.everywhere(so_far) } else { inside };
                     walk.ran.push(node);
@@ -193,7 +193,7 @@ impl<'a> Resolver<'a> {
     /// all that it imports by a call.
     pub(super) fn meant(&self, at: u32, written: &str) -> Vec<u32> {
         let node = self.node(at);
-        let Some(says) = node.says.as_deref() else { return Vec::new() };
+        let Some(says) = node.imports.as_deref() else { return Vec::new() };
         let module = |dotted: &str| match self.walk(dotted).end {
             End::Module(module) | End::Package(module, _) => Some(module),
             _ => None,
@@ -215,11 +215,11 @@ impl<'a> Resolver<'a> {
     /// Of each node, whether it calls a function with its `__name__` that is defined where `sys.modules` is used.
     pub(super) fn told(&self) -> Vec<bool> {
         let tells = |at: u32| {
-            let Some(says) = self.node(at).says.as_deref() else { return false };
+            let Some(says) = self.node(at).imports.as_deref() else { return false };
             says.effects.hands_name.iter().any(|function| {
                 let homes = self.homes(at, function, 2);
                 homes.into_iter().any(|home| {
-                    let effects = self.node(home).says.as_deref().map(|says| &says.effects);
+                    let effects = self.node(home).imports.as_deref().map(|says| &says.effects);
                     home != at && effects.is_some_and(|effects| effects.makes_any)
                 })
             })
@@ -231,7 +231,7 @@ impl<'a> Resolver<'a> {
     fn homes(&self, at: u32, function: &str, hops: u32) -> Vec<u32> {
         let (module, name) = function.rsplit_once('.').unwrap_or(("", function));
         let node = self.node(at);
-        let Some(says) = node.says.as_deref().filter(|_| hops > 0) else { return Vec::new() };
+        let Some(says) = node.imports.as_deref().filter(|_| hops > 0) else { return Vec::new() };
         let mut homes = Vec::new();
         let mut further = |home: u32| {
             homes.push(home);
@@ -259,7 +259,7 @@ impl<'a> Resolver<'a> {
         let node = self.node(at);
         let first = node.dotted.split('.').next().unwrap_or_default();
         self.known.told[at as usize]
-            || node.says.as_deref().is_none_or(|says| {
+            || node.imports.as_deref().is_none_or(|says| {
                 let effects = &says.effects;
                 let by_others =
                     says.open && (self.known.importers.contains(first) || self.known.makers.contains(first));
@@ -287,7 +287,7 @@ impl<'a> Resolver<'a> {
 
     /// Whether a module has a name that it takes from itself: by something else than that import.
     fn has_besides(&self, at: u32, name: &str) -> Option<bool> {
-        let says = self.node(at).says.as_deref()?;
+        let says = self.node(at).imports.as_deref()?;
         if says.effects.bound_again.contains(name) {
             return Some(true);
         }
@@ -324,7 +324,7 @@ impl<'a> Resolver<'a> {
         let (mut names, mut seen, mut pending) = (BTreeSet::new(), HashSet::new(), vec![at]);
         while let Some(next) = pending.pop().filter(|_| seen.len() < MANY) {
             let node = self.node(next);
-            let Some(says) = node.says.as_deref().filter(|_| seen.insert(next)) else { continue };
+            let Some(says) = node.imports.as_deref().filter(|_| seen.insert(next)) else { continue };
             names.extend(says.defined_names.iter().map(String::as_str));
             for import in says.items.iter().filter(|import| import.star) {
                 let end = absolute(node, import).map(|dotted| self.walk(&dotted).end);
@@ -340,7 +340,7 @@ impl<'a> Resolver<'a> {
     /// `None` where it cannot be told.
     fn has(&self, at: u32, name: &str, stars: u32) -> Option<bool> {
         let node = self.node(at);
-        let says = node.says.as_deref().filter(|says| {
+        let says = node.imports.as_deref().filter(|says| {
             let readable = says.syntax_error.is_none() && !says.encoding_error;
             readable && !says.open && !says.alters_path && !self.known.told[at as usize]
         })?;

@@ -34,7 +34,15 @@ pub(crate) struct Imports {
 }
 
 impl Imports {
-    /// Answers what the file asks of its own name, once it has one.
+    /// Whether a guard depends on the name at which the file is imported: `if __package__:`.
+    pub(crate) fn depends_on_own_name(&self) -> bool {
+        let mut guards = (self.items.iter().map(|item| item.guard))
+            .chain(self.metadata.iter().map(|request| request.guard))
+            .chain(self.opens.iter().map(|open| open.guard));
+        guards.any(|guard| guard.placed.is_some())
+    }
+
+    /// Settles the guards that depend on the file's own name: `dotted`, in the package `package`.
     pub(crate) fn resolve_names(&mut self, dotted: &str, package: &str) {
         let items = self.items.iter_mut().map(|item| &mut item.guard);
         let metadata = self.metadata.iter_mut().map(|ask| &mut ask.guard);

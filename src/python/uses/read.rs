@@ -12,16 +12,8 @@ use std::collections::{BTreeSet, HashMap};
 /// How much of an annotation is looked at.
 const ANNOTATION: usize = 100;
 
-/// Reads what a file does with its names on `python` ("3.14"). What does not parse is left out.
-pub(crate) fn uses(bytes: &[u8], python: &str) -> Uses {
-    let syntax = Syntax::parse(bytes, python.parse().ok());
-    let (uses, depth) = read(&syntax);
-    syntax.close(depth);
-    uses
-}
-
 /// What a file does with its names, and the depth of its tree.
-pub(super) fn read(syntax: &Syntax<'_>) -> (Uses, u32) {
+pub(in crate::python) fn read(syntax: &Syntax<'_>) -> (Uses, u32) {
     let mut collector = UseCollector {
         syntax,
         conditions: Conditions::of(syntax),

@@ -1,10 +1,14 @@
 //! What is read off small files.
 
 use super::*;
+use crate::python::syntax::Syntax;
 use std::collections::BTreeSet;
 
 fn of(text: &str) -> Uses {
-    uses(text.as_bytes(), "3.14")
+    let syntax = Syntax::parse(text.as_bytes(), "3.14".parse().ok());
+    let (uses, depth) = read(&syntax);
+    syntax.close(depth);
+    uses
 }
 
 fn set<'a>(names: &[&'a str]) -> BTreeSet<&'a str> {
