@@ -1,4 +1,4 @@
-//! Which directory becomes the module root, under which names the source travels, and how the main module is entered.
+//! The layout of the upload: the module root, the names of the project's modules, and the entry module.
 //!
 //! Reads the user's tree and never writes it. Imports that will not resolve are listed for the gates.
 
@@ -31,7 +31,7 @@ enum Choice {
 /// Decides the layout.
 ///
 /// # Errors
-/// `Settings` for an `include` that does not exist or cannot travel, and for `keep` where main cannot be imported by its
+/// `Settings` for an `include` that does not exist or cannot be uploaded, and for `keep` where main cannot be imported by its
 /// dotted name; `Unreadable` for a file that cannot be read or a name that is not UTF-8.
 pub(crate) fn decide(request: &LayoutRequest<'_>) -> Result<Layout> {
     let roots = Roots::new(request);

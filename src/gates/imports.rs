@@ -91,7 +91,7 @@ fn missing(context: &Context<'_>, problem: &Problem) -> Option<Result<Finding>> 
     }
     let mut severity = if by_name { Severity::Warn } else { severity(level)? };
     // Most problems are unreached or guarded: what is left is worth a closer look.
-    if is_namespaces(context, node, import) || context.target.brings(first_of(&problem.missing)) {
+    if is_namespaces(context, node, import) || context.target.has_builtin(first_of(&problem.missing)) {
         return None;
     }
     if problem.kind == ProblemKind::TopLevel && may_be_found(context, &problem.missing) {
@@ -184,14 +184,14 @@ fn made(context: &Context<'_>, problem: &Problem, import: &Import) -> Option<Sev
     let setters: Vec<u32> = match problem.of {
         Some(module) => {
             let name = problem.missing.rsplit('.').next().unwrap_or_default();
-            graph.setters(module, name).chain(graph.putters(&problem.missing)).collect()
+            graph.setters(module, name).chain(graph.registrars(&problem.missing)).collect()
         }
         None => {
             // `import a.b` gives `a`; any other import is content with `a.b` in `sys.modules`.
             let whole = import.names.is_empty() && !import.star && !import.dynamic;
-            let asked = graph.asked(problem.node, import).unwrap_or_default();
+            let asked = graph.absolute_name(problem.node, import).unwrap_or_default();
             let wanted = if whole || asked.is_empty() { &problem.missing } else { &asked };
-            graph.putters(wanted).collect()
+            graph.registrars(wanted).collect()
         }
     };
     let surest = setters.into_iter().filter(|by| graph.node(*by).present).filter_map(|by| reach.level(by)).min();

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::format::count;
 use crate::python::distribution::Distribution;
 use crate::python::graph::{Edge, EdgeKind, Node, Reachability};
-use crate::python::imports::{MetadataAsk, Wanted};
+use crate::python::imports::{MetadataRequest, Wanted};
 use crate::python::normalize;
 use std::collections::{BTreeMap, HashSet};
 
@@ -87,7 +87,7 @@ fn metadata(
     context: &Context<'_>,
     at: u32,
     node: &Node,
-    ask: &MetadataAsk,
+    ask: &MetadataRequest,
     names: &HashSet<&str>,
 ) -> Result<Option<Finding>> {
     let Some(level) = context.level(at, ask.guard) else { return Ok(None) };
@@ -136,7 +136,7 @@ fn entry_points(
     context: &Context<'_>,
     at: u32,
     node: &Node,
-    ask: &MetadataAsk,
+    ask: &MetadataRequest,
     (group, level): (&str, Reachability),
     names: &HashSet<&str>,
 ) -> Result<Option<Finding>> {

@@ -185,7 +185,7 @@ fn at(requirement: &Requirement) -> Location {
 
 fn development_only(requirement: &Requirement) -> Option<Finding> {
     let name = requirement.name.as_deref().filter(|name| is_development_tool(name))?;
-    let message = format!("`{}` is a development tool, and the runtime requirements list it", requirement.shown());
+    let message = format!("`{}` is a development tool, and the runtime requirements list it", requirement.redacted());
     Some(Finding::new(
         Severity::Warn,
         "requirements.development",

@@ -188,7 +188,7 @@ fn left_behind(context: &Context<'_>) -> Option<(Severity, String, String)> {
         let beside = [&context.layout.module_root, &context.vendored.modules];
         let is_there =
             beside.iter().any(|root| root.join(first).is_dir() || root.join(format!("{first}.py")).is_file());
-        let level = context.level(main, import.guard).filter(|_| is_there && !context.target.brings(first))?;
+        let level = context.level(main, import.guard).filter(|_| is_there && !context.target.has_builtin(first))?;
         let at = format!("{}:{}", context.shown(graph.node(main)), import.line);
         Some((super::reachability::severity(level)?, at, problem.missing.clone()))
     });

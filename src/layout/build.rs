@@ -1,7 +1,6 @@
-//! The layout itself, once it is decided: roots, main module, shim, globs.
+//! Builds the layout that was chosen: roots, main module, shim, globs.
 //!
-//! Receives the choice; hands on a `Layout`, checked against the project's imports. Must never reconsider the choice: what
-//! cannot be laid out as chosen is an error of the settings.
+//! The choice is final: what cannot be laid out as chosen is an error of the settings.
 
 use super::aliases::aliases;
 use super::check::{self, Chosen};
@@ -21,7 +20,7 @@ pub(super) fn keep(request: &LayoutRequest<'_>, roots: &Roots<'_>, index: usize,
     let order: Vec<&ImportRoot> = std::iter::once(root).chain(roots.all()).collect();
     let reach = reach::reach(roots, packages_around(root, request.main), &order)?;
     let uploaded = if request.base_dir == Some(&root.directory) {
-        vec![Utf8PathBuf::new()] // an explicit base_dir asks for everything below it
+        vec![Utf8PathBuf::new()] // an explicit base_dir includes everything below it
     } else {
         kept_roots(request, roots, root, &reach)?
     };
@@ -110,7 +109,7 @@ fn packages_around(root: &ImportRoot, main: &Utf8Path) -> Vec<Utf8PathBuf> {
     files
 }
 
-/// What travels: main's top directory, what reached files import beside it, what the settings include.
+/// What is uploaded: main's top directory, what reached files import beside it, what the settings include.
 fn kept_roots(
     request: &LayoutRequest<'_>,
     roots: &Roots<'_>,

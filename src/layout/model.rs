@@ -15,7 +15,7 @@ pub(crate) enum Namespace {
     Flat,
 }
 
-/// What the user asked for: `--namespace`, `SADDLEBAG_NAMESPACE`, `[tool.saddlebag] namespace`.
+/// The setting: `--namespace`, `SADDLEBAG_NAMESPACE`, `[tool.saddlebag] namespace`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum NamespaceSetting {
     #[default]
@@ -51,7 +51,7 @@ pub(crate) struct Unresolved {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Layout {
     pub(crate) namespace: Namespace,
-    /// One line that says why, for the report: "`src/main.py:1` imports `src.core`".
+    /// One line with the reason, for the report: "`src/main.py:1` imports `src.core`".
     pub(crate) reason: String,
     /// Absolute. Upload names are relative to it.
     pub(crate) module_root: Utf8PathBuf,
@@ -65,13 +65,13 @@ pub(crate) struct Layout {
     pub(crate) shim: Option<Shim>,
     /// Put before user globs of `rules` that do not start with `**/`, because the module root moved up: `src/` or empty.
     pub(crate) glob_prefix: String,
-    /// The module root is the directory of the configuration: build outputs, caches, tests and dot directories stay behind.
+    /// The module root is the directory of the configuration: build outputs, caches, tests and dot directories are not uploaded.
     pub(crate) at_project_root: bool,
     /// First-party imports, reachable from main, that will not resolve in this layout.
     pub(crate) unresolved: Vec<Unresolved>,
     /// Imports of the main module's upload name in the keep layout: they find the shim, a second copy of main's state.
     pub(crate) imports_main: Vec<Unresolved>,
-    /// Flat layout: the vendored top-level name that main's stem is taken by. The runtime refuses such an upload
+    /// Flat layout: the vendored top-level name that is the same as main's stem. The runtime refuses such an upload
     /// ("Python module python_modules/... clashes with main module", workerd `verifyNoMainModuleInVendor`).
     pub(crate) main_clash: Option<String>,
     /// Reached files that Python cannot read: file, line, column (from 1) and what is wrong. What parsed of them counted as

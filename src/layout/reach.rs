@@ -1,7 +1,6 @@
-//! Which of the project's files main reaches by import, and what each of their imports means under an import root.
+//! The project's files that main reaches by import, and what each of their imports means under an import root.
 //!
-//! Receives the request; hands on the import roots that are possible and the files that were reached, with their imports.
-//! Imports for type checkers lead nowhere, tests are not walked. Must never decide for a layout.
+//! Imports for type checkers lead nowhere, and tests are not walked.
 
 use super::model::LayoutRequest;
 use super::tree::{self, FoundModule, What};
@@ -16,7 +15,7 @@ use std::sync::Arc;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ImportRoot {
     pub(super) directory: Utf8PathBuf,
-    /// Main, where it is uploaded under its basename although it lies deeper (`base_dir`): its own name is then empty.
+    /// Main, where it is uploaded under its basename although it is deeper (`base_dir`): its own name is then empty.
     pub(super) displaced: Option<Utf8PathBuf>,
 }
 

@@ -71,7 +71,7 @@ impl ModuleTree for Disk {
     type Error = Error;
 
     fn place(&self, parent: &Utf8PathBuf, name: &str) -> Option<Utf8PathBuf> {
-        Some(parent.join(name)).filter(|place| !is_foreign(place, name))
+        Some(parent.join(name)).filter(|place| !is_third_party(place, name))
     }
 
     fn package(&self, place: &Utf8PathBuf) -> Option<Utf8PathBuf> {
@@ -89,7 +89,7 @@ impl ModuleTree for Disk {
 }
 
 /// A directory that is not the project's own source.
-fn is_foreign(directory: &Utf8Path, name: &str) -> bool {
+fn is_third_party(directory: &Utf8Path, name: &str) -> bool {
     name.starts_with('.')
         || matches!(name, "node_modules" | "python_modules" | "__pycache__")
         || directory.join("pyvenv.cfg").is_file()
@@ -106,7 +106,7 @@ fn holds_python(directory: &Utf8Path) -> Result<bool> {
             if path.extension() == Some("py") && !kind.is_dir() {
                 return Ok(true);
             }
-            if kind.is_dir() && !is_foreign(&path, path.file_name().unwrap_or_default()) {
+            if kind.is_dir() && !is_third_party(&path, path.file_name().unwrap_or_default()) {
                 pending.push(path);
             }
         }

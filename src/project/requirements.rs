@@ -1,9 +1,7 @@
-//! The runtime requirements: what shall be vendored, each entry with its place.
+//! The runtime requirements: what is vendored, each entry with its position.
 //!
-//! Receives the requirements file (or else `pyproject.toml`) and a way to ask for an environment variable; hands on
-//! `Requirements`, whose texts can stand in the `[project].dependencies` of another directory. The file's format is
-//! pip's, less what cannot be vendored for Pyodide, which is refused with what to write instead. Must never resolve,
-//! never download, and never show a credential: what is shown is `shown()`, what is used is `text` and `Url::as_str`.
+//! The format of the file is pip's, without what cannot be vendored for Pyodide, which is rejected with what to write instead.
+//! Messages show `Requirement::redacted`, never `text`, which may hold a credential.
 
 mod declaration;
 mod declared;
@@ -22,19 +20,18 @@ use crate::project::pyproject::Pyproject;
 use camino::{Utf8Path, Utf8PathBuf};
 
 pub(crate) use declaration::Declared;
-pub(crate) use declared::{declared, to_begin_with};
+pub(crate) use declared::{declared, initial_requirements};
 pub(crate) use model::{Chosen, Environment, Lists, Requirement, Requirements, Section, Source};
 
 /// The file that is read where none is named.
 pub(crate) const DEFAULT_FILE: &str = "requirements-runtime.txt";
 
-/// Reads `file` (relative to `root`, or absolute), or else `requirements-runtime.txt` of `root`. Where that is not there,
-/// the project's dependencies serve, unless the user named the file (`explicit`). The `lists` of `pyproject.toml` count
+/// Reads `file` (relative to `root`, or absolute), or else `requirements-runtime.txt` of `root`. If that does not exist,
+/// the project's dependencies are used, unless `file` names one. The `lists` of `pyproject.toml` count
 /// beside either.
-/// Errors: `Requirements` with file, line and column; `Settings` for a list that is not there; `Unreadable`.
+/// Errors: `Requirements` with file, line and column; `Settings` for a list that does not exist; `Unreadable`.
 pub(crate) fn read(
     file: Option<&Utf8Path>,
-    explicit: bool,
     root: &Utf8Path,
     pyproject: Option<&Pyproject>,
     lists: Lists<'_>,
@@ -43,8 +40,8 @@ pub(crate) fn read(
     let path = resolve(root, file.map_or(DEFAULT_FILE, Utf8Path::as_str));
     let mut requirements = if path.is_file() {
         file::read(&path, root, environment)?
-    } else if explicit {
-        let state = if path.is_dir() { "is a directory" } else { "is not there" };
+    } else if file.is_some() {
+        let state = if path.is_dir() { "is a directory" } else { "does not exist" };
         let message = format!("the requirements file `{}` {state}", display(root, &path));
         return Err(Error::new(
             ErrorKind::Requirements,
@@ -64,14 +61,17 @@ pub(crate) fn read(
 }
 
 /// The paths of this machine that the dependencies and extras of a local project name (`name @ file:...`), absolute. What
-/// cannot be read has none: uv says what is wrong with it.
+/// cannot be read has none: uv reports what is wrong with it.
 pub(crate) fn local_dependencies(directory: &Utf8Path) -> Vec<Utf8PathBuf> {
     let path = directory.join("pyproject.toml");
     let Ok(pyproject) = crate::project::pyproject::read(path, directory) else { return Vec::new() };
     let extras: Vec<Chosen> = pyproject
         .extra_names()
         .into_iter()
-        .map(|name| Chosen { name: name.to_owned(), location: Location::new(LocationKind::Config, pyproject.shown()) })
+        .map(|name| Chosen {
+            name: name.to_owned(),
+            location: Location::new(LocationKind::Config, pyproject.display_path()),
+        })
         .collect();
     let lists = Lists { extras: &extras, groups: &[] };
     let entries = selected::read(&pyproject, true, lists, &|_| None).unwrap_or_default();

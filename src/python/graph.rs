@@ -48,11 +48,11 @@ impl Graph {
         };
         let mut known = Known {
             python: python.to_owned(),
-            importers: tops(|says| says.alters_search),
-            makers: tops(|says| says.effects.makes_any || says.effects.puts.iter().any(Put::is_open)),
-            told: vec![false; nodes.len()],
+            importers: tops(|facts| facts.alters_search),
+            makers: tops(|facts| facts.effects.makes_any || facts.effects.puts.iter().any(Put::is_open)),
+            replaceable: vec![false; nodes.len()],
         };
-        known.told = resolve::Resolver { names: &names, nodes: &nodes, known: &known }.told();
+        known.replaceable = resolve::Resolver { names: &names, nodes: &nodes, known: &known }.replaceable();
         let resolver = resolve::Resolver { names: &names, nodes: &nodes, known: &known };
         let found: Vec<resolve::ResolvedImports> =
             (0..nodes.len()).into_par_iter().map(|index| resolver.follow(node_index(index))).collect();
@@ -65,9 +65,9 @@ impl Graph {
             graph.problems.extend(found.problems);
         }
         for (at, node) in nodes.iter().enumerate() {
-            let Some(effects) = node.imports.as_ref().map(|says| &says.effects) else { continue };
+            let Some(effects) = node.imports.as_ref().map(|facts| &facts.effects) else { continue };
             for (module, attribute) in &effects.sets {
-                for module in resolver.meant(node_index(at), module) {
+                for module in resolver.modules_named(node_index(at), module) {
                     graph.set.entry(module).or_default().push((node_index(at), attribute.clone()));
                 }
             }
@@ -100,7 +100,7 @@ impl Graph {
     }
 
     /// The absolute name of what a module imports; none where the dots climb past the top.
-    pub(crate) fn asked(&self, node: u32, import: &Import) -> Option<String> {
+    pub(crate) fn absolute_name(&self, node: u32, import: &Import) -> Option<String> {
         resolve::absolute(self.node(node), import)
     }
 
@@ -140,20 +140,20 @@ impl Graph {
     pub(crate) fn setters(&self, module: u32, name: &str) -> impl Iterator<Item = u32> {
         let of = move |(on, sets): (&u32, &Vec<(u32, Option<String>)>)| {
             let sets = sets.iter().filter(|(_, set)| set.as_deref().map_or(*on == module, |set| set == name));
-            sets.map(|(by, _)| *by).collect::<Vec<_>>()
+            sets.map(|(setter, _)| *setter).collect::<Vec<_>>()
         };
         self.set.iter().flat_map(of)
     }
 
     /// Which modules put something into `sys.modules` by which `dotted` is found.
-    pub(crate) fn putters<'a>(&'a self, dotted: &'a str) -> impl Iterator<Item = u32> + 'a {
-        self.put.iter().filter(|(put, _)| serves(std::iter::once(put), dotted, false)).map(|(_, by)| *by)
+    pub(crate) fn registrars<'a>(&'a self, dotted: &'a str) -> impl Iterator<Item = u32> + 'a {
+        self.put.iter().filter(|(put, _)| serves(std::iter::once(put), dotted, false)).map(|(_, registrar)| *registrar)
     }
 
     /// Dotted names of the project's directories that are imported as packages and have no `__init__.py`, with the nodes
     /// that import each and the indices of their imports.
     pub(crate) fn bare_packages(&self) -> impl Iterator<Item = (&str, &[(u32, usize)])> {
-        self.bare_packages.iter().map(|(dotted, by)| (dotted.as_str(), by.as_slice()))
+        self.bare_packages.iter().map(|(dotted, importers)| (dotted.as_str(), importers.as_slice()))
     }
 
     /// Walks from `starts` along every edge that `follows` allows.
@@ -167,10 +167,10 @@ impl Graph {
         self.find(main_module).into_iter().chain(startup.map(|(at, _)| at)).collect()
     }
 
-    /// Marks which nodes travel, by upload name, once that is decided.
-    pub(crate) fn set_present(&mut self, travels: impl Fn(&str) -> bool) {
+    /// Marks which nodes are uploaded, by upload name, once that is decided.
+    pub(crate) fn set_present(&mut self, is_uploaded: impl Fn(&str) -> bool) {
         for node in &mut self.nodes {
-            node.present = travels(&node.name);
+            node.present = is_uploaded(&node.name);
         }
     }
 }

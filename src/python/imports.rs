@@ -1,4 +1,4 @@
-//! What one Python file imports, which names it defines, which metadata and which files it asks for.
+//! What one Python file imports, which names it defines, which metadata and which files it needs.
 //!
 //! No name is resolved and no other file is read. Of a broken file, what parsed is kept beside the error.
 
@@ -18,7 +18,7 @@ mod tests;
 pub(in crate::python) use conditions::Conditions;
 pub(in crate::python) use guards::{block, split};
 pub(crate) use model::{
-    Access, Base, Guard, Import, Imports, MetadataAsk, Open, Path, Put, StringName, Wanted, serves,
+    Access, Base, Guard, Import, Imports, MetadataRequest, Open, Path, Put, StringName, Wanted, serves,
 };
 
 use super::syntax::Syntax;

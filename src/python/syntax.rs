@@ -114,7 +114,7 @@ impl<'b> Syntax<'b> {
     }
 }
 
-/// A message in the style of ours: a fragment that starts in lower case.
+/// A message in our style: a fragment that starts in lower case.
 fn lower_first(message: &str) -> String {
     let mut chars = message.chars();
     chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())

@@ -58,7 +58,7 @@ impl<'a> Session<'a> {
             Ok(requirements) => requirements,
             Err(error) => return Err(Ended::failed(self, Reached::Settings(Box::new((project, settings))), error)),
         };
-        let target = match Target::of(&project.config, &target_flags(self.words(), &project.config)) {
+        let target = match Target::resolve(&project.config, &target_flags(self.words(), &project.config)) {
             Ok(target) => target,
             Err(error) => return Err(Ended::failed(self, Reached::Project(Box::new((project, settings))), error)),
         };
@@ -163,7 +163,7 @@ pub(crate) fn read_requirements(
 ) -> Result<Requirements> {
     let variable = |name: &str| environment.get(name).map(str::to_owned);
     let (root, pyproject) = (&project.root, project.pyproject.as_ref());
-    requirements::read(named, named.is_some(), root, pyproject, settings.lists(), &variable)
+    requirements::read(named, root, pyproject, settings.lists(), &variable)
 }
 
 /// Whether pywrangler may be started through `uv run`.

@@ -10,7 +10,7 @@ use toml_edit::{Item, TableLike};
 
 pub(super) fn place(pyproject: &Pyproject, span: Option<std::ops::Range<usize>>) -> Location {
     let (line, column) = pyproject.location_of_span(span);
-    Location::at(LocationKind::Config, pyproject.shown(), line, column)
+    Location::at(LocationKind::Config, pyproject.display_path(), line, column)
 }
 
 /// A table of `pyproject.toml` with its path, so that every complaint says where.

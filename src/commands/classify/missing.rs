@@ -142,7 +142,7 @@ fn chain(project: &Project, bundle: &Bundle, problem: &Problem, module: &str) ->
 
 /// What is no distribution's on Workers, whoever has one of that name.
 fn is_runtimes(target: &Target, top_level: &str) -> bool {
-    stdlib::is_runtime(top_level) || target.brings(top_level)
+    stdlib::is_runtime(top_level) || target.has_builtin(top_level)
 }
 
 /// The one distribution that has the module, or failing that the most of its packages.

@@ -202,7 +202,7 @@ impl<'a> View<'a> {
                     }
                 }
             }
-            let zones = says.items.iter().find(|item| item.module.as_deref() == Some(stdlib::ZONES.by));
+            let zones = says.items.iter().find(|item| item.module.as_deref() == Some(stdlib::ZONES.importer));
             if let (Some(item), Some(package)) = (zones, self.package(stdlib::ZONES.distribution)) {
                 found
                     .entry(package)

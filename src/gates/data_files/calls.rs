@@ -107,7 +107,7 @@ impl<'a> CallGraph<'a> {
         let running = self.running(context);
         let rendered = self.files(context).values().flat_map(|file| {
             let surely = file.templates.iter().filter(move |template| {
-                let runs = template.by.is_none_or(|by| running.runs(file, &file.functions[by]));
+                let runs = template.function.is_none_or(|at| running.runs(file, &file.functions[at]));
                 runs && !template.handled
             });
             surely.map(|template| template.name.as_str())
@@ -189,7 +189,7 @@ impl Running {
         loop {
             let before = waiting.len();
             waiting.retain(|(file, mention)| {
-                let runs = mention.by.is_none_or(|by| running.runs(file, &file.functions[by]));
+                let runs = mention.function.is_none_or(|at| running.runs(file, &file.functions[at]));
                 if runs {
                     running.names.insert(mention.name.clone());
                     if mention.attribute {

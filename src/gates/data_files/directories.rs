@@ -31,8 +31,9 @@ impl Survey<'_, '_> {
             return None;
         }
         let (sure, remark) = self.severity(ask)?;
-        let sounds_like =
-            |base: &str| ask.open.by.ends_with(base) && self.calls.only_sounds_like(self.context, &ask.open.by, base);
+        let sounds_like = |base: &str| {
+            ask.open.callee.ends_with(base) && self.calls.only_sounds_like(self.context, &ask.open.callee, base)
+        };
         if sounds_like("StaticFiles") || sounds_like("Jinja2Templates") {
             return None;
         }
@@ -105,7 +106,7 @@ impl Survey<'_, '_> {
     /// What the source does with a directory.
     fn asks(&self, ask: &Ask<'_>, directory: &str) -> String {
         let place = format!("`{}:{}`", self.context.shown(ask.node), ask.open.line);
-        let by = &ask.open.by;
+        let by = &ask.open.callee;
         match ask.open.access {
             Access::Mount | Access::Serve => format!("{place} gives the directory `{directory}` to `{by}`"),
             Access::Templates => format!("{place} looks for templates in `{directory}`"),
@@ -166,7 +167,7 @@ impl Survey<'_, '_> {
         opens.any(|open| {
             open.access == Access::Templates
                 && !matches!(open.base, Base::Cwd)
-                && !matches!(open.by.as_str(), "Flask" | "Quart")
+                && !matches!(open.callee.as_str(), "Flask" | "Quart")
         })
     }
 
@@ -183,6 +184,6 @@ impl Survey<'_, '_> {
 
 /// What Workers have for files that are only served.
 fn alternative(ask: &Ask<'_>) -> Option<&'static str> {
-    let serves = matches!(ask.open.access, Access::Mount | Access::Serve) && ask.open.by != "PackageLoader";
+    let serves = matches!(ask.open.access, Access::Mount | Access::Serve) && ask.open.callee != "PackageLoader";
     serves.then_some("serve the files as static assets (`assets.directory`)")
 }

@@ -7,15 +7,15 @@ use super::url::redacted;
 use crate::project::position::line_and_column;
 use crate::python::normalize;
 
-/// A requirement and where it stands.
+/// A requirement, and the list that declares it.
 #[derive(Debug, Clone)]
 pub(crate) struct Declared {
     pub(crate) requirement: Requirement,
-    /// Its list as people call it, where the file has more than one: `dependency group dev`.
+    /// The name of its list, if the file has more than one: `dependency group dev`.
     pub(crate) list: Option<String>,
-    /// Whether it is of what is vendored for the Worker.
+    /// Whether it is vendored for the Worker.
     pub(crate) runtime: bool,
-    /// Whether its list is for those who work on the project: by its name, or because its tool says so.
+    /// Whether its list is for development, by its name or by its tool's rules.
     pub(crate) development: bool,
 }
 
@@ -30,8 +30,8 @@ impl Declared {
     }
 }
 
-/// A line that pip may know better than we still has a name.
-pub(super) fn read(context: &Context<'_>, line: &Line) -> Option<Requirement> {
+/// The requirement on a line; of a line that is not PEP 508, at least its name.
+pub(super) fn read_line(context: &Context<'_>, line: &Line) -> Option<Requirement> {
     if let Ok(requirement) = context.requirement(line, Vec::new()) {
         return Some(requirement);
     }
@@ -46,7 +46,7 @@ pub(super) fn read(context: &Context<'_>, line: &Line) -> Option<Requirement> {
     Some(Requirement {
         name: Some(normalize(name)),
         text: name.to_owned(),
-        file: context.shown.to_owned(),
+        file: context.display_path.to_owned(),
         line: row,
         column,
         hashes: Vec::new(),
@@ -64,6 +64,6 @@ pub(super) fn entry(
     list: Option<String>,
     development: bool,
 ) -> Option<Declared> {
-    let requirement = read(context, &Line::of(text, offset, false))?;
+    let requirement = read_line(context, &Line::of(text, offset, false))?;
     Some(Declared { requirement, list, runtime: false, development })
 }

@@ -1,10 +1,9 @@
-//! Every dependency that the project declares anywhere, for the Worker or for those who work on it.
+//! Every dependency that the project declares anywhere, for the Worker or for development.
 //!
-//! Receives the project's root, its `pyproject.toml` and the runtime requirements that were read; hands on entries with
-//! their places. What a development file says beside requirements (`-e .`, indexes, lines that only pip knows) is passed
-//! over: nothing is vendored from it. Must never fail, and never show a credential.
+//! What a development file has besides requirements (`-e .`, indexes, lines that only pip knows) is skipped: nothing is vendored
+//! from it.
 
-use super::declaration::{Declared, read};
+use super::declaration::{Declared, read_line};
 use super::file::options_start;
 use super::foreign;
 use super::lines::{Line, logical_lines};
@@ -16,7 +15,7 @@ use crate::project::pyproject::{Dependency, Pyproject};
 use camino::{Utf8Path, Utf8PathBuf};
 use std::collections::BTreeSet;
 
-/// Words in the name of a list that is for those who work on the project.
+/// Words in the name of a list that is for development.
 const DEVELOPMENT: [&str; 16] = [
     "dev",
     "develop",
@@ -61,16 +60,16 @@ pub(crate) fn declared(root: &Utf8Path, pyproject: Option<&Pyproject>, runtime: 
     found
 }
 
-/// The requirements to begin a runtime file with, where the project keeps them in a list that only another tool reads: the
-/// first of those lists. What is for development, or optional, is not of it.
-pub(crate) fn to_begin_with(root: &Utf8Path, pyproject: Option<&Pyproject>) -> Vec<Requirement> {
-    let listed = foreign::all(root, pyproject).into_iter().filter(|one| !one.development).map(|one| one.requirement);
-    let listed: Vec<Requirement> = listed.collect();
-    let first = listed.first().map(|one| one.file.clone());
-    listed.into_iter().filter(|one| Some(&one.file) == first.as_ref()).collect()
+/// The requirements to start a runtime file with, if the project keeps them in a list that only another tool reads: the first
+/// of those lists, without what is for development or optional.
+pub(crate) fn initial_requirements(root: &Utf8Path, pyproject: Option<&Pyproject>) -> Vec<Requirement> {
+    let runtime = foreign::all(root, pyproject).into_iter().filter(|declared| !declared.development);
+    let listed: Vec<Requirement> = runtime.map(|declared| declared.requirement).collect();
+    let first = listed.first().map(|requirement| requirement.file.clone());
+    listed.into_iter().filter(|requirement| Some(&requirement.file) == first.as_ref()).collect()
 }
 
-/// Whether a list is for those who work on the project, by its name: `requirements-dev.txt`, `dependency group test`.
+/// Whether a list is for development, by its name: `requirements-dev.txt`, `dependency group test`.
 fn is_for_development(name: &str) -> bool {
     let words = name.split(|c: char| !c.is_ascii_alphanumeric());
     words.into_iter().any(|word| {
@@ -85,15 +84,16 @@ fn place_of(declared: &Declared) -> (String, u32, u32) {
 }
 
 fn of_pyproject(pyproject: &Pyproject) -> Vec<Declared> {
-    let shown = pyproject.shown();
+    let display_path = pyproject.display_path();
     let own = pyproject.project_name();
-    let context = Context { shown: &shown, text: &pyproject.text, dir: pyproject.dir(), environment: &|_| None };
+    let context =
+        Context { display_path: &display_path, text: &pyproject.text, dir: pyproject.dir(), environment: &|_| None };
     // Dependencies that cannot be read were an error, unless a requirements file stands in for them.
     let dependencies = pyproject.dependencies().unwrap_or_default().into_iter().map(|entry| (None, entry));
     let listed = pyproject.listed().into_iter().map(|(list, entry)| (Some(list), entry));
     let read = |(list, entry): (Option<String>, Dependency)| {
         let line = Line::of(&entry.text, entry.offset, entry.verbatim).trimmed();
-        let requirement = read(&context, &line)?;
+        let requirement = read_line(&context, &line)?;
         let development = list.as_deref().is_some_and(|list| list == "tool.uv" || is_for_development(list));
         Some(Declared { requirement, list, runtime: false, development })
     };
@@ -126,18 +126,18 @@ impl DeclarationReader<'_> {
         if !self.seen.insert(path.to_owned()) {
             return;
         }
-        let shown = display(self.root, path);
-        let Some(text) = fs_err::read(path).ok().and_then(|bytes| decode(bytes, &shown).ok()) else { return };
+        let display_path = display(self.root, path);
+        let Some(text) = fs_err::read(path).ok().and_then(|bytes| decode(bytes, &display_path).ok()) else { return };
         let Ok(lines) = logical_lines(&text) else { return };
         let directory = path.parent().unwrap_or(self.root);
-        let context = Context { shown: &shown, text: &text, dir: directory, environment: &|_| None };
+        let context = Context { display_path: &display_path, text: &text, dir: directory, environment: &|_| None };
         for line in lines {
             if line.text.starts_with('-') {
                 for included in included(&line) {
                     self.file(&resolve(directory, &included));
                 }
-            } else if let Some(requirement) = read(&context, &line.part(0, options_start(&line.text)).trimmed()) {
-                let development = is_for_development(&shown);
+            } else if let Some(requirement) = read_line(&context, &line.part(0, options_start(&line.text)).trimmed()) {
+                let development = is_for_development(&display_path);
                 self.found.push(Declared { requirement, list: None, runtime: false, development });
             }
         }
@@ -183,7 +183,7 @@ mod tests {
             fs_err::write(root.join(name), text).unwrap();
         }
         let found: Vec<String> =
-            of_files(root).iter().map(|one| format!("{} {}", one.place(), one.requirement.shown())).collect();
+            of_files(root).iter().map(|one| format!("{} {}", one.place(), one.requirement.redacted())).collect();
         assert_eq!(
             found,
             [

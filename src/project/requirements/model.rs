@@ -24,7 +24,7 @@ pub(crate) enum Section {
     Dependencies,
     /// `[project.optional-dependencies]`.
     Extra(String),
-    /// `[dependency-groups]`: the group that was asked for, not one that it includes.
+    /// `[dependency-groups]`: the group that was requested, not one that it includes.
     Group(String),
 }
 
@@ -48,15 +48,15 @@ pub(crate) struct Lists<'a> {
 pub(crate) struct Requirement {
     /// Normalised (PEP 503).
     pub(crate) name: Option<String>,
-    /// PEP 508, variables put in, local paths as absolute `file:` URLs. May hold a credential: show `shown()` instead.
+    /// PEP 508, variables put in, local paths as absolute `file:` URLs. May hold a credential: display `redacted()` instead.
     pub(crate) text: String,
     /// The file as reports show it.
     pub(crate) file: String,
     pub(crate) line: u32,
     pub(crate) column: u32,
-    /// `sha256:` and 64 lowercase hexadecimal digits, each. Empty: no hash was asked for.
+    /// `sha256:` and 64 lowercase hexadecimal digits, each. Empty if no hash was given.
     pub(crate) hashes: Vec<String>,
-    /// The wheel or the project directory, absolute, of a requirement that names one on this machine.
+    /// The wheel or the project directory, absolute, of a requirement that names a path on this machine.
     pub(crate) local: Option<Utf8PathBuf>,
     pub(crate) section: Section,
     /// As written, without credentials.
@@ -65,7 +65,7 @@ pub(crate) struct Requirement {
 
 impl Requirement {
     /// The requirement as written, without credentials.
-    pub(crate) fn shown(&self) -> &str {
+    pub(crate) fn redacted(&self) -> &str {
         &self.written
     }
 
@@ -110,5 +110,5 @@ pub(crate) struct Requirements {
     pub(crate) require_hashes: bool,
 }
 
-/// Asks for an environment variable by name.
+/// Reads an environment variable by name.
 pub(crate) type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;

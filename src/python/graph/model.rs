@@ -26,14 +26,14 @@ pub(crate) enum Form {
     Startup,
 }
 
-/// One module of the upload, or a file that stays behind.
+/// One module of the upload, or a file that is not uploaded.
 #[derive(Debug, Clone)]
 pub(crate) struct Source {
     /// The upload name, present or not.
     pub(crate) name: String,
-    /// It travels. What does not can still be what an import was meant for.
+    /// It is uploaded. What is not can still be what an import was written for.
     pub(crate) present: bool,
-    /// What a Python file says; `None` for anything else and for what stays behind.
+    /// The imports of a Python file; `None` for anything else and for what is not uploaded.
     pub(crate) imports: Option<Arc<Imports>>,
 }
 
@@ -75,7 +75,7 @@ pub(crate) struct Edge {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum EdgeKind {
-    /// The module that is asked for, or a submodule taken out of it.
+    /// The module that is imported, or a submodule taken out of it.
     Module,
     /// A package above it, which runs first.
     Parent,
@@ -116,7 +116,7 @@ pub(crate) enum ProblemKind {
     PackageName,
 }
 
-/// What the modules say together, once it is known of all of them.
+/// What is known once every module has been read.
 #[derive(Debug, Default)]
 pub(super) struct Known {
     /// "3.14"; which standard library answers first.
@@ -125,8 +125,8 @@ pub(super) struct Known {
     pub(super) importers: HashSet<String>,
     /// Top-level names of which some module puts others into `sys.modules` under names that cannot be read.
     pub(super) makers: HashSet<String>,
-    /// Of each node, whether it has told its `__name__` to a module that works on `sys.modules`: it may be replaced.
-    pub(super) told: Vec<bool>,
+    /// Of each node, whether it passes its `__name__` to a module that writes to `sys.modules`, which may replace it there.
+    pub(super) replaceable: Vec<bool>,
 }
 
 /// Indices are 32 bits: half the memory of the edges.

@@ -6,7 +6,7 @@ use crate::python::finder::{self, ModuleTree};
 use std::collections::HashMap;
 use std::convert::Infallible;
 
-/// What lies here is importable without it before `python_workers_force_new_vendor_path`.
+/// The prefix of a directory that is searched before `python_workers_force_new_vendor_path`.
 pub(super) const VENDOR: &str = "vendor/";
 
 /// A node for everything that Python can import or run; data has none.
@@ -42,7 +42,7 @@ struct NameEntry {
     children: HashMap<String, u32>,
     package: Option<u32>,
     module: Option<u32>,
-    /// What is here stays behind: it is found only if nothing else is.
+    /// What is here is not uploaded: it is found only if nothing else is.
     absent: bool,
 }
 
@@ -81,7 +81,7 @@ impl Default for Names {
 impl Names {
     pub(super) fn new(nodes: &[Node], legacy_vendor: bool) -> Self {
         let mut names = Self::default();
-        // What travels is found before what stays behind, an extension before its source.
+        // What is uploaded is found before what is not, an extension before its source.
         let rank = |node: &Node| (!node.present, node.form != Form::Extension, node.form == Form::Bytecode);
         for (at, node) in nodes.iter().enumerate().filter(|(_, node)| node.form != Form::Startup) {
             let place = names.enter(node.space, &node.dotted);
@@ -96,7 +96,7 @@ impl Names {
         names.vendor = names.places[Space::Project as usize].children.get(vendor).copied().filter(|_| legacy_vendor);
         let startup = nodes.iter().filter(|node| node.form == Form::Startup).filter_map(|node| node.imports.as_ref());
         let search =
-            startup.flat_map(|says| &says.search).map(|directory| directory.trim_matches('/').replace('/', "."));
+            startup.flat_map(|imports| &imports.search).map(|directory| directory.trim_matches('/').replace('/', "."));
         names.added = search.filter_map(|dotted| names.everywhere(&dotted).first().copied()).collect();
         names
     }

@@ -235,7 +235,7 @@ fn modules_that_others_change_are_known() {
     assert!(!sets("plain.py", "y"), "an attribute of something in it");
     let stub = graph.find("stub.py").unwrap();
     for (name, put) in [("uvloop", true), ("uvloop.loop", true), ("a.b", true), ("a", false), ("uv", false)] {
-        assert_eq!(graph.putters(name).any(|by| by == stub), put, "{name}");
+        assert_eq!(graph.registrars(name).any(|by| by == stub), put, "{name}");
     }
 }
 

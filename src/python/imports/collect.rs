@@ -103,28 +103,44 @@ impl<'a> ImportCollector<'a> {
                     }
                     push_at(AnyNodeRef::from(&*lambda.body), guard.called_later(), false);
                 }
-                AnyNodeRef::ExprCall(call) => match dynamic_import(call) {
-                    Some(import) => self.dynamic.push((call, guard, import)),
-                    None => {
-                        self.found.computes |= last_name(&call.func).is_some_and(|name| FINDERS.contains(&name));
-                        self.calls.record(call, guard);
-                        children(node).for_each(|child| push(child, guard));
-                    }
-                },
                 // A docstring names modules without needing them.
                 AnyNodeRef::StmtExpr(statement) if statement.value.is_string_literal_expr() => {}
-                AnyNodeRef::ExprStringLiteral(string) => self.string(string.value.to_str(), string.start(), guard),
-                AnyNodeRef::ExprFString(string) => {
-                    if let Some(front) = fixed_front(string) {
-                        self.string(front, string.start(), guard);
+                AnyNodeRef::ExprCall(_) | AnyNodeRef::ExprStringLiteral(_) | AnyNodeRef::ExprFString(_) => {
+                    if self.expression(node, guard) {
+                        children(node).for_each(|child| push(child, guard));
                     }
-                    children(node).for_each(|child| push(child, guard));
                 }
                 _ if split(node, guard, &self.conditions, &mut push) => {}
                 _ => children(node).for_each(|child| push(child, guard)),
             }
         }
         deepest
+    }
+
+    /// Reads a call or a string; returns whether its children are to be read as well.
+    fn expression(&mut self, node: AnyNodeRef<'a>, guard: Guard) -> bool {
+        match node {
+            AnyNodeRef::ExprCall(call) => {
+                if let Some(import) = dynamic_import(call) {
+                    self.dynamic.push((call, guard, import));
+                    return false;
+                }
+                self.found.computes |= last_name(&call.func).is_some_and(|name| FINDERS.contains(&name));
+                self.calls.record(call, guard);
+                true
+            }
+            AnyNodeRef::ExprStringLiteral(string) => {
+                self.string(string.value.to_str(), string.start(), guard);
+                false
+            }
+            AnyNodeRef::ExprFString(string) => {
+                if let Some(front) = fixed_front(string) {
+                    self.string(front, string.start(), guard);
+                }
+                true
+            }
+            _ => true,
+        }
     }
 
     /// Records the names that a node binds in the module's own namespace.

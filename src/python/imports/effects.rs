@@ -17,7 +17,7 @@ const COPIES: [&str; 8] = ["list", "dict", "set", "tuple", "sorted", "len", "fro
 pub(super) struct Key<'a> {
     pub(super) key: &'a Expr,
     pub(super) value: Option<&'a Expr>,
-    /// The keys of `key` are meant.
+    /// `key` is a mapping: its keys are the names.
     pub(super) mapping: bool,
 }
 
@@ -84,7 +84,7 @@ impl<'a> Watch<'a> {
     }
 
     fn looks_at<'e>(&mut self, expressions: impl IntoIterator<Item = &'e Expr>) {
-        let known = expressions.into_iter().filter(|one| is_sys_modules(one) || is_namespace(one));
+        let known = expressions.into_iter().filter(|expression| is_sys_modules(expression) || is_namespace(expression));
         self.harmless.extend(known.map(Ranged::range));
     }
 
@@ -158,16 +158,16 @@ impl<'a> Watch<'a> {
             _ => {}
         }
         let mut values = arguments.args.iter().chain(arguments.keywords.iter().map(|keyword| &keyword.value));
-        let told = values.any(|value| value.as_name_expr().is_some_and(|name| name.id == "__name__"));
-        if told && let Some(function) = dotted(&call.func) {
+        let passes_name = values.any(|value| value.as_name_expr().is_some_and(|name| name.id == "__name__"));
+        if passes_name && let Some(function) = dotted(&call.func) {
             effects.hands_name.insert(function);
         }
-        told && matches!(last_name(&call.func), Some("import_module" | "__import__"))
+        passes_name && matches!(last_name(&call.func), Some("import_module" | "__import__"))
     }
 }
 
-/// Drops what is about no module: attributes of objects, functions of the file's own. What is known by a name that
-/// `import a.b as c` gave it goes by `a.b` from here on.
+/// Drops what concerns no module: attributes of objects, functions of the file itself. A name that `import a.b as c` gave becomes
+/// `a.b`.
 pub(super) fn finish(effects: &mut Effects, items: &[Import], watch: &Watch<'_>) {
     let by_call = items.iter().any(|item| item.dynamic);
     let taken = || items.iter().flat_map(|item| &item.names);
@@ -190,8 +190,8 @@ pub(super) fn finish(effects: &mut Effects, items: &[Import], watch: &Watch<'_>)
     effects.bound_again.retain(|again| taken().any(|name| local(name) == *again));
 }
 
-/// The names for which a module's `__getattr__` has an answer, if it says so by comparing its parameter with them and
-/// raises for all others; `None` if that cannot be told.
+/// The names for which a module's `__getattr__` has an answer, if it compares its parameter with them and raises for all
+/// others; `None` for any other function.
 pub(super) fn getattr_names(function: &ast::StmtFunctionDef) -> Option<Vec<&str>> {
     let parameter = function.parameters.args.first()?.name().as_str();
     let (last, rest) = function.body.split_last()?;
@@ -246,7 +246,8 @@ fn is_namespace(expression: &Expr) -> bool {
 
 /// Whether a name for all of a module's names is used for more than looking at them.
 fn is_written(body: &[Stmt], namespace: &str) -> bool {
-    let is_it = |one: &Expr| one.as_name_expr().is_some_and(|name| name.id == namespace && name.ctx.is_load());
+    let is_it =
+        |expression: &Expr| expression.as_name_expr().is_some_and(|name| name.id == namespace && name.ctx.is_load());
     let mut looks: HashSet<TextRange> = HashSet::new();
     any_node(body, usize::MAX, |node| {
         match node {
@@ -259,7 +260,7 @@ fn is_written(body: &[Stmt], namespace: &str) -> bool {
                 looks.insert(attribute.value.range());
             }
             AnyNodeRef::ExprCompare(comparison) => {
-                looks.extend(comparison.comparators.iter().filter(|one| is_it(one)).map(Ranged::range));
+                looks.extend(comparison.comparators.iter().filter(|expression| is_it(expression)).map(Ranged::range));
             }
             AnyNodeRef::StmtFor(statement) if is_it(&statement.iter) => drop(looks.insert(statement.iter.range())),
             AnyNodeRef::Comprehension(inner) if is_it(&inner.iter) => drop(looks.insert(inner.iter.range())),

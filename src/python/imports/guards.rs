@@ -2,7 +2,7 @@
 //!
 //! Looks a few levels ahead and no further, so that reading a file stays linear.
 
-use super::conditions::{Conditions, asks_for_file};
+use super::conditions::{Conditions, tests_for_file};
 use super::handlers::{Stops, ends, is_reraised};
 use super::model::Guard;
 use crate::python::syntax::last_name;
@@ -64,7 +64,7 @@ fn after(statement: &Stmt, guard: Guard, conditions: &Conditions<'_>) -> Guard {
             Some(test) if left => conditions.branch(test, behind).1,
             None if left => conditions.branch(&branching.test, behind).0,
             // `if not path.exists(): raise ...` is the author's own answer to a missing file, given when it is called.
-            Some(test) if guard.in_function && ends(body) && asks_for_file(test) => behind.perhaps(),
+            Some(test) if guard.in_function && ends(body) && tests_for_file(test) => behind.perhaps(),
             _ if leaves(body, false, LEVELS - 1) => behind.perhaps(),
             _ => behind,
         };
@@ -126,11 +126,11 @@ fn split_try<'a>(
     for handler in handlers.clone() {
         let caught = Stops::of(handler.type_.as_deref(), names);
         // `try: set` and `except NameError:` ask which Python it is (pytz); any other error may come or not.
-        let asks = handler.type_.as_deref().is_some_and(|caught| names.listed(caught).contains(&"NameError"));
+        let by_platform = handler.type_.as_deref().is_some_and(|caught| names.listed(caught).contains(&"NameError"));
         let inside = Guard {
             fallback: guard.fallback || caught.modules,
-            platform: guard.platform || asks,
-            conditional: guard.conditional || !(caught.modules || asks),
+            platform: guard.platform || by_platform,
+            conditional: guard.conditional || !(caught.modules || by_platform),
             ..guard
         };
         handler.type_.iter().for_each(|caught| push(AnyNodeRef::from(&**caught), inside));
@@ -219,8 +219,9 @@ fn split_match<'a>(
     push: &mut impl FnMut(AnyNodeRef<'a>, Guard),
 ) {
     push(AnyNodeRef::from(&*statement.subject), guard);
-    let asks = conditions.ask_platform(&statement.subject);
-    let inside = Guard { platform: guard.platform || asks, conditional: guard.conditional || !asks, ..guard };
+    let by_platform = conditions.depends_on_platform(&statement.subject);
+    let inside =
+        Guard { platform: guard.platform || by_platform, conditional: guard.conditional || !by_platform, ..guard };
     for case in &statement.cases {
         push(AnyNodeRef::from(&case.pattern), inside);
         let mut taken = inside;

@@ -1,10 +1,10 @@
 //! What can be read from one Python file: its imports with the guards around them, the names it defines, its effects on
-//! other modules, the metadata and the files it asks for.
+//! other modules, the metadata and the files it needs.
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
-/// Everything that one file says about other modules, in the order of the source.
+/// Everything that one file has to do with other modules, in the order of the source.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Imports {
     pub(crate) items: Vec<Import>,
@@ -22,12 +22,12 @@ pub(crate) struct Imports {
     pub(crate) alters_search: bool,
     /// What it does to other modules, and to what `sys.modules` holds.
     pub(crate) effects: Effects,
-    pub(crate) metadata: Vec<MetadataAsk>,
+    pub(crate) metadata: Vec<MetadataRequest>,
     /// Of a `.pth` file: directories that it puts on `sys.path`, relative to its own.
     pub(crate) search: Vec<String>,
-    /// Files that are opened for reading by a path that can be read off the source.
+    /// Files that are opened for reading by a path that can be read from the source.
     pub(crate) opens: Vec<Open>,
-    /// Line and column (from 1) and the parser's words. What parsed before and after it is in `items` all the same.
+    /// Line and column (from 1) and the parser's message. What parsed before and after it is in `items` all the same.
     pub(crate) syntax_error: Option<(u32, u32, String)>,
     /// The bytes are not what the file declares (UTF-8, or its PEP 263 cookie): Python refuses such a file.
     pub(crate) encoding_error: bool,
@@ -45,7 +45,7 @@ impl Imports {
     /// Settles the guards that depend on the file's own name: `dotted`, in the package `package`.
     pub(crate) fn resolve_names(&mut self, dotted: &str, package: &str) {
         let items = self.items.iter_mut().map(|item| &mut item.guard);
-        let metadata = self.metadata.iter_mut().map(|ask| &mut ask.guard);
+        let metadata = self.metadata.iter_mut().map(|request| &mut request.guard);
         let opens = self.opens.iter_mut().map(|open| &mut open.guard);
         items.chain(metadata).chain(opens).for_each(|guard| *guard = guard.resolve_names(dotted, package));
     }
@@ -95,7 +95,7 @@ pub(crate) struct StringName {
     pub(crate) column: u32,
 }
 
-/// What a file can ask of the name under which it is imported.
+/// A question about the name under which a file is imported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum PlaceTest {
     /// Whether it is in a package, or is one: `if __package__:`.
@@ -117,7 +117,7 @@ impl Placed {
     }
 }
 
-/// Under which conditions an import (or a call that asks for something) runs, and what happens when it fails.
+/// Under which conditions an import, or a call that needs something, runs, and what happens when it fails.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Guard {
     /// In the body of a function, a method or a lambda: runs when that is called.
@@ -217,7 +217,7 @@ pub(crate) struct Effects {
     /// Attributes that it sets on what it imports: the name by which it knows the module (empty: one that it imports by
     /// a call), and the attribute if that can be read.
     pub(crate) sets: BTreeSet<(String, Option<String>)>,
-    /// Functions, dotted as they are called, that are told this module's `__name__`.
+    /// Functions, dotted as they are called, that get this module's `__name__`.
     pub(crate) hands_name: BTreeSet<String>,
     /// Names that a `from` import of this file binds, and something else in it as well.
     pub(crate) bound_again: BTreeSet<String>,
@@ -265,9 +265,9 @@ pub(crate) fn serves<'p>(puts: impl Iterator<Item = &'p Put> + Clone, dotted: &s
     has(dotted) && (!whole || has(first))
 }
 
-/// One question to `importlib.metadata` or `pkg_resources`.
+/// One call of `importlib.metadata` or `pkg_resources`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct MetadataAsk {
+pub(crate) struct MetadataRequest {
     pub(crate) wanted: Wanted,
     pub(crate) guard: Guard,
     pub(crate) line: u32,
@@ -284,7 +284,7 @@ pub(crate) enum Wanted {
     EntryPoints(String),
 }
 
-/// One file that is opened for reading, or a directory that is asked for.
+/// One file that is opened for reading, or a directory that is needed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Open {
     pub(crate) base: Base,
@@ -292,7 +292,7 @@ pub(crate) struct Open {
     pub(crate) parts: Vec<String>,
     pub(crate) access: Access,
     /// What is called: `open`, `StaticFiles`.
-    pub(crate) by: String,
+    pub(crate) callee: String,
     pub(crate) guard: Guard,
     pub(crate) line: u32,
     pub(crate) column: u32,
@@ -309,7 +309,7 @@ pub(crate) enum Access {
     Serve,
     /// A directory that has to be there at the call, and is listed: `iterdir`, `listdir`.
     List,
-    /// A directory that is searched; one that is not there has nothing in it: `glob`, `walk`.
+    /// A directory that is searched; a missing one has nothing in it: `glob`, `walk`.
     Search,
     /// A directory in which templates are looked up when they are rendered.
     Templates,
@@ -327,7 +327,7 @@ pub(crate) enum Base {
     Package(Option<String>),
 }
 
-/// A path that can be read off the source.
+/// A path that can be read from the source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Path {
     pub(crate) base: Base,

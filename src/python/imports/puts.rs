@@ -1,6 +1,6 @@
 //! What a file puts into `sys.modules`: under which names, and whether submodules can be found below them.
 //!
-//! Names are read off literals, `"src." + name`, loops and comprehensions over literals, and calls of a function of the
+//! Names are read from literals, `"src." + name`, loops and comprehensions over literals, and calls of a function of the
 //! file with literal arguments. Any other name is left to `Effects::makes_any`.
 
 use super::effects::Key;
@@ -12,7 +12,7 @@ use ruff_text_size::{Ranged, TextSize};
 /// How many names are looked up to read one key.
 const STEPS: u32 = 4;
 
-/// Adds what the keys say to `effects`.
+/// Adds the names of the keys to `effects`.
 pub(super) fn resolve(body: &[Stmt], keys: Vec<Key<'_>>, effects: &mut Effects, line: impl Fn(TextSize) -> u32) {
     for Key { key, value, mapping } in keys {
         let reader = KeyReader { body, own: key };
@@ -41,7 +41,7 @@ struct KeyReader<'a> {
 }
 
 impl<'a> KeyReader<'a> {
-    /// The names that an expression may be; none if that cannot be told.
+    /// The names that an expression may be; none if that cannot be known.
     fn names(&self, key: &'a Expr, steps: u32) -> Option<Vec<String>> {
         match key {
             Expr::StringLiteral(literal) => Some(vec![literal.value.to_str().to_owned()]),
@@ -249,8 +249,9 @@ fn front(key: &Expr) -> Option<String> {
 
 /// `__name__`, `__name__ + ".x"`, `f"{__name__}.x"`.
 fn starts_with_own_name(key: &Expr) -> bool {
-    let is_own =
-        |one: &Expr| one.as_name_expr().is_some_and(|name| matches!(name.id.as_str(), "__name__" | "__package__"));
+    let is_own = |expression: &Expr| {
+        expression.as_name_expr().is_some_and(|name| matches!(name.id.as_str(), "__name__" | "__package__"))
+    };
     match key {
         Expr::BinOp(operation) => is_own(&operation.left),
         Expr::FString(string) => match string.value.iter().next() {

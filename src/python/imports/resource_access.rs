@@ -7,7 +7,7 @@ mod files;
 mod metadata;
 mod names;
 
-use super::model::{Access, Base, Guard, Import, MetadataAsk, Open, Path};
+use super::model::{Access, Base, Guard, Import, MetadataRequest, Open, Path};
 use crate::python::syntax::last_name;
 use names::{LEVELS, NameMeanings};
 use ruff_python_ast::{self as ast, Expr};
@@ -99,7 +99,7 @@ impl<'a> ResourceCalls<'a> {
         &self,
         imports: &[Import],
         place: &impl Fn(TextSize) -> (u32, u32),
-    ) -> (Vec<MetadataAsk>, Vec<Open>) {
+    ) -> (Vec<MetadataRequest>, Vec<Open>) {
         if self.calls.is_empty() {
             return (Vec::new(), Vec::new());
         }
@@ -108,16 +108,16 @@ impl<'a> ResourceCalls<'a> {
         for (call, guard) in &self.calls {
             let (line, column) = place(call.start());
             if let Some(wanted) = metadata::request(&names, call) {
-                metadata.push(MetadataAsk { wanted, guard: *guard, line, column });
+                metadata.push(MetadataRequest { wanted, guard: *guard, line, column });
                 continue;
             }
             let file = files::opened(&names, call).map(|path| (path, Access::File));
-            let asked = file.map_or_else(|| directories::requested(&names, call), |file| vec![file]);
-            for (Path { base, parts }, access) in asked {
+            let needed = file.map_or_else(|| directories::requested(&names, call), |file| vec![file]);
+            for (Path { base, parts }, access) in needed {
                 // The directory that the file itself is in is always there.
                 if !parts.is_empty() || matches!(base, Base::Constant(..)) {
-                    let by = last_name(&call.func).unwrap_or_default().to_owned();
-                    opens.push(Open { base, parts, access, by, guard: *guard, line, column });
+                    let callee = last_name(&call.func).unwrap_or_default().to_owned();
+                    opens.push(Open { base, parts, access, callee, guard: *guard, line, column });
                 }
             }
         }

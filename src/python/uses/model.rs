@@ -18,7 +18,7 @@ pub(crate) struct Uses {
     pub(crate) mentions: Vec<Mention>,
     /// Names that `from ... import` takes, at the top of the file.
     pub(crate) taken: BTreeSet<String>,
-    /// Names of templates that it asks for by a literal: `get_template("page.html")`.
+    /// Templates that it renders by a literal name: `get_template("page.html")`.
     pub(crate) templates: Vec<Template>,
     /// It finds classes by their base: `__subclasses__`, `__init_subclass__`.
     pub(crate) finds_subclasses: bool,
@@ -28,7 +28,7 @@ pub(crate) struct Uses {
     pub(crate) changes_directory: bool,
     /// The last components of paths that it writes.
     pub(crate) writes: BTreeSet<String>,
-    /// What the names of files end in that it puts together, or asks a directory for: `md` of `f"{name}.md"` and `"*.md"`.
+    /// What the names of files end in that it puts together, or looks for in a directory: `md` of `f"{name}.md"` and `"*.md"`.
     pub(crate) endings: BTreeSet<String>,
     /// Texts in the paths of directories that it lists.
     pub(crate) listed: BTreeSet<String>,
@@ -42,7 +42,7 @@ pub(crate) struct Function {
     pub(crate) class: Option<usize>,
     /// Lines, from 1, the last one included.
     pub(crate) lines: (u32, u32),
-    /// A decorator has it that may call it from anywhere; `@classmethod`, `@cache` and the like do not.
+    /// It has a decorator that may call it from anywhere; `@classmethod`, `@cache` and the like do not.
     pub(crate) decorated: bool,
 }
 
@@ -51,33 +51,33 @@ pub(crate) struct Class {
     pub(crate) name: String,
     /// The last names of its bases: `Model` of `orm.Model`.
     pub(crate) bases: Vec<String>,
-    /// A decorator or a metaclass has it that may make one of it anywhere.
+    /// It has a decorator or a metaclass that may create instances anywhere.
     pub(crate) registered: bool,
 }
 
-/// A template that is asked for by a literal name.
+/// A template that is rendered by a literal name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Template {
     /// As written, with `/`.
     pub(crate) name: String,
-    /// Index into `functions`, where it stands in one.
-    pub(crate) by: Option<usize>,
+    /// Index into `functions`, if it is in one.
+    pub(crate) function: Option<usize>,
     /// Where a missing file is taken care of.
     pub(crate) handled: bool,
 }
 
-/// A place where a name is used that may be a function's: read, taken as an attribute, or said by a string.
+/// A place where a name is used that may be a function's: read, taken as an attribute, or named by a string.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Mention {
     /// With `*` at its end where only the front of a name is written: `load_*` of `f"load_{name}"`.
     pub(crate) name: String,
     /// Where it is an attribute of a name: that name.
     pub(crate) of: Option<String>,
-    /// Index into `functions`, where it stands in one.
-    pub(crate) by: Option<usize>,
+    /// Index into `functions`, if it is in one.
+    pub(crate) function: Option<usize>,
     /// Where a missing file is taken care of, or under a test of the platform.
     pub(crate) handled: bool,
-    /// `.NAME`, or a string: what can call a method.
+    /// `.NAME`, or a string: it can call a method.
     pub(crate) attribute: bool,
 }
 

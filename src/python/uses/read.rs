@@ -39,7 +39,7 @@ struct Position {
 }
 
 impl Position {
-    /// Whether what stands here may do without a file, or is for one platform.
+    /// Whether what is here can do without a file, or is for one platform.
     fn is_handled(self) -> bool {
         self.guard.file_caught || self.guard.platform || self.guard.fallback
     }
@@ -143,10 +143,10 @@ impl<'a> UseCollector<'a> {
     }
 
     fn record(&mut self, node: AnyNodeRef<'a>, position: Position) {
-        let (by, handled) = (position.function, position.is_handled());
+        let (function, handled) = (position.function, position.is_handled());
         let mut mention = |name: &str, of: Option<&str>, attribute: bool| {
             let (name, of) = (name.to_owned(), of.map(str::to_owned));
-            self.uses.mentions.push(Mention { name, of, by, handled, attribute });
+            self.uses.mentions.push(Mention { name, of, function, handled, attribute });
         };
         let mut annotated = |annotation: &'a Expr| {
             any_node([annotation], ANNOTATION, |node| {
@@ -237,14 +237,14 @@ impl<'a> UseCollector<'a> {
     }
 
     fn import_from(&mut self, statement: &ast::StmtImportFrom, position: Position) {
-        let (by, handled) = (position.function, position.is_handled());
+        let (function, handled) = (position.function, position.is_handled());
         for alias in &statement.names {
             // Under another name its uses are not seen.
             if alias.asname.is_some() {
                 let name = alias.name.to_string();
-                self.uses.mentions.push(Mention { name, of: None, by, handled, attribute: false });
+                self.uses.mentions.push(Mention { name, of: None, function, handled, attribute: false });
             }
-            if by.is_none() {
+            if function.is_none() {
                 self.uses.taken.insert(alias.name.to_string());
             }
         }
@@ -277,8 +277,8 @@ impl<'a> UseCollector<'a> {
 
     fn call(&mut self, call: &'a ast::ExprCall, position: Position) {
         let arguments = &call.arguments;
-        let (by, handled) = (position.function, position.is_handled());
-        let named = templates(call).into_iter().map(|name| Template { name: name.to_owned(), by, handled });
+        let (function, handled) = (position.function, position.is_handled());
+        let named = templates(call).into_iter().map(|name| Template { name: name.to_owned(), function, handled });
         self.uses.templates.extend(named);
         let receiver = call.func.as_attribute_expr().map(|attribute| &*attribute.value);
         let mode = |at: usize| {

@@ -73,7 +73,7 @@ const RENDERS: [&str; 11] = [
     "template",
 ];
 
-/// The names of templates that a call asks for.
+/// The names of the templates that a call renders.
 pub(super) fn templates(call: &ast::ExprCall) -> Vec<&str> {
     if !last_name(&call.func).is_some_and(|name| RENDERS.contains(&name)) {
         return Vec::new();
