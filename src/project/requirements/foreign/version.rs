@@ -61,7 +61,7 @@ fn specifier(part: &str) -> String {
 /// From a version on, up to where the number at `kept` would change. What is not a PEP 440 version limits nothing.
 fn range(version: &str, kept: impl Fn(&[u64]) -> usize) -> String {
     let Ok(parsed) = version.parse::<Version>() else { return String::new() };
-    let release: &[u64] = &parsed.release();
+    let release = parsed.release();
     let kept = kept(release);
     let mut upper: Vec<String> = release[..kept].iter().map(u64::to_string).collect();
     upper.push((release[kept] + 1).to_string());
