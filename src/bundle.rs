@@ -19,6 +19,7 @@ use crate::project::Project;
 use crate::python::graph::{Graph, Node, Reach, Source};
 use crate::python::import_cache;
 use crate::python::imports::Imports;
+use crate::python::sources::{ParsedSources, SourceFacts};
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::Serialize;
 use std::borrow::Cow;
@@ -104,6 +105,17 @@ pub(crate) struct Module {
 }
 
 impl Module {
+    /// What a Python module imports and what it does with its names.
+    ///
+    /// # Errors
+    /// `Unreadable`: the file cannot be read.
+    pub(crate) fn facts(&self, sources: &ParsedSources) -> Result<Arc<SourceFacts>> {
+        match &self.content {
+            Content::File(path) => sources.read(path),
+            Content::Inline(bytes) => Ok(Arc::new(sources.parse(bytes))),
+        }
+    }
+
     fn to_read(&self) -> import_cache::File<'_> {
         let content = match &self.content {
             Content::File(path) => import_cache::Content::At(path),
@@ -248,8 +260,7 @@ pub(crate) fn below_packages(name: &str) -> &str {
 /// What the plan has to know of Python.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Reading<'a> {
-    /// "3.14".
-    pub(crate) python: &'a str,
+    pub(crate) sources: &'a ParsedSources,
     /// Whether `vendor/` beside the main module is searched.
     pub(crate) legacy_vendor: bool,
     /// A file in which what vendored modules say is remembered between runs.
@@ -329,21 +340,21 @@ fn add_inits(graph: &Graph, modules: &mut Vec<Module>) {
 /// What the collected modules say.
 fn read(collected: &collect::Collected, reading: Reading<'_>) -> Result<Vec<Option<Arc<Imports>>>> {
     let files: Vec<import_cache::File<'_>> = collected.modules.iter().map(Module::to_read).collect();
-    import_cache::read(&files, reading.python, reading.cache_path)
+    import_cache::read(&files, reading.sources, reading.cache_path)
 }
 
 /// The graph of everything that was collected, all of it present, and of what was left behind before.
 fn graph(collected: &collect::Collected, said: Vec<Option<Arc<Imports>>>, reading: Reading<'_>) -> Graph {
     let modules = collected.modules.iter().zip(said);
-    let modules = modules.map(|(module, says)| Source { name: module.name.clone(), present: true, says });
+    let modules = modules.map(|(module, imports)| Source { name: module.name.clone(), present: true, imports });
     // A tree of packages in the project is no part of what is vendored.
     let is_candidate = |file: &&Dropped| !(file.owner == Owner::Project && file.name.starts_with("python_modules/"));
     let dropped = collected.dropped.iter().filter(is_candidate).map(|file| Source {
         name: file.name.clone(),
         present: false,
-        says: None,
+        imports: None,
     });
-    Graph::new(modules.chain(dropped).collect(), reading.python, reading.legacy_vendor)
+    Graph::new(modules.chain(dropped).collect(), reading.sources.python(), reading.legacy_vendor)
 }
 
 /// The parts of a plan and how long they took.

@@ -17,7 +17,7 @@ pub(crate) use left_out::{LeftOut, in_the_way};
 use crate::bundle::Bundle;
 use crate::error::Result;
 use crate::project::host::{self, HostDistribution};
-use crate::project::requirements::{Declared, Requirement, declared};
+use crate::project::requirements::{Declared, Requirement};
 use crate::project::{Project, Target};
 use crate::python::graph::Reachability;
 use inventory::{Inventory, brought};
@@ -96,7 +96,7 @@ pub(crate) fn classify(
         let at = |entry: &Requirement| entry.location() == one.requirement.location();
         left_out.iter().any(|left_out| left_out.entries.iter().any(at))
     };
-    for mut one in declared(project) {
+    for mut one in project.declared_requirements() {
         one.runtime |= taken(&one);
         declared_by_name.entry(one.requirement.name.clone().unwrap_or_default()).or_default().push(one);
     }
@@ -197,6 +197,7 @@ pub(crate) struct Unprovided {
 /// The imports that lead nowhere and are not explained by any of the dependencies.
 pub(crate) fn unprovided(project: &Project, target: &Target, bundle: &Bundle, host: bool) -> Vec<Unprovided> {
     let installed = if host { host::distributions(&project.root) } else { Vec::new() };
-    let declared: BTreeSet<String> = declared(project).into_iter().filter_map(|one| one.requirement.name).collect();
+    let declared: BTreeSet<String> =
+        project.declared_requirements().into_iter().filter_map(|one| one.requirement.name).collect();
     missing::unprovided(project, target, bundle, &installed, &declared)
 }

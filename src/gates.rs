@@ -44,6 +44,7 @@ use crate::baseline::Growth;
 use crate::bundle::Bundle;
 use crate::layout::Layout;
 use crate::project::{Project, Target};
+use crate::python::sources::ParsedSources;
 use crate::resolve::Vendored;
 use crate::settings::Settings;
 use crate::tools::Toolchain;
@@ -53,6 +54,8 @@ use crate::tools::Toolchain;
 pub(crate) struct Context<'a> {
     pub(crate) project: &'a Project,
     pub(crate) target: &'a Target,
+    /// The project's Python files, parsed for the target.
+    pub(crate) parsed: &'a ParsedSources,
     pub(crate) toolchain: &'a Toolchain,
     pub(crate) layout: &'a Layout,
     pub(crate) vendored: &'a Vendored,

@@ -1,11 +1,11 @@
-//! What is there: the wrangler configuration, `pyproject.toml`, the requirements, the target and the layout.
+//! The user's project: the wrangler configuration, `pyproject.toml`, the requirements and the target.
 //!
-//! Receives where the user stands and what the command line said; hands on a `Project` and a `Target`. Reads the
-//! user's tree and must never write it, and must never judge it: what can be planned is planned, the gates speak.
+//! Reads the user's tree and never writes it. What can be planned is planned; the gates report what is wrong with it.
 
 pub(crate) mod config;
 pub(crate) mod document;
 pub(crate) mod host;
+pub(crate) mod paths;
 pub(crate) mod position;
 pub(crate) mod pyproject;
 pub(crate) mod requirements;
@@ -14,8 +14,10 @@ mod snapshot;
 pub(crate) mod target;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use requirements::Declared;
 
 pub(crate) use config::WranglerConfig;
+pub(crate) use paths::{display, resolve};
 pub(crate) use pyproject::Pyproject;
 pub(crate) use requirements::Requirements;
 pub(crate) use target::Target;
@@ -44,28 +46,9 @@ impl Project {
     pub(crate) fn display(&self, path: &Utf8Path) -> String {
         display(&self.root, path)
     }
-}
 
-/// `path` relative to `root` with `/`, or unchanged where it is not inside.
-pub(crate) fn display(root: &Utf8Path, path: &Utf8Path) -> String {
-    match path.strip_prefix(root) {
-        Ok(inside) if inside.as_str().is_empty() => ".".to_owned(),
-        Ok(inside) => inside.as_str().replace('\\', "/"),
-        Err(_) => path.to_string(),
+    /// Every dependency that the project declares anywhere, the runtime requirements first.
+    pub(crate) fn declared_requirements(&self) -> Vec<Declared> {
+        requirements::declared(&self.root, self.pyproject.as_ref(), &self.requirements)
     }
-}
-
-/// Joins and removes `.` and `..` by text, as node's `path.resolve` does; links are not followed.
-pub(crate) fn resolve(base: &Utf8Path, path: &str) -> Utf8PathBuf {
-    let mut out = Utf8PathBuf::new();
-    for component in base.join(path).components() {
-        match component {
-            camino::Utf8Component::CurDir => {}
-            camino::Utf8Component::ParentDir => {
-                out.pop();
-            }
-            other => out.push(other),
-        }
-    }
-    out
 }

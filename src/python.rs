@@ -1,13 +1,16 @@
-//! What we know of Python: what a file imports, what a distribution owns, what the standard library has.
+//! Python: what a source file imports and uses, what a distribution owns, what the standard library has.
 //!
-//! Receives bytes and directories; hands on facts. Must never run Python, never judge, and only `imports` and `uses` may know the parser.
+//! Nothing here runs Python. `syntax` is the only module that calls the parser.
 
 pub(crate) mod distribution;
+pub(crate) mod finder;
 pub(crate) mod graph;
 pub(crate) mod import_cache;
 pub(crate) mod import_names;
 pub(crate) mod imports;
+pub(crate) mod sources;
 pub(crate) mod stdlib;
+mod syntax;
 pub(crate) mod uses;
 
 /// A project name as PEP 503 normalises it: lower case, runs of `-`, `_` and `.` become one `-`.

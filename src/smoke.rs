@@ -227,7 +227,7 @@ fn reads_pth_files(target: &Target) -> bool {
 
 fn stand_ins(target: &Target) -> BTreeMap<&str, Vec<&str>> {
     let mut names = TABLE.stand_ins(&target.python);
-    if target.brings_sdk {
+    if target.bundles_sdk {
         names.extend(SDK); // the runtime brings them
     }
     names.into_iter().map(|name| (name, stdlib::members(&target.python, name))).collect()

@@ -58,7 +58,7 @@ fn a_plan_adds_up() {
     let bundle = plan(
         &sources,
         &PruneOptions { keep: vec!["absent".to_owned()], ..PruneOptions::default() },
-        Reading { python: "3.14", legacy_vendor: false, cache_path: None },
+        Reading { sources: &ParsedSources::new("3.14"), legacy_vendor: false, cache_path: None },
         false,
     )
     .unwrap();

@@ -40,7 +40,7 @@ pub(super) fn advice(dependency: &Dependency, project: &Project) -> Option<Strin
         Class::Runtime if dependency.bundle_bytes.is_none() && runtime.is_empty() => Some(match elsewhere.first() {
             Some(first) => format!(
                 "move `{}` from {} to {}: without it a deploy breaks",
-                first.requirement.shown(),
+                first.requirement.redacted(),
                 first.place(),
                 runtime_list(project)
             ),

@@ -124,7 +124,7 @@ fn reached(bundle: &Bundle, problem: &Problem) -> Option<(Reachability, String)>
         return None;
     }
     let node = bundle.graph.node(problem.node);
-    let import = node.says.as_ref().filter(|_| node.present)?.items.get(problem.item)?;
+    let import = node.imports.as_ref().filter(|_| node.present)?.items.get(problem.item)?;
     let level = bundle.reach.level(problem.node)?.max(Reachability::of(import.guard, node.is_project()));
     let module = if import.level == 0 { import.module.clone()? } else { problem.missing.clone() };
     Some((level, module))
@@ -132,7 +132,7 @@ fn reached(bundle: &Bundle, problem: &Problem) -> Option<(Reachability, String)>
 
 fn chain(project: &Project, bundle: &Bundle, problem: &Problem, module: &str) -> Vec<String> {
     let node = bundle.graph.node(problem.node);
-    let line = node.says.as_ref().and_then(|says| says.items.get(problem.item)).map_or(0, |import| import.line);
+    let line = node.imports.as_ref().and_then(|says| says.items.get(problem.item)).map_or(0, |import| import.line);
     let mut steps = bundle.steps(project, problem.node);
     steps.pop();
     steps.push(format!("{}:{line}", below_packages(&bundle.shown(project, node))));
@@ -142,7 +142,7 @@ fn chain(project: &Project, bundle: &Bundle, problem: &Problem, module: &str) ->
 
 /// What is no distribution's on Workers, whoever has one of that name.
 fn is_runtimes(target: &Target, top_level: &str) -> bool {
-    stdlib::is_runtime(top_level) || target.brings(top_level)
+    stdlib::is_runtime(top_level) || target.has_builtin(top_level)
 }
 
 /// The one distribution that has the module, or failing that the most of its packages.

@@ -184,7 +184,7 @@ impl<'a> View<'a> {
     fn asked(&self) -> Result<BTreeMap<&'a str, String>> {
         let mut found: BTreeMap<&str, String> = BTreeMap::new();
         for (at, node) in self.bundle.graph.nodes().filter(|(_, node)| node.present) {
-            let Some(says) = node.says.as_ref().filter(|_| self.reach.level(at).is_some()) else { continue };
+            let Some(says) = node.imports.as_ref().filter(|_| self.reach.level(at).is_some()) else { continue };
             let by = |line: u32| format!("{}:{line}", below_packages(&self.bundle.shown(self.project, node)));
             for ask in &says.metadata {
                 match &ask.wanted {
@@ -202,7 +202,7 @@ impl<'a> View<'a> {
                     }
                 }
             }
-            let zones = says.items.iter().find(|item| item.module.as_deref() == Some(stdlib::ZONES.by));
+            let zones = says.items.iter().find(|item| item.module.as_deref() == Some(stdlib::ZONES.importer));
             if let (Some(item), Some(package)) = (zones, self.package(stdlib::ZONES.distribution)) {
                 found
                     .entry(package)

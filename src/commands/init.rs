@@ -12,7 +12,7 @@ use crate::classify::{Class, Dependency, Unprovided};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::count;
 use crate::project::Project;
-use crate::project::requirements::{DEFAULT_FILE, Requirement, Requirements as Read, Source, to_begin_with};
+use crate::project::requirements::{DEFAULT_FILE, Requirement, Requirements as Read, Source, initial_requirements};
 use crate::report::Answer;
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::json;
@@ -121,7 +121,7 @@ pub(crate) fn source(project: &Project, wish: Wish<'_>) -> Option<Utf8PathBuf> {
     if wish.file(project).exists() {
         return wish.requirements.map(Utf8Path::to_owned);
     }
-    let foreign = to_begin_with(&project.root, project.pyproject.as_ref());
+    let foreign = initial_requirements(&project.root, project.pyproject.as_ref());
     let is_export = foreign.first().is_some_and(|first| matches!(first.file.as_str(), "pyproject.toml" | "Pipfile"));
     let usual = USUAL_FILES.map(Utf8PathBuf::from).into_iter().find(|usual| project.root.join(usual).is_file());
     usual.filter(|_| declares_nothing(project) && !is_export)
@@ -145,7 +145,7 @@ pub(crate) fn or_of_other_tools(read: Result<Read>, project: &Project, wish: Wis
     if !is_empty {
         return read;
     }
-    let entries = to_begin_with(&project.root, project.pyproject.as_ref());
+    let entries = initial_requirements(&project.root, project.pyproject.as_ref());
     match entries.first().map(|first| project.root.join(&first.file)) {
         Some(path) => Ok(Read { source: Source::File(path), entries, ..Read::default() }),
         None => read,
@@ -225,7 +225,7 @@ fn lines(project: &Project, dependencies: &[Dependency]) -> Vec<(String, Option<
 
 /// As it is declared; a path as it reads from the project's root, and hashes with it.
 fn written(project: &Project, requirement: &Requirement) -> String {
-    let shown = requirement.shown();
+    let shown = requirement.redacted();
     let directory = project.root.join(&requirement.file);
     let elsewhere = directory.parent().is_some_and(|directory| directory != project.root);
     let text = match requirement.local.as_deref().and_then(|local| local.strip_prefix(&project.root).ok()) {

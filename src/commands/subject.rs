@@ -6,7 +6,6 @@
 use crate::bundle::{Bundle, Dropped, Module, Owner};
 use crate::error::{Error, ErrorKind, Result};
 use crate::project::Project;
-use crate::project::requirements::declared;
 use crate::python::graph::Node;
 use crate::python::normalize;
 use crate::suggest::closest;
@@ -85,7 +84,7 @@ fn absent(project: &Project, bundle: &Bundle, name: &str) -> Option<String> {
         ));
     }
     let normal = normalize(name);
-    let one = declared(project).into_iter().find(|one| one.requirement.name.as_ref() == Some(&normal))?;
+    let one = project.declared_requirements().into_iter().find(|one| one.requirement.name.as_ref() == Some(&normal))?;
     Some(match one.runtime {
         true => format!("{} requires it, and not for Workers: look at its condition", one.place()),
         false => format!("{} lists it, and not for the Worker: see `saddlebag classify`", one.place()),

@@ -18,7 +18,7 @@ use crate::python::graph::{Node, Reachability};
 use crate::python::imports::{Access, Base, Open, Path};
 use calls::{CallGraph, Runs};
 use camino::{Utf8Path, Utf8PathBuf};
-use place::{Constants, file_of, located};
+use place::{file_of, located, without_names};
 use rules::Rules;
 use std::collections::{BTreeMap, HashMap};
 
@@ -99,10 +99,9 @@ impl<'a> Survey<'_, 'a> {
         let graph = &context.bundle.graph;
         let mut drafts: BTreeMap<String, Draft> = BTreeMap::new();
         let mut opened = 0;
-        let constants = Constants::default();
         for (at, node) in graph.nodes().filter(|(_, node)| node.is_project() && node.present) {
-            for open in node.says.iter().flat_map(|says| &says.opens) {
-                let Some((from, path)) = constants.resolved(context, at, open) else { continue };
+            for open in node.imports.iter().flat_map(|says| &says.opens) {
+                let Some((from, path)) = without_names(context, at, open) else { continue };
                 let ask = Ask { at, node, open, from: graph.node(from), path };
                 let places = located(context, ask.from, &ask.path);
                 let found = if open.access == Access::File {

@@ -14,7 +14,7 @@ use super::requirements::{unread_list, was_made_for};
 use super::{CheckOutput, Code, Context, Finding, GateId, Level, Severity};
 use crate::error::Result;
 use crate::format::count;
-use crate::project::requirements::{Declared, declared};
+use crate::project::requirements::Declared;
 use crate::project::target::SDK;
 use crate::python::distribution::recorded_digests;
 use crate::python::graph::{Node, Problem, ProblemKind, Reachability};
@@ -40,7 +40,7 @@ pub(super) const GATE: Gate = Gate {
 
 pub(super) fn check(context: &Context<'_>) -> Result<CheckOutput> {
     let mut findings: BTreeMap<(Code, String), Finding> = BTreeMap::new();
-    let listed = LazyCell::new(|| declared(context.project));
+    let listed = LazyCell::new(|| context.project.declared_requirements());
     for problem in context.bundle.graph.problems() {
         let Some(finding) = missing(context, problem) else { continue };
         let mut finding = finding?;
@@ -90,7 +90,7 @@ fn add(findings: &mut BTreeMap<(Code, String), Finding>, finding: Finding) {
 fn missing(context: &Context<'_>, problem: &Problem) -> Option<Result<Finding>> {
     let graph = &context.bundle.graph;
     let node = graph.node(problem.node);
-    let import = node.says.as_ref()?.items.get(problem.item)?;
+    let import = node.imports.as_ref()?.items.get(problem.item)?;
     if !node.present {
         return None;
     }
@@ -102,7 +102,7 @@ fn missing(context: &Context<'_>, problem: &Problem) -> Option<Result<Finding>> 
     }
     let mut severity = if by_name { Severity::Warn } else { severity(level)? };
     // Most problems are unreached or guarded, so the costlier checks come only now.
-    if is_namespaces(context, node, import) || context.target.brings(first_of(&problem.missing)) {
+    if is_namespaces(context, node, import) || context.target.has_builtin(first_of(&problem.missing)) {
         return None;
     }
     if problem.kind == ProblemKind::TopLevel && may_be_found(context, &problem.missing) {
@@ -151,7 +151,7 @@ fn first_of(dotted: &str) -> &str {
 /// The guard of an import. The `else` of a `try` whose imports all exist is not guarded.
 fn succeeded(context: &Context<'_>, problem: &Problem, node: &Node, import: &Import) -> Guard {
     let guard = import.guard;
-    let Some(says) = node.says.as_ref().filter(|_| guard.otherwise > 0) else { return guard };
+    let Some(says) = node.imports.as_ref().filter(|_| guard.otherwise > 0) else { return guard };
     let attempted = |item: usize| {
         says.items
             .get(item)
@@ -164,7 +164,7 @@ fn succeeded(context: &Context<'_>, problem: &Problem, node: &Node, import: &Imp
 /// If the first import is missing too, the fallback must exist. In nested `try` statements, an alternative that exists keeps all
 /// that follow it from running.
 fn is_last_resort(context: &Context<'_>, problem: &Problem, node: &Node, import: &Import) -> bool {
-    let Some(says) = node.says.as_ref().filter(|_| import.guard.fallback) else { return false };
+    let Some(says) = node.imports.as_ref().filter(|_| import.guard.fallback) else { return false };
     let is_missing = |item: usize| {
         let mut problems = context.bundle.graph.problems().iter();
         problems.any(|other| other.node == problem.node && other.item == item)
@@ -195,14 +195,14 @@ fn created_at_run_time(context: &Context<'_>, problem: &Problem, import: &Import
     let setters: Vec<u32> = match problem.of {
         Some(module) => {
             let name = problem.missing.rsplit('.').next().unwrap_or_default();
-            graph.setters(module, name).chain(graph.putters(&problem.missing)).collect()
+            graph.setters(module, name).chain(graph.registrars(&problem.missing)).collect()
         }
         None => {
             // `import a.b` gives `a`; any other import is content with `a.b` in `sys.modules`.
             let whole = import.names.is_empty() && !import.star && !import.dynamic;
-            let asked = graph.asked(problem.node, import).unwrap_or_default();
+            let asked = graph.absolute_name(problem.node, import).unwrap_or_default();
             let wanted = if whole || asked.is_empty() { &problem.missing } else { &asked };
-            graph.putters(wanted).collect()
+            graph.registrars(wanted).collect()
         }
     };
     let surest = setters.into_iter().filter(|by| graph.node(*by).present).filter_map(|by| reach.level(by)).min();
@@ -215,7 +215,7 @@ fn created_at_run_time(context: &Context<'_>, problem: &Problem, import: &Import
         node.is_project()
             && node.present
             && reach.level(at).is_some_and(|level| level <= Reachability::Project)
-            && node.says.as_ref().is_some_and(|says| says.effects.finds || says.effects.makes_any)
+            && node.imports.as_ref().is_some_and(|says| says.effects.finds || says.effects.makes_any)
     };
     let is_name = matches!(problem.kind, ProblemKind::Name | ProblemKind::PackageName);
     Some(if !is_name && graph.nodes().any(finds) { Severity::Warn } else { Severity::Deny })
@@ -237,7 +237,7 @@ fn may_be_found(context: &Context<'_>, name: &str) -> bool {
     let alters = |(at, node): (u32, &Node)| {
         node.is_project()
             && bundle.reach.level(at) == Some(Reachability::Startup)
-            && node.says.as_ref().is_some_and(|says| says.alters_search)
+            && node.imports.as_ref().is_some_and(|says| says.alters_search)
     };
     bundle.graph.nodes().any(alters)
         && bundle.graph.nodes().any(|(_, node)| node.present && node.dotted.rsplit('.').next() == Some(name))
@@ -245,7 +245,7 @@ fn may_be_found(context: &Context<'_>, name: &str) -> bool {
 
 /// A file that Python cannot read fails where it is imported.
 fn unreadable(context: &Context<'_>, at: u32, node: &Node) -> Option<Finding> {
-    let says = node.says.as_ref()?;
+    let says = node.imports.as_ref()?;
     let (line, column, message) = match &says.syntax_error {
         Some((line, column, message)) => (*line, *column, format!("does not parse: {message}")),
         None if says.encoding_error => (1, 1, "is not in the encoding that it declares".to_owned()),

@@ -57,7 +57,7 @@ fn bare<'a>(context: &Context<'a>) -> Vec<Bare<'a>> {
         let mut users =
             users.filter(|(at, _)| context.bundle.reach.level(*at).is_some_and(|level| level <= Reachability::Package));
         let Some((node, item)) = users.next().map(|(at, item)| (graph.node(*at), *item)) else { continue };
-        let Some(import) = node.says.as_ref().and_then(|says| says.items.get(item)) else { continue };
+        let Some(import) = node.imports.as_ref().and_then(|says| says.items.get(item)) else { continue };
         let prefix = format!("{}/", dotted.replace('.', "/"));
         let inside = context.bundle.modules.iter().filter(|module| {
             module.name.strip_prefix(&prefix).is_some_and(|file| file.ends_with(".py") && !file.contains('/'))

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::format::count;
 use crate::python::distribution::Distribution;
 use crate::python::graph::{Edge, EdgeKind, Node, Reachability};
-use crate::python::imports::{MetadataAsk, Wanted};
+use crate::python::imports::{MetadataRequest, Wanted};
 use crate::python::normalize;
 use std::collections::{BTreeMap, HashSet};
 
@@ -33,7 +33,7 @@ pub(super) fn check(context: &Context<'_>) -> Result<CheckOutput> {
     let names: HashSet<&str> = context.bundle.modules.iter().map(|module| module.name.as_str()).collect();
     let mut findings: BTreeMap<(Code, String), Finding> = BTreeMap::new();
     for (at, node) in graph.nodes().filter(|(_, node)| node.present) {
-        let Some(says) = &node.says else { continue };
+        let Some(says) = &node.imports else { continue };
         let edges = graph.edges(at).iter().filter(|edge| edge.kind != EdgeKind::String);
         let modules = edges.filter_map(|edge| module(context, at, node, edge, &rules));
         let mut asked = Vec::new();
@@ -101,7 +101,7 @@ fn module(context: &Context<'_>, at: u32, node: &Node, edge: &Edge, rules: &BTre
 struct Question<'a> {
     at: u32,
     node: &'a Node,
-    ask: &'a MetadataAsk,
+    ask: &'a MetadataRequest,
     level: Reachability,
 }
 

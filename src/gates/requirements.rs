@@ -8,7 +8,7 @@ use super::{CheckOutput, Context, Finding, GateId, Level, Severity};
 use crate::error::{Location, LocationKind, Result};
 use crate::format::count;
 use crate::project::Project;
-use crate::project::requirements::{Chosen, DEFAULT_FILE, Declared, Requirement, Source, declared};
+use crate::project::requirements::{Chosen, DEFAULT_FILE, Declared, Requirement, Source};
 use crate::python;
 use crate::resolve::MadeFor;
 use serde::Deserialize;
@@ -132,7 +132,8 @@ fn unread(project: &Project) -> Option<Finding> {
     if !requires_nothing(project) {
         return None;
     }
-    let listed: Vec<Declared> = declared(project)
+    let listed: Vec<Declared> = project
+        .declared_requirements()
         .into_iter()
         .filter(|one| {
             !one.development && one.requirement.name.as_deref().is_some_and(|name| !is_development_tool(name))
@@ -189,7 +190,7 @@ fn at(requirement: &Requirement) -> Location {
 
 fn development_only(requirement: &Requirement) -> Option<Finding> {
     let name = requirement.name.as_deref().filter(|name| is_development_tool(name))?;
-    let message = format!("`{}` is a development tool, and the runtime requirements list it", requirement.shown());
+    let message = format!("`{}` is a development tool, and the runtime requirements list it", requirement.redacted());
     Some(Finding::new(
         Severity::Warn,
         DEVELOPMENT,

@@ -10,7 +10,6 @@ use crate::format::count;
 use crate::python::graph::{Form, Node, Reachability};
 use crate::python::imports::Import;
 use crate::python::stdlib;
-use crate::python::uses::uses;
 use std::collections::{BTreeMap, HashMap};
 
 codes! {
@@ -198,7 +197,7 @@ fn most_certain_use(pair: &Pair<'_>, hidden: u32) -> Option<Use> {
     let nodes = context.bundle.graph.nodes().filter(|(at, node)| node.is_project() && node.present && *at != hidden);
     for (at, node) in nodes {
         let reached = context.bundle.reach.level(at).is_some_and(|level| level <= Reachability::Guarded);
-        let Some(says) = node.says.as_ref().filter(|_| reached) else { continue };
+        let Some(says) = node.imports.as_ref().filter(|_| reached) else { continue };
         let first = |import: &&Import| {
             let dotted = import.module.as_deref().filter(|_| import.level == 0 && !import.guard.never_runs);
             dotted.is_some_and(|dotted| dotted.split('.').next() == Some(pair.name))
@@ -229,8 +228,8 @@ impl Pair<'_> {
         let runs = self.own.dotted == self.base();
         let unknown = if runs { Meant::Unknown } else { Meant::Other };
         let module = self.context.bundle.module(&importer.name).filter(|_| !import.star && !import.dynamic);
-        let Some(bytes) = module.and_then(|module| module.content.read().ok()) else { return unknown };
-        match uses(&bytes, &self.context.target.python).taken_from(self.name) {
+        let Some(facts) = module.and_then(|module| module.facts(self.context.parsed).ok()) else { return unknown };
+        match facts.uses.taken_from(self.name) {
             Some(taken) if !taken.is_empty() => self.of_names(taken),
             _ => unknown,
         }

@@ -196,14 +196,14 @@ fn additional_modules(context: &Context<'_>) -> Option<Finding> {
 fn left_behind(context: &Context<'_>) -> Option<(Severity, String, String)> {
     let graph = &context.bundle.graph;
     let main = graph.find(&context.bundle.main_module)?;
-    let says = graph.node(main).says.as_ref()?;
+    let says = graph.node(main).imports.as_ref()?;
     let lost = graph.problems().iter().filter(|problem| problem.node == main).filter_map(|problem| {
         let import = says.items.get(problem.item)?;
         let first = problem.missing.split('.').next().unwrap_or_default();
         let beside = [&context.layout.module_root, &context.vendored.modules];
         let is_there =
             beside.iter().any(|root| root.join(first).is_dir() || root.join(format!("{first}.py")).is_file());
-        let level = context.level(main, import.guard).filter(|_| is_there && !context.target.brings(first))?;
+        let level = context.level(main, import.guard).filter(|_| is_there && !context.target.has_builtin(first))?;
         let at = format!("{}:{}", context.display_path(graph.node(main)), import.line);
         Some((super::reachability::severity(level)?, at, problem.missing.clone()))
     });

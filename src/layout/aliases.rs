@@ -1,7 +1,7 @@
 //! Names that the project's own files put into `sys.modules` before something imports them.
 //!
-//! Follows the module-level imports from main in the order in which they run: an import that comes before its name is
-//! registered is not served. What a function registers counts where the function stands, for it is called somewhere.
+//! The module-level imports are followed from main in the order in which they run: an import that comes before its name is
+//! registered is not served. What a function registers counts at the function's definition.
 
 use super::reach::{ImportRoot, Reach, Roots, SourceFile, follow};
 use crate::error::Result;
@@ -24,7 +24,7 @@ impl Aliases {
         !self.served.is_empty() && self.served.contains(&(file.path.clone(), import.line, import.column))
     }
 
-    /// Whether the project registers names below a top-level one, so that its imports through it are meant for those.
+    /// Whether the project registers names below a top-level one, so that imports through it are for those.
     pub(super) fn has_top(&self, top_level: &str) -> bool {
         self.tops.contains(top_level)
     }

@@ -1,14 +1,14 @@
-//! The layout itself, once it is decided: roots, main module, shim, globs.
+//! Builds the layout that was chosen: roots, main module, shim, globs.
 //!
-//! Receives the choice; hands on a `Layout`, checked against the project's imports. Must never reconsider the choice: what
-//! cannot be laid out as chosen is an error of the settings.
+//! The choice is final: what cannot be laid out as chosen is an error of the settings.
 
 use super::aliases::aliases;
 use super::check::{self, Chosen};
+use super::model::{Layout, LayoutRequest, Namespace, Shim};
 use super::reach::{self, ImportRoot, Reach, Resolution, Roots};
-use super::{Layout, LayoutRequest, Namespace, Shim, evidence, tree};
+use super::{evidence, tree};
 use crate::error::{Error, ErrorKind, Result};
-use crate::project::{display, resolve};
+use crate::project::paths::{display, resolve};
 use crate::python::stdlib;
 use camino::{Utf8Path, Utf8PathBuf};
 use std::collections::BTreeSet;
@@ -20,7 +20,7 @@ pub(super) fn keep(request: &LayoutRequest<'_>, roots: &Roots<'_>, index: usize,
     let order: Vec<&ImportRoot> = std::iter::once(root).chain(roots.all()).collect();
     let reach = reach::reach(roots, packages_around(root, request.main), &order)?;
     let uploaded = if request.base_dir == Some(&root.directory) {
-        vec![Utf8PathBuf::new()] // an explicit base_dir asks for everything below it
+        vec![Utf8PathBuf::new()] // an explicit base_dir includes everything below it
     } else {
         kept_roots(request, roots, root, &reach)?
     };
@@ -109,7 +109,7 @@ fn packages_around(root: &ImportRoot, main: &Utf8Path) -> Vec<Utf8PathBuf> {
     files
 }
 
-/// What travels: main's top directory, what reached files import beside it, what the settings include.
+/// What is uploaded: main's top directory, what reached files import beside it, what the settings include.
 fn kept_roots(
     request: &LayoutRequest<'_>,
     roots: &Roots<'_>,
@@ -194,7 +194,7 @@ fn entry_stem(request: &LayoutRequest<'_>, module_root: &Utf8Path, uploaded: &[U
     };
     let is_taken = |stem: &str| {
         request.vendored_top_levels.contains(stem)
-            || stdlib::is_stdlib(request.python, stem)
+            || stdlib::is_stdlib(request.sources.python(), stem)
             || stdlib::is_runtime(stem)
             || is_in_upload(stem)
             || (request.legacy_vendor

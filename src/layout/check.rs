@@ -1,12 +1,11 @@
-//! The project's own imports, held against the layout that was chosen.
+//! The project's imports that will fail in the layout that was chosen.
 //!
-//! Receives the chosen layout and the files that main reaches; hands on the imports that will fail in the upload although
-//! the project has (or was meant to have) what they name. Guarded imports and attributes of modules are not its business.
+//! Only imports of what the project has, or was meant to have; guarded imports and attributes of modules are left out.
 
 use super::aliases::Aliases;
+use super::model::{LayoutRequest, Namespace, Unresolved};
 use super::reach::{ImportRoot, Reach, Resolution, Roots, SourceFile, relative, top_level};
 use super::tree::{self, FoundModule};
-use super::{LayoutRequest, Namespace, Unresolved};
 use crate::error::Result;
 use crate::python::imports::{Guard, Import};
 use camino::{Utf8Path, Utf8PathBuf};
@@ -21,7 +20,7 @@ pub(super) struct Chosen<'a> {
     /// Stem of the main module.
     pub(super) entry: &'a str,
     pub(super) aliases: &'a Aliases,
-    /// A reached file changes `sys.path`: what lies in another directory may be found.
+    /// A reached file changes `sys.path`: modules of another directory may be found.
     pub(super) alters_search: bool,
 }
 
@@ -32,7 +31,7 @@ pub(super) struct Checked {
     pub(super) imports_main: Vec<Unresolved>,
 }
 
-/// Judges every unguarded import of every reached file that is uploaded and can be read.
+/// Checks every unguarded import of every reached file that is uploaded and can be read.
 pub(super) fn check(chosen: &Chosen<'_>, roots: &Roots<'_>, reach: &Reach) -> Result<Checked> {
     let mut checked = Checked::default();
     for file in reach.files.iter().filter(|file| !file.is_broken() && chosen.is_uploaded(&file.path)) {
@@ -95,13 +94,13 @@ impl Chosen<'_> {
         let module: Vec<&str> = import.module.iter().flat_map(|module| module.split('.')).collect();
         let is_there = self.root.find(&module)?.is_some();
         if !is_there && self.namespace == Namespace::Flat && self.aliases.may_serve() {
-            return Ok(()); // the gate `imports` says how sure that is
+            return Ok(()); // the gate `imports` judges how sure that is
         }
-        // With a base_dir neither main's own directory nor the project's need be among the roots; people import from both.
+        // With a base_dir neither main's own directory nor the project's need be among the roots; projects import from both.
         let others = self.request.main.parent().into_iter().chain([self.request.config_dir]);
         let others: Vec<_> =
             others.map(|directory| ImportRoot { directory: directory.to_owned(), displaced: None }).collect();
-        // What lies in `vendor/` where the runtime does not search it.
+        // `vendor/`, if the runtime does not search it.
         let searched = roots.all().filter(|_| !self.alters_search);
         let vendors: Vec<_> = searched.filter_map(|root| roots.vendor(root)).collect();
         for other in roots.all().chain(&others).chain(&vendors) {
@@ -164,7 +163,7 @@ impl Chosen<'_> {
             return Ok(());
         }
         match file.base(import.level).filter(|_| import.module.is_none() && !import.names.is_empty()) {
-            // `from . import a, b`: each name is a module of its own, or was meant as one.
+            // `from . import a, b`: each name is a module of its own, or was written for one.
             Some(base) => {
                 for name in &import.names {
                     let found = tree::find(base, &[&name.name])?;
@@ -184,7 +183,7 @@ impl Chosen<'_> {
     }
 }
 
-/// Whether `found` is what stands between `from` and `import`, rather than the package around it or a name out of it.
+/// Whether `found` is the module between `from` and `import`, rather than the package around it or a name out of it.
 fn is_module_of(found: &FoundModule, import: &Import) -> bool {
     let last = import.module.as_deref().and_then(|module| module.rsplit('.').next());
     last.is_some() && found.path().file_stem() == last

@@ -1,14 +1,11 @@
-//! What speaks for keeping the source directory in the names, and what speaks for wrangler's flat names.
-//!
-//! Receives the import roots and the files that main reaches; hands on votes, each with its reason and with the
-//! directories that would satisfy it. Must never decide: `decide` weighs.
+//! The evidence for keeping the source directory in the names of modules, and the evidence for wrangler's flat names.
 
-use super::LayoutRequest;
 use super::aliases::Aliases;
+use super::model::LayoutRequest;
 use super::reach::{Reach, Resolution, Roots, SourceFile, relative, top_level};
 use super::tree;
 use crate::error::Result;
-use crate::project::{display, resolve};
+use crate::project::paths::{display, resolve};
 use crate::python::imports::{Import, StringName};
 use camino::Utf8Path;
 
@@ -39,21 +36,21 @@ pub(super) fn gather(
     aliases: &Aliases,
 ) -> Result<Evidence> {
     let mut evidence = Evidence::default();
-    // Votes of files that may have been meant for a name that somebody registers, if anything else works flat only.
+    // Votes of imports that may be for a name that a file registers: they count if nothing works in the flat layout only.
     let mut unsure = Vec::new();
     for file in &reach.files {
-        let shown = display(request.config_dir, &file.path);
+        let display_path = display(request.config_dir, &file.path);
         for import in &file.imports.items {
-            // Of two alternatives one works in either layout; `if __package__:` asks for the layout itself.
+            // Of two alternatives one works in either layout; `if __package__:` depends on the layout itself.
             let guard = import.guard;
             if guard.never_runs || guard.alternative || guard.fallback || guard.placed.is_some() {
                 continue;
             }
-            // The project gives itself that name: the import says nothing of directories.
+            // The project gives itself that name: the import is no evidence.
             if top_level(import).is_some_and(|first| aliases.has_top(first)) {
                 continue;
             }
-            let reason = || format!("`{shown}:{}` imports `{}`", import.line, full_name(import));
+            let reason = || format!("`{display_path}:{}` imports `{}`", import.line, full_name(import));
             let above = if import.level > 0 {
                 relative_needs(request, roots, file, import)?
             } else {
@@ -65,7 +62,7 @@ pub(super) fn gather(
         for string in &file.imports.strings {
             if let Some(above) = string_needs(roots, string)? {
                 let attribute = string.attribute.as_ref().map(|attribute| format!(":{attribute}")).unwrap_or_default();
-                let reason = format!("`{shown}:{}` names `{}{attribute}`", string.line, string.name);
+                let reason = format!("`{display_path}:{}` names `{}{attribute}`", string.line, string.name);
                 evidence.hints.push(Vote { above, reason });
             }
         }
@@ -109,7 +106,7 @@ fn absolute_needs(roots: &Roots<'_>, import: &Import, flat: &mut usize) -> Resul
             None
         }
         Resolution::Part | Resolution::Nothing if !whole.is_empty() => Some(whole),
-        // `src.core.missing` fails either way, but it was written for a root above `src`. What may never run says too little.
+        // `src.core.missing` fails either way, but it was written for a root above `src`. What may never run is too little evidence.
         Resolution::Nothing if roots.leads_to_main(first) && !part.is_empty() && is_sure(import) => Some(part),
         Resolution::Part | Resolution::Nothing => None,
     })
@@ -129,7 +126,7 @@ fn relative_needs(
 ) -> Result<Option<Vec<usize>>> {
     let Some(base) = file.base(import.level) else { return Ok(None) };
     let Ok(inside) = file.path.strip_prefix(&roots.flat.directory) else { return Ok(None) };
-    // The runtime imports main as a top-level module, wherever it lies; it never has a package.
+    // The runtime imports main as a top-level module, wherever it is; it never has a package.
     let packages = if file.path == request.main { 0 } else { inside.components().count().saturating_sub(1) };
     let climbs_out = usize::try_from(import.level).unwrap_or(usize::MAX) > packages;
     if !climbs_out && !relative(roots, file, import)?.iter().any(|found| roots.flat.is_displaced(found)) {
@@ -143,7 +140,7 @@ fn relative_needs(
     Ok(Some(above.map(|(index, _)| index).collect()))
 }
 
-/// Whether what a relative import names is there, by the position of its file. What is not fails in every layout.
+/// Whether what a relative import names exists, by the position of its file. What does not fails in every layout.
 fn leads_somewhere(base: &Utf8Path, import: &Import) -> Result<bool> {
     let Some(module) = &import.module else {
         let mut found = base.join("__init__.py").is_file();

@@ -1,21 +1,21 @@
-//! Which of the project's files main reaches by import, and what each of their imports means under an import root.
+//! The project's files that main reaches by import, and what each of their imports means under an import root.
 //!
-//! Receives the request; hands on the import roots that are possible and the files that were reached, with their imports.
-//! Imports for type checkers lead nowhere, tests are not walked. Must never decide for a layout.
+//! Imports for type checkers lead nowhere, and tests are not walked.
 
-use super::LayoutRequest;
+use super::model::LayoutRequest;
 use super::tree::{self, FoundModule, What};
 use crate::error::{Error, Result, utf8};
-use crate::python::imports::{Import, Imports, imports};
+use crate::python::imports::{Import, Imports};
 use crate::python::{is_identifier, stdlib};
 use camino::{Utf8Path, Utf8PathBuf};
 use std::collections::{BTreeSet, HashSet, VecDeque};
+use std::sync::Arc;
 
 /// A directory that could stand on `sys.path`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ImportRoot {
     pub(super) directory: Utf8PathBuf,
-    /// Main, where it is uploaded under its basename although it lies deeper (`base_dir`): its own name is then empty.
+    /// Main, where it is uploaded under its basename although it is deeper (`base_dir`): its own name is then empty.
     pub(super) displaced: Option<Utf8PathBuf>,
 }
 
@@ -139,7 +139,7 @@ pub(super) fn first_component<'p>(root: &Utf8Path, path: &'p Utf8Path) -> Option
 }
 
 fn is_taken(request: &LayoutRequest<'_>, top_level: &str) -> bool {
-    stdlib::hides(request.python, top_level) || request.vendored_top_levels.contains(top_level)
+    stdlib::hides(request.sources.python(), top_level) || request.vendored_top_levels.contains(top_level)
 }
 
 fn obstacle(request: &LayoutRequest<'_>, root: &Utf8Path) -> Option<String> {
@@ -157,7 +157,7 @@ fn obstacle(request: &LayoutRequest<'_>, root: &Utf8Path) -> Option<String> {
 #[derive(Debug)]
 pub(super) struct SourceFile {
     pub(super) path: Utf8PathBuf,
-    pub(super) imports: Imports,
+    pub(super) imports: Arc<Imports>,
 }
 
 impl SourceFile {
@@ -201,8 +201,8 @@ pub(super) fn reach(roots: &Roots<'_>, starts: Vec<Utf8PathBuf>, order: &[&Impor
         if !is_new || (tree::is_test(relative) && path != roots.request.main) {
             continue;
         }
-        let bytes = fs_err::read(&path).map_err(|error| Error::unreadable(&error))?;
-        let file = SourceFile { imports: imports(&bytes), path };
+        let facts = roots.request.sources.read(&path)?;
+        let file = SourceFile { imports: Arc::clone(&facts.imports), path };
         if file.imports.encoding_error {
             reach.unparsed.push((file.path.clone(), 1, 1, "not in the encoding that it declares".to_owned()));
         } else if let Some((line, column, message)) = &file.imports.syntax_error {

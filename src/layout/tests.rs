@@ -3,6 +3,9 @@
 use super::*;
 use crate::error::utf8;
 use crate::project::resolve;
+use crate::python::sources::ParsedSources;
+use camino::Utf8PathBuf;
+use std::collections::BTreeSet;
 
 mod choice;
 mod resolution;
@@ -80,7 +83,7 @@ impl Tree {
             base_dir: self.base_dir.as_deref(),
             setting: self.setting,
             include: &self.include,
-            python: "3.14",
+            sources: &ParsedSources::new("3.14"),
             legacy_vendor: self.legacy_vendor,
             vendored_top_levels: &self.vendored,
         })

@@ -1,9 +1,10 @@
-//! Modules on disk: which file or directory a dotted name means under an import root, as Python's finder decides it.
+//! Modules on disk: which file or directory a dotted name means under an import root.
 //!
-//! Receives a root and a name; hands on what is there. Follows links, as the interpreter would. Must never descend into
-//! other people's trees: virtual environments, `node_modules`, `python_modules`, dot directories.
+//! Follows links, as the interpreter does. Virtual environments, `node_modules`, `python_modules` and dot directories are not
+//! entered.
 
 use crate::error::{Error, Result, utf8};
+use crate::python::finder::{self, ModuleTree, Step};
 use camino::{Utf8Path, Utf8PathBuf};
 
 /// What a dotted name means.
@@ -44,44 +45,51 @@ impl FoundModule {
 
 /// What `components` mean below `root`, all of them; none if the last one is not reached.
 pub(super) fn find(root: &Utf8Path, components: &[&str]) -> Result<Option<FoundModule>> {
-    let Some((last, parents)) = components.split_last() else { return Ok(None) };
-    let mut packages = Vec::new();
-    let mut directory = root.to_owned();
-    for parent in parents {
-        match child(&directory, parent)? {
-            Some(What::Package(package)) => {
-                packages.push(package.join("__init__.py"));
-                directory = package;
+    let steps = finder::find(&Disk, &[root.to_owned()], components.iter().copied())?;
+    let Some(steps) = steps.filter(|steps| !steps.is_empty()) else { return Ok(None) };
+    let (mut packages, mut what) = (Vec::new(), None);
+    for step in steps {
+        what = match step {
+            Step::Package(init, inside) => {
+                packages.push(init);
+                inside.into_iter().next().map(What::Package)
             }
-            Some(What::Namespace(package)) => directory = package,
-            Some(What::Module(_)) | None => return Ok(None),
-        }
-    }
-    let what = child(&directory, last)?;
-    if let Some(What::Package(package)) = &what {
-        packages.push(package.join("__init__.py"));
+            Step::Module(file) => Some(What::Module(file)),
+            Step::Namespace(directories) => directories.into_iter().next().map(What::Namespace),
+            Step::Nothing => None,
+        };
     }
     Ok(what.map(|what| FoundModule { what, packages }))
 }
 
-/// One step of the finder: a package wins over a module, a module over a directory without `__init__.py`.
-fn child(directory: &Utf8Path, name: &str) -> Result<Option<What>> {
-    let package = directory.join(name);
-    if is_foreign(&package, name) {
-        return Ok(None);
+/// The project's directories. A place is a path without an ending.
+struct Disk;
+
+impl ModuleTree for Disk {
+    type Place = Utf8PathBuf;
+    type File = Utf8PathBuf;
+    type Error = Error;
+
+    fn place(&self, parent: &Utf8PathBuf, name: &str) -> Option<Utf8PathBuf> {
+        Some(parent.join(name)).filter(|place| !is_third_party(place, name))
     }
-    if package.join("__init__.py").is_file() {
-        return Ok(Some(What::Package(package)));
+
+    fn package(&self, place: &Utf8PathBuf) -> Option<Utf8PathBuf> {
+        Some(place.join("__init__.py")).filter(|init| init.is_file())
     }
-    let module = directory.join(format!("{name}.py"));
-    if module.is_file() {
-        return Ok(Some(What::Module(module)));
+
+    fn module(&self, place: &Utf8PathBuf) -> Option<Utf8PathBuf> {
+        Some(Utf8PathBuf::from(format!("{place}.py"))).filter(|module| module.is_file())
     }
-    Ok(if package.is_dir() && holds_python(&package)? { Some(What::Namespace(package)) } else { None })
+
+    /// A directory with Python files somewhere below: a directory of data is no package to anyone.
+    fn is_namespace(&self, place: &Utf8PathBuf) -> Result<bool> {
+        Ok(place.is_dir() && holds_python(place)?)
+    }
 }
 
 /// A directory that is not the project's own source.
-fn is_foreign(directory: &Utf8Path, name: &str) -> bool {
+fn is_third_party(directory: &Utf8Path, name: &str) -> bool {
     name.starts_with('.')
         || matches!(name, "node_modules" | "python_modules" | "__pycache__")
         || directory.join("pyvenv.cfg").is_file()
@@ -98,7 +106,7 @@ fn holds_python(directory: &Utf8Path) -> Result<bool> {
             if path.extension() == Some("py") && !kind.is_dir() {
                 return Ok(true);
             }
-            if kind.is_dir() && !is_foreign(&path, path.file_name().unwrap_or_default()) {
+            if kind.is_dir() && !is_third_party(&path, path.file_name().unwrap_or_default()) {
                 pending.push(path);
             }
         }
@@ -109,15 +117,8 @@ fn holds_python(directory: &Utf8Path) -> Result<bool> {
 /// The dotted name of a file or directory below `root`: `src/core/__init__.py` is `src.core`. None for the root itself
 /// and for what is not below it.
 pub(super) fn dotted(root: &Utf8Path, path: &Utf8Path) -> Option<String> {
-    let mut components: Vec<&str> =
-        path.strip_prefix(root).ok()?.components().map(|component| component.as_str()).collect();
-    if let Some(stem) = components.last().and_then(|last| last.strip_suffix(".py")) {
-        components.pop();
-        if stem != "__init__" {
-            components.push(stem);
-        }
-    }
-    (!components.is_empty()).then(|| components.join("."))
+    let inside: Vec<&str> = path.strip_prefix(root).ok()?.components().map(|component| component.as_str()).collect();
+    Some(finder::dotted_name(&inside.join("/"))).filter(|name| !name.is_empty())
 }
 
 /// Whether a path, relative to the project, is a test: never walked, because tests do not run in the Worker.

@@ -85,7 +85,7 @@ impl fmt::Debug for WranglerConfig {
 /// `EnvironmentUnknown` where wrangler would stop for it.
 pub(crate) fn read(found: ConfigFile, environment: Option<&str>, report_root: &Utf8Path) -> Result<WranglerConfig> {
     let ConfigFile { path, generated_for } = found;
-    let shown = super::display(report_root, &path);
+    let shown = crate::project::paths::display(report_root, &path);
     let bytes = fs_err::read(&path).map_err(|error| Error::unreadable(&error))?;
     let text = document::decode(bytes, &shown)?;
     // A generated one is JSON; of another kind wrangler makes what it always makes.
@@ -108,7 +108,7 @@ impl WranglerConfig {
         environment: Option<&str>,
         report_root: &Utf8Path,
     ) -> Result<Self> {
-        let shown = super::display(report_root, &path);
+        let shown = crate::project::paths::display(report_root, &path);
         let Some(format) = Format::of(&path) else {
             let message =
                 format!("`{shown}` is neither a `.toml` nor a `.json` nor a `.jsonc`, and wrangler reads it as empty");
@@ -197,7 +197,7 @@ impl WranglerConfig {
     /// index), or else the nearest enclosing key that is there.
     pub(crate) fn locate(&self, path: &[&str]) -> Location {
         let (line, column) = line_and_column(&self.text, self.places.offset(path));
-        Location::at(LocationKind::Config, super::display(&self.report_root, &self.path), line, column)
+        Location::at(LocationKind::Config, crate::project::paths::display(&self.report_root, &self.path), line, column)
     }
 
     /// Whether the document has this key, by its path from the top, whatever its value and the active environment.

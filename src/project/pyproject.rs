@@ -1,20 +1,18 @@
-//! `pyproject.toml`: found as pywrangler finds it, parsed with positions, asked for what saddlebag needs of it.
+//! `pyproject.toml`: found as pywrangler finds it, parsed with positions.
 //!
-//! Receives a directory or a path; hands on a `Pyproject`. `[tool.saddlebag]` is handed on raw, with spans, for
-//! `settings` to understand. Must never write the file and must never resolve a requirement.
+//! `[tool.saddlebag]` is kept raw, with spans, for `settings` to interpret.
 
-mod lists;
+pub(crate) mod lists;
 
 use crate::error::{Error, ErrorKind, Location, LocationKind, Result};
 use crate::project::document::{self, Document};
+use crate::project::paths::display;
 use crate::project::position::{line_and_column, location_of_span};
 use crate::python::normalize;
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::Value;
 use std::fmt;
 use std::ops::Range;
-
-pub(crate) use lists::did_you_mean;
 
 /// A parsed `pyproject.toml`.
 #[derive(Clone)]
@@ -47,7 +45,7 @@ pub(crate) struct Dependency {
     pub(crate) column: u32,
     /// The same in bytes from the top of the file.
     pub(crate) offset: usize,
-    /// Whether the text stands in the file letter for letter (no escapes), so that a place in it is a place in the file.
+    /// Whether the text is in the file letter for letter (no escapes), so that an offset in it is an offset in the file.
     pub(crate) verbatim: bool,
 }
 
@@ -59,17 +57,17 @@ pub(crate) fn find(cwd: &Utf8Path) -> Option<Utf8PathBuf> {
 
 /// Reads and parses the file at `path` (absolute). Errors: `Unreadable`; `ConfigSyntax` with line and column.
 pub(crate) fn read(path: Utf8PathBuf, report_root: &Utf8Path) -> Result<Pyproject> {
-    let shown = super::display(report_root, &path);
+    let display_path = display(report_root, &path);
     let bytes = fs_err::read(&path).map_err(|error| Error::unreadable(&error))?;
-    let text = document::decode(bytes, &shown)?;
+    let text = document::decode(bytes, &display_path)?;
     Pyproject::from_text(path, text, report_root)
 }
 
 impl Pyproject {
     /// The same as `read`, of a text that is there already.
     pub(crate) fn from_text(path: Utf8PathBuf, text: String, report_root: &Utf8Path) -> Result<Self> {
-        let shown = super::display(report_root, &path);
-        let tree = document::toml_tree(&text, &shown)?;
+        let display_path = display(report_root, &path);
+        let tree = document::toml_tree(&text, &display_path)?;
         let places = document::document_of(&tree);
         Ok(Self { path, text, document: places.value.clone(), places, tree, report_root: report_root.to_owned() })
     }
@@ -79,10 +77,10 @@ impl Pyproject {
         self.path.parent().unwrap_or(Utf8Path::new("/"))
     }
 
-    /// Where a key stands, by its path from the top, or else the nearest enclosing key that is there.
+    /// Where a key is, by its path from the top, or else the nearest enclosing key that is there.
     pub(crate) fn locate(&self, path: &[&str]) -> Location {
         let (line, column) = line_and_column(&self.text, self.places.offset(path));
-        Location::at(LocationKind::Config, self.shown(), line, column)
+        Location::at(LocationKind::Config, self.display_path(), line, column)
     }
 
     /// Line and column of a span of `tool_saddlebag`.
@@ -91,8 +89,8 @@ impl Pyproject {
     }
 
     /// The path as reports show it.
-    pub(crate) fn shown(&self) -> String {
-        super::display(&self.report_root, &self.path)
+    pub(crate) fn display_path(&self) -> String {
+        display(&self.report_root, &self.path)
     }
 
     fn at(&self, path: &[&str]) -> Option<&Value> {
@@ -104,7 +102,7 @@ impl Pyproject {
     pub(crate) fn dependencies(&self) -> Result<Vec<Dependency>> {
         let path = ["project", "dependencies"];
         let Some(value) = self.at(&path) else {
-            return self.refuse_dynamic().map(|()| Vec::new());
+            return self.reject_dynamic().map(|()| Vec::new());
         };
         let not_strings = |path: &[&str]| {
             let message = "`project.dependencies` is not a list of strings";
@@ -131,7 +129,7 @@ impl Pyproject {
         Dependency { text: text.to_owned(), line, column, offset, verbatim }
     }
 
-    fn refuse_dynamic(&self) -> Result<()> {
+    fn reject_dynamic(&self) -> Result<()> {
         let path = ["project", "dynamic"];
         let dynamic = self.at(&path).and_then(Value::as_array).into_iter().flatten();
         if !dynamic.into_iter().any(|field| field.as_str() == Some("dependencies")) {
@@ -283,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_tells_nothing_of_the_text() {
+    fn debug_output_has_no_text() {
         let pyproject = pyproject("[tool.uv]\nindex-url = 'https://me:secret@host/simple'");
         assert!(!format!("{pyproject:?}").contains("secret"));
     }

@@ -1,12 +1,11 @@
-//! What the Worker will run on: Python, Pyodide, wheel tags, by compatibility date and flags.
+//! The target of a Worker: Python, Pyodide and wheel tags, by compatibility date and flags.
 //!
-//! Receives the configuration and what the command line says of date and flags; hands on a `Target`. The table is
-//! `data/targets.toml`. Must never judge: a missing `python_workers` or a pywrangler that would pick another Python is
-//! recorded, and gates speak of it.
+//! The table is `data/targets.toml`. A missing `python_workers` flag, or a pywrangler that would pick another Python, is recorded
+//! for the gates.
 
-use super::WranglerConfig;
-use super::config::kind_of;
+use super::config::{WranglerConfig, kind_of};
 use crate::error::{Error, ErrorKind, Result};
+use jiff::civil::Date;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -33,15 +32,15 @@ pub(crate) struct Target {
     /// and which has `python_workers` too.
     pub(crate) flag: String,
     /// Whether `python_workers` is in the configuration's flags, where wrangler looks for it whatever the command line
-    /// says, and in the flags that are uploaded. Without it the version is that which it would be with it.
+    /// has, and in the flags that are uploaded. The version is decided as if it were set.
     pub(crate) python_workers: bool,
     /// Whether `workers` and `asgi` are the runtime's own, so that nothing has to be vendored for them.
-    pub(crate) brings_sdk: bool,
+    pub(crate) bundles_sdk: bool,
     /// `YYYY-MM-DD` in UTC, when this was decided.
     pub(crate) today: String,
     /// Whether `vendor/` beside the main module is searched for modules, behind `python_modules`.
     pub(crate) legacy_vendor: bool,
-    /// What pywrangler would vendor for by itself, where that is another Python.
+    /// The Python that pywrangler would pick by itself, if that is another one.
     pub(crate) pywrangler_would_pick: Option<String>,
 }
 
@@ -50,8 +49,8 @@ pub(crate) const SDK: [&str; 2] = ["workers", "asgi"];
 
 impl Target {
     /// Whether a top-level module of the SDK is the runtime's own: before the SDK became a package, it had it.
-    pub(crate) fn brings(&self, top_level: &str) -> bool {
-        self.brings_sdk && SDK.contains(&top_level)
+    pub(crate) fn has_builtin(&self, top_level: &str) -> bool {
+        self.bundles_sdk && SDK.contains(&top_level)
     }
 
     pub(crate) fn has_flag(&self, flag: &str) -> bool {
@@ -59,12 +58,12 @@ impl Target {
     }
 }
 
-/// The command line's say. wrangler's `--compatibility-flags` replaces the configuration's list.
+/// The date and flags of the command line. wrangler's `--compatibility-flags` replaces the configuration's list.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct TargetFlags {
     pub(crate) compatibility_date: Option<String>,
     pub(crate) compatibility_flags: Option<Vec<String>>,
-    /// `YYYY-MM-DD`, what `--latest` stands for where it is given: it wins over every date (wrangler 4.164.0,
+    /// `YYYY-MM-DD`, the meaning of `--latest` if it is given: it wins over every date (wrangler 4.164.0,
     /// `mergeSharedConfigArgs`).
     pub(crate) latest: Option<String>,
     /// `YYYY-MM-DD`.
@@ -79,7 +78,7 @@ struct TargetTable {
     pywrangler: Vec<Pick>,
 }
 
-/// When the runtime brings the SDK itself.
+/// When the runtime bundles the SDK.
 #[derive(Debug, Deserialize)]
 struct Sdk {
     external_since: String,
@@ -117,7 +116,7 @@ struct Pick {
 impl Target {
     /// Command line over environment over top level. Errors: `ConfigInvalid` with the key's place where there is no date
     /// or none that is one; `Usage` for a date of the command line.
-    pub(crate) fn of(config: &WranglerConfig, flags: &TargetFlags) -> Result<Self> {
+    pub(crate) fn resolve(config: &WranglerConfig, flags: &TargetFlags) -> Result<Self> {
         let table = table()?;
         let compatibility_date = date(config, flags)?;
         let configured = config.compatibility_flags();
@@ -125,12 +124,12 @@ impl Target {
         let has = |flag: &str| compatibility_flags.iter().any(|present| present == flag);
         let since = |since: &str| !since.is_empty() && compatibility_date.as_str() >= since;
         let on = |release: &&Release| has(&release.flag) || (since(&release.since) && !has(&release.off));
-        // `python_workers` counts as there: it is the first row, and a gate says where it is missing.
+        // `python_workers` counts as set: it is the first row, and a gate reports that it is missing.
         let release = table.release.iter().rfind(on).or(table.release.first()).ok_or_else(empty)?;
         let python_workers = has(PYTHON_WORKERS) && configured.iter().any(|flag| flag == PYTHON_WORKERS);
-        let brings_sdk = !has(&table.sdk.external) && (!since(&table.sdk.external_since) || has(&table.sdk.bundled));
+        let bundles_sdk = !has(&table.sdk.external) && (!since(&table.sdk.external_since) || has(&table.sdk.bundled));
         Ok(Self {
-            brings_sdk,
+            bundles_sdk,
             legacy_vendor: !has(&table.vendor.unsearched) && !since(&table.vendor.unsearched_since),
             python: release.python.clone(),
             pyodide: release.pyodide.clone(),
@@ -195,7 +194,7 @@ pub(crate) fn vendor_unsearched_since() -> Result<String> {
 }
 
 fn day_before(date: &str) -> Option<String> {
-    date.parse::<jiff::civil::Date>().ok()?.yesterday().ok().map(|date| date.to_string())
+    date.parse::<Date>().ok()?.yesterday().ok().map(|date| date.to_string())
 }
 
 fn table() -> Result<TargetTable> {
@@ -238,7 +237,7 @@ fn date(config: &WranglerConfig, flags: &TargetFlags) -> Result<String> {
             let kind = config.get("compatibility_date").map_or("nothing", kind_of);
             Err(invalid(format!("`compatibility_date` is {kind}, and wrangler takes a string")))
         }
-        None => Err(invalid("there is no `compatibility_date`, and it decides the version of Python".to_owned())),
+        None => Err(invalid("`compatibility_date` is missing, and it decides the version of Python".to_owned())),
     }
 }
 
@@ -250,22 +249,15 @@ fn missing_date_path(config: &WranglerConfig) -> Vec<&str> {
     }
 }
 
-/// Year, month and day of a day that exists. Digits need no leading zeros, as in pywrangler's `strptime`.
-fn parse_date(text: &str) -> Option<(u32, u32, u32)> {
-    let mut parts = text.split('-').map(|part| {
-        let digits = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-        digits.then(|| part.parse::<u32>().ok()).flatten()
-    });
-    let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
-    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-    let days = match month {
-        2 => 28 + u32::from(leap),
-        4 | 6 | 9 | 11 => 30,
-        1..=12 => 31,
-        _ => return None,
-    };
-    let four_digits = text.find('-') == Some(4);
-    (parts.next().is_none() && four_digits && (1..=days).contains(&day)).then_some((year, month, day))
+/// A day that exists. Digits need no leading zeros, as in pywrangler's `strptime`.
+fn parse_date(text: &str) -> Option<Date> {
+    let parts: Vec<&str> = text.split('-').collect();
+    let [year, month, day] = parts[..] else { return None };
+    let is_number = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    if year.len() != 4 || !parts.iter().all(is_number) {
+        return None;
+    }
+    Date::new(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?).ok()
 }
 
 /// pywrangler's own choice (workers-py 1.17.9, `get_python_version`): from the top level, whatever the environment, the

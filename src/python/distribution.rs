@@ -1,7 +1,6 @@
 //! The distributions of a vendored tree, from their `*.dist-info`.
 //!
-//! Receives a site-packages-like directory; hands on names, versions, requirements and the files each one owns by its
-//! RECORD. Must never trust RECORD with a path that climbs out of the tree.
+//! A path in RECORD that is absolute or leads out of the tree is ignored.
 
 use super::normalize;
 use crate::error::{Error, Result};
@@ -19,7 +18,7 @@ pub(crate) struct Distribution {
     pub(crate) version: String,
     /// The directory's name, e.g. `fastapi-0.165.0.dist-info`.
     pub(crate) dist_info: String,
-    /// Normalised names of `Requires-Dist` entries that do not hang on an extra; sorted, once each.
+    /// Normalised names of `Requires-Dist` entries that do not depend on an extra; sorted, once each.
     pub(crate) requires: Vec<String>,
     /// Files by RECORD, relative to the tree with `/`; nothing absolute and nothing that climbs out.
     pub(crate) files: Vec<String>,
@@ -27,7 +26,7 @@ pub(crate) struct Distribution {
 
 /// Every distribution of `tree`, sorted by name; none where there is no such directory.
 ///
-/// Of METADATA only the headers are read. Without METADATA the directory's name says who it is; without RECORD the files
+/// Of METADATA only the headers are read. Without METADATA the directory's name gives name and version; without RECORD the files
 /// are those of the dist-info and of the names in `top_level.txt` (or, without that, of the distribution's own name).
 ///
 /// # Errors
@@ -37,8 +36,8 @@ pub(crate) fn read_all(tree: &Utf8Path) -> Result<Vec<Distribution>> {
         return Ok(Vec::new());
     }
     let mut distributions = Vec::new();
-    for entry in tree.read_dir_utf8().map_err(|error| Error::unreadable(&named(&error, tree)))? {
-        // A name that is not UTF-8 is not a dist-info; whoever collects the tree speaks about it.
+    for entry in tree.read_dir_utf8().map_err(|error| Error::unreadable(&with_path(&error, tree)))? {
+        // A name that is not UTF-8 is not a dist-info; collecting the tree reports it.
         let Ok(entry) = entry else { continue };
         if entry.file_name().ends_with(".dist-info") && entry.path().is_dir() {
             distributions.push(read_one(tree, entry.file_name())?);
@@ -48,13 +47,13 @@ pub(crate) fn read_all(tree: &Utf8Path) -> Result<Vec<Distribution>> {
     Ok(distributions)
 }
 
-/// `RECORD`'s digests, as it writes them (`sha256=...`), by path; empty where there is no RECORD. For telling whether two
-/// distributions that claim one file mean the same content.
+/// `RECORD`'s digests, as it writes them (`sha256=...`), by path; empty where there is no RECORD. For two
+/// distributions that claim one file: whether they have the same content.
 ///
 /// # Errors
-/// `Unreadable`: RECORD is there and cannot be read.
+/// `Unreadable`: RECORD exists and cannot be read.
 pub(crate) fn recorded_digests(tree: &Utf8Path, dist_info: &str) -> Result<BTreeMap<String, String>> {
-    let record = read_if_there(&tree.join(dist_info).join("RECORD"))?.unwrap_or_default();
+    let record = read_if_exists(&tree.join(dist_info).join("RECORD"))?.unwrap_or_default();
     Ok(parse_record(&record).into_iter().collect())
 }
 
@@ -62,10 +61,10 @@ pub(crate) fn recorded_digests(tree: &Utf8Path, dist_info: &str) -> Result<BTree
 /// that of the file, if it is there; without RECORD that of its files.
 ///
 /// # Errors
-/// `Unreadable`: RECORD, or what stands in for it, is there and cannot be read.
+/// `Unreadable`: RECORD, or what replaces it, exists and cannot be read.
 pub(crate) fn recorded_bytes(tree: &Utf8Path, dist_info: &str) -> Result<u64> {
     let on_disk = |path: &str| fs_err::metadata(tree.join(path)).map_or(0, |found| found.len());
-    let Some(record) = read_if_there(&tree.join(dist_info).join("RECORD"))? else {
+    let Some(record) = read_if_exists(&tree.join(dist_info).join("RECORD"))? else {
         let stem = dist_info.trim_end_matches(".dist-info");
         let name = stem.rsplit_once('-').map_or(stem, |(name, _)| name);
         return Ok(guess_files(tree, dist_info, name)?.iter().map(|path| on_disk(path)).sum());
@@ -79,7 +78,7 @@ pub(crate) fn recorded_bytes(tree: &Utf8Path, dist_info: &str) -> Result<u64> {
 
 fn read_one(tree: &Utf8Path, dist_info: &str) -> Result<Distribution> {
     let directory = tree.join(dist_info);
-    let headers = match read_if_there(&directory.join("METADATA"))? {
+    let headers = match read_if_exists(&directory.join("METADATA"))? {
         Some(metadata) => parse_headers(&String::from_utf8_lossy(&metadata)),
         None => Vec::new(),
     };
@@ -92,7 +91,7 @@ fn read_one(tree: &Utf8Path, dist_info: &str) -> Result<Distribution> {
 
     let requirements = headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("Requires-Dist"));
     let requires: BTreeSet<String> = requirements.filter_map(|(_, line)| required_name(line)).collect();
-    let files: BTreeSet<String> = match read_if_there(&directory.join("RECORD"))? {
+    let files: BTreeSet<String> = match read_if_exists(&directory.join("RECORD"))? {
         Some(record) => parse_record(&record).into_iter().map(|(path, _)| path).collect(),
         None => guess_files(tree, dist_info, stem_name)?,
     };
@@ -105,7 +104,7 @@ fn read_one(tree: &Utf8Path, dist_info: &str) -> Result<Distribution> {
     })
 }
 
-fn read_if_there(path: &Utf8Path) -> Result<Option<Vec<u8>>> {
+fn read_if_exists(path: &Utf8Path) -> Result<Option<Vec<u8>>> {
     match fs_err::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
@@ -114,7 +113,7 @@ fn read_if_there(path: &Utf8Path) -> Result<Option<Vec<u8>>> {
 }
 
 /// camino's directory errors do not name the path.
-fn named(error: &std::io::Error, path: &Utf8Path) -> std::io::Error {
+fn with_path(error: &std::io::Error, path: &Utf8Path) -> std::io::Error {
     std::io::Error::new(error.kind(), format!("failed to read the directory `{path}`: {error}"))
 }
 
@@ -199,7 +198,7 @@ fn inside(path: &str) -> Option<String> {
 
 /// The files of a distribution that has no RECORD.
 fn guess_files(tree: &Utf8Path, dist_info: &str, stem_name: &str) -> Result<BTreeSet<String>> {
-    let names = match read_if_there(&tree.join(dist_info).join("top_level.txt"))? {
+    let names = match read_if_exists(&tree.join(dist_info).join("top_level.txt"))? {
         Some(text) => String::from_utf8_lossy(&text).lines().filter_map(|line| inside(line.trim())).collect(),
         None => vec![stem_name.replace(['-', '.'], "_").to_ascii_lowercase()],
     };

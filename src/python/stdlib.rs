@@ -1,9 +1,9 @@
-//! What the interpreter itself brings: the standard library per Python, the runtime's own modules, the keywords.
+//! What the interpreter itself provides: the standard library of each Python, the runtime's own modules, the keywords.
 //!
-//! Receives a Python version ("3.14") and a name; hands on facts from `data/stdlib.toml` and
-//! `data/stdlib-members.toml`, which `tests/rig/stdlib_table.py` and `stdlib_members.py` make from real interpreters. Must
-//! never guess a name that the tables do not have.
+//! The facts are `data/stdlib.toml` and `data/stdlib-members.toml`, which `tests/rig/stdlib_table.py` and `stdlib_members.py`
+//! make from real interpreters. A name that the tables do not have is not guessed.
 
+use pep508_rs::pep440_rs::Version;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
@@ -20,7 +20,7 @@ struct Library {
     absent: BTreeSet<String>,
     /// There, hides modules of its name, and fails when it is imported.
     broken: BTreeSet<String>,
-    /// Loaded by the Workers runtime; what lies below is not in the table.
+    /// Loaded by the Workers runtime; its submodules are not in the table.
     apart: BTreeSet<String>,
     /// Dotted, of everything else that is there: `os.path`.
     inside: BTreeSet<String>,
@@ -45,12 +45,13 @@ static MEMBERS: LazyLock<Members> = LazyLock::new(|| {
 /// A distribution that a module of the standard library imports by names that it computes.
 #[derive(Debug)]
 pub(crate) struct Loaded {
-    pub(crate) by: &'static str,
+    /// The module that imports it.
+    pub(crate) importer: &'static str,
     pub(crate) distribution: &'static str,
 }
 
 /// PEP 615; `load_tzdata` in CPython's Lib/zoneinfo/_common.py, 3.14.
-pub(crate) const ZONES: Loaded = Loaded { by: "zoneinfo", distribution: "tzdata" };
+pub(crate) const ZONES: Loaded = Loaded { importer: "zoneinfo", distribution: "tzdata" };
 
 /// "3.14" of "3.14.2".
 fn minor(python: &str) -> &str {
@@ -59,11 +60,10 @@ fn minor(python: &str) -> &str {
 
 /// The table of a Python ("3.14" or "3.14.2"); of one that it does not know, the newest.
 fn library(python: &str) -> Option<&'static Library> {
-    let version = |name: &str| name.split('.').map(|part| part.parse::<u32>().unwrap_or_default()).collect::<Vec<_>>();
     TABLE
         .python
         .get(minor(python))
-        .or_else(|| TABLE.python.iter().max_by_key(|(name, _)| version(name)).map(|(_, newest)| newest))
+        .or_else(|| TABLE.python.iter().max_by_key(|(name, _)| name.parse::<Version>().ok()).map(|(_, newest)| newest))
 }
 
 /// Whether `top_level` is a name of CPython's standard library, there or not (`sys.stdlib_module_names`).
@@ -84,7 +84,7 @@ pub(crate) fn is_broken(python: &str, top_level: &str) -> bool {
 
 /// As far as `dotted` is sure not to be in the standard library, of which its first component is: `xml.tree` of
 /// `xml.tree.Element`. `None` if all of it is there, or if the table cannot tell.
-pub(crate) fn lacks<'a>(python: &str, dotted: &'a str) -> Option<&'a str> {
+pub(crate) fn missing_part<'a>(python: &str, dotted: &'a str) -> Option<&'a str> {
     let first = dotted.split('.').next()?;
     // Of a Python that is newer than the table nothing is sure.
     let library = TABLE.python.get(minor(python)).filter(|_| hides(python, first) && !is_runtime(first))?;
@@ -102,8 +102,8 @@ pub(crate) fn names(python: &str) -> Vec<&'static str> {
     library.names.difference(&library.absent).map(String::as_str).filter(|name| !name.starts_with('_')).collect()
 }
 
-/// What the standard library has below the package of `dotted`: what may have been meant.
-pub(crate) fn beside(python: &str, dotted: &str) -> Vec<&'static str> {
+/// The modules of the standard library in the package of `dotted`, to suggest one of them.
+pub(crate) fn siblings(python: &str, dotted: &str) -> Vec<&'static str> {
     let Some(library) = library(python) else { return Vec::new() };
     let package = dotted.rsplit_once('.').map_or("", |(package, _)| package);
     let names = library.inside.iter().map(String::as_str);
@@ -116,7 +116,7 @@ pub(crate) fn hides(python: &str, top_level: &str) -> bool {
 }
 
 /// Whether a module of the standard library has a name or a submodule of this name. `None` where the table cannot tell:
-/// modules that it does not have, private names, and a Python that it was not asked of.
+/// modules that it does not have, private names, and a Python that it was not made for.
 pub(crate) fn has(python: &str, top_level: &str, name: &str) -> Option<bool> {
     let has = MEMBERS.members.get(top_level)?.split_whitespace().any(|member| member == name);
     let known = has || !(name.starts_with('_') || python.starts_with("3.12"));
@@ -129,7 +129,7 @@ pub(crate) fn members(python: &str, top_level: &str) -> Vec<&'static str> {
     known.map_or_else(Vec::new, |names| names.split_whitespace().collect())
 }
 
-/// Whether the Workers runtime or Pyodide brings it (workerd, docs/architecture.md). `workers` and `asgi` are not among them:
+/// Whether it is a module of the Workers runtime or Pyodide (workerd, docs/architecture.md). `workers` and `asgi` are not among them:
 /// they are vendored with the SDK.
 pub(crate) fn is_runtime(top_level: &str) -> bool {
     matches!(top_level, "js" | "pyodide" | "pyodide_js" | "__main__")
@@ -202,18 +202,22 @@ mod tests {
                 "multiprocessing.pool",
                 "urllib.request",
             ] {
-                assert_eq!(lacks(python, name), None, "{python} {name}");
+                assert_eq!(missing_part(python, name), None, "{python} {name}");
             }
-            assert_eq!(lacks(python, "os.paths"), Some("os.paths"), "{python}");
-            assert_eq!(lacks(python, "xml.tree.Element"), Some("xml.tree"), "{python}");
-            assert_eq!(lacks(python, "socket.socket"), Some("socket.socket"), "{python}");
+            assert_eq!(missing_part(python, "os.paths"), Some("os.paths"), "{python}");
+            assert_eq!(missing_part(python, "xml.tree.Element"), Some("xml.tree"), "{python}");
+            assert_eq!(missing_part(python, "socket.socket"), Some("socket.socket"), "{python}");
         }
-        assert_eq!(lacks("3.13", "ssl.anything"), None, "the runtime loads it, and the table has not looked inside");
-        assert_eq!(lacks("3.13", "compression.zstd"), None, "no module of that name, or somebody else's");
-        assert_eq!(lacks("3.13", "string.templatelib"), Some("string.templatelib"));
-        assert_eq!(lacks("3.14", "string.templatelib"), None);
-        assert_eq!(lacks("3.15", "asyncio.new_in_3_15"), None, "a Python that is newer than the table");
-        assert!(beside("3.14", "asyncio.taskgroup").contains(&"asyncio.taskgroups"));
+        assert_eq!(
+            missing_part("3.13", "ssl.anything"),
+            None,
+            "the runtime loads it, and the table has not looked inside"
+        );
+        assert_eq!(missing_part("3.13", "compression.zstd"), None, "no module of that name, or somebody else's");
+        assert_eq!(missing_part("3.13", "string.templatelib"), Some("string.templatelib"));
+        assert_eq!(missing_part("3.14", "string.templatelib"), None);
+        assert_eq!(missing_part("3.15", "asyncio.new_in_3_15"), None, "a Python that is newer than the table");
+        assert!(siblings("3.14", "asyncio.taskgroup").contains(&"asyncio.taskgroups"));
     }
 
     #[test]
@@ -252,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn the_runtime_brings_its_own() {
+    fn the_runtime_has_its_own_modules() {
         for name in
             ["js", "pyodide", "pyodide_js", "_pyodide_core", "_pyodide_entrypoint_helper", "_cloudflare_compat_flags"]
         {

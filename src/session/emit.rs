@@ -47,6 +47,9 @@ fn close(ended: &Ended<'_>, report: &Report<'_>) {
     ended.notices.iter().for_each(|notice| session.terminal.line(notice));
     if ended.found().is_some_and(|(_, settings)| settings.timings) {
         let parts = report.bundle.map_or(&[][..], |bundle| &bundle.timings);
+        if let Some(count) = ended.parse_count() {
+            session.terminal.line(&format!("{count:>10}  Python files parsed"));
+        }
         for (name, spent) in ended.timings().iter().flat_map(|timings| &timings.timings) {
             session.terminal.line(&format!("{:>8.3} s  {name}", spent.as_secs_f64()));
             for (part, spent) in parts.iter().filter(|_| *name == "bundle") {

@@ -73,6 +73,11 @@ impl<'a> Ended<'a> {
         })
     }
 
+    /// How many Python files the run has parsed.
+    pub(super) fn parse_count(&self) -> Option<usize> {
+        self.loaded().map(|loaded| loaded.sources.parse_count())
+    }
+
     pub(super) fn timings(&self) -> Option<&Timings> {
         self.loaded().map(|loaded| &loaded.timings)
     }

@@ -7,6 +7,7 @@ use crate::gates::{self, Outcome};
 use crate::passthrough::{self, Passthrough};
 use crate::project::target::TargetFlags;
 use crate::project::{Project, Requirements, Target, WranglerConfig, config, pyproject, requirements};
+use crate::python::sources::ParsedSources;
 use crate::report::Report;
 use crate::settings::{self, Settings};
 use crate::terminal::Terminal;
@@ -34,7 +35,7 @@ impl<'a> Session<'a> {
             Ok(requirements) => requirements,
             Err(error) => return Err(Ended::failed(self, Reached::Settings(Box::new((project, settings))), error)),
         };
-        let target = match Target::of(&project.config, &target_flags(self.words(), &project.config)) {
+        let target = match Target::resolve(&project.config, &target_flags(self.words(), &project.config)) {
             Ok(target) => target,
             Err(error) => return Err(Ended::failed(self, Reached::Project(Box::new((project, settings))), error)),
         };
@@ -61,7 +62,8 @@ impl<'a> Opened<'a> {
         let Self { session, project, settings, target, mut timings } = self;
         timings.record("tools");
         print_tools(&toolchain, session.terminal);
-        Ok(Loaded { session, project, settings, target, toolchain, timings })
+        let sources = ParsedSources::new(&target.python);
+        Ok(Loaded { session, project, settings, target, toolchain, sources, timings })
     }
 
     pub(crate) fn fail(self, error: Error) -> Box<Ended<'a>> {
@@ -138,7 +140,7 @@ pub(crate) fn read_requirements(
 ) -> Result<Requirements> {
     let variable = |name: &str| environment.get(name).map(str::to_owned);
     let (root, pyproject) = (&project.root, project.pyproject.as_ref());
-    requirements::read(named, named.is_some(), root, pyproject, settings.lists(), &variable)
+    requirements::read(named, root, pyproject, settings.lists(), &variable)
 }
 
 /// Whether pywrangler may be started through `uv run`.

@@ -40,7 +40,7 @@ impl<'a> Resolved<'a> {
     }
 
     fn lay_out(&self) -> Result<Layout> {
-        let Loaded { project, settings, target, .. } = &self.loaded;
+        let Loaded { project, settings, target, sources, .. } = &self.loaded;
         let base_dir = project.config.base_dir();
         layout::decide(&LayoutRequest {
             config_dir: project.config.dir(),
@@ -48,7 +48,7 @@ impl<'a> Resolved<'a> {
             base_dir: base_dir.as_deref(),
             setting: settings.namespace,
             include: &settings.include,
-            python: &target.python,
+            sources,
             legacy_vendor: target.legacy_vendor,
             vendored_top_levels: &top_levels(&self.vendored),
         })
@@ -75,7 +75,7 @@ impl<'a> Resolved<'a> {
         // Beside the vendored tree, and gone with it.
         let cache_path = vendored.modules.parent().map(|workspace| workspace.join("imports"));
         let reading = bundle::Reading {
-            python: &target.python,
+            sources: &self.loaded.sources,
             legacy_vendor: target.legacy_vendor,
             cache_path: cache_path.as_deref(),
         };
@@ -161,6 +161,7 @@ impl Inputs for Plan<'_> {
         Context {
             project: &self.loaded.project,
             target: &self.loaded.target,
+            parsed: &self.loaded.sources,
             toolchain: &self.loaded.toolchain,
             layout: &self.layout,
             vendored: &self.vendored,

@@ -144,7 +144,7 @@ impl<'a> Loaded<'a> {
 
     /// What the project's files import, for a project whose packages could not be resolved. `None` if a run could import more.
     fn imported(&self, main: &Utf8Path) -> Option<Imported> {
-        let Self { project, settings, target, .. } = self;
+        let Self { project, settings, target, sources, .. } = self;
         let base_dir = project.config.base_dir();
         let layout = layout::decide(&LayoutRequest {
             config_dir: project.config.dir(),
@@ -152,7 +152,7 @@ impl<'a> Loaded<'a> {
             base_dir: base_dir.as_deref(),
             setting: settings.namespace,
             include: &settings.include,
-            python: &target.python,
+            sources,
             legacy_vendor: target.legacy_vendor,
             vendored_top_levels: &BTreeSet::new(),
         });
@@ -163,11 +163,11 @@ impl<'a> Loaded<'a> {
         let mut imported = Imported::default();
         for file in &layout.reached {
             let bytes = fs_err::read(file).ok()?;
-            let says = crate::python::imports::imports(&bytes);
-            if says.computes || says.alters_search {
+            let facts = sources.read(file).ok()?;
+            if facts.imports.computes || facts.imports.alters_search {
                 return None;
             }
-            let absolute = says.items.iter().filter(|import| import.level == 0);
+            let absolute = facts.imports.items.iter().filter(|import| import.level == 0);
             let top_levels = absolute.filter_map(|import| import.module.as_deref()?.split('.').next());
             for name in top_levels.filter(|name| !stdlib::is_stdlib(&target.python, name) && !stdlib::is_runtime(name))
             {

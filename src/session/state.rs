@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::gates::{Checked, Cleared, GateResult, Limit};
 use crate::layout::Layout;
 use crate::project::{Project, Target};
+use crate::python::sources::ParsedSources;
 use crate::report::Exit;
 use crate::resolve::Vendored;
 use crate::settings::Settings;
@@ -35,6 +36,8 @@ pub(crate) struct Loaded<'a> {
     pub(crate) settings: Settings,
     pub(crate) target: Target,
     pub(crate) toolchain: Toolchain,
+    /// The project's Python files, parsed for the target.
+    pub(crate) sources: ParsedSources,
     pub(super) timings: Timings,
 }
 

@@ -141,5 +141,5 @@ impl<'a> Entry<'a> {
 
 fn location_of_span(pyproject: &Pyproject, span: Option<Range<usize>>) -> Location {
     let (line, column) = pyproject.location_of_span(span);
-    Location::at(LocationKind::Config, pyproject.shown(), line, column)
+    Location::at(LocationKind::Config, pyproject.display_path(), line, column)
 }

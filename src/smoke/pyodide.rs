@@ -147,7 +147,7 @@ mod tests {
         .unwrap();
         let config =
             crate::project::config::read(crate::project::config::find(root, None).unwrap(), None, root).unwrap();
-        Target::of(&config, &TargetFlags::default()).unwrap()
+        Target::resolve(&config, &TargetFlags::default()).unwrap()
     }
 
     #[test]

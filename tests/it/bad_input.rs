@@ -138,7 +138,7 @@ fn a_requirements_line_that_does_not_parse() {
 #[test]
 fn a_requirements_file_that_is_named_and_not_there() {
     insta::assert_snapshot!(said(|_, _| (), &["deploy", "--requirements", "runtime.txt"], 2), @"
-    error: the requirements file `runtime.txt` is not there
+    error: the requirements file `runtime.txt` does not exist
       --> runtime.txt
     hint: create it, or name another with `--requirements FILE`
     ");

@@ -86,6 +86,37 @@ fn run_all(cases: &[Case]) -> Vec<Result<(), String>> {
     results.into_inner().unwrap()
 }
 
+/// Layout, graph and gates share one parse of each file. Of the gates that read the project's source, every near-miss of a
+/// healthy project is run; links are left out, for they give a file two names.
+#[test]
+fn check_parses_each_python_file_once() {
+    const READING: [&str; 4] = ["data-files", "shadowing", "wrangler-config", "namespace"];
+    let tools = AnsweringTools::new();
+    let mut checked = BTreeSet::new();
+    for case in case::read_all() {
+        let reads = READING.iter().any(|gate| case.place.contains(gate));
+        let is_plain =
+            case.kind == Kind::NearMiss && case.exit.is_none() && case.link.is_empty() && case.words.is_empty();
+        if !is_plain || !reads || !checked.insert((case.place.clone(), case.project.clone())) {
+            continue;
+        }
+        let laid = lay::lay(&case);
+        let ran = judge::start(&case, &laid, &tools, &["check", "--format", "json", "--timings"]).run();
+        let line = ran.stderr.lines().find_map(|line| line.trim().strip_suffix("  Python files parsed"));
+        let report = ran.json();
+        let names = |list: &serde_json::Value, takes: &dyn Fn(&str) -> bool| {
+            let rows = list.as_array().into_iter().flatten();
+            rows.filter(|row| row["name"].as_str().is_some_and(takes)).count()
+        };
+        let is_source = |name: &str| name.ends_with(".py") || name.ends_with(".pth");
+        // Vendored files are read before they are pruned.
+        let expected = names(&report["bundle"]["modules"], &is_source)
+            + names(&report["dropped"], &|name| is_source(name) && name.starts_with("python_modules/"));
+        assert_eq!(line, Some(expected.to_string().as_str()), "{} {:?}", case.place, case.name);
+    }
+    assert!(checked.len() >= 8, "{checked:?}");
+}
+
 #[test]
 fn the_corpus_is_as_large_as_promised() {
     let cases = case::read_all();

@@ -37,7 +37,7 @@ impl Shake {
         let Some(path) = vendored_path(&module.name) else { return };
         let node = graph.find(&module.name).map(|at| graph.node(at));
         let unreadable = node.is_some_and(|node| {
-            node.form == Form::Extension || node.says.as_ref().is_some_and(|says| says.computes || says.alters_path)
+            node.form == Form::Extension || node.imports.as_ref().is_some_and(|says| says.computes || says.alters_path)
         });
         self.candidates.insert(path.to_owned(), candidate);
         let top = path.split(['/', '.']).next().unwrap_or_default().to_owned();

@@ -19,7 +19,8 @@ fn collected(files: &[(&str, &str)]) -> Collected {
 
 fn pruned(files: &[(&str, &str)], options: &PruneOptions) -> Pruned {
     let collected = collected(files);
-    let reading = crate::bundle::Reading { python: "3.14", legacy_vendor: false, cache_path: None };
+    let sources = crate::python::sources::ParsedSources::new("3.14");
+    let reading = crate::bundle::Reading { sources: &sources, legacy_vendor: false, cache_path: None };
     let graph = crate::bundle::graph(&collected, crate::bundle::read(&collected, reading).unwrap(), reading);
     prune(&collected, &graph, &["listed".to_owned()], options).unwrap()
 }

@@ -48,7 +48,7 @@ pub(super) fn examine(session: Session<'_>) -> Result<(Answer, bool)> {
                 Ok(main) => rows.push(Row::new(PROJECT, "main", State::Ok, project.display(&main))),
                 Err(error) => rows.push(Row::failed(PROJECT, "main", &error)),
             }
-            match Target::of(&project.config, &target_flags(session.words(), &project.config)) {
+            match Target::resolve(&project.config, &target_flags(session.words(), &project.config)) {
                 Ok(target) => {
                     let knows = resolve::knows(&toolchain, &target).err();
                     rows.extend(doctor::target(&target, knows.as_ref()));

@@ -3,13 +3,14 @@
 //! Names alone decide, so that it errs towards "called": a function that something registers or that the runtime calls is never
 //! taken for unused.
 
-use crate::bundle::Content;
+use crate::bundle::{Content, Module};
 use crate::gates::Context;
 use crate::python::graph::Node;
 use crate::python::imports::{Base, Open};
-use crate::python::uses::{Class, Function, Mention, Uses, uses};
+use crate::python::uses::{Class, Function, Mention, Uses};
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Classes whose subclasses the runtime instantiates.
 const ENTRY_POINTS: [&str; 3] = ["WorkerEntrypoint", "DurableObject", "WorkflowEntrypoint"];
@@ -63,22 +64,20 @@ pub(super) enum Runs {
 /// What the project's files do with names, read on first use.
 #[derive(Default)]
 pub(super) struct CallGraph<'a> {
-    files: OnceCell<BTreeMap<&'a str, Uses>>,
+    files: OnceCell<BTreeMap<&'a str, Arc<Uses>>>,
     running: OnceCell<Running>,
 }
 
 impl<'a> CallGraph<'a> {
     /// By upload name, the files that main reaches.
-    pub(super) fn files(&self, context: &Context<'a>) -> &BTreeMap<&'a str, Uses> {
+    pub(super) fn files(&self, context: &Context<'a>) -> &BTreeMap<&'a str, Arc<Uses>> {
         self.files.get_or_init(|| {
             let nodes = context.bundle.graph.nodes().filter(|(_, node)| node.is_project() && node.present);
             let reached = nodes.filter(|(at, _)| context.bundle.reach.level(*at).is_some());
             let modules = reached.filter_map(|(_, node)| context.bundle.module(&node.name));
             let written = modules.filter(|module| matches!(module.content, Content::File(_)));
-            let python = &context.target.python;
-            written
-                .filter_map(|module| Some((module.name.as_str(), uses(&module.content.read().ok()?, python))))
-                .collect()
+            let uses = |module: &Module| Some(Arc::clone(&module.facts(context.parsed).ok()?.uses));
+            written.filter_map(|module| Some((module.name.as_str(), uses(module)?))).collect()
         })
     }
 
@@ -108,7 +107,7 @@ impl<'a> CallGraph<'a> {
         let running = self.running(context);
         let rendered = self.files(context).values().flat_map(|file| {
             let surely = file.templates.iter().filter(move |template| {
-                let runs = template.by.is_none_or(|by| running.runs(file, &file.functions[by]));
+                let runs = template.function.is_none_or(|at| running.runs(file, &file.functions[at]));
                 runs && !template.handled
             });
             surely.map(|template| template.name.as_str())
@@ -164,7 +163,7 @@ struct Running {
 }
 
 impl Running {
-    fn of(context: &Context<'_>, files: &BTreeMap<&str, Uses>) -> Self {
+    fn of(context: &Context<'_>, files: &BTreeMap<&str, Arc<Uses>>) -> Self {
         let mut bases: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for class in files.values().flat_map(|file| &file.classes) {
             bases.entry(class.name.clone()).or_default().extend(class.bases.iter().cloned());
@@ -185,12 +184,12 @@ impl Running {
         let mut waiting: Vec<(&Uses, &Mention)> = Vec::new();
         for file in files.values() {
             let counted = file.mentions.iter().filter(|mention| !mention.handled && !is_foreign(file, mention));
-            waiting.extend(counted.map(|mention| (file, mention)));
+            waiting.extend(counted.map(|mention| (&**file, mention)));
         }
         loop {
             let before = waiting.len();
             waiting.retain(|(file, mention)| {
-                let runs = mention.by.is_none_or(|by| running.runs(file, &file.functions[by]));
+                let runs = mention.function.is_none_or(|at| running.runs(file, &file.functions[at]));
                 if runs {
                     running.names.insert(mention.name.clone());
                     if mention.attribute {
@@ -248,7 +247,7 @@ fn contains_name(names: &BTreeSet<String>, name: &str) -> bool {
 }
 
 /// The top-level names of main: its classes, and what it imports.
-fn main_names(context: &Context<'_>, files: &BTreeMap<&str, Uses>) -> BTreeSet<String> {
+fn main_names(context: &Context<'_>, files: &BTreeMap<&str, Arc<Uses>>) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     let graph = &context.bundle.graph;
     // The shim of the keep layout has no more than main's names.

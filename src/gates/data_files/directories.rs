@@ -41,8 +41,9 @@ impl Survey<'_, '_> {
             return None;
         }
         let (severity, remark) = self.severity(ask)?;
-        let sounds_like =
-            |base: &str| ask.open.by.ends_with(base) && self.calls.only_sounds_like(self.context, &ask.open.by, base);
+        let sounds_like = |base: &str| {
+            ask.open.callee.ends_with(base) && self.calls.only_sounds_like(self.context, &ask.open.callee, base)
+        };
         if sounds_like("StaticFiles") || sounds_like("Jinja2Templates") {
             return None;
         }
@@ -101,7 +102,7 @@ impl Survey<'_, '_> {
     /// What the source does with a directory.
     fn asks(&self, ask: &Ask<'_>, directory: &str) -> String {
         let place = format!("`{}:{}`", self.context.display_path(ask.node), ask.open.line);
-        let by = &ask.open.by;
+        let by = &ask.open.callee;
         match ask.open.access {
             Access::Mount | Access::Serve => format!("{place} gives the directory `{directory}` to `{by}`"),
             Access::Templates => format!("{place} looks for templates in `{directory}`"),
@@ -158,11 +159,11 @@ impl Survey<'_, '_> {
     /// Whether the source also looks for templates next to itself.
     fn has_templates_of_its_own(&self) -> bool {
         let nodes = self.context.bundle.graph.nodes().filter(|(_, node)| node.is_project() && node.present);
-        let mut opens = nodes.filter_map(|(_, node)| node.says.as_ref()).flat_map(|says| &says.opens);
+        let mut opens = nodes.filter_map(|(_, node)| node.imports.as_ref()).flat_map(|says| &says.opens);
         opens.any(|open| {
             open.access == Access::Templates
                 && !matches!(open.base, Base::Cwd)
-                && !matches!(open.by.as_str(), "Flask" | "Quart")
+                && !matches!(open.callee.as_str(), "Flask" | "Quart")
         })
     }
 
@@ -184,6 +185,6 @@ fn must_exist(ask: &Ask<'_>) -> bool {
 
 /// What Workers offer for files that are only served.
 fn alternative(ask: &Ask<'_>) -> Option<&'static str> {
-    let serves = matches!(ask.open.access, Access::Mount | Access::Serve) && ask.open.by != "PackageLoader";
+    let serves = matches!(ask.open.access, Access::Mount | Access::Serve) && ask.open.callee != "PackageLoader";
     serves.then_some("serve the files as static assets (`assets.directory`)")
 }

@@ -5,45 +5,26 @@
 use crate::bundle::{Content, Module};
 use crate::gates::Context;
 use crate::python::graph::{Form, Node};
-use crate::python::imports::{self, Base, Open, Path};
+use crate::python::imports::{Base, Open, Path};
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
-use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::rc::Rc;
+use std::collections::BTreeSet;
 
 /// How many times a constant is followed into another module.
 const HOPS: u32 = 4;
 
-/// The path constants of the project's modules, read on first use.
-#[derive(Default)]
-pub(super) struct Constants {
-    files: RefCell<HashMap<u32, Rc<BTreeMap<String, Path>>>>,
-}
-
-impl Constants {
-    /// The path with constants replaced, and the module that it is relative to; `None` if a constant is unknown.
-    pub(super) fn resolved(&self, context: &Context<'_>, at: u32, open: &Open) -> Option<(u32, Path)> {
-        let mut found = (at, Path { base: open.base.clone(), parts: open.parts.clone() });
-        for _ in 0..HOPS {
-            let (at, path) = found;
-            let Base::Constant(module, name) = &path.base else { return Some((at, path)) };
-            let module = module_named(context, at, module)?;
-            let mut value = self.of(context, module).get(name)?.clone();
-            value.parts.extend(path.parts);
-            found = (module, value);
-        }
-        None
+/// The path of `open` without names of other modules, and the module from which it is to be read; `None` if a name is unknown.
+pub(super) fn without_names(context: &Context<'_>, at: u32, open: &Open) -> Option<(u32, Path)> {
+    let mut found = (at, Path { base: open.base.clone(), parts: open.parts.clone() });
+    for _ in 0..HOPS {
+        let (at, path) = found;
+        let Base::Constant(module, name) = &path.base else { return Some((at, path)) };
+        let at = module_named(context, at, module)?;
+        let module = context.bundle.module(&context.bundle.graph.node(at).name)?;
+        let mut value = module.facts(context.parsed).ok()?.paths.get(name)?.clone();
+        value.parts.extend(path.parts);
+        found = (at, value);
     }
-
-    fn of(&self, context: &Context<'_>, at: u32) -> Rc<BTreeMap<String, Path>> {
-        let mut files = self.files.borrow_mut();
-        let read = || {
-            let module = context.bundle.module(&context.bundle.graph.node(at).name);
-            let bytes = module.and_then(|module| module.content.read().ok());
-            Rc::new(bytes.map_or_else(BTreeMap::new, |bytes| imports::paths(&bytes, &context.target.python)))
-        };
-        Rc::clone(files.entry(at).or_insert_with(read))
-    }
+    None
 }
 
 /// The project's module that an import names, relative (with leading dots) or absolute.

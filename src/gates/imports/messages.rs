@@ -36,7 +36,7 @@ pub(super) fn message(context: &Context<'_>, problem: &Problem, node: &Node, imp
         ProblemKind::StdlibSubmodule => (
             STDLIB,
             format!("{what}, and the standard library of Python {python} has no such module"),
-            closest::did_you_mean(name, stdlib::beside(python, name))
+            closest::did_you_mean(name, stdlib::siblings(python, name))
                 .unwrap_or_else(|| "correct the name, or guard the import".to_owned()),
         ),
         ProblemKind::StdlibBroken => {
@@ -69,7 +69,7 @@ fn top_level(context: &Context<'_>, problem: &Problem, node: &Node, import: &Imp
     if let Some(directory) = closest::unsearched_vendor(context, name) {
         return unsearched(context, &directory, name);
     }
-    let asked = context.bundle.graph.asked(problem.node, import).unwrap_or_default();
+    let asked = context.bundle.graph.absolute_name(problem.node, import).unwrap_or_default();
     let distribution = provider(context, &asked);
     let guarded = if node.is_project() { ", or guard the import" } else { "" };
     if let Some(distribution) = distribution {

@@ -8,7 +8,7 @@ use crate::error::{Location, LocationKind};
 use crate::gates::{Code, Context, Finding, Severity};
 use crate::project::WranglerConfig;
 use crate::python::graph::{EdgeKind, Node};
-use crate::python::uses::{Uses, uses};
+use crate::python::uses::Uses;
 use serde_json::Value;
 
 /// How far star imports are followed.
@@ -25,16 +25,16 @@ pub(super) fn classes(context: &Context<'_>) -> Vec<Finding> {
     }
     let Some((at, main)) = main(context) else { return Vec::new() };
     let shown = context.display_path(main);
-    let Some(bytes) = context.bundle.module(&main.name).and_then(|module| module.content.read().ok()) else {
+    let Some(facts) = context.bundle.module(&main.name).and_then(|module| module.facts(context.parsed).ok()) else {
         return Vec::new();
     };
-    let uses = uses(&bytes, &context.target.python);
-    let check = |wanted: Wanted| wanted.check(has(context, at, &wanted.class, STARS), &uses, &shown);
+    let uses = &facts.uses;
+    let check = |wanted: Wanted| wanted.check(has(context, at, &wanted.class, STARS), uses, &shown);
     let mut findings: Vec<Finding> = wanted.into_iter().filter_map(check).collect();
     let named = findings.iter().any(|finding| finding.code == MIGRATION);
     findings.extend(migrations::unmigrated(config, named));
     let leaves_out = uses.exports.as_ref().is_some_and(|exports| !exports.contains("Default"));
-    if leaves_out && main.says.as_ref().is_some_and(|says| says.defined_names.contains("Default")) {
+    if leaves_out && main.imports.as_ref().is_some_and(|says| says.defined_names.contains("Default")) {
         findings.push(Finding::new(
             Severity::Warn,
             CLASS_MISSING,
@@ -73,7 +73,7 @@ fn main<'a>(context: &Context<'a>) -> Option<(u32, &'a Node)> {
         None => graph.find(&context.bundle.main_module)?,
     };
     let node = graph.node(at);
-    node.says.as_ref().filter(|says| says.syntax_error.is_none() && !says.encoding_error)?;
+    node.imports.as_ref().filter(|says| says.syntax_error.is_none() && !says.encoding_error)?;
     Some((at, node))
 }
 
@@ -175,7 +175,7 @@ fn wanted(config: &WranglerConfig) -> Vec<Wanted> {
 /// Whether a module has a class of this name, its star imports followed. `None` if that is unknown.
 fn has(context: &Context<'_>, at: u32, name: &str, stars: u32) -> Option<bool> {
     let graph = &context.bundle.graph;
-    let says = graph.node(at).says.as_deref()?;
+    let says = graph.node(at).imports.as_deref()?;
     let imported = says.items.iter().flat_map(|import| &import.names).any(|imported| imported.name == name);
     if imported || says.defined_names.contains(name) || name.starts_with("__") {
         return Some(true);

@@ -7,7 +7,6 @@ use crate::bundle::Owner;
 use crate::error::Result;
 use crate::gates::{Context, Finding, Severity};
 use crate::project::WranglerConfig;
-use crate::python::uses::uses;
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -116,9 +115,8 @@ fn attributes(context: &Context<'_>) -> Result<BTreeSet<String>> {
     let mut names = BTreeSet::new();
     let own = context.bundle.modules.iter().filter(|module| module.owner == Owner::Project);
     for module in own.filter(|module| module.name.ends_with(".py")) {
-        names.extend(
-            uses(&module.content.read()?, &context.target.python).mentions.into_iter().map(|mention| mention.name),
-        );
+        let facts = module.facts(context.parsed)?;
+        names.extend(facts.uses.mentions.iter().map(|mention| mention.name.clone()));
     }
     Ok(names)
 }

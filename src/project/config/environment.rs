@@ -122,7 +122,7 @@ impl WranglerConfig {
     }
 
     fn path_of(&self, key: &str) -> Option<Utf8PathBuf> {
-        Some(crate::project::resolve(self.base(), self.get(key)?.as_str()?))
+        Some(crate::project::paths::resolve(self.base(), self.get(key)?.as_str()?))
     }
 
     /// The user's rules in their order, without those that wrangler refuses and without wrangler's default ones.

@@ -7,7 +7,8 @@
 
 use super::generated::{self, REDIRECT};
 use crate::error::{Error, ErrorKind, Location, LocationKind, Result};
-use crate::project::{display, pyproject, resolve};
+use crate::project::paths::{display, resolve};
+use crate::project::pyproject;
 use camino::{Utf8Path, Utf8PathBuf};
 
 /// In wrangler's order of precedence.

@@ -7,7 +7,7 @@
 use super::document;
 use super::environment::{INHERITABLE, TOP_LEVEL_ONLY};
 use crate::error::{Error, ErrorKind, Location, LocationKind, Result};
-use crate::project::{display, resolve};
+use crate::project::paths::{display, resolve};
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::{Map, Value};
 

@@ -4,7 +4,7 @@
 
 use super::WranglerConfig;
 use crate::error::{Error, ErrorKind, Result};
-use crate::project::display;
+use crate::project::paths::display;
 use crate::suggest::closest;
 use camino::{Utf8Path, Utf8PathBuf};
 

@@ -1,7 +1,6 @@
-//! The lists of requirements that a `pyproject.toml` holds beside its dependencies: extras and dependency groups.
+//! The lists of requirements in a `pyproject.toml` besides its dependencies: extras and dependency groups.
 //!
-//! Receives a `Pyproject` and a name; hands on entries with their places, the includes of groups followed (PEP 735). Names
-//! are compared normalised. Must never choose a list by itself and never look at what an entry says.
+//! Includes of groups are followed (PEP 735). Names are compared normalised.
 
 use super::{Dependency, Pyproject};
 use crate::error::{Error, ErrorKind, Result};
@@ -40,7 +39,7 @@ impl Pyproject {
             let text = element.as_str().ok_or_else(|| {
                 self.wrong(
                     &place,
-                    "an extra holds strings, and this is none",
+                    "an entry of an extra must be a string",
                     "write a requirement such as `\"name>=1.0\"`",
                 )
             })?;
@@ -57,8 +56,8 @@ impl Pyproject {
         Ok(found.then_some(entries))
     }
 
-    /// Every requirement of every list but `[project].dependencies`, each where it is written, with what people call its list:
-    /// `extra web`, `dependency group dev`, `tool.uv`. Includes and what is no string are passed over.
+    /// Every requirement of every list but `[project].dependencies`, each with its position and the name of its list:
+    /// `extra web`, `dependency group dev`, `tool.uv`. Includes and values that are not strings are skipped.
     pub(crate) fn listed(&self) -> Vec<(String, Dependency)> {
         let mut found = Vec::new();
         let tables = [(EXTRAS, "extra"), (GROUPS, "dependency group")];
@@ -86,7 +85,7 @@ impl Pyproject {
                 Value::String(text) => into.push(self.dependency(text, self.places.offset(&place))),
                 Value::Object(table) => self.include(table, &place, open, into)?,
                 _ => {
-                    let message = "a group holds strings and includes, and this is neither";
+                    let message = "an entry of a group must be a string or an include";
                     return Err(self.wrong(&place, message, "write `\"name>=1.0\"` or `{include-group = \"NAME\"}`"));
                 }
             }
@@ -104,22 +103,19 @@ impl Pyproject {
     ) -> Result<()> {
         let named =
             table.get("include-group").and_then(Value::as_str).filter(|_| table.len() == 1).ok_or_else(|| {
-                let message = "a table in a group has one key, `include-group`, with the name of a group";
+                let message = "a table in a group must have one key, `include-group`, with the name of a group";
                 self.wrong(place, message, "write `{include-group = \"NAME\"}`")
             })?;
         let wanted = normalize(named);
         if let Some(first) = open.iter().position(|open| normalize(open) == wanted) {
             let circle = open[first..].iter().copied().chain([named]).collect::<Vec<_>>().join(" -> ");
-            return Err(self.wrong(place, &format!("the group includes itself: {circle}"), "take the include out"));
+            return Err(self.wrong(place, &format!("the group includes itself: {circle}"), "remove the include"));
         }
         if self.group_into(named, open, into)? {
             return Ok(());
         }
-        let hint = did_you_mean(
-            &wanted,
-            &self.group_names(),
-            "define it under `[dependency-groups]`, or take the include out",
-        );
+        let hint =
+            did_you_mean(&wanted, &self.group_names(), "define it under `[dependency-groups]`, or remove the include");
         Err(self.wrong(place, &format!("there is no group `{named}` to include"), &hint))
     }
 
@@ -127,15 +123,15 @@ impl Pyproject {
     fn list<'a>(&'a self, table: &[&'a str], name: &str) -> Result<Option<(Vec<&'a str>, &'a Vec<Value>)>> {
         let wanted = normalize(name);
         let written: Vec<&str> = self.names(table).into_iter().filter(|other| normalize(other) == wanted).collect();
-        let [one] = written[..] else {
+        let [only] = written[..] else {
             let [.., before, last] = written[..] else { return Ok(None) };
-            let message = format!("`{before}` and `{last}` are one name, which may be there once");
+            let message = format!("`{before}` and `{last}` are the same name, which may be used once");
             return Err(self.wrong(&with(table, last), &message, "join the two lists"));
         };
-        let path = with(table, one);
+        let path = with(table, only);
         let Some(Value::Array(elements)) = self.at(&path) else {
             let message = format!("`{}` is not a list", path.join("."));
-            return Err(self.wrong(&path, &message, &format!("write `{one} = [\"name>=1.0\"]`")));
+            return Err(self.wrong(&path, &message, &format!("write `{only} = [\"name>=1.0\"]`")));
         };
         Ok(Some((path, elements)))
     }

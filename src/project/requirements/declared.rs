@@ -1,22 +1,21 @@
-//! Every dependency that the project declares anywhere, for the Worker or for those who work on it.
+//! Every dependency that the project declares anywhere, for the Worker or for development.
 //!
-//! Receives the project's root, its `pyproject.toml` and the runtime requirements that were read; hands on entries with
-//! their places. What a development file says beside requirements (`-e .`, indexes, lines that only pip knows) is passed
-//! over: nothing is vendored from it. Must never fail, and never show a credential.
+//! What a development file has besides requirements (`-e .`, indexes, lines that only pip knows) is skipped: nothing is vendored
+//! from it.
 
+use super::declaration::{Declared, read_line};
 use super::file::options_start;
+use super::foreign;
 use super::lines::{Line, logical_lines};
+use super::model::{Requirement, Requirements, Section};
 use super::requirement::Context;
-use super::url::redacted;
-use super::{Requirement, Section, foreign};
 use crate::project::document::decode;
-use crate::project::position::line_and_column;
-use crate::project::{Project, Pyproject, display};
-use crate::python::normalize;
+use crate::project::paths::{display, resolve};
+use crate::project::pyproject::{Dependency, Pyproject};
 use camino::{Utf8Path, Utf8PathBuf};
 use std::collections::BTreeSet;
 
-/// Words in the name of a list that is for those who work on the project.
+/// Words in the name of a list that is for development.
 const DEVELOPMENT: [&str; 16] = [
     "dev",
     "develop",
@@ -36,32 +35,9 @@ const DEVELOPMENT: [&str; 16] = [
     "tools",
 ];
 
-/// A requirement and where it stands.
-#[derive(Debug, Clone)]
-pub(crate) struct Declared {
-    pub(crate) requirement: Requirement,
-    /// Its list as people call it, where the file has more than one: `dependency group dev`.
-    pub(crate) list: Option<String>,
-    /// Whether it is of what is vendored for the Worker.
-    pub(crate) runtime: bool,
-    /// Whether its list is for those who work on the project: by its name, or because its tool says so.
-    pub(crate) development: bool,
-}
-
-impl Declared {
-    /// `requirements-dev.txt:3`, `pyproject.toml:12 (dependency group dev)`.
-    pub(crate) fn place(&self) -> String {
-        let Requirement { file, line, .. } = &self.requirement;
-        match &self.list {
-            Some(list) => format!("{file}:{line} ({list})"),
-            None => format!("{file}:{line}"),
-        }
-    }
-}
-
 /// The runtime requirements first, then the rest of `pyproject.toml`, then requirements files by name, then the lists of other
 /// tools.
-pub(crate) fn declared(project: &Project) -> Vec<Declared> {
+pub(crate) fn declared(root: &Utf8Path, pyproject: Option<&Pyproject>, runtime: &Requirements) -> Vec<Declared> {
     let named = |requirement: &&Requirement| requirement.name.is_some();
     let of_runtime = |requirement: &Requirement| Declared {
         list: match &requirement.section {
@@ -73,10 +49,10 @@ pub(crate) fn declared(project: &Project) -> Vec<Declared> {
         runtime: true,
         development: false,
     };
-    let mut found: Vec<Declared> = project.requirements.entries.iter().filter(named).map(of_runtime).collect();
+    let mut found: Vec<Declared> = runtime.entries.iter().filter(named).map(of_runtime).collect();
     let mut places: BTreeSet<(String, u32, u32)> = found.iter().map(place_of).collect();
-    let foreign = foreign::all(&project.root, project.pyproject.as_ref());
-    for other in of_pyproject(project).into_iter().chain(of_files(&project.root)).chain(foreign) {
+    let foreign = foreign::all(root, pyproject);
+    for other in pyproject.map(of_pyproject).unwrap_or_default().into_iter().chain(of_files(root)).chain(foreign) {
         if places.insert(place_of(&other)) {
             found.push(other);
         }
@@ -84,16 +60,16 @@ pub(crate) fn declared(project: &Project) -> Vec<Declared> {
     found
 }
 
-/// The requirements to begin a runtime file with, where the project keeps them in a list that only another tool reads: the
-/// first of those lists. What is for development, or optional, is not of it.
-pub(crate) fn to_begin_with(root: &Utf8Path, pyproject: Option<&Pyproject>) -> Vec<Requirement> {
-    let listed = foreign::all(root, pyproject).into_iter().filter(|one| !one.development).map(|one| one.requirement);
-    let listed: Vec<Requirement> = listed.collect();
-    let first = listed.first().map(|one| one.file.clone());
-    listed.into_iter().filter(|one| Some(&one.file) == first.as_ref()).collect()
+/// The requirements to start a runtime file with, if the project keeps them in a list that only another tool reads: the first
+/// of those lists, without what is for development or optional.
+pub(crate) fn initial_requirements(root: &Utf8Path, pyproject: Option<&Pyproject>) -> Vec<Requirement> {
+    let runtime = foreign::all(root, pyproject).into_iter().filter(|declared| !declared.development);
+    let listed: Vec<Requirement> = runtime.map(|declared| declared.requirement).collect();
+    let first = listed.first().map(|requirement| requirement.file.clone());
+    listed.into_iter().filter(|requirement| Some(&requirement.file) == first.as_ref()).collect()
 }
 
-/// Whether a list is for those who work on the project, by its name: `requirements-dev.txt`, `dependency group test`.
+/// Whether a list is for development, by its name: `requirements-dev.txt`, `dependency group test`.
 fn is_for_development(name: &str) -> bool {
     let words = name.split(|c: char| !c.is_ascii_alphanumeric());
     words.into_iter().any(|word| {
@@ -107,17 +83,17 @@ fn place_of(declared: &Declared) -> (String, u32, u32) {
     (file.clone(), *line, *column)
 }
 
-fn of_pyproject(project: &Project) -> Vec<Declared> {
-    let Some(pyproject) = &project.pyproject else { return Vec::new() };
-    let shown = pyproject.shown();
+fn of_pyproject(pyproject: &Pyproject) -> Vec<Declared> {
+    let display_path = pyproject.display_path();
     let own = pyproject.project_name();
-    let context = Context { shown: &shown, text: &pyproject.text, dir: pyproject.dir(), environment: &|_| None };
+    let context =
+        Context { display_path: &display_path, text: &pyproject.text, dir: pyproject.dir(), environment: &|_| None };
     // Dependencies that cannot be read were an error, unless a requirements file stands in for them.
     let dependencies = pyproject.dependencies().unwrap_or_default().into_iter().map(|entry| (None, entry));
     let listed = pyproject.listed().into_iter().map(|(list, entry)| (Some(list), entry));
-    let read = |(list, entry): (Option<String>, crate::project::pyproject::Dependency)| {
+    let read = |(list, entry): (Option<String>, Dependency)| {
         let line = Line::of(&entry.text, entry.offset, entry.verbatim).trimmed();
-        let requirement = read(&context, &line)?;
+        let requirement = read_line(&context, &line)?;
         let development = list.as_deref().is_some_and(|list| list == "tool.uv" || is_for_development(list));
         Some(Declared { requirement, list, runtime: false, development })
     };
@@ -150,18 +126,18 @@ impl DeclarationReader<'_> {
         if !self.seen.insert(path.to_owned()) {
             return;
         }
-        let shown = display(self.root, path);
-        let Some(text) = fs_err::read(path).ok().and_then(|bytes| decode(bytes, &shown).ok()) else { return };
+        let display_path = display(self.root, path);
+        let Some(text) = fs_err::read(path).ok().and_then(|bytes| decode(bytes, &display_path).ok()) else { return };
         let Ok(lines) = logical_lines(&text) else { return };
         let directory = path.parent().unwrap_or(self.root);
-        let context = Context { shown: &shown, text: &text, dir: directory, environment: &|_| None };
+        let context = Context { display_path: &display_path, text: &text, dir: directory, environment: &|_| None };
         for line in lines {
             if line.text.starts_with('-') {
                 for included in included(&line) {
-                    self.file(&crate::project::resolve(directory, &included));
+                    self.file(&resolve(directory, &included));
                 }
-            } else if let Some(requirement) = read(&context, &line.part(0, options_start(&line.text)).trimmed()) {
-                let development = is_for_development(&shown);
+            } else if let Some(requirement) = read_line(&context, &line.part(0, options_start(&line.text)).trimmed()) {
+                let development = is_for_development(&display_path);
                 self.found.push(Declared { requirement, list: None, runtime: false, development });
             }
         }
@@ -186,32 +162,6 @@ fn included(line: &Line) -> Vec<String> {
     found
 }
 
-/// A line that pip may know better than we still has a name.
-pub(super) fn read(context: &Context<'_>, line: &Line) -> Option<Requirement> {
-    if let Ok(requirement) = context.requirement(line, Vec::new()) {
-        return Some(requirement);
-    }
-    let end = line.text.find(|c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c))).unwrap_or(line.text.len());
-    let name = line.text[..end].trim_end_matches(['-', '_', '.']);
-    let is_name =
-        name.starts_with(|c: char| c.is_ascii_alphanumeric()) && !line.text[end..].starts_with([':', '/', '\\']);
-    if !is_name {
-        return None;
-    }
-    let (row, column) = line_and_column(context.text, line.offset(0));
-    Some(Requirement {
-        name: Some(normalize(name)),
-        text: name.to_owned(),
-        file: context.shown.to_owned(),
-        line: row,
-        column,
-        hashes: Vec::new(),
-        local: None,
-        section: Section::Dependencies,
-        written: redacted(&line.text),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -233,7 +183,7 @@ mod tests {
             fs_err::write(root.join(name), text).unwrap();
         }
         let found: Vec<String> =
-            of_files(root).iter().map(|one| format!("{} {}", one.place(), one.requirement.shown())).collect();
+            of_files(root).iter().map(|one| format!("{} {}", one.place(), one.requirement.redacted())).collect();
         assert_eq!(
             found,
             [

@@ -1,19 +1,18 @@
 //! A requirements file with everything that it includes.
 //!
-//! Receives a path; hands on `Requirements`. Options are pip's (`req_file.py` of pip 25): those that say where
-//! distributions come from are kept, those that cannot change what pywrangler installs (wheels only) are passed over, and
-//! the rest is refused with what to write instead. Must never download a file and never read one twice on one path.
+//! Options are pip's (`req_file.py` of pip 25). Those that name indexes are kept, those that cannot change what pywrangler
+//! installs (wheels only) are ignored, and the rest is rejected with what to write instead.
 
 use super::lines::{Line, SwallowingComment, logical_lines};
+use super::model::{Environment, Requirements, Source};
 use super::requirement::Context;
-use super::url::{has_scheme, redacted};
-use super::{Environment, Requirements, Source, Url};
+use super::url::{Url, has_scheme, redacted};
 use crate::error::{Error, ErrorKind, Location, LocationKind, Result};
 use crate::project::document::decode;
-use crate::project::{display, resolve};
+use crate::project::paths::{display, resolve};
 use camino::{Utf8Path, Utf8PathBuf};
 
-/// Reads the file at `path` (absolute), shown relative to `root`. Errors: `Requirements`, `Unreadable`.
+/// Reads the file at `path` (absolute), displayed relative to `root`. Errors: `Requirements`, `Unreadable`.
 pub(super) fn read(path: &Utf8Path, root: &Utf8Path, environment: Environment<'_>) -> Result<Requirements> {
     let mut reader = RequirementsReader { root, environment, open: Vec::new(), out: Requirements::default() };
     reader.out.source = Source::File(path.to_owned());
@@ -37,13 +36,13 @@ struct RequirementsReader<'a> {
 
 impl RequirementsReader<'_> {
     fn file(&mut self, path: &Utf8Path, role: Role) -> Result<()> {
-        let shown = display(self.root, path);
+        let display_path = display(self.root, path);
         let bytes = fs_err::read(path).map_err(|error| Error::unreadable(&error))?;
-        let text = decode(bytes, &shown).map_err(|error| as_requirements(error, &shown))?;
+        let text = decode(bytes, &display_path).map_err(|error| as_requirements(error, &display_path))?;
         let dir = path.parent().unwrap_or(Utf8Path::new("/")).to_owned();
-        let context = Context { shown: &shown, text: &text, dir: &dir, environment: self.environment };
+        let context = Context { display_path: &display_path, text: &text, dir: &dir, environment: self.environment };
         if path.extension() == Some("toml") {
-            let message = format!("`{shown}` is not a requirements file");
+            let message = format!("`{display_path}` is not a requirements file");
             return Err(context.error(0, message, "name a file with one requirement on each line"));
         }
         let lines = logical_lines(&text).map_err(|SwallowingComment(offset)| {
@@ -98,26 +97,26 @@ impl RequirementsReader<'_> {
                 "--no-binary" => {
                     let value = value()?;
                     if value.text != ":none:" {
-                        return Err(refused(context, word, "--no-binary"));
+                        return Err(rejected_option(context, word, "--no-binary"));
                     }
                 }
-                other => return Err(refused(context, word, other)),
+                other => return Err(rejected_option(context, word, other)),
             }
         }
         Ok(())
     }
 
     fn include(&mut self, context: &Context<'_>, word: &Line, value: &Line, role: Role, as_role: Role) -> Result<()> {
-        let shown = redacted(&value.text);
+        let included = redacted(&value.text);
         let offset = value.offset(0);
         if role == Role::Constraints && as_role == Role::Requirements {
             let message = "a constraints file includes requirements, which pip installs and uv does not";
-            let hint = format!("write `-c {shown}` for more constraints, or include it where requirements are");
+            let hint = format!("write `-c {included}` for more constraints, or include it where requirements are");
             return Err(context.error(word.offset(0), message, hint));
         }
         let target = context.expanded(value)?.0.text;
         if has_scheme(&target) {
-            let message = format!("`{shown}` is on another machine, and an included file must be in the project");
+            let message = format!("`{included}` is on another machine, and an included file must be in the project");
             return Err(context.error(offset, message, "download the file and name its path"));
         }
         let path = resolve(context.dir, &target);
@@ -127,11 +126,11 @@ impl RequirementsReader<'_> {
             return Err(context.error(offset, message, "remove the line"));
         }
         if !path.is_file() {
-            let message = format!("`{shown}` is not there");
+            let message = format!("`{included}` does not exist");
             return Err(context.error(
                 offset,
                 message,
-                "correct the path: it is relative to the file that holds the line",
+                "correct the path: it is relative to the file that has this line",
             ));
         }
         self.file(&path, as_role)
@@ -157,14 +156,14 @@ fn split_option(word: &Line) -> (String, Option<Line>) {
     (word.text[..name].to_owned(), (name < end).then(|| word.part(name, end)))
 }
 
-/// The hashes of a requirement; any other option of one is refused.
+/// The hashes of a requirement; any other option is rejected.
 fn hashes(context: &Context<'_>, words: &[Line]) -> Result<Vec<String>> {
     let mut words = words.iter();
     let mut hashes = Vec::new();
     while let Some(word) = words.next() {
         let (name, attached) = split_option(word);
         if name != "--hash" {
-            return Err(refused(context, word, &name));
+            return Err(rejected_option(context, word, &name));
         }
         let value = attached.or_else(|| words.next().cloned()).unwrap_or_default();
         let offset = if value.text.is_empty() { word.offset(0) } else { value.offset(0) };
@@ -195,7 +194,7 @@ fn url(context: &Context<'_>, written: &Line) -> Result<Url> {
     Ok(Url::new(value, &written.text))
 }
 
-fn refused(context: &Context<'_>, word: &Line, name: &str) -> Error {
+fn rejected_option(context: &Context<'_>, word: &Line, name: &str) -> Error {
     let (message, hint) = match name {
         "-e" | "--editable" => (
             format!("`{name}` installs a link, and a Worker needs the files"),
@@ -205,9 +204,7 @@ fn refused(context: &Context<'_>, word: &Line, name: &str) -> Error {
             "`--no-binary` asks for a build from source, which is not possible for Pyodide here".to_owned(),
             "remove it, and name a version that has a wheel: `name==1.0`",
         ),
-        "--hash" => {
-            ("`--hash` stands without a requirement".to_owned(), "put it behind the requirement, on the same line")
-        }
+        "--hash" => ("`--hash` has no requirement".to_owned(), "put it after the requirement, on the same line"),
         "--global-option" | "--config-settings" | "--config-setting" | "-C" | "--install-option" | "--build-option" => {
             (format!("`{name}` is for builds from source, and only wheels are vendored"), "remove it")
         }
@@ -240,13 +237,13 @@ fn unknown_option(context: &Context<'_>, word: &Line, name: &str) -> Error {
         None if KNOWN.contains(&name) => "put it on a line of its own".to_owned(),
         None => "remove it".to_owned(),
     };
-    context.error(word.offset(0), format!("`{name}` is not an option that can stand here"), hint)
+    context.error(word.offset(0), format!("`{name}` is not an option that is allowed here"), hint)
 }
 
-/// An encoding is the configuration's error elsewhere; here it is the requirements'.
-fn as_requirements(mut error: Error, shown: &str) -> Error {
+/// A wrong encoding is an error of the requirements here, not of the configuration.
+fn as_requirements(mut error: Error, display_path: &str) -> Error {
     error.kind = ErrorKind::Requirements;
     let place = error.location.take();
     let (line, column) = place.map_or((None, None), |place| (place.line, place.column));
-    error.with_location(Location { kind: LocationKind::Requirement, path: shown.to_owned(), line, column })
+    error.with_location(Location { kind: LocationKind::Requirement, path: display_path.to_owned(), line, column })
 }

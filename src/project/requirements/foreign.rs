@@ -1,27 +1,25 @@
-//! What other tools call the project's requirements: Poetry, Pipenv, setuptools, and uv's lock.
+//! The requirements that other tools keep: Poetry, Pipenv, setuptools, and uv's lock.
 //!
-//! Receives the project's root and the text of its `pyproject.toml`; hands on entries as PEP 508 has them, each with its
-//! place. Nothing is deployed from these lists: they are read to name what they hold and to begin a requirements file with.
-//! Must never fail, and never show a credential.
+//! Nothing is deployed from these lists: they are read to name what they hold and to start a requirements file with.
 
 mod setup;
 mod version;
 
-use super::declared::{Declared, read};
-use super::lines::Line;
+use super::declaration::{Declared, entry};
 use super::requirement::Context;
 use crate::project::document::{Document, decode, parse_toml};
-use crate::project::{Pyproject, display};
+use crate::project::paths::display;
+use crate::project::pyproject::Pyproject;
 use camino::Utf8Path;
 use serde_json::{Map, Value};
 use version::{marker, pep440};
 
-/// Keys of a table of a dependency that say where it is from, other than an index.
+/// Keys of a dependency's table that name its source, other than an index.
 const LINKS: [&str; 4] = ["git", "path", "url", "file"];
 
-/// Of every list there is, in the order in which `init` would begin with one.
+/// The entries of every list, in the order in which `init` would start with one.
 pub(super) fn all(root: &Utf8Path, pyproject: Option<&Pyproject>) -> Vec<Declared> {
-    let mut found = pyproject.map(|pyproject| poetry(&pyproject.shown(), pyproject)).unwrap_or_default();
+    let mut found = pyproject.map(|pyproject| poetry(&pyproject.display_path(), pyproject)).unwrap_or_default();
     for (name, reads) in [
         ("Pipfile", pipfile as fn(&Context<'_>) -> Vec<Declared>),
         ("setup.cfg", setup::configuration),
@@ -29,24 +27,24 @@ pub(super) fn all(root: &Utf8Path, pyproject: Option<&Pyproject>) -> Vec<Declare
         ("uv.lock", uv_lock),
     ] {
         let path = root.join(name);
-        let shown = display(root, &path);
-        let text = fs_err::read(&path).ok().and_then(|bytes| decode(bytes, &shown).ok());
+        let display_path = display(root, &path);
+        let text = fs_err::read(&path).ok().and_then(|bytes| decode(bytes, &display_path).ok());
         let Some(text) = text else { continue };
-        let read = reads(&Context { shown: &shown, text: &text, dir: root, environment: &|_| None });
-        // uv's lock says again what `pyproject.toml` says, where that is there.
-        let is_news = |one: &Declared| {
+        let read = reads(&Context { display_path: &display_path, text: &text, dir: root, environment: &|_| None });
+        // uv's lock repeats `pyproject.toml`.
+        let is_new = |entry: &Declared| {
             name != "uv.lock"
                 || !pyproject
-                    .is_some_and(|pyproject| pyproject.declares(&one.requirement.name.clone().unwrap_or_default()))
+                    .is_some_and(|pyproject| pyproject.declares(&entry.requirement.name.clone().unwrap_or_default()))
         };
-        found.extend(read.into_iter().filter(is_news));
+        found.extend(read.into_iter().filter(is_new));
     }
     found
 }
 
-fn poetry(shown: &str, pyproject: &Pyproject) -> Vec<Declared> {
-    let Ok(document) = parse_toml(&pyproject.text, shown) else { return Vec::new() };
-    let context = Context { shown, text: &pyproject.text, dir: pyproject.dir(), environment: &|_| None };
+fn poetry(display_path: &str, pyproject: &Pyproject) -> Vec<Declared> {
+    let Ok(document) = parse_toml(&pyproject.text, display_path) else { return Vec::new() };
+    let context = Context { display_path, text: &pyproject.text, dir: pyproject.dir(), environment: &|_| None };
     let mut lists = vec![
         (vec!["dependencies".to_owned()], "tool.poetry".to_owned(), false),
         (vec!["dev-dependencies".to_owned()], "tool.poetry dev".to_owned(), true),
@@ -65,7 +63,7 @@ fn poetry(shown: &str, pyproject: &Pyproject) -> Vec<Declared> {
 }
 
 fn pipfile(context: &Context<'_>) -> Vec<Declared> {
-    let Ok(document) = parse_toml(context.text, context.shown) else { return Vec::new() };
+    let Ok(document) = parse_toml(context.text, context.display_path) else { return Vec::new() };
     let mut found = table(context, &document, &["packages"], None, false);
     found.extend(table(context, &document, &["dev-packages"], Some("dev-packages".to_owned()), true));
     found
@@ -73,7 +71,7 @@ fn pipfile(context: &Context<'_>) -> Vec<Declared> {
 
 /// The requirements that uv's lock has of the project itself.
 fn uv_lock(context: &Context<'_>) -> Vec<Declared> {
-    let Ok(document) = parse_toml(context.text, context.shown) else { return Vec::new() };
+    let Ok(document) = parse_toml(context.text, context.display_path) else { return Vec::new() };
     let packages = document.value["package"].as_array().cloned().unwrap_or_default();
     let is_own = |package: &Value| {
         let source = &package["source"];
@@ -82,14 +80,14 @@ fn uv_lock(context: &Context<'_>) -> Vec<Declared> {
     let mut found = Vec::new();
     for (index, package) in packages.iter().enumerate().filter(|(_, package)| is_own(package)) {
         let required = package.pointer("/metadata/requires-dist").and_then(Value::as_array);
-        for (at, one) in required.into_iter().flatten().enumerate() {
+        for (at, required) in required.into_iter().flatten().enumerate() {
             let (index, at) = (index.to_string(), at.to_string());
-            let Some(name) = one["name"].as_str().filter(|_| one["extra"].is_null()) else { continue };
-            let extras = bracketed(one.get("extras"));
-            let marker = one["marker"].as_str().map_or_else(String::new, |marker| format!(" ; {marker}"));
-            let text = format!("{name}{extras}{}{marker}", one["specifier"].as_str().unwrap_or_default());
+            let Some(name) = required["name"].as_str().filter(|_| required["extra"].is_null()) else { continue };
+            let extras = bracketed(required.get("extras"));
+            let marker = required["marker"].as_str().map_or_else(String::new, |marker| format!(" ; {marker}"));
+            let text = format!("{name}{extras}{}{marker}", required["specifier"].as_str().unwrap_or_default());
             let offset = document.offset(&["package", &index, "metadata", "requires-dist", &at]);
-            let is_of_extra = one["marker"].as_str().is_some_and(|marker| marker.contains("extra =="));
+            let is_of_extra = required["marker"].as_str().is_some_and(|marker| marker.contains("extra =="));
             found.extend(entry(context, offset, &text, None, is_of_extra));
         }
     }
@@ -111,31 +109,20 @@ fn table(
         let offset = document.offset(&place);
         // Several, each on a condition.
         match value.as_array() {
-            Some(many) => entries.extend(many.iter().map(|one| (offset, name.clone(), one))),
+            Some(many) => entries.extend(many.iter().map(|value| (offset, name.clone(), value))),
             None => entries.push((offset, name.clone(), value)),
         }
     }
     entries.sort_by_key(|(offset, ..)| *offset);
-    let one = |(offset, name, value): &(usize, String, &Value)| {
+    let read_entry = |(offset, name, value): &(usize, String, &Value)| {
         let optional = value["optional"] == true;
         let text = requirement(name, value)?;
         entry(context, *offset, &text, list.clone(), development || optional)
     };
-    entries.iter().filter_map(one).collect()
+    entries.iter().filter_map(read_entry).collect()
 }
 
-fn entry(
-    context: &Context<'_>,
-    offset: usize,
-    text: &str,
-    list: Option<String>,
-    development: bool,
-) -> Option<Declared> {
-    let requirement = read(context, &Line::of(text, offset, false))?;
-    Some(Declared { requirement, list, runtime: false, development })
-}
-
-/// PEP 508, of a name and what Poetry or Pipenv says of it.
+/// PEP 508, from a name and its value in Poetry's or Pipenv's table.
 fn requirement(name: &str, value: &Value) -> Option<String> {
     let Some(table) = value.as_object() else {
         return Some(format!("{name}{}", pep440(value.as_str()?).unwrap_or_default()));
@@ -179,8 +166,11 @@ mod tests {
     use super::*;
 
     fn seen(found: &[Declared]) -> Vec<String> {
-        let sign = |one: &Declared| if one.development { " dev" } else { "" };
-        found.iter().map(|one| format!("{} {}{}", one.place(), one.requirement.text, sign(one))).collect()
+        let sign = |declared: &Declared| if declared.development { " dev" } else { "" };
+        found
+            .iter()
+            .map(|declared| format!("{} {}{}", declared.place(), declared.requirement.text, sign(declared)))
+            .collect()
     }
 
     fn project(files: &[(&str, &str)]) -> Vec<String> {

@@ -1,10 +1,9 @@
-//! The logical lines of a requirements file, each byte with its place in the file.
+//! The logical lines of a requirements file, each byte with its position in the file.
 //!
-//! Receives a text; hands on `Line`s without comments and continuations, by pip's rules (`preprocess` of pip's
-//! `req_file.py`): a backslash at the end joins, a comment begins at ` #` or at the start, a comment line ends a join.
-//! Must never interpret a line.
+//! Comments and continuations follow pip's rules (`preprocess` of pip's `req_file.py`): a backslash at the end joins, a comment
+//! begins at ` #` or at the start, a comment line ends a join.
 
-use super::Environment;
+use super::model::Environment;
 
 /// A piece of a file whose bytes remember where they stood.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

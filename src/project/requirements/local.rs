@@ -1,10 +1,9 @@
-//! Requirements that name a path of this machine: whether one does, what it is called, and its `file:` URL.
+//! Requirements that name a path on this machine: whether one does, its name, and its `file:` URL.
 //!
-//! Receives the target of a requirement as written and the directory it is relative to; hands on a `Target`. Reads a
-//! directory's `pyproject.toml` for its name and nothing else. Must never run a build backend to learn a name.
+//! Of a directory only `pyproject.toml` is read: no build backend runs to get a name.
 
 use super::url::{has_scheme, is_scheme};
-use crate::project::resolve;
+use crate::project::paths::resolve;
 use crate::python::normalize;
 use camino::{Utf8Path, Utf8PathBuf};
 

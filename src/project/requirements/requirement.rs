@@ -1,12 +1,12 @@
-//! One requirement: a PEP 508 line, or a path or URL that is made one.
+//! One requirement: a PEP 508 line, or a path or URL that is turned into one.
 //!
-//! Receives a logical line without options; hands on a `Requirement`. Grammar and positions of errors are `pep508_rs`'s,
-//! with a URL type of ours: its own reads the process's environment. Must never show what a variable was replaced by.
+//! Grammar and positions of errors are `pep508_rs`'s, with a URL type of ours: its own reads the process's environment. The value
+//! of a variable is never displayed.
 
 use super::lines::Line;
 use super::local::{Target, is_unnamed};
+use super::model::{Environment, Requirement, Section};
 use super::url::redacted;
-use super::{Environment, Requirement, Section};
 use crate::error::{Error, ErrorKind, Location, LocationKind, Result};
 use crate::project::document::one_line;
 use crate::project::position::line_and_column;
@@ -17,8 +17,8 @@ use std::fmt;
 /// The file that the lines are from.
 #[derive(Clone, Copy)]
 pub(super) struct Context<'a> {
-    /// The file as reports show it.
-    pub(super) shown: &'a str,
+    /// The file as reports name it.
+    pub(super) display_path: &'a str,
     pub(super) text: &'a str,
     /// What relative paths are relative to. Absolute.
     pub(super) dir: &'a Utf8Path,
@@ -46,11 +46,11 @@ impl pep508_rs::Pep508Url for Link {
 impl Context<'_> {
     pub(super) fn error(&self, offset: usize, message: impl Into<String>, hint: impl Into<String>) -> Error {
         let (line, column) = line_and_column(self.text, offset);
-        let location = Location::at(LocationKind::Requirement, self.shown, line, column);
+        let location = Location::at(LocationKind::Requirement, self.display_path, line, column);
         Error::new(ErrorKind::Requirements, message, hint).with_location(location)
     }
 
-    /// The line with its variables put in, and whether there were any.
+    /// The line with its variables replaced, and whether there were any.
     pub(super) fn expanded(&self, line: &Line) -> Result<(Line, bool)> {
         line.expanded(self.environment).map_err(|unset| {
             let message = format!("`${{{}}}` has no value: the variable is not set", unset.name);
@@ -74,7 +74,7 @@ impl Context<'_> {
             None => line.text.clone(),
         };
         let local = match target {
-            Some(Target::Local(path, _)) if !path.exists() => return Err(self.not_there(written)),
+            Some(Target::Local(path, _)) if !path.exists() => return Err(self.missing_path(written)),
             Some(Target::Local(path, _)) => Some(path),
             _ => None,
         };
@@ -82,7 +82,7 @@ impl Context<'_> {
         Ok(Requirement {
             name: Some(parsed.name.to_string()),
             text,
-            file: self.shown.to_owned(),
+            file: self.display_path.to_owned(),
             line: row,
             column,
             hashes,
@@ -100,11 +100,11 @@ impl Context<'_> {
         let (target, extras) = (target.part(0, bracket), target.part(bracket, target.text.len()));
         let resolved = Target::of(&target.text, self.dir);
         if matches!(&resolved, Target::Local(path, _) if !path.exists()) {
-            return Err(self.not_there(written));
+            return Err(self.missing_path(written));
         }
         let Some(name) = resolved.distribution() else {
-            let shown = redacted(&written.text);
-            let message = format!("`{shown}` does not tell the name of the distribution");
+            let redacted_text = redacted(&written.text);
+            let message = format!("cannot determine the name of the distribution from `{redacted_text}`");
             let hint = format!(
                 "write `NAME @ {}`, with its name for NAME",
                 redacted(written.text.split(" ;").next().unwrap_or_default())
@@ -116,9 +116,9 @@ impl Context<'_> {
         Ok(if marker.text.trim().is_empty() { named } else { named.then(&start(" ")).then(&marker) })
     }
 
-    fn not_there(&self, written: &Line) -> Error {
-        let message = format!("`{}` names a path that is not there", redacted(&written.text));
-        let hint = "correct the path: it is relative to the file that holds the line, and `name>=1.0` needs no path";
+    fn missing_path(&self, written: &Line) -> Error {
+        let message = format!("`{}` names a path that does not exist", redacted(&written.text));
+        let hint = "correct the path: it is relative to the file that has this line, and `name>=1.0` needs no path";
         self.error(written.offset(0), message, hint)
     }
 
@@ -144,12 +144,12 @@ impl Context<'_> {
         Ok(())
     }
 
-    /// `secret`: variables were put in, so that the parser's words may quote one.
+    /// `secret`: variables were replaced, so that the parser's message may quote a value.
     fn malformed(&self, error: &Pep508Error<Link>, line: &Line, written: &Line, secret: bool) -> Error {
-        let shown = redacted(&written.text);
+        let redacted_text = redacted(&written.text);
         if secret {
-            let message = format!("`{shown}` is not a requirement once its variables are put in");
-            return self.error(line.offset(error.start), message, "look at the values of the variables");
+            let message = format!("`{redacted_text}` is not a requirement once its variables are replaced");
+            return self.error(line.offset(error.start), message, "check the values of the variables");
         }
         let reason = match &error.message {
             Pep508ErrorSource::String(reason) | Pep508ErrorSource::UnsupportedRequirement(reason) => one_line(reason),
@@ -163,7 +163,7 @@ impl Context<'_> {
         } else {
             "write a PEP 508 requirement, such as `name[extra]>=1.0 ; python_version >= \"3.13\"`"
         };
-        self.error(line.offset(error.start), format!("`{shown}` is not a requirement: {reason}"), hint)
+        self.error(line.offset(error.start), format!("`{redacted_text}` is not a requirement: {reason}"), hint)
     }
 }
 

@@ -1,29 +1,28 @@
-//! What of `pyproject.toml` counts: its dependencies, and the extras and groups that the settings name.
+//! The dependencies of `pyproject.toml`, and the extras and groups that the settings name.
 //!
-//! Receives a `Pyproject` and names; hands on requirements, each with the list that it is from. The project's own name in
-//! an entry is what it is for uv (0.13, `uv pip compile pyproject.toml`): its extras in its place, and otherwise nothing.
-//! Must never fetch the project itself from an index.
+//! The project's own name in an entry means what it means to uv (0.13, `uv pip compile pyproject.toml`): its extras in its place,
+//! and otherwise nothing. The project itself is never fetched from an index.
 
 use super::lines::Line;
+use super::model::{Chosen, Environment, Lists, Requirement, Section};
 use super::requirement::{Context, Link};
-use super::{Chosen, Environment, Lists, Requirement, Section};
 use crate::error::{Error, ErrorKind, Result};
-use crate::project::Pyproject;
-use crate::project::pyproject::{Dependency, did_you_mean};
+use crate::project::pyproject::lists::did_you_mean;
+use crate::project::pyproject::{Dependency, Pyproject};
 use crate::python::normalize;
 use pep508_rs::{MarkerTree, VersionOrUrl};
 use std::collections::BTreeSet;
 
-/// The entries of `[project].dependencies`, where `dependencies` says so, and of the lists, in this order.
-/// Errors: `Settings` for a list that is not there, `Requirements` with file, line and column.
+/// The entries of `[project].dependencies`, if `dependencies`, and of the lists, in this order.
+/// Errors: `Settings` for a list that does not exist, `Requirements` with file, line and column.
 pub(super) fn read(
     pyproject: &Pyproject,
     dependencies: bool,
     lists: Lists<'_>,
     environment: Environment<'_>,
 ) -> Result<Vec<Requirement>> {
-    let shown = pyproject.shown();
-    let context = Context { shown: &shown, text: &pyproject.text, dir: pyproject.dir(), environment };
+    let display_path = pyproject.display_path();
+    let context = Context { display_path: &display_path, text: &pyproject.text, dir: pyproject.dir(), environment };
     let own = pyproject.project_name();
     let mut reader = SelectionReader { pyproject, context, own, seen: BTreeSet::new(), entries: Vec::new() };
     if dependencies {
@@ -45,7 +44,7 @@ pub(super) fn read(
 
 fn unknown(chosen: &Chosen, kind: &str, table: &str, known: &[&str]) -> Error {
     let name = &chosen.name;
-    let hint = did_you_mean(&normalize(name), known, &format!("define it under `{table}`, or take the name out"));
+    let hint = did_you_mean(&normalize(name), known, &format!("define it under `{table}`, or remove the name"));
     Error::new(ErrorKind::Settings, format!("`{table}` has no {kind} `{name}`"), hint)
         .with_location(chosen.location.clone())
 }
@@ -55,7 +54,7 @@ struct SelectionReader<'a> {
     context: Context<'a>,
     /// The project's own name.
     own: Option<String>,
-    /// What was taken already, by place, list and condition: lists may include each other, and each entry counts once.
+    /// Entries that were read, by offset, list and condition: lists may include each other, and each entry counts once.
     seen: BTreeSet<(usize, Section, String)>,
     entries: Vec<Requirement>,
 }
@@ -65,17 +64,21 @@ impl SelectionReader<'_> {
     fn all(&mut self, entries: &[Dependency], section: &Section, condition: &MarkerTree) -> Result<()> {
         for entry in entries {
             if self.seen.insert((entry.offset, section.clone(), condition.try_to_string().unwrap_or_default())) {
-                self.one(entry, section, condition)?;
+                self.entry(entry, section, condition)?;
             }
         }
         Ok(())
     }
 
-    fn one(&mut self, entry: &Dependency, section: &Section, condition: &MarkerTree) -> Result<()> {
+    fn entry(&mut self, entry: &Dependency, section: &Section, condition: &MarkerTree) -> Result<()> {
         let line = Line::of(&entry.text, entry.offset, entry.verbatim).trimmed();
         let mut requirement = self.context.requirement(&line, Vec::new())?;
         let parsed: pep508_rs::Requirement<Link> = requirement.text.parse().map_err(|_| {
-            Error::new(ErrorKind::Internal, format!("`{}` was read and cannot be read again", requirement.shown()), "")
+            Error::new(
+                ErrorKind::Internal,
+                format!("`{}` was parsed and cannot be parsed again", requirement.redacted()),
+                "",
+            )
         })?;
         let mut marker = parsed.marker;
         marker.and(condition.clone());
@@ -84,8 +87,8 @@ impl SelectionReader<'_> {
             for extra in &parsed.extras {
                 if !self.extra(extra.as_ref(), &marker)? {
                     let known = self.pyproject.extra_names();
-                    let hint = did_you_mean(extra.as_ref(), &known, "take the extra out");
-                    let message = format!("`{}` names an extra that the project does not have", requirement.shown());
+                    let hint = did_you_mean(extra.as_ref(), &known, "remove the extra");
+                    let message = format!("`{}` names an extra that the project does not have", requirement.redacted());
                     return Err(self.context.error(entry.offset, message, hint));
                 }
             }

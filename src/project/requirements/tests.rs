@@ -27,7 +27,7 @@ impl Tree {
     }
 
     fn read(&self) -> Result<Requirements> {
-        read(None, false, self.root(), None, Lists::default(), &environment)
+        read(None, self.root(), None, Lists::default(), &environment)
     }
 }
 
@@ -127,10 +127,10 @@ fn local_paths_and_urls() {
     assert_eq!(found[0].local.as_deref(), Some(root.join("libs/foo").as_path()));
     assert_eq!(found[4].local.as_deref(), Some(root.join("wheels/Bar_Baz-1.0-py3-none-any.whl").as_path()));
     assert_eq!((found[6].local.as_ref(), found[6].name.as_deref()), (None, Some("qux")));
-    assert_eq!(found[7].shown(), "https://***@h/bar-1.0-py3-none-any.whl");
+    assert_eq!(found[7].redacted(), "https://***@h/bar-1.0-py3-none-any.whl");
     for entry in &found {
         let again: std::result::Result<pep508_rs::Requirement, _> = entry.text.parse();
-        assert_eq!(again.unwrap().name.as_ref(), entry.name.as_deref().unwrap(), "{}", entry.shown());
+        assert_eq!(again.unwrap().name.as_ref(), entry.name.as_deref().unwrap(), "{}", entry.redacted());
     }
 }
 
@@ -138,7 +138,7 @@ fn local_paths_and_urls() {
 fn credentials_are_in_nothing_that_prints() {
     let found = of("--index-url https://me:literal@h\n--find-links https://${TOKEN}@h/x\n-i https://a:literal@b\n\
                     x @ https://me:literal@h/x.whl\ny @ https://${TOKEN}@h/y.whl\n");
-    let printed = format!("{found:?} {} {}", found.entries[0].shown(), found.options.index_url.as_ref().unwrap());
+    let printed = format!("{found:?} {} {}", found.entries[0].redacted(), found.options.index_url.as_ref().unwrap());
     assert!(!printed.contains("literal") && !printed.contains("s3cret"), "{printed}");
     assert!(found.entries[1].text.contains("s3cret"));
 }
@@ -149,22 +149,21 @@ fn where_the_requirements_come_from() {
     let tree = Tree::new(&[("pyproject.toml", text), ("libs/foo/x", ""), ("other.txt", "certifi")]);
     let path = tree.root().join("pyproject.toml");
     let pyproject = crate::project::pyproject::read(path.clone(), tree.root()).unwrap();
-    let read = |file: Option<&str>, explicit| {
-        read(file.map(Utf8Path::new), explicit, tree.root(), Some(&pyproject), Lists::default(), &environment)
+    let read = |file: Option<&str>| {
+        read(file.map(Utf8Path::new), tree.root(), Some(&pyproject), Lists::default(), &environment)
     };
 
-    let found = read(None, false).unwrap();
+    let found = read(None).unwrap();
     assert_eq!(found.source, Source::Pyproject(path));
     assert_eq!(found.entries[0].location().to_string(), "pyproject.toml:4:4");
     assert!(found.entries[1].text.ends_with("/libs/foo") && found.entries[1].local.is_some());
-    assert_eq!(read(Some("none.txt"), false).unwrap(), found);
 
-    assert_eq!(read(Some("other.txt"), true).unwrap().entries[0].text, "certifi");
-    let errors = [read(Some("none.txt"), true), read(Some("libs"), true)].map(|found| shown("", &found.unwrap_err()));
+    assert_eq!(read(Some("other.txt")).unwrap().entries[0].text, "certifi");
+    let errors = [read(Some("none.txt")), read(Some("libs"))].map(|found| shown("", &found.unwrap_err()));
     insta::assert_snapshot!(errors.concat());
 
     fs_err::write(tree.root().join(DEFAULT_FILE), "anyio").unwrap();
-    assert_eq!(read(None, false).unwrap().entries[0].text, "anyio");
+    assert_eq!(read(None).unwrap().entries[0].text, "anyio");
     assert_eq!(Tree::new(&[]).read().unwrap(), Requirements::default());
 }
 
@@ -248,7 +247,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
     #[test]
     fn no_line_makes_a_panic(text in "(foo|a|[-_. \\[\\],;@=<>!~()'\"#:/${}\\\\éa1\t]|python_version|in|and|https://){0,12}") {
-        let context = requirement::Context { shown: "x", text: &text, dir: Utf8Path::new("/nowhere"), environment: &environment };
+        let context = requirement::Context { display_path: "x", text: &text, dir: Utf8Path::new("/nowhere"), environment: &environment };
         let line = Line::of(&text, 0, true).trimmed();
         if let Err(error) = context.requirement(&line, Vec::new()) {
             prop_assert!(!error.message.contains('\n') && !error.message.contains("s3cret"));

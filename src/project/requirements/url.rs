@@ -1,6 +1,4 @@
-//! URLs that may hold a credential: used in full, shown without it.
-//!
-//! Receives a URL as it is used and as it was written; hands on both, apart. Must never show what stands before the `@`.
+//! URLs that may hold a credential: used in full, displayed without it.
 
 use std::fmt;
 
@@ -8,16 +6,16 @@ use std::fmt;
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Url {
     value: String,
-    shown: String,
+    redacted: String,
 }
 
 impl Url {
     /// `value` with variables put in, `written` without.
     pub(super) fn new(value: String, written: &str) -> Self {
-        Self { value, shown: redacted(written) }
+        Self { value, redacted: redacted(written) }
     }
 
-    /// The whole URL, credentials too. For files of ours and for children, never for a message.
+    /// The whole URL, credentials too. For files that we write and for child processes, never for a message.
     pub(crate) fn as_str(&self) -> &str {
         &self.value
     }
@@ -25,13 +23,13 @@ impl Url {
 
 impl fmt::Display for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.shown)
+        f.write_str(&self.redacted)
     }
 }
 
 impl fmt::Debug for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Url({})", self.shown)
+        write!(f, "Url({})", self.redacted)
     }
 }
 
@@ -76,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn credentials_are_not_shown() {
+    fn credentials_are_not_displayed() {
         for (text, expected) in [
             ("https://host/simple", "https://host/simple"),
             ("https://me:pw@host/simple", "https://***@host/simple"),

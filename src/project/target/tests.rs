@@ -35,7 +35,7 @@ fn versions_are_workerds() {
         ("2026-10-01", &["python_workers", "python_workers_20260610", "no_python_workers_314"], "314.0.4"),
     ];
     for (date, flags, pyodide) in rows {
-        let target = Target::of(&top(date, flags), &today()).unwrap();
+        let target = Target::resolve(&top(date, flags), &today()).unwrap();
         assert_eq!(target.pyodide, pyodide, "{date} {flags:?}");
         assert!(target.python_workers && target.python_full.starts_with(&target.python));
     }
@@ -43,7 +43,8 @@ fn versions_are_workerds() {
 
 #[test]
 fn what_pywrangler_would_pick_differs_only_where_it_ignores_something() {
-    let pick = |config: &WranglerConfig, flags: &TargetFlags| Target::of(config, flags).unwrap().pywrangler_would_pick;
+    let pick =
+        |config: &WranglerConfig, flags: &TargetFlags| Target::resolve(config, flags).unwrap().pywrangler_would_pick;
     assert_eq!(pick(&top("2026-10-01", &["python_workers"]), &today()), None);
     assert_eq!(
         pick(&top("2026-10-01", &["python_workers", "no_python_workers_314"]), &today()).as_deref(),
@@ -68,7 +69,7 @@ fn what_pywrangler_would_pick_differs_only_where_it_ignores_something() {
 fn the_command_line_replaces_and_latest_wins() {
     let base = top("2025-01-01", &["python_workers", "python_workers_20250116"]);
     let flags = TargetFlags { compatibility_flags: Some(vec!["nodejs_compat".to_owned()]), ..today() };
-    let target = Target::of(&base, &flags).unwrap();
+    let target = Target::resolve(&base, &flags).unwrap();
     assert_eq!((target.python.as_str(), target.python_workers), ("3.12", false));
     assert_eq!(target.compatibility_flags, ["nodejs_compat"]);
     let flags = TargetFlags {
@@ -76,9 +77,9 @@ fn the_command_line_replaces_and_latest_wins() {
         compatibility_date: Some("2025-01-01".to_owned()),
         ..today()
     };
-    assert_eq!(Target::of(&base, &flags).unwrap().compatibility_date, "2026-11-17");
+    assert_eq!(Target::resolve(&base, &flags).unwrap().compatibility_date, "2026-11-17");
     assert_eq!(
-        Target::of(&config("", None), &TargetFlags { latest: Some("2026-11-17".to_owned()), ..today() })
+        Target::resolve(&config("", None), &TargetFlags { latest: Some("2026-11-17".to_owned()), ..today() })
             .unwrap()
             .python,
         "3.14"
@@ -89,11 +90,11 @@ fn the_command_line_replaces_and_latest_wins() {
 fn a_flag_lost_in_an_environment_is_recorded() {
     let text = "compatibility_date = '2026-10-01'\ncompatibility_flags = ['python_workers']\n\
                 [env.develop]\ncompatibility_flags = ['nodejs_compat']";
-    let target = Target::of(&config(text, Some("develop")), &today()).unwrap();
+    let target = Target::resolve(&config(text, Some("develop")), &today()).unwrap();
     assert_eq!((target.python.as_str(), target.python_workers), ("3.14", false));
     // wrangler looks into the configuration for the flag, and not at the command line.
     let flags = TargetFlags { compatibility_flags: Some(vec![PYTHON_WORKERS.to_owned()]), ..today() };
-    assert!(!Target::of(&config(text, Some("develop")), &flags).unwrap().python_workers);
+    assert!(!Target::resolve(&config(text, Some("develop")), &flags).unwrap().python_workers);
 }
 
 #[test]
@@ -119,10 +120,10 @@ fn bad_input() {
         ("compatibility_date = 2026-01-05", None),
         ("compatibility_date = '2026-01-05'\n[env.develop]\ncompatibility_date = 'soon'", Some("develop")),
     ] {
-        errors.push_str(&shown(text, &Target::of(&config(text, environment), &today()).unwrap_err()));
+        errors.push_str(&shown(text, &Target::resolve(&config(text, environment), &today()).unwrap_err()));
     }
     let flags = TargetFlags { compatibility_date: Some("tomorrow".to_owned()), ..today() };
-    errors.push_str(&shown("--compatibility-date tomorrow", &Target::of(&config("", None), &flags).unwrap_err()));
+    errors.push_str(&shown("--compatibility-date tomorrow", &Target::resolve(&config("", None), &flags).unwrap_err()));
     insta::assert_snapshot!(errors);
 }
 
@@ -140,7 +141,7 @@ fn the_runtime_brings_the_sdk_until_its_day_unless_a_flag_says_otherwise() {
             compatibility_flags: Some(flags),
             ..TargetFlags::default()
         };
-        assert_eq!(Target::of(&config("", None), &said).unwrap().brings_sdk, brings, "{date}");
+        assert_eq!(Target::resolve(&config("", None), &said).unwrap().bundles_sdk, brings, "{date}");
     }
 }
 
@@ -158,6 +159,6 @@ fn vendor_is_searched_until_its_day_and_no_flag_brings_it_back() {
             compatibility_flags: Some(flags),
             ..TargetFlags::default()
         };
-        assert_eq!(Target::of(&config("", None), &said).unwrap().legacy_vendor, searched, "{date} {flag}");
+        assert_eq!(Target::resolve(&config("", None), &said).unwrap().legacy_vendor, searched, "{date} {flag}");
     }
 }

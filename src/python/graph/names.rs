@@ -1,35 +1,13 @@
-//! Python's finder over upload names: vendored packages first, then the project's own code; see docs/architecture.md.
-//!
-//! Receives the nodes; hands on what a dotted name leads to. A package with `__init__` or a module in either place beats
-//! directories in both, which together are one namespace package (PEP 420). Must never know what an import is for.
+//! The modules of an upload as a tree for Python's finder: vendored packages first, then the project's own code; see
+//! docs/architecture.md.
 
-use super::{Node, Source};
+use super::model::{Form, Node, Source, Space, node_index};
+use crate::python::finder::{self, ModuleTree};
 use std::collections::HashMap;
+use std::convert::Infallible;
 
-/// What lies here is importable without it before `python_workers_force_new_vendor_path`.
+/// The prefix of a directory that is searched before `python_workers_force_new_vendor_path`.
 pub(super) const VENDOR: &str = "vendor/";
-
-/// Which entry of `sys.path` a module is below.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Space {
-    /// `python_modules`, before everything of the user's.
-    Vendored,
-    Project,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Form {
-    /// `a/__init__.py`
-    Package,
-    /// `a.py`
-    Module,
-    /// `a.cpython-314-wasm32-emscripten.so`
-    Extension,
-    /// `a.pyc` without its source.
-    Bytecode,
-    /// `a.pth`: its lines that start with `import` run at startup.
-    Startup,
-}
 
 /// A node for everything that Python can import or run; data has none.
 pub(super) fn node(source: Source) -> Option<Node> {
@@ -54,12 +32,7 @@ pub(super) fn node(source: Source) -> Option<Node> {
         }
         dotted.push_str(stem);
     }
-    Some(Node { space, form, dotted, name: source.name, present: source.present, says: source.says })
-}
-
-/// Indices are 32 bits: half the memory of the edges.
-pub(super) fn index(at: usize) -> u32 {
-    u32::try_from(at).unwrap_or(u32::MAX)
+    Some(Node { space, form, dotted, name: source.name, present: source.present, imports: source.imports })
 }
 
 /// One directory or module of one space.
@@ -69,7 +42,7 @@ struct NameEntry {
     children: HashMap<String, u32>,
     package: Option<u32>,
     module: Option<u32>,
-    /// What is here stays behind: it is found only where nothing else is.
+    /// What is here is not uploaded: it is found only if nothing else is.
     absent: bool,
 }
 
@@ -79,20 +52,11 @@ impl NameEntry {
     }
 }
 
-/// Where the next component is looked for: places of `Names`, in order.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Search(Vec<u32>);
+/// Where the next component is looked for: indices of `Names::places`, in order.
+pub(super) type Search = Vec<u32>;
 
 /// What one component leads to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Step {
-    /// A package with an `__init__`; its submodules.
-    Package(u32, Search),
-    Module(u32),
-    /// Directories without `__init__`.
-    Namespace(Search),
-    Nothing,
-}
+pub(super) type Step = finder::Step<u32, u32>;
 
 #[derive(Debug)]
 pub(crate) struct Names {
@@ -117,7 +81,7 @@ impl Default for Names {
 impl Names {
     pub(super) fn new(nodes: &[Node], legacy_vendor: bool) -> Self {
         let mut names = Self::default();
-        // What travels is found before what stays behind, an extension before its source.
+        // What is uploaded is found before what is not, an extension before its source.
         let rank = |node: &Node| (!node.present, node.form != Form::Extension, node.form == Form::Bytecode);
         for (at, node) in nodes.iter().enumerate().filter(|(_, node)| node.form != Form::Startup) {
             let place = names.enter(node.space, &node.dotted);
@@ -125,15 +89,15 @@ impl Names {
             place.absent &= !node.present;
             let slot = if node.form == Form::Package { &mut place.package } else { &mut place.module };
             if slot.is_none_or(|known| rank(node) < rank(&nodes[known as usize])) {
-                *slot = Some(index(at));
+                *slot = Some(node_index(at));
             }
         }
         let vendor = VENDOR.trim_end_matches('/');
         names.vendor = names.places[Space::Project as usize].children.get(vendor).copied().filter(|_| legacy_vendor);
-        let startup = nodes.iter().filter(|node| node.form == Form::Startup).filter_map(|node| node.says.as_ref());
+        let startup = nodes.iter().filter(|node| node.form == Form::Startup).filter_map(|node| node.imports.as_ref());
         let search =
-            startup.flat_map(|says| &says.search).map(|directory| directory.trim_matches('/').replace('/', "."));
-        names.added = search.filter_map(|dotted| names.everywhere(&dotted).0.first().copied()).collect();
+            startup.flat_map(|imports| &imports.search).map(|directory| directory.trim_matches('/').replace('/', "."));
+        names.added = search.filter_map(|dotted| names.everywhere(&dotted).first().copied()).collect();
         names
     }
 
@@ -142,7 +106,7 @@ impl Names {
         for component in dotted.split('.').filter(|component| !component.is_empty()) {
             let known = self.places[at as usize].children.get(component).copied();
             at = known.unwrap_or_else(|| {
-                let new = index(self.places.len());
+                let new = node_index(self.places.len());
                 self.places.push(NameEntry::new(space));
                 self.places[at as usize].children.insert(component.to_owned(), new);
                 new
@@ -154,7 +118,7 @@ impl Names {
     /// Where top-level names are looked for.
     pub(super) fn top(&self) -> Search {
         let first = std::iter::once(Space::Vendored as u32).chain(self.vendor);
-        Search(first.chain([Space::Project as u32]).chain(self.added.iter().copied()).collect())
+        first.chain([Space::Project as u32]).chain(self.added.iter().copied()).collect()
     }
 
     pub(super) fn searches_vendor(&self) -> bool {
@@ -163,77 +127,83 @@ impl Names {
 
     /// Whether it is the searched `vendor` itself, by its own name.
     pub(super) fn is_vendor(&self, search: &Search) -> bool {
-        self.vendor.is_some_and(|vendor| search.0 == [vendor])
+        self.vendor.is_some_and(|vendor| *search == [vendor])
     }
 
     /// The components below a dotted name, at the top for an empty one.
     pub(super) fn below(&self, dotted: &str) -> Vec<&str> {
-        let mut search = self.top();
-        for component in dotted.split('.').filter(|component| !component.is_empty()) {
-            search = match self.step(&search, component) {
-                Step::Package(_, inside) | Step::Namespace(inside) => inside,
-                Step::Module(_) | Step::Nothing => return Vec::new(),
-            };
-        }
-        let children = search.0.iter().flat_map(|place| &self.places[*place as usize].children);
+        let search = match dotted {
+            "" => self.top(),
+            dotted => match self.find(dotted) {
+                Some(Step::Package(_, inside) | Step::Namespace(inside)) => inside,
+                _ => return Vec::new(),
+            },
+        };
+        let children = search.iter().flat_map(|place| &self.places[*place as usize].children);
         children.map(|(name, _)| name.as_str()).collect()
     }
 
+    /// What a dotted name leads to.
+    fn find(&self, dotted: &str) -> Option<Step> {
+        let Ok(steps) = finder::find(self, &self.top(), dotted.split('.'));
+        steps?.pop()
+    }
+
     pub(super) fn step(&self, search: &Search, component: &str) -> Step {
-        let (mut namespace, mut absent) = (Search::default(), None);
-        for parent in &search.0 {
-            let Some(&child) = self.places[*parent as usize].children.get(component) else { continue };
-            let place = &self.places[child as usize];
-            let found = match (place.package, place.module) {
-                (Some(package), _) => Step::Package(package, Search(vec![child])),
-                (None, Some(module)) => Step::Module(module),
-                (None, None) => {
-                    namespace.0.push(child);
-                    continue;
-                }
-            };
-            if !place.absent {
-                return found;
-            }
-            absent = absent.or(Some(found));
-        }
-        match absent {
-            Some(absent) => absent,
-            None if namespace.0.is_empty() => Step::Nothing,
-            None => Step::Namespace(namespace),
-        }
+        let Ok(step) = finder::step(self, search, component);
+        step
     }
 
     /// Whether all of it is the project's.
     pub(super) fn is_project(&self, search: &Search) -> bool {
-        search.0.iter().all(|place| self.places[*place as usize].space == Space::Project)
+        search.iter().all(|place| self.places[*place as usize].space == Space::Project)
     }
 
     /// A package that looks further than its own directory (`__path__`): wherever there is one of its name.
     pub(super) fn everywhere(&self, dotted: &str) -> Search {
-        let mut found = Search::default();
-        for space in self.top().0 {
+        let mut found = Search::new();
+        for space in self.top() {
             let mut at = Some(space);
             for component in dotted.split('.') {
                 at = at.and_then(|at| self.places[at as usize].children.get(component).copied());
             }
-            found.0.extend(at);
+            found.extend(at);
         }
         found
     }
 
     /// The module that a dotted name leads to; none for a namespace package.
     pub(super) fn lookup(&self, dotted: &str) -> Option<u32> {
-        let mut search = self.top();
-        let mut found = None;
-        for component in dotted.split('.') {
-            (found, search) = match self.step(&search, component) {
-                Step::Package(node, inside) => (Some(node), inside),
-                Step::Module(node) => (Some(node), Search::default()),
-                Step::Namespace(inside) => (None, inside),
-                Step::Nothing => return None,
-            };
+        match self.find(dotted)? {
+            Step::Package(node, _) | Step::Module(node) => Some(node),
+            Step::Namespace(_) | Step::Nothing => None,
         }
-        found
+    }
+}
+
+impl ModuleTree for Names {
+    type Place = u32;
+    type File = u32;
+    type Error = Infallible;
+
+    fn place(&self, parent: &u32, name: &str) -> Option<u32> {
+        self.places[*parent as usize].children.get(name).copied()
+    }
+
+    fn package(&self, place: &u32) -> Option<u32> {
+        self.places[*place as usize].package
+    }
+
+    fn module(&self, place: &u32) -> Option<u32> {
+        self.places[*place as usize].module
+    }
+
+    /// Every place has a module in it or somewhere below.
+    fn is_namespace(&self, _: &u32) -> Result<bool, Infallible> {
+        Ok(true)
+    }
+
+    fn is_left_out(&self, place: &u32) -> bool {
+        self.places[*place as usize].absent
     }
 }

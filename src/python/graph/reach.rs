@@ -1,9 +1,6 @@
-//! From where, and how surely, each module is imported.
-//!
-//! Receives the graph and where to start; hands on a level for each node that is reached, and the chain of imports that
-//! leads to it. The surest way wins, then the shortest. Must never judge.
+//! How surely each module is imported, and by which chain of imports.
 
-use super::{Edge, EdgeKind, Graph};
+use super::model::{Edge, EdgeKind, Node};
 use crate::python::imports::Guard;
 use std::collections::VecDeque;
 
@@ -18,7 +15,7 @@ pub(crate) enum Reachability {
     Package,
     /// Its failure is handled, or it is for another platform.
     Guarded,
-    /// A string says its name.
+    /// A string names it.
     StringOnly,
 }
 
@@ -52,7 +49,7 @@ pub(crate) struct Link {
 pub(crate) struct Reach {
     levels: Vec<Option<Reachability>>,
     /// The edge by which a node was first reached.
-    by: Vec<Step>,
+    steps: Vec<Step>,
 }
 
 /// The node that an edge comes from and its line; none for a start.
@@ -66,7 +63,7 @@ impl Reach {
 
     /// The last import of the chain that leads to a node: from where, and the line there; `None` for where the walk began.
     pub(crate) fn step(&self, node: u32) -> Option<(u32, u32)> {
-        self.by.get(node as usize).copied().flatten()
+        self.steps.get(node as usize).copied().flatten()
     }
 
     /// Of these nodes the one that is imported most surely, and of those the one with the shortest way.
@@ -88,38 +85,29 @@ impl Reach {
     }
 }
 
-impl Graph {
-    /// Walks from `starts` along every edge that `follows` allows.
-    pub(crate) fn reach(&self, starts: &[u32], follows: impl Fn(&Edge) -> bool) -> Reach {
-        let count = self.nodes.len();
-        let mut reach = Reach { levels: vec![None; count], by: vec![None; count] };
-        let mut waiting: [VecDeque<(u32, Step)>; 5] = Default::default();
-        waiting[0].extend(starts.iter().map(|start| (*start, None)));
-        for level in Reachability::ALL {
-            while let Some((at, by)) = waiting[level as usize].pop_front() {
-                if reach.levels[at as usize].is_some() {
-                    continue;
-                }
-                reach.levels[at as usize] = Some(level);
-                reach.by[at as usize] = by;
-                let in_project = self.node(at).is_project();
-                for edge in self.edges(at).iter().filter(|edge| follows(edge)) {
-                    let own = match edge.kind {
-                        EdgeKind::String => Reachability::StringOnly,
-                        _ => Reachability::of(edge.guard, in_project),
-                    };
-                    if reach.levels[edge.to as usize].is_none() {
-                        waiting[level.max(own) as usize].push_back((edge.to, Some((at, edge.line))));
-                    }
+/// Walks from `starts` along every edge that `follows` allows. The surest way to a node wins, then the shortest.
+pub(super) fn walk(nodes: &[Node], edges: &[Vec<Edge>], starts: &[u32], follows: impl Fn(&Edge) -> bool) -> Reach {
+    let mut reach = Reach { levels: vec![None; nodes.len()], steps: vec![None; nodes.len()] };
+    let mut waiting: [VecDeque<(u32, Step)>; 5] = Default::default();
+    waiting[0].extend(starts.iter().map(|start| (*start, None)));
+    for level in Reachability::ALL {
+        while let Some((at, step)) = waiting[level as usize].pop_front() {
+            if reach.levels[at as usize].is_some() {
+                continue;
+            }
+            reach.levels[at as usize] = Some(level);
+            reach.steps[at as usize] = step;
+            let in_project = nodes[at as usize].is_project();
+            for edge in edges[at as usize].iter().filter(|edge| follows(edge)) {
+                let own = match edge.kind {
+                    EdgeKind::String => Reachability::StringOnly,
+                    _ => Reachability::of(edge.guard, in_project),
+                };
+                if reach.levels[edge.to as usize].is_none() {
+                    waiting[level.max(own) as usize].push_back((edge.to, Some((at, edge.line))));
                 }
             }
         }
-        reach
     }
-
-    /// Where the runtime starts: main, and what `.pth` files run.
-    pub(crate) fn starts(&self, main_module: &str) -> Vec<u32> {
-        let startup = self.nodes().filter(|(_, node)| node.form == super::Form::Startup && node.present);
-        self.find(main_module).into_iter().chain(startup.map(|(at, _)| at)).collect()
-    }
+    reach
 }

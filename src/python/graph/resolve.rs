@@ -1,10 +1,10 @@
-//! Single imports: which modules one runs, and what of it is not there.
+//! Single imports: which modules one runs, and what of it is missing.
 //!
-//! Receives the names and one node; hands on its edges and problems. The standard library and the runtime's own modules
-//! come before everything else. What a module may define in ways that cannot be read off its source is never missing.
+//! The standard library and the runtime's own modules come before everything else. What a module may define in ways that
+//! cannot be read from its source is never reported as missing.
 
-use super::names::{Form, Names, Search, Step};
-use super::{Edge, EdgeKind, Known, Node, Problem, ProblemKind};
+use super::model::{Edge, EdgeKind, Form, Known, Node, Problem, ProblemKind, node_index};
+use super::names::{Names, Search, Step};
 use crate::python::imports::{Guard, Import};
 use crate::python::stdlib;
 use rayon::prelude::*;
@@ -13,7 +13,7 @@ use std::collections::{BTreeSet, HashSet};
 /// How far star imports are followed for names.
 const STARS: u32 = 8;
 
-/// How many modules are asked for the names of one.
+/// How many modules are searched for the names of one.
 const MANY: usize = 64;
 
 pub(super) struct Resolver<'a> {
@@ -33,7 +33,7 @@ pub(super) struct ResolvedImports {
 
 /// Where a dotted name led.
 struct Walk {
-    /// Modules that run, packages first; the last is what was asked for, unless that is a namespace package.
+    /// Modules that run, packages first; the last is the imported one, unless that is a namespace package.
     ran: Vec<u32>,
     end: End,
     /// Directories without `__init__` on the way, dotted.
@@ -62,14 +62,14 @@ impl<'a> Resolver<'a> {
     pub(super) fn follow(&self, from: u32) -> ResolvedImports {
         let mut found = ResolvedImports::default();
         let node = self.node(from);
-        let Some(says) = node.says.as_deref() else { return found };
-        for (item, import) in says.items.iter().enumerate().filter(|(_, import)| !import.guard.never_runs) {
+        let Some(facts) = node.imports.as_deref() else { return found };
+        for (item, import) in facts.items.iter().enumerate().filter(|(_, import)| !import.guard.never_runs) {
             if let Some(dotted) = absolute(node, import) {
                 self.import(from, item, import, &dotted, &mut found);
             }
         }
         let mut seen = HashSet::new();
-        for string in says.strings.iter().filter(|string| seen.insert(&string.name)) {
+        for string in facts.strings.iter().filter(|string| seen.insert(&string.name)) {
             let walk = self.walk(&string.name);
             // The last components may be a class and its method; two that are modules make it more than a coincidence.
             let named =
@@ -97,7 +97,7 @@ impl<'a> Resolver<'a> {
             End::Missing { name, kind, .. } => problem(name, kind, None),
             End::Module(module) => {
                 for name in &import.names {
-                    if let Some(kind) = self.lacks(from, module, &name.name) {
+                    if let Some(kind) = self.missing_name(from, module, &name.name) {
                         problem(format!("{dotted}.{}", name.name), kind, Some(module));
                     }
                 }
@@ -111,7 +111,7 @@ impl<'a> Resolver<'a> {
                         }
                         Step::Package(..) | Step::Module(_) | Step::Namespace(_) => {}
                         Step::Nothing => {
-                            if let Some(kind) = self.lacks(from, package, &name.name) {
+                            if let Some(kind) = self.missing_name(from, package, &name.name) {
                                 problem(format!("{dotted}.{}", name.name), kind, Some(package));
                             }
                         }
@@ -136,7 +136,7 @@ impl<'a> Resolver<'a> {
         let first = dotted.split('.').next().unwrap_or_default();
         let mut walk = Walk { ran: Vec::new(), end: End::Elsewhere, bare: Vec::new() };
         if stdlib::hides(&self.known.python, first) {
-            let missing = match stdlib::lacks(&self.known.python, dotted) {
+            let missing = match stdlib::missing_part(&self.known.python, dotted) {
                 Some(missing) => Some((missing, ProblemKind::StdlibSubmodule)),
                 None => stdlib::is_broken(&self.known.python, first).then_some((first, ProblemKind::StdlibBroken)),
             };
@@ -155,7 +155,7 @@ impl<'a> Resolver<'a> {
             let step = self.names.step(&search, component);
             walk.end = match step {
                 Step::Package(node, inside) => {
-                    let alters = self.node(node).says.as_deref().is_none_or(|says| says.alters_path);
+                    let alters = self.node(node).imports.as_deref().is_none_or(|facts| facts.alters_path);
                     perhaps |= alters || self.may_make(node);
                     search = if alters { self.names.everywhere(so_far) } else { inside };
                     walk.ran.push(node);
@@ -191,57 +191,57 @@ impl<'a> Resolver<'a> {
 
     /// The modules for which `written` may stand in a file: as `Effects::sets` and `Effects::hands_name` name them. Empty:
     /// all that it imports by a call.
-    pub(super) fn meant(&self, at: u32, written: &str) -> Vec<u32> {
+    pub(super) fn modules_named(&self, at: u32, written: &str) -> Vec<u32> {
         let node = self.node(at);
-        let Some(says) = node.says.as_deref() else { return Vec::new() };
+        let Some(facts) = node.imports.as_deref() else { return Vec::new() };
         let module = |dotted: &str| match self.walk(dotted).end {
             End::Module(module) | End::Package(module, _) => Some(module),
             _ => None,
         };
         if written.is_empty() {
-            let called = says.items.iter().filter(|import| import.dynamic);
+            let called = facts.items.iter().filter(|import| import.dynamic);
             return called.filter_map(|import| module(&absolute(node, import)?)).collect();
         }
         let (first, rest) = written.split_at(written.find('.').unwrap_or(written.len()));
-        let taken = says.items.iter().flat_map(|import| import.names.iter().map(move |name| (import, name)));
+        let taken = facts.items.iter().flat_map(|import| import.names.iter().map(move |name| (import, name)));
         let taken = taken.filter(|(_, name)| name.asname.as_deref().unwrap_or(&name.name) == first);
-        let mut meant: Vec<u32> = taken
+        let mut named: Vec<u32> = taken
             .filter_map(|(import, name)| module(&format!("{}.{}{rest}", absolute(node, import)?, name.name)))
             .collect();
-        meant.extend(module(written));
-        meant
+        named.extend(module(written));
+        named
     }
 
     /// Of each node, whether it calls a function with its `__name__` that is defined where `sys.modules` is used.
-    pub(super) fn told(&self) -> Vec<bool> {
-        let tells = |at: u32| {
-            let Some(says) = self.node(at).says.as_deref() else { return false };
-            says.effects.hands_name.iter().any(|function| {
-                let homes = self.homes(at, function, 2);
+    pub(super) fn replaceable(&self) -> Vec<bool> {
+        let is_replaceable = |at: u32| {
+            let Some(facts) = self.node(at).imports.as_deref() else { return false };
+            facts.effects.hands_name.iter().any(|function| {
+                let homes = self.definers(at, function, 2);
                 homes.into_iter().any(|home| {
-                    let effects = self.node(home).says.as_deref().map(|says| &says.effects);
+                    let effects = self.node(home).imports.as_deref().map(|facts| &facts.effects);
                     home != at && effects.is_some_and(|effects| effects.makes_any)
                 })
             })
         };
-        (0..self.nodes.len()).into_par_iter().map(|at| tells(super::names::index(at))).collect()
+        (0..self.nodes.len()).into_par_iter().map(|at| is_replaceable(node_index(at))).collect()
     }
 
     /// The modules that may define a function, by the name that it has in a file; through as many re-exports.
-    fn homes(&self, at: u32, function: &str, hops: u32) -> Vec<u32> {
+    fn definers(&self, at: u32, function: &str, hops: u32) -> Vec<u32> {
         let (module, name) = function.rsplit_once('.').unwrap_or(("", function));
         let node = self.node(at);
-        let Some(says) = node.says.as_deref().filter(|_| hops > 0) else { return Vec::new() };
+        let Some(facts) = node.imports.as_deref().filter(|_| hops > 0) else { return Vec::new() };
         let mut homes = Vec::new();
         let mut further = |home: u32| {
             homes.push(home);
-            homes.extend(self.homes(home, name, hops - 1));
+            homes.extend(self.definers(home, name, hops - 1));
         };
         if !module.is_empty() {
-            self.meant(at, module).into_iter().for_each(further);
+            self.modules_named(at, module).into_iter().for_each(further);
             return homes;
         }
-        for import in &says.items {
+        for import in &facts.items {
             let takes = import.names.iter().find(|taken| taken.asname.as_deref().unwrap_or(&taken.name) == name);
             if takes.is_some() || import.star {
                 let walk = absolute(node, import).map(|dotted| self.walk(&dotted).end);
@@ -258,18 +258,18 @@ impl<'a> Resolver<'a> {
     fn may_make(&self, at: u32) -> bool {
         let node = self.node(at);
         let first = node.dotted.split('.').next().unwrap_or_default();
-        self.known.told[at as usize]
-            || node.says.as_deref().is_none_or(|says| {
-                let effects = &says.effects;
+        self.known.replaceable[at as usize]
+            || node.imports.as_deref().is_none_or(|facts| {
+                let effects = &facts.effects;
                 let by_others =
-                    says.open && (self.known.importers.contains(first) || self.known.makers.contains(first));
+                    facts.open && (self.known.importers.contains(first) || self.known.makers.contains(first));
                 let below = effects.puts.iter().any(|put| put.may_be_below(&node.dotted));
-                by_others || below || effects.makes_own || effects.makes_any || says.alters_search
+                by_others || below || effects.makes_own || effects.makes_any || facts.alters_search
             })
     }
 
     /// What kind of problem it is to take a name from a module; none if that may have it.
-    fn lacks(&self, from: u32, at: u32, name: &str) -> Option<ProblemKind> {
+    fn missing_name(&self, from: u32, at: u32, name: &str) -> Option<ProblemKind> {
         let node = self.node(at);
         if !node.present || name == "*" {
             return None;
@@ -287,8 +287,8 @@ impl<'a> Resolver<'a> {
 
     /// Whether a module has a name that it takes from itself: by something else than that import.
     fn has_besides(&self, at: u32, name: &str) -> Option<bool> {
-        let says = self.node(at).says.as_deref()?;
-        if says.effects.bound_again.contains(name) {
+        let facts = self.node(at).imports.as_deref()?;
+        if facts.effects.bound_again.contains(name) {
             return Some(true);
         }
         let takes = |import: &Import| {
@@ -298,13 +298,13 @@ impl<'a> Resolver<'a> {
                 .any(|taken| taken.name == name && taken.asname.as_ref().is_none_or(|local| local == name))
                 && absolute(self.node(at), import).is_some_and(|module| module == self.node(at).dotted)
         };
-        if says.items.iter().any(|import| import.star) {
+        if facts.items.iter().any(|import| import.star) {
             return None; // it may bind the same name
         }
-        let by_itself = says.items.iter().any(|import| !import.guard.in_function && takes(import));
+        let by_itself = facts.items.iter().any(|import| !import.guard.in_function && takes(import));
         match self.has(at, name, STARS)? {
             // Bound once, and by this very import.
-            true if by_itself && says.defined_names.contains(name) => Some(is_everywhere(name)),
+            true if by_itself && facts.defined_names.contains(name) => Some(is_everywhere(name)),
             known => Some(known),
         }
     }
@@ -324,9 +324,9 @@ impl<'a> Resolver<'a> {
         let (mut names, mut seen, mut pending) = (BTreeSet::new(), HashSet::new(), vec![at]);
         while let Some(next) = pending.pop().filter(|_| seen.len() < MANY) {
             let node = self.node(next);
-            let Some(says) = node.says.as_deref().filter(|_| seen.insert(next)) else { continue };
-            names.extend(says.defined_names.iter().map(String::as_str));
-            for import in says.items.iter().filter(|import| import.star) {
+            let Some(facts) = node.imports.as_deref().filter(|_| seen.insert(next)) else { continue };
+            names.extend(facts.defined_names.iter().map(String::as_str));
+            for import in facts.items.iter().filter(|import| import.star) {
                 let end = absolute(node, import).map(|dotted| self.walk(&dotted).end);
                 if let Some(End::Module(from) | End::Package(from, _)) = end {
                     pending.push(from);
@@ -337,18 +337,18 @@ impl<'a> Resolver<'a> {
         names
     }
 
-    /// `None` where it cannot be told.
+    /// `None` if that cannot be known.
     fn has(&self, at: u32, name: &str, stars: u32) -> Option<bool> {
         let node = self.node(at);
-        let says = node.says.as_deref().filter(|says| {
-            let readable = says.syntax_error.is_none() && !says.encoding_error;
-            readable && !says.open && !says.alters_path && !self.known.told[at as usize]
+        let facts = node.imports.as_deref().filter(|facts| {
+            let readable = facts.syntax_error.is_none() && !facts.encoding_error;
+            readable && !facts.open && !facts.alters_path && !self.known.replaceable[at as usize]
         })?;
-        if is_everywhere(name) || says.defined_names.contains(name) {
+        if is_everywhere(name) || facts.defined_names.contains(name) {
             return Some(true);
         }
         let stars = stars.checked_sub(1)?;
-        for import in says.items.iter().filter(|import| import.star) {
+        for import in facts.items.iter().filter(|import| import.star) {
             match self.walk(&absolute(node, import)?).end {
                 End::Module(from) | End::Package(from, _) if from == at => {}
                 // What a package hands to the project's own modules by a star may be more than its statements say.

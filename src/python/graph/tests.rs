@@ -1,11 +1,12 @@
 use super::*;
 use crate::python::imports::imports;
+use std::sync::Arc;
 
 fn graph_of(files: &[(&str, &str)]) -> Graph {
     let source = |(name, text): &(&str, &str)| Source {
         name: (*name).to_owned(),
         present: true,
-        says: name.ends_with(".py").then(|| Arc::new(imports(text.as_bytes()))),
+        imports: name.ends_with(".py").then(|| Arc::new(imports(text.as_bytes()))),
     };
     Graph::new(files.iter().map(source).collect(), "3.13", false)
 }
@@ -234,7 +235,7 @@ fn modules_that_others_change_are_known() {
     assert!(!sets("plain.py", "y"), "an attribute of something in it");
     let stub = graph.find("stub.py").unwrap();
     for (name, put) in [("uvloop", true), ("uvloop.loop", true), ("a.b", true), ("a", false), ("uv", false)] {
-        assert_eq!(graph.putters(name).any(|by| by == stub), put, "{name}");
+        assert_eq!(graph.registrars(name).any(|by| by == stub), put, "{name}");
     }
 }
 
@@ -349,10 +350,10 @@ fn pth_files_run_and_add_directories() {
     let mut says = imports(text.as_bytes());
     says.search = vec!["extra".to_owned()];
     let sources = vec![
-        Source { name: "main.py".into(), present: true, says: Some(Arc::new(imports(b"import inner\n"))) },
-        Source { name: "python_modules/x.pth".into(), present: true, says: Some(Arc::new(says)) },
-        Source { name: "python_modules/boot.py".into(), present: true, says: Some(Arc::default()) },
-        Source { name: "python_modules/extra/inner.py".into(), present: true, says: Some(Arc::default()) },
+        Source { name: "main.py".into(), present: true, imports: Some(Arc::new(imports(b"import inner\n"))) },
+        Source { name: "python_modules/x.pth".into(), present: true, imports: Some(Arc::new(says)) },
+        Source { name: "python_modules/boot.py".into(), present: true, imports: Some(Arc::default()) },
+        Source { name: "python_modules/extra/inner.py".into(), present: true, imports: Some(Arc::default()) },
     ];
     let graph = Graph::new(sources, "3.14", false);
     let reach = graph.reach(&graph.starts("main.py"), |_| true);
@@ -366,7 +367,7 @@ fn what_stays_behind_is_found_only_where_nothing_else_is() {
     let source = |name: &str, text: &str, present| Source {
         name: name.into(),
         present,
-        says: present.then(|| Arc::new(imports(text.as_bytes()))),
+        imports: present.then(|| Arc::new(imports(text.as_bytes()))),
     };
     let graph = Graph::new(
         vec![
@@ -431,7 +432,7 @@ fn vendor_is_searched_behind_the_packages_and_before_the_project() {
         let source = |(name, text): &(&str, &str)| Source {
             name: (*name).to_owned(),
             present: true,
-            says: Some(Arc::new(imports(text.as_bytes()))),
+            imports: Some(Arc::new(imports(text.as_bytes()))),
         };
         Graph::new(files.iter().map(source).collect(), "3.14", legacy)
     };

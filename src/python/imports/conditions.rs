@@ -1,23 +1,23 @@
-//! Tests: what the condition of an `if`, a loop or an `and` says about when its branches run.
+//! When the branches of an `if`, a loop or an `and` run on Workers, by its condition.
 //!
-//! Receives expressions of one file, and the Python that it is read for; hands on the guards of both branches. Must never
-//! decide a test that another file can change.
+//! A condition that another file can change is left open.
 
-use super::guards::{Guard, PlaceTest, Placed};
+mod platform;
+
+pub(super) use platform::tests_for_file;
+
 use super::handlers::Names;
-use super::source::Lines;
-use super::{any_node, last_name};
+use super::model::{Guard, PlaceTest, Placed};
+use crate::python::syntax::{Syntax, any_node};
+use platform::{any_name, is_of, platform_name, starts_with, tests_platform};
 use ruff_python_ast::{self as ast, AnyNodeRef, ExceptHandler, Expr, PythonVersion, Stmt};
 use ruff_text_size::TextSize;
 use std::cell::OnceCell;
 use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 
-/// Nobody nests such a test more than a few deep.
+/// Conditions are not nested more than a few levels deep.
 const LEVELS: u32 = 8;
-
-/// How much of a test is looked at.
-const NODES: usize = 300;
 
 /// What a test is on Workers.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -41,16 +41,16 @@ impl Verdict {
     }
 }
 
-/// What the names in a file's tests stand for.
-pub(in crate::python) struct Tests<'a> {
+/// The conditions of one file, and what the names in them stand for.
+pub(in crate::python) struct Conditions<'a> {
+    syntax: &'a Syntax<'a>,
     body: &'a [Stmt],
-    /// The Python that the file is read for, where that is known.
+    /// The Python that the file is read for, if that is known.
     python: Option<PythonVersion>,
-    lines: &'a Lines<'a>,
     pub(super) names: Names<'a>,
     /// `TYPE_CHECKING`, and what it is imported as.
     typing: Vec<&'a str>,
-    /// Names at the top of the file that say what the interpreter is or has: `ON_WORKERS = sys.platform == "emscripten"`,
+    /// Names at the top of the file that tell what the interpreter is or has: `ON_WORKERS = sys.platform == "emscripten"`,
     /// and what an `except ImportError:` assigns.
     platform: Vec<&'a str>,
     /// Names that the top of the file sets to `True` or `False`.
@@ -61,26 +61,27 @@ pub(in crate::python) struct Tests<'a> {
     sets_package: OnceCell<bool>,
 }
 
-impl<'a> Tests<'a> {
-    pub(in crate::python) fn of(body: &'a [Stmt], python: Option<PythonVersion>, lines: &'a Lines<'a>) -> Self {
+impl<'a> Conditions<'a> {
+    pub(in crate::python) fn of(syntax: &'a Syntax<'a>) -> Self {
+        let body = syntax.body();
         let imports = body.iter().filter_map(Stmt::as_import_from_stmt).flat_map(|import| &import.names);
         let aliases = imports.filter(|alias| &alias.name == "TYPE_CHECKING");
         let aliases = aliases.filter_map(|alias| alias.asname.as_ref().map(ast::Identifier::as_str));
         let assigned = || body.iter().filter_map(Stmt::as_assign_stmt);
-        let asked = assigned().filter(|assign| asks_platform(&assign.value));
+        let tested = assigned().filter(|assign| tests_platform(&assign.value));
         let file_names = Names::of(body);
         let handlers = body.iter().filter_map(Stmt::as_try_stmt).flat_map(|statement| &statement.handlers);
         let handlers = handlers.map(|ExceptHandler::ExceptHandler(handler)| handler);
         let handlers = handlers.filter(|handler| file_names.stops_modules(handler.type_.as_deref()));
         let handled = handlers.flat_map(|handler| &handler.body).filter_map(Stmt::as_assign_stmt);
         let names = |assign: &'a ast::StmtAssign| assign.targets.iter().filter_map(Expr::as_name_expr);
-        let platform = asked.chain(handled).flat_map(names).map(|name| name.id.as_str()).collect();
+        let platform = tested.chain(handled).flat_map(names).map(|name| name.id.as_str()).collect();
         let constants = assigned().filter_map(|assign| Some((assign, assign.value.as_boolean_literal_expr()?.value)));
         let constants = constants.flat_map(|(assign, value)| names(assign).map(move |name| (name.id.as_str(), value)));
         Self {
+            syntax,
             body,
-            python,
-            lines,
+            python: syntax.python(),
             typing: aliases.chain(["TYPE_CHECKING"]).collect(),
             platform,
             constants: constants.collect(),
@@ -92,7 +93,7 @@ impl<'a> Tests<'a> {
 
     /// From 1.
     pub(super) fn line(&self, offset: TextSize) -> u32 {
-        self.lines.place(offset.to_usize()).0
+        self.syntax.line(offset)
     }
 
     /// What holds where a test was true, and where it was false.
@@ -106,8 +107,8 @@ impl<'a> Tests<'a> {
                 rest.place(placed.otherwise());
             }
             Verdict::Open => {
-                let platform = self.ask_platform(test);
-                let file = asks_for_file(test);
+                let platform = self.depends_on_platform(test);
+                let file = tests_for_file(test);
                 for branch in [&mut taken, &mut rest] {
                     branch.platform |= platform;
                     branch.conditional |= !platform;
@@ -118,8 +119,8 @@ impl<'a> Tests<'a> {
         (taken, rest)
     }
 
-    pub(super) fn ask_platform(&self, test: &Expr) -> bool {
-        asks_platform(test) || (!self.platform.is_empty() && any_name(test, |name| self.platform.contains(&name)))
+    pub(super) fn depends_on_platform(&self, test: &Expr) -> bool {
+        tests_platform(test) || (!self.platform.is_empty() && any_name(test, |name| self.platform.contains(&name)))
     }
 
     fn verdict(&self, test: &Expr, later: bool, levels: u32) -> Verdict {
@@ -197,9 +198,10 @@ impl<'a> Tests<'a> {
     fn decide_place(&self, comparison: &ast::ExprCompare) -> Option<Verdict> {
         let ([operator], [right]) = (&*comparison.ops, &*comparison.comparators) else { return None };
         let left = &*comparison.left;
-        let is_name = |one: &Expr, wanted: &str| one.as_name_expr().is_some_and(|name| name.id == wanted);
-        let is_empty = |one: &Expr| one.as_string_literal_expr().is_some_and(|text| text.value.is_empty());
-        let is_set = |one: &Expr| self.is_package(one) || is_name(one, "__spec__");
+        let is_name = |expression: &Expr, wanted: &str| expression.as_name_expr().is_some_and(|name| name.id == wanted);
+        let is_empty =
+            |expression: &Expr| expression.as_string_literal_expr().is_some_and(|text| text.value.is_empty());
+        let is_set = |expression: &Expr| self.is_package(expression) || is_name(expression, "__spec__");
         let (is_none, other) =
             if left.is_none_literal_expr() { (true, right) } else { (right.is_none_literal_expr(), left) };
         match operator {
@@ -212,7 +214,7 @@ impl<'a> Tests<'a> {
             }
             ast::CmpOp::In | ast::CmpOp::NotIn if self.is_package(left) => {
                 let elements = elements(right)?;
-                let known = elements.iter().all(|one| is_empty(one) || one.is_none_literal_expr());
+                let known = elements.iter().all(|element| is_empty(element) || element.is_none_literal_expr());
                 let holds = *operator == ast::CmpOp::NotIn;
                 (known && elements.iter().any(is_empty)).then(|| Verdict::placed(PlaceTest::InPackage, holds))
             }
@@ -224,7 +226,7 @@ impl<'a> Tests<'a> {
         }
     }
 
-    /// `HAS_REDIS = True`, if that is all that the file says of the name.
+    /// `HAS_REDIS = True`, if nothing else in the file sets the name.
     fn constant(&self, name: &str) -> Option<bool> {
         let value = self.constants.get(name).copied()?;
         let fixed = self.fixed.get_or_init(|| set_once(self.body));
@@ -327,29 +329,6 @@ fn elements(expression: &Expr) -> Option<&[Expr]> {
     }
 }
 
-fn is_of(expression: &Expr, owner: &str, name: &str) -> bool {
-    expression.as_attribute_expr().is_some_and(|attribute| {
-        &attribute.attr == name && attribute.value.as_name_expr().is_some_and(|value| value.id == owner)
-    })
-}
-
-/// What Python on Workers answers.
-fn platform_name(expression: &Expr) -> Option<&'static str> {
-    match expression {
-        _ if is_of(expression, "sys", "platform") => Some("emscripten"),
-        _ if is_of(expression, "os", "name") => Some("posix"),
-        _ => None,
-    }
-}
-
-/// `sys.platform.startswith("win")`.
-fn starts_with(call: &ast::ExprCall) -> Option<bool> {
-    let method = call.func.as_attribute_expr().filter(|method| &method.attr == "startswith")?;
-    let here = platform_name(&method.value)?;
-    let [Expr::StringLiteral(front)] = &*call.arguments.args else { return None };
-    Some(here.starts_with(front.value.to_str()))
-}
-
 /// `__name__ == "__main__"` is true, `__name__ != "__main__"` is false, and anything else is neither.
 fn is_main(comparison: &ast::ExprCompare) -> Option<bool> {
     let is_name = |expression: &Expr| expression.as_name_expr().is_some_and(|name| name.id == "__name__");
@@ -365,66 +344,4 @@ fn is_main(comparison: &ast::ExprCompare) -> Option<bool> {
         ast::CmpOp::NotEq => Some(false),
         _ => None,
     }
-}
-
-/// `sys.platform`, `sys.version_info`, `sys.implementation`, `os.name`, `platform.system()`, `find_spec("x")` or
-/// `"x" in sys.modules` anywhere in the test; names that packages give to the answer (`PY2`, `IS_WINDOWS`) too.
-fn asks_platform(test: &Expr) -> bool {
-    any_node([test], NODES, |node| match node {
-        AnyNodeRef::ExprAttribute(attribute) => {
-            let owner = attribute.value.as_name_expr().map(|name| name.id.as_str());
-            match (owner, attribute.attr.as_str()) {
-                (
-                    Some("sys"),
-                    "platform" | "version_info" | "implementation" | "version" | "hexversion" | "modules",
-                )
-                | (Some("os"), "name")
-                | (Some("platform"), _)
-                | (_, "find_spec" | "find_loader") => true,
-                (_, name) => names_platform(name),
-            }
-        }
-        AnyNodeRef::ExprName(name) => {
-            names_platform(&name.id) || matches!(name.id.as_str(), "find_spec" | "version_info")
-        }
-        _ => false,
-    })
-}
-
-/// `PY2`, `PY38`, `PYPY`, `WIN32`, `IS_WINDOWS`, `HAS_NUMPY`: a constant that says what the interpreter is or has, by
-/// whole words: `WINDOW_SECONDS` and `PYTHON_BACKEND` say something else.
-fn names_platform(name: &str) -> bool {
-    let upper = name.trim_matches('_');
-    if !upper.bytes().any(|byte| byte.is_ascii_uppercase()) || upper.bytes().any(|byte| byte.is_ascii_lowercase()) {
-        return false;
-    }
-    let digits = |word: &str| word.bytes().all(|byte| byte.is_ascii_digit());
-    let names = |word: &str| {
-        let word = word.trim_end_matches(|c: char| c.is_ascii_digit());
-        let systems = ["WIN", "WINDOWS", "LINUX", "DARWIN", "MAC", "MACOS", "MACOSX", "OSX", "POSIX", "CYGWIN", "IOS"];
-        let others = ["PY", "PYTHON", "PYPY", "CPYTHON", "JYTHON", "GRAALPY", "EMSCRIPTEN", "WASM", "WASI", "PYODIDE"];
-        systems.contains(&word)
-            || others.contains(&word)
-            || matches!(word, "ANDROID" | "FREEBSD" | "AIX" | "IRONPYTHON")
-    };
-    let glue = |word: &str| {
-        let words = ["IS", "ON", "IN", "OR", "AND", "NOT", "RUNNING", "UNDER", "PLUS", "ONLY", "VERSION", "PLATFORM"];
-        words.contains(&word)
-            || matches!(word, "GE" | "GT" | "LT" | "LE" | "MIN" | "LATER" | "NEWER" | "OLDER" | "INFO")
-    };
-    upper.starts_with("HAS_")
-        || upper.starts_with("HAVE_")
-        || (upper.split('_').any(names) && upper.split('_').all(|word| names(word) || glue(word) || digits(word)))
-}
-
-fn any_name(test: &Expr, wanted: impl Fn(&str) -> bool) -> bool {
-    any_node([test], NODES, |node| matches!(node, AnyNodeRef::ExprName(name) if wanted(&name.id)))
-}
-
-/// `path.exists()`, `path.is_file()`, `os.path.isfile(path)`.
-pub(super) fn asks_for_file(test: &Expr) -> bool {
-    any_node([test], NODES, |node| {
-        matches!(node, AnyNodeRef::ExprCall(call)
-            if matches!(last_name(&call.func), Some("exists" | "is_file" | "isfile" | "is_dir" | "isdir" | "access")))
-    })
 }

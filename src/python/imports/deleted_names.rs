@@ -1,8 +1,6 @@
-//! Names that a file takes back: `del name` at its top, with nothing behind it that binds the name again.
-//!
-//! Receives the statements of a module; hands on names. Must never name what may be bound when the module has run.
+//! Names that a file deletes at its top level (`del name`) and does not bind again afterwards.
 
-use super::any_node;
+use crate::python::syntax::any_node;
 use ruff_python_ast::{AnyNodeRef, Expr, Stmt};
 use std::collections::HashSet;
 

@@ -1,36 +1,24 @@
-//! What a file does to other modules, and to its own names, in ways that no statement for importing shows.
+//! What a file does to other modules, and to its own names, without an import statement.
 //!
-//! Receives the nodes of one file, parents before children; hands on `Effects`. Must never resolve a name: which module a
-//! name stands for is the graph's to say.
+//! Names are not resolved: the graph knows which module a name stands for.
 
-use super::puts::{Key, Put};
-use super::{Import, ImportedName, any_node, last_name};
+use super::model::{Effects, Import, ImportedName, Put};
+use crate::python::syntax::{any_node, last_name};
 use ruff_python_ast::{self as ast, AnyNodeRef, Expr, Stmt};
 use ruff_text_size::{Ranged, TextRange};
-use serde::{Deserialize, Serialize};
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 /// Ways to look at `sys.modules` that put nothing into it.
 const LOOKS: [&str; 8] = ["get", "pop", "keys", "values", "items", "copy", "__contains__", "__getitem__"];
 const COPIES: [&str; 8] = ["list", "dict", "set", "tuple", "sorted", "len", "frozenset", "iter"];
 
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Effects {
-    /// It puts itself, or modules below itself, into `sys.modules`: `sys.modules[__name__] = ...`.
-    pub(crate) makes_own: bool,
-    /// It puts modules into `sys.modules` under names that only a run knows.
-    pub(crate) makes_any: bool,
-    /// What it puts into `sys.modules` under names that can be read.
-    pub(crate) puts: Vec<Put>,
-    /// It has a finder of its own: `sys.meta_path`, `sys.path_hooks`.
-    pub(crate) finds: bool,
-    /// Attributes that it sets on what it imports: the name by which it knows the module (empty: one that it imports by
-    /// a call), and the attribute if that can be read.
-    pub(crate) sets: BTreeSet<(String, Option<String>)>,
-    /// Functions, dotted as they are called, that are told this module's `__name__`.
-    pub(crate) hands_name: BTreeSet<String>,
-    /// Names that a `from` import of this file binds, and something else in it as well.
-    pub(crate) bound_again: BTreeSet<String>,
+/// One `sys.modules[key] = value`, or a mapping of keys that `update` takes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Key<'a> {
+    pub(super) key: &'a Expr,
+    pub(super) value: Option<&'a Expr>,
+    /// `key` is a mapping: its keys are the names.
+    pub(super) mapping: bool,
 }
 
 /// Reads effects, and remembers which `sys.modules` and which `globals()` have been understood already.
@@ -57,7 +45,7 @@ impl<'a> Watch<'a> {
     }
 
     /// Returns whether the module may have more names than its statements bind.
-    pub(super) fn read(&mut self, node: AnyNodeRef<'a>, effects: &mut Effects) -> bool {
+    pub(super) fn record(&mut self, node: AnyNodeRef<'a>, effects: &mut Effects) -> bool {
         match node {
             AnyNodeRef::StmtAssign(assign) => self.assign(assign),
             AnyNodeRef::StmtAugAssign(assign) if is_sys_modules(&assign.target) => {
@@ -96,7 +84,7 @@ impl<'a> Watch<'a> {
     }
 
     fn looks_at<'e>(&mut self, expressions: impl IntoIterator<Item = &'e Expr>) {
-        let known = expressions.into_iter().filter(|one| is_sys_modules(one) || is_namespace(one));
+        let known = expressions.into_iter().filter(|expression| is_sys_modules(expression) || is_namespace(expression));
         self.harmless.extend(known.map(Ranged::range));
     }
 
@@ -170,45 +158,41 @@ impl<'a> Watch<'a> {
             _ => {}
         }
         let mut values = arguments.args.iter().chain(arguments.keywords.iter().map(|keyword| &keyword.value));
-        let told = values.any(|value| value.as_name_expr().is_some_and(|name| name.id == "__name__"));
-        if told && let Some(function) = dotted(&call.func) {
+        let passes_name = values.any(|value| value.as_name_expr().is_some_and(|name| name.id == "__name__"));
+        if passes_name && let Some(function) = dotted(&call.func) {
             effects.hands_name.insert(function);
         }
-        told && matches!(last_name(&call.func), Some("import_module" | "__import__"))
+        passes_name && matches!(last_name(&call.func), Some("import_module" | "__import__"))
     }
 }
 
-impl Effects {
-    /// Drops what is about no module: attributes of objects, functions of the file's own. What is known by a name that
-    /// `import a.b as c` gave it goes by `a.b` from here on.
-    pub(super) fn finish(&mut self, items: &[Import], watch: &Watch<'_>) {
-        let by_call = items.iter().any(|item| item.dynamic);
-        let taken = || items.iter().flat_map(|item| &item.names);
-        let local = |name: &ImportedName| name.asname.as_ref().unwrap_or(&name.name).clone();
-        let plain = items.iter().filter(|item| item.names.is_empty() && !item.star && !item.dynamic);
-        let mut bound: HashSet<String> = taken().map(local).collect();
-        bound.extend(plain.filter_map(|item| Some(item.module.as_deref()?.split('.').next()?.to_owned())));
-        let module = |written: &str| {
-            let (first, rest) = written.split_at(written.find('.').unwrap_or(written.len()));
-            match watch.renamed.get(first) {
-                Some(name) => Some(format!("{name}{rest}")),
-                None => bound.contains(first).then(|| written.to_owned()),
-            }
-        };
-        let sets = std::mem::take(&mut self.sets).into_iter();
-        self.sets = sets
-            .filter_map(|(written, attribute)| {
-                Some((module(&written).or_else(|| by_call.then(String::new))?, attribute))
-            })
-            .collect();
-        self.hands_name = self.hands_name.iter().filter_map(|function| module(function)).collect();
-        self.bound_again.retain(|again| taken().any(|name| local(name) == *again));
-    }
+/// Drops what concerns no module: attributes of objects, functions of the file itself. A name that `import a.b as c` gave becomes
+/// `a.b`.
+pub(super) fn finish(effects: &mut Effects, items: &[Import], watch: &Watch<'_>) {
+    let by_call = items.iter().any(|item| item.dynamic);
+    let taken = || items.iter().flat_map(|item| &item.names);
+    let local = |name: &ImportedName| name.asname.as_ref().unwrap_or(&name.name).clone();
+    let plain = items.iter().filter(|item| item.names.is_empty() && !item.star && !item.dynamic);
+    let mut bound: HashSet<String> = taken().map(local).collect();
+    bound.extend(plain.filter_map(|item| Some(item.module.as_deref()?.split('.').next()?.to_owned())));
+    let module = |written: &str| {
+        let (first, rest) = written.split_at(written.find('.').unwrap_or(written.len()));
+        match watch.renamed.get(first) {
+            Some(name) => Some(format!("{name}{rest}")),
+            None => bound.contains(first).then(|| written.to_owned()),
+        }
+    };
+    let sets = std::mem::take(&mut effects.sets).into_iter();
+    effects.sets = sets
+        .filter_map(|(written, attribute)| Some((module(&written).or_else(|| by_call.then(String::new))?, attribute)))
+        .collect();
+    effects.hands_name = effects.hands_name.iter().filter_map(|function| module(function)).collect();
+    effects.bound_again.retain(|again| taken().any(|name| local(name) == *again));
 }
 
-/// The names for which a module's `__getattr__` has an answer, if it says so by comparing its parameter with them and
-/// raises for all others; `None` if that cannot be told.
-pub(super) fn served(function: &ast::StmtFunctionDef) -> Option<Vec<&str>> {
+/// The names for which a module's `__getattr__` has an answer, if it compares its parameter with them and raises for all
+/// others; `None` for any other function.
+pub(super) fn getattr_names(function: &ast::StmtFunctionDef) -> Option<Vec<&str>> {
     let parameter = function.parameters.args.first()?.name().as_str();
     let (last, rest) = function.body.split_last()?;
     if !last.is_raise_stmt() || !function.decorator_list.is_empty() {
@@ -262,7 +246,8 @@ fn is_namespace(expression: &Expr) -> bool {
 
 /// Whether a name for all of a module's names is used for more than looking at them.
 fn is_written(body: &[Stmt], namespace: &str) -> bool {
-    let is_it = |one: &Expr| one.as_name_expr().is_some_and(|name| name.id == namespace && name.ctx.is_load());
+    let is_it =
+        |expression: &Expr| expression.as_name_expr().is_some_and(|name| name.id == namespace && name.ctx.is_load());
     let mut looks: HashSet<TextRange> = HashSet::new();
     any_node(body, usize::MAX, |node| {
         match node {
@@ -275,7 +260,7 @@ fn is_written(body: &[Stmt], namespace: &str) -> bool {
                 looks.insert(attribute.value.range());
             }
             AnyNodeRef::ExprCompare(comparison) => {
-                looks.extend(comparison.comparators.iter().filter(|one| is_it(one)).map(Ranged::range));
+                looks.extend(comparison.comparators.iter().filter(|expression| is_it(expression)).map(Ranged::range));
             }
             AnyNodeRef::StmtFor(statement) if is_it(&statement.iter) => drop(looks.insert(statement.iter.range())),
             AnyNodeRef::Comprehension(inner) if is_it(&inner.iter) => drop(looks.insert(inner.iter.range())),
@@ -287,24 +272,6 @@ fn is_written(body: &[Stmt], namespace: &str) -> bool {
         }
         false
     })
-}
-
-/// `__name__`, `__name__ + ".x"`, `f"{__name__}.x"`.
-pub(super) fn starts_with_own_name(key: &Expr) -> bool {
-    let is_own =
-        |one: &Expr| one.as_name_expr().is_some_and(|name| matches!(name.id.as_str(), "__name__" | "__package__"));
-    match key {
-        Expr::BinOp(operation) => is_own(&operation.left),
-        Expr::FString(string) => match string.value.iter().next() {
-            Some(ast::FStringPart::FString(part)) => part
-                .elements
-                .first()
-                .and_then(ast::InterpolatedStringElement::as_interpolation)
-                .is_some_and(|first| is_own(&first.expression)),
-            _ => false,
-        },
-        _ => is_own(key),
-    }
 }
 
 fn set(module: &Expr, attribute: Option<&str>, effects: &mut Effects) {

@@ -1,9 +1,8 @@
-//! What stops an error: `except` clauses and context managers, and the names that a file gives to them.
+//! Which errors an `except` clause or a context manager stops, also under the names that a file gives to them.
 //!
-//! Receives handlers and expressions of one file; hands on which errors go no further. Must never take for stopped what
-//! is not: where it cannot be told it says `perhaps`.
+//! What may or may not stop an error is marked `perhaps`.
 
-use super::{any_node, last_name};
+use crate::python::syntax::{any_node, last_name};
 use ruff_python_ast::{self as ast, AnyNodeRef, ExceptHandler, Expr, Stmt};
 use std::collections::HashMap;
 

@@ -1,69 +1,18 @@
 //! What a file puts into `sys.modules`: under which names, and whether submodules can be found below them.
 //!
-//! Names are read off literals, `"src." + name`, loops and comprehensions over literals, and calls of a function of the
+//! Names are read from literals, `"src." + name`, loops and comprehensions over literals, and calls of a function of the
 //! file with literal arguments. Any other name is left to `Effects::makes_any`.
 
-use super::effects::{Effects, starts_with_own_name};
-use super::{any_node, last_name};
+use super::effects::Key;
+use super::model::{Effects, Put};
+use crate::python::syntax::{any_node, last_name};
 use ruff_python_ast::{self as ast, AnyNodeRef, Expr, Stmt};
 use ruff_text_size::{Ranged, TextSize};
-use serde::{Deserialize, Serialize};
 
 /// How many names are looked up to read one key.
 const STEPS: u32 = 4;
 
-/// One name in `sys.modules`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub(crate) struct Put {
-    /// `src.core`; `src.*` stands for every name that begins with `src.`.
-    pub(crate) name: String,
-    pub(crate) line: u32,
-    /// A new, empty module without a `__path__`: nothing is found below it.
-    pub(crate) bare: bool,
-}
-
-impl Put {
-    /// Whether it stands for names that only a run knows.
-    pub(crate) fn is_open(&self) -> bool {
-        self.name.ends_with('*')
-    }
-
-    /// Whether it may be a module below `dotted` that only a run knows.
-    pub(crate) fn may_be_below(&self, dotted: &str) -> bool {
-        let front = self.name.strip_suffix(".*");
-        front.is_some_and(|front| {
-            front.strip_prefix(dotted).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-        })
-    }
-
-    /// Whether `dotted` is found once this is there.
-    fn serves(&self, dotted: &str) -> bool {
-        if let Some(front) = self.name.strip_suffix('*') {
-            return dotted.starts_with(front);
-        }
-        dotted
-            .strip_prefix(self.name.as_str())
-            .is_some_and(|rest| rest.is_empty() || (rest.starts_with('.') && !self.bare))
-    }
-}
-
-/// Whether importing `dotted` finds something of `puts`. `import a.b` (`whole`) gives `a`, so that it needs both.
-pub(crate) fn serves<'p>(puts: impl Iterator<Item = &'p Put> + Clone, dotted: &str, whole: bool) -> bool {
-    let first = dotted.split('.').next().unwrap_or_default();
-    let has = |name: &str| puts.clone().any(|put| put.serves(name));
-    has(dotted) && (!whole || has(first))
-}
-
-/// One `sys.modules[key] = value`, or a mapping of keys that `update` takes.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Key<'a> {
-    pub(super) key: &'a Expr,
-    pub(super) value: Option<&'a Expr>,
-    /// The keys of `key` are meant.
-    pub(super) mapping: bool,
-}
-
-/// Adds what the keys say to `effects`.
+/// Adds the names of the keys to `effects`.
 pub(super) fn resolve(body: &[Stmt], keys: Vec<Key<'_>>, effects: &mut Effects, line: impl Fn(TextSize) -> u32) {
     for Key { key, value, mapping } in keys {
         let reader = KeyReader { body, own: key };
@@ -92,7 +41,7 @@ struct KeyReader<'a> {
 }
 
 impl<'a> KeyReader<'a> {
-    /// The names that an expression may be; none if that cannot be told.
+    /// The names that an expression may be; none if that cannot be known.
     fn names(&self, key: &'a Expr, steps: u32) -> Option<Vec<String>> {
         match key {
             Expr::StringLiteral(literal) => Some(vec![literal.value.to_str().to_owned()]),
@@ -295,5 +244,24 @@ fn front(key: &Expr) -> Option<String> {
             }
         }
         _ => None,
+    }
+}
+
+/// `__name__`, `__name__ + ".x"`, `f"{__name__}.x"`.
+fn starts_with_own_name(key: &Expr) -> bool {
+    let is_own = |expression: &Expr| {
+        expression.as_name_expr().is_some_and(|name| matches!(name.id.as_str(), "__name__" | "__package__"))
+    };
+    match key {
+        Expr::BinOp(operation) => is_own(&operation.left),
+        Expr::FString(string) => match string.value.iter().next() {
+            Some(ast::FStringPart::FString(part)) => part
+                .elements
+                .first()
+                .and_then(ast::InterpolatedStringElement::as_interpolation)
+                .is_some_and(|first| is_own(&first.expression)),
+            _ => false,
+        },
+        _ => is_own(key),
     }
 }

@@ -1,48 +1,34 @@
-//! The walk over one file's tree that finds its uses.
-//!
-//! Receives bytes; hands on `Uses`. Must never follow a name further than to the one value that the file gives it.
+//! The walk over one file's tree that collects its uses.
 
-use super::shapes::{any_node, children, is_exports, last_name, list, names_exports, registers, templates};
-use super::{Class, Function, Mention, Template, Uses};
-use crate::python::imports::{Guard, Lines, Tests, block, split};
+use super::model::{Class, Function, Mention, Template, Uses};
+use super::shapes::{is_exports, list, names_exports, registers, templates};
+use crate::python::imports::{Conditions, Guard, block, split};
 use crate::python::is_identifier;
+use crate::python::syntax::{Syntax, any_node, children, last_name};
 use ruff_python_ast::{self as ast, AnyNodeRef, Expr};
-use ruff_python_parser::{Mode, ParseOptions, parse_unchecked};
-use ruff_text_size::{Ranged, TextSize};
+use ruff_text_size::Ranged;
 use std::collections::{BTreeSet, HashMap};
-
-/// Dropping a tree recurses once per level; a deeper one is left to the end of the process instead.
-const DEEPEST_DROP: u32 = 400;
 
 /// How much of an annotation is looked at.
 const ANNOTATION: usize = 100;
 
-/// Reads what `bytes` do with their names on `python` ("3.14"). Never fails: what does not parse is not there.
-pub(crate) fn uses(bytes: &[u8], python: &str) -> Uses {
-    let text = String::from_utf8_lossy(bytes);
-    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    let parsed = parse_unchecked(text, ParseOptions::from(Mode::Module));
-    let lines = Lines::new(text);
-    let body = parsed.syntax().as_module().map_or(&[][..], |module| &module.body);
-    let mut reader = UseCollector {
-        line: |offset: TextSize| lines.place(offset.to_usize()).0,
-        tests: Tests::of(body, python.parse().ok(), &lines),
+/// What a file does with its names, and the depth of its tree.
+pub(in crate::python) fn read(syntax: &Syntax<'_>) -> (Uses, u32) {
+    let mut collector = UseCollector {
+        syntax,
+        conditions: Conditions::of(syntax),
         uses: Uses::default(),
         values: HashMap::new(),
-        all: Vec::new(),
+        exports: Vec::new(),
         paths: Vec::new(),
     };
-    let deepest = reader.read(AnyNodeRef::from(parsed.syntax()));
-    let uses = reader.finish();
-    if deepest > DEEPEST_DROP {
-        std::mem::forget(parsed);
-    }
-    uses
+    let depth = collector.walk();
+    (collector.finish(), depth)
 }
 
-/// Where a node stands.
+/// What holds at a node.
 #[derive(Clone, Copy, Default)]
-struct Standing {
+struct Position {
     /// Indices into `functions` and `classes`.
     function: Option<usize>,
     class: Option<usize>,
@@ -52,8 +38,8 @@ struct Standing {
     depth: u32,
 }
 
-impl Standing {
-    /// Whether what stands here may do without a file, or is for one platform.
+impl Position {
+    /// Whether what is here can do without a file, or is for one platform.
     fn is_handled(self) -> bool {
         self.guard.file_caught || self.guard.platform || self.guard.fallback
     }
@@ -64,54 +50,55 @@ enum Path<'a> {
     Listed(&'a Expr),
 }
 
-struct UseCollector<'a, L: Fn(TextSize) -> u32> {
-    line: L,
-    tests: Tests<'a>,
+struct UseCollector<'a> {
+    syntax: &'a Syntax<'a>,
+    conditions: Conditions<'a>,
     uses: Uses,
     /// What names are assigned, by plain assignments.
     values: HashMap<&'a str, Vec<&'a Expr>>,
     /// Every statement that has to do with `__all__`: its value, or nothing that can be read.
-    all: Vec<Option<&'a Expr>>,
+    exports: Vec<Option<&'a Expr>>,
     /// Expressions of paths, to be looked into when every assignment is known.
     paths: Vec<Path<'a>>,
 }
 
-impl<'a, L: Fn(TextSize) -> u32> UseCollector<'a, L> {
-    fn read(&mut self, root: AnyNodeRef<'a>) -> u32 {
+impl<'a> UseCollector<'a> {
+    /// Walks the whole tree without recursion, so that no nesting exhausts the stack; returns how deep it is.
+    fn walk(&mut self) -> u32 {
         let mut deepest = 0;
-        let mut pending = vec![(root, Standing::default())];
-        while let Some((node, standing)) = pending.pop() {
-            deepest = deepest.max(standing.depth);
+        let mut pending = vec![(self.syntax.root(), Position::default())];
+        while let Some((node, position)) = pending.pop() {
+            deepest = deepest.max(position.depth);
             // `if TYPE_CHECKING:`, `if __name__ == "__main__":`, another platform.
-            if standing.guard.never_runs {
+            if position.guard.never_runs {
                 continue;
             }
-            self.hear(node, standing);
-            let inside = Standing { depth: standing.depth + 1, ..standing };
-            let mut push = |node, standing| pending.push((node, standing));
+            self.record(node, position);
+            let inside = Position { depth: position.depth + 1, ..position };
+            let mut push = |node, position| pending.push((node, position));
             match node {
                 AnyNodeRef::StmtFunctionDef(function) => {
                     function.decorator_list.iter().for_each(|decorator| push(decorator.into(), inside));
                     push(AnyNodeRef::from(&*function.parameters), inside);
-                    let function_at = self.function(function, standing);
-                    let mut later = |node, guard| push(node, Standing { function: function_at, guard, ..inside });
-                    block(&function.body, standing.guard.called_later(), &self.tests, &mut later);
+                    let function_at = self.function(function, position);
+                    let mut later = |node, guard| push(node, Position { function: function_at, guard, ..inside });
+                    block(&function.body, position.guard.called_later(), &self.conditions, &mut later);
                 }
                 AnyNodeRef::StmtClassDef(class) => {
                     class.decorator_list.iter().for_each(|decorator| push(decorator.into(), inside));
                     class.arguments.iter().for_each(|arguments| push((&**arguments).into(), inside));
-                    let class_at = self.class(class, standing);
-                    class.body.iter().for_each(|inner| push(inner.into(), Standing { class: class_at, ..inside }));
+                    let class_at = self.class(class, position);
+                    class.body.iter().for_each(|inner| push(inner.into(), Position { class: class_at, ..inside }));
                 }
                 AnyNodeRef::StmtAssign(statement) if is_exports(&statement.targets) => {
-                    push((&*statement.value).into(), Standing { exports: true, ..inside });
+                    push((&*statement.value).into(), Position { exports: true, ..inside });
                 }
                 // A docstring.
                 AnyNodeRef::StmtExpr(statement) if statement.value.is_string_literal_expr() => {}
                 _ => {
-                    let mut branch = |node, guard| push(node, Standing { guard, ..inside });
-                    if !split(node, standing.guard, &self.tests, &mut branch) {
-                        children(node).for_each(|child| branch(child, standing.guard));
+                    let mut branch = |node, guard| push(node, Position { guard, ..inside });
+                    if !split(node, position.guard, &self.conditions, &mut branch) {
+                        children(node).for_each(|child| branch(child, position.guard));
                     }
                 }
             }
@@ -120,24 +107,24 @@ impl<'a, L: Fn(TextSize) -> u32> UseCollector<'a, L> {
     }
 
     /// The function that the body of this one belongs to, for whether it is called.
-    fn function(&mut self, function: &ast::StmtFunctionDef, standing: Standing) -> Option<usize> {
+    fn function(&mut self, function: &ast::StmtFunctionDef, position: Position) -> Option<usize> {
         self.uses.finds_subclasses |= &function.name == "__init_subclass__";
-        if standing.function.is_some() {
-            return standing.function;
+        if position.function.is_some() {
+            return position.function;
         }
         self.uses.functions.push(Function {
             name: function.name.to_string(),
-            class: standing.class,
-            lines: ((self.line)(function.start()), (self.line)(function.end())),
+            class: position.class,
+            lines: (self.syntax.line(function.start()), self.syntax.line(function.end())),
             decorated: registers(&function.decorator_list),
         });
         Some(self.uses.functions.len() - 1)
     }
 
     /// The class that the methods in this one belong to.
-    fn class(&mut self, class: &ast::StmtClassDef, standing: Standing) -> Option<usize> {
-        if standing.function.is_some() {
-            return standing.class;
+    fn class(&mut self, class: &ast::StmtClassDef, position: Position) -> Option<usize> {
+        if position.function.is_some() {
+            return position.class;
         }
         let unsubscripted = |base: &'_ Expr| match base {
             Expr::Subscript(subscript) => last_name(&subscript.value).map(str::to_owned),
@@ -155,11 +142,11 @@ impl<'a, L: Fn(TextSize) -> u32> UseCollector<'a, L> {
         Some(self.uses.classes.len() - 1)
     }
 
-    fn hear(&mut self, node: AnyNodeRef<'a>, standing: Standing) {
-        let (by, handled) = (standing.function, standing.is_handled());
+    fn record(&mut self, node: AnyNodeRef<'a>, position: Position) {
+        let (function, handled) = (position.function, position.is_handled());
         let mut mention = |name: &str, of: Option<&str>, attribute: bool| {
             let (name, of) = (name.to_owned(), of.map(str::to_owned));
-            self.uses.mentions.push(Mention { name, of, by, handled, attribute });
+            self.uses.mentions.push(Mention { name, of, function, handled, attribute });
         };
         let mut annotated = |annotation: &'a Expr| {
             any_node([annotation], ANNOTATION, |node| {
@@ -171,7 +158,7 @@ impl<'a, L: Fn(TextSize) -> u32> UseCollector<'a, L> {
         };
         match node {
             AnyNodeRef::StmtImport(statement) => self.import(statement),
-            AnyNodeRef::StmtImportFrom(statement) => self.import_from(statement, standing),
+            AnyNodeRef::StmtImportFrom(statement) => self.import_from(statement, position),
             // Frameworks make what an annotation names: `service: Service = Depends()`.
             AnyNodeRef::Parameter(parameter) => {
                 if let Some(annotation) = parameter.annotation.as_deref() {
@@ -189,7 +176,7 @@ impl<'a, L: Fn(TextSize) -> u32> UseCollector<'a, L> {
             }
             AnyNodeRef::ExprStringLiteral(string) => {
                 let text = string.value.to_str();
-                if let (false, Some(last)) = (standing.exports, text.rsplit(['.', ':']).next()) {
+                if let (false, Some(last)) = (position.exports, text.rsplit(['.', ':']).next()) {
                     mention(last, None, true);
                 }
                 self.ending(text);
@@ -206,30 +193,30 @@ impl<'a, L: Fn(TextSize) -> u32> UseCollector<'a, L> {
             AnyNodeRef::InterpolatedStringLiteralElement(element) => self.ending(&element.value),
             AnyNodeRef::StmtAnnAssign(statement) => {
                 annotated(&statement.annotation);
-                self.assigned(node, standing);
+                self.assigned(node, position);
             }
-            AnyNodeRef::StmtAssign(_) | AnyNodeRef::StmtAugAssign(_) => self.assigned(node, standing),
-            AnyNodeRef::ExprCall(call) => self.call(call, standing),
+            AnyNodeRef::StmtAssign(_) | AnyNodeRef::StmtAugAssign(_) => self.assigned(node, position),
+            AnyNodeRef::ExprCall(call) => self.call(call, position),
             _ => {}
         }
         self.bare(node);
     }
 
-    /// What names are assigned, and `__all__`.
-    fn assigned(&mut self, node: AnyNodeRef<'a>, standing: Standing) {
+    /// The values of names, and of `__all__`.
+    fn assigned(&mut self, node: AnyNodeRef<'a>, position: Position) {
         match node {
             AnyNodeRef::StmtAssign(statement) => {
                 for name in statement.targets.iter().filter_map(Expr::as_name_expr) {
                     self.values.entry(name.id.as_str()).or_default().push(&statement.value);
                 }
                 if is_exports(&statement.targets) {
-                    let at_module = standing.function.is_none() && standing.class.is_none();
-                    self.all.push(at_module.then_some(&*statement.value));
+                    let at_module = position.function.is_none() && position.class.is_none();
+                    self.exports.push(at_module.then_some(&*statement.value));
                 }
             }
-            AnyNodeRef::StmtAugAssign(statement) if names_exports(&statement.target) => self.all.push(None),
+            AnyNodeRef::StmtAugAssign(statement) if names_exports(&statement.target) => self.exports.push(None),
             AnyNodeRef::StmtAnnAssign(statement) if names_exports(&statement.target) => {
-                self.all.push(statement.value.as_deref());
+                self.exports.push(statement.value.as_deref());
             }
             _ => {}
         }
@@ -249,15 +236,15 @@ impl<'a, L: Fn(TextSize) -> u32> UseCollector<'a, L> {
         }
     }
 
-    fn import_from(&mut self, statement: &ast::StmtImportFrom, standing: Standing) {
-        let (by, handled) = (standing.function, standing.is_handled());
+    fn import_from(&mut self, statement: &ast::StmtImportFrom, position: Position) {
+        let (function, handled) = (position.function, position.is_handled());
         for alias in &statement.names {
             // Under another name its uses are not seen.
             if alias.asname.is_some() {
                 let name = alias.name.to_string();
-                self.uses.mentions.push(Mention { name, of: None, by, handled, attribute: false });
+                self.uses.mentions.push(Mention { name, of: None, function, handled, attribute: false });
             }
-            if by.is_none() {
+            if function.is_none() {
                 self.uses.taken.insert(alias.name.to_string());
             }
         }
@@ -288,10 +275,10 @@ impl<'a, L: Fn(TextSize) -> u32> UseCollector<'a, L> {
         }
     }
 
-    fn call(&mut self, call: &'a ast::ExprCall, standing: Standing) {
+    fn call(&mut self, call: &'a ast::ExprCall, position: Position) {
         let arguments = &call.arguments;
-        let (by, handled) = (standing.function, standing.is_handled());
-        let named = templates(call).into_iter().map(|name| Template { name: name.to_owned(), by, handled });
+        let (function, handled) = (position.function, position.is_handled());
+        let named = templates(call).into_iter().map(|name| Template { name: name.to_owned(), function, handled });
         self.uses.templates.extend(named);
         let receiver = call.func.as_attribute_expr().map(|attribute| &*attribute.value);
         let mode = |at: usize| {
@@ -315,7 +302,7 @@ impl<'a, L: Fn(TextSize) -> u32> UseCollector<'a, L> {
                 self.paths.extend(receiver.into_iter().chain(&arguments.args).map(Path::Listed));
             }
             // `__all__.extend(...)`
-            Some("extend" | "append" | "remove") if receiver.is_some_and(names_exports) => self.all.push(None),
+            Some("extend" | "append" | "remove") if receiver.is_some_and(names_exports) => self.exports.push(None),
             _ => {}
         }
     }
@@ -344,7 +331,7 @@ impl<'a, L: Fn(TextSize) -> u32> UseCollector<'a, L> {
                 }
             }
         }
-        if let [Some(value)] = self.all.as_slice() {
+        if let [Some(value)] = self.exports.as_slice() {
             self.uses.exports = list(value);
         }
         self.uses

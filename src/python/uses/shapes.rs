@@ -1,8 +1,6 @@
-//! What single expressions and statements are: `__all__`, a decorator that registers, a call that asks for a template.
-//!
-//! Receives nodes; hands on yes or no, and parts. Must never look beyond the node.
+//! What single expressions and statements are: `__all__`, a decorator that registers, a call that renders a template.
 
-pub(super) use crate::python::imports::{any_node, children, last_name};
+use crate::python::syntax::last_name;
 use ruff_python_ast::{self as ast, Expr};
 use std::collections::BTreeSet;
 
@@ -75,7 +73,7 @@ const RENDERS: [&str; 11] = [
     "template",
 ];
 
-/// The names of templates that a call asks for.
+/// The names of the templates that a call renders.
 pub(super) fn templates(call: &ast::ExprCall) -> Vec<&str> {
     if !last_name(&call.func).is_some_and(|name| RENDERS.contains(&name)) {
         return Vec::new();

@@ -1,9 +1,14 @@
 //! What is read off small files.
 
 use super::*;
+use crate::python::syntax::Syntax;
+use std::collections::BTreeSet;
 
 fn of(text: &str) -> Uses {
-    uses(text.as_bytes(), "3.14")
+    let syntax = Syntax::parse(text.as_bytes(), "3.14".parse().ok());
+    let (uses, depth) = read(&syntax);
+    syntax.close(depth);
+    uses
 }
 
 fn set<'a>(names: &[&'a str]) -> BTreeSet<&'a str> {
@@ -37,7 +42,7 @@ fn where_functions_are_mentioned() {
         "def a():\n    b()\n\n\ndef b():\n    pass\n\n\ntry:\n    a()\nexcept OSError:\n    pass\n\nif __name__ == \"__main__\":\n    b()\n",
     );
     let mentions: Vec<_> =
-        uses.mentions.iter().map(|mention| (mention.name.as_str(), mention.by, mention.handled)).collect();
+        uses.mentions.iter().map(|mention| (mention.name.as_str(), mention.function, mention.handled)).collect();
     assert!(mentions.contains(&("a", None, true)), "{mentions:?}");
     assert!(mentions.contains(&("b", Some(uses.functions.iter().position(|f| f.name == "a").unwrap()), false)));
     assert_eq!(mentions.iter().filter(|(name, ..)| *name == "b").count(), 1, "a start by hand is none: {mentions:?}");
@@ -58,7 +63,7 @@ fn methods_belong_to_their_class_and_what_never_runs_mentions_nothing() {
     assert_eq!(uses.function_at(12).unwrap().name, "b", "a function in a method is the method's");
     assert!(!uses.mentions.iter().any(|mention| mention.name == "A"), "{:?}", uses.mentions);
     let called = uses.mentions.iter().find(|mention| mention.name == "b").unwrap();
-    assert_eq!((called.attribute, called.by.map(|by| uses.functions[by].name.as_str())), (true, Some("a")));
+    assert_eq!((called.attribute, called.function.map(|at| uses.functions[at].name.as_str())), (true, Some("a")));
 }
 
 #[test]

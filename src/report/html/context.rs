@@ -97,7 +97,7 @@ mod tests {
         let sources = files.iter().map(|(name, text)| Source {
             name: (*name).to_owned(),
             present: true,
-            says: name.ends_with(".py").then(|| Arc::new(crate::python::imports::imports(text.as_bytes()))),
+            imports: name.ends_with(".py").then(|| Arc::new(crate::python::imports::imports(text.as_bytes()))),
         });
         let graph = Graph::new(sources.collect(), "3.14", false);
         let reach = graph.reach(&graph.starts("main.py"), |_| true);

@@ -195,7 +195,7 @@ mod tests {
             compatibility_flags: Vec::new(),
             flag: "python_workers_314".into(),
             python_workers: true,
-            brings_sdk: false,
+            bundles_sdk: false,
             legacy_vendor: false,
             today: "2026-11-28".into(),
             pywrangler_would_pick: None,

@@ -28,7 +28,7 @@ pub(super) fn judge(case: &Case, laid: &Laid, tools: &AnsweringTools) -> Result<
     }
 }
 
-fn start(case: &Case, laid: &Laid, tools: &AnsweringTools, words: &[&str]) -> Run {
+pub(super) fn start(case: &Case, laid: &Laid, tools: &AnsweringTools, words: &[&str]) -> Run {
     let words: Vec<&str> = words.iter().copied().chain(case.words.iter().map(String::as_str)).collect();
     let missing: Vec<&str> =
         case.tools.iter().filter(|(_, says)| says.is_empty()).map(|(name, _)| name.as_str()).collect();

@@ -1,9 +1,8 @@
 //! `install_requires` of setuptools, in `setup.cfg` and in `setup.py`.
 //!
-//! Receives a text; hands on the entries that are written there in words. What a script computes is not read: no code runs.
+//! Only entries that are written out are read; no code runs.
 
-use super::super::declared::Declared;
-use super::entry;
+use crate::project::requirements::declaration::{Declared, entry};
 use crate::project::requirements::requirement::Context;
 
 const KEY: &str = "install_requires";

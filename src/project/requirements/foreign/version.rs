@@ -1,19 +1,25 @@
 //! Poetry's constraints as PEP 440 and PEP 508 write them.
 //!
-//! Receives a constraint; hands on specifiers or a marker. Poetry 2's rules: `^` keeps the first number that is not zero, `~`
-//! the first two. Must never narrow a constraint that it does not understand.
+//! Poetry 2's rules: `^` keeps the first number that is not zero, `~` the first two. A constraint that is not understood is
+//! dropped, never narrowed.
 
-/// Specifiers, `>=1.2,<2`; empty for any version. `None` for a union (`||`), which PEP 440 cannot say.
+use pep508_rs::pep440_rs::Version;
+
+/// Specifiers, `>=1.2,<2`; empty for any version. `None` for a union (`||`), which PEP 440 cannot express.
 pub(super) fn pep440(constraint: &str) -> Option<String> {
     let constraint = constraint.trim();
     if constraint.contains('|') {
         return None;
     }
-    let parts: Vec<String> = joined(constraint).split([',', ' ']).filter(|part| !part.is_empty()).map(one).collect();
+    let parts: Vec<String> = without_blanks_after_operators(constraint)
+        .split([',', ' '])
+        .filter(|part| !part.is_empty())
+        .map(specifier)
+        .collect();
     Some(parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(","))
 }
 
-/// The same of Python's version: `python_version >= '3.9' and python_version < '4'`.
+/// The same for Python's version, as a marker: `python_version >= '3.9' and python_version < '4'`.
 pub(super) fn marker(constraint: &str) -> Option<String> {
     let specifiers = pep440(constraint)?;
     let condition = |specifier: &str| {
@@ -25,8 +31,7 @@ pub(super) fn marker(constraint: &str) -> Option<String> {
     conditions.filter(|conditions| !conditions.is_empty()).map(|conditions| conditions.join(" and "))
 }
 
-/// Without the blanks behind operators.
-fn joined(constraint: &str) -> String {
+fn without_blanks_after_operators(constraint: &str) -> String {
     let mut out = String::new();
     for c in constraint.chars() {
         if !(c.is_whitespace() && (out.is_empty() || out.ends_with(['<', '>', '=', '!', '~', '^', ',']))) {
@@ -36,7 +41,7 @@ fn joined(constraint: &str) -> String {
     out
 }
 
-fn one(part: &str) -> String {
+fn specifier(part: &str) -> String {
     if part == "*" {
         return String::new();
     }
@@ -53,30 +58,14 @@ fn one(part: &str) -> String {
     }
 }
 
-/// From a version on, up to where the number at `kept` would change.
+/// From a version on, up to where the number at `kept` would change. What is not a PEP 440 version limits nothing.
 fn range(version: &str, kept: impl Fn(&[u64]) -> usize) -> String {
-    let release = release(version);
-    if release.is_empty() {
-        return String::new();
-    }
-    let kept = kept(&release);
+    let Ok(parsed) = version.parse::<Version>() else { return String::new() };
+    let release = parsed.release();
+    let kept = kept(release);
     let mut upper: Vec<String> = release[..kept].iter().map(u64::to_string).collect();
     upper.push((release[kept] + 1).to_string());
     format!(">={version},<{}", upper.join("."))
-}
-
-/// The numbers of a version: `1.0b2` has 1 and 0.
-fn release(version: &str) -> Vec<u64> {
-    let mut numbers = Vec::new();
-    for part in version.split('.') {
-        let digits = part.find(|c: char| !c.is_ascii_digit()).unwrap_or(part.len());
-        let Ok(number) = part[..digits].parse() else { break };
-        numbers.push(number);
-        if digits < part.len() {
-            break;
-        }
-    }
-    numbers
 }
 
 #[cfg(test)]

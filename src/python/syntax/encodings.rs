@@ -1,6 +1,4 @@
 //! The encodings that Python knows: the modules and aliases of its `encodings` package, 3.13.
-//!
-//! Receives the name that a file declares; hands on whether it is one of them. Must never refuse a name that Python takes.
 
 /// Whether `# coding: name` means anything to Python. Punctuation between words and the case of letters do not matter.
 pub(super) fn is_known(name: &str) -> bool {

@@ -1,8 +1,7 @@
 //! Errors that Python's compiler finds in what its grammar allows: `return` outside of a function, a duplicate argument.
 //!
-//! Receives a parsed file and the Python it is for; hands on the first such error. The rules are the parser's own; this
-//! room only keeps the scopes for it. Must never report what Python accepts: where a rule needs more than these scopes
-//! (the binding of a `nonlocal`), it is answered as if all were well.
+//! The rules are the parser's own; this module keeps the scopes for them. Where a rule needs more than these scopes (the
+//! binding of a `nonlocal`), the code is taken to be valid: nothing that Python accepts is reported.
 
 use ruff_python_ast::visitor::{self, Visitor};
 use ruff_python_ast::{self as ast, ExceptHandler, Expr, PythonVersion, Stmt};
@@ -13,8 +12,8 @@ use ruff_text_size::{TextRange, TextSize};
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-/// Place and words of the first error.
-pub(super) fn refused(body: &[Stmt], source: &str, python: PythonVersion) -> Option<(TextSize, String)> {
+/// Offset and message of the first error.
+pub(super) fn first(body: &[Stmt], source: &str, python: PythonVersion) -> Option<(TextSize, String)> {
     let futures = body.iter().filter_map(Stmt::as_import_from_stmt);
     let mut futures = futures.filter(|import| import.module.as_ref().is_some_and(|module| module == "__future__"));
     let annotations = futures.any(|import| import.names.iter().any(|alias| &alias.name == "annotations"));
@@ -26,7 +25,7 @@ pub(super) fn refused(body: &[Stmt], source: &str, python: PythonVersion) -> Opt
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum SemanticErrorKind {
+enum ScopeKind {
     Module,
     Class,
     Function {
@@ -40,19 +39,19 @@ enum SemanticErrorKind {
 }
 
 struct Scope<'a> {
-    kind: SemanticErrorKind,
+    kind: ScopeKind,
     loops: u32,
     globals: HashMap<&'a str, TextRange>,
     parameters: Vec<&'a str>,
 }
 
 impl<'a> Scope<'a> {
-    fn of(kind: SemanticErrorKind) -> Self {
+    fn of(kind: ScopeKind) -> Self {
         Self { kind, loops: 0, globals: HashMap::new(), parameters: Vec::new() }
     }
 
     fn module(body: &'a [Stmt]) -> Self {
-        Self { globals: globals(body), ..Self::of(SemanticErrorKind::Module) }
+        Self { globals: globals(body), ..Self::of(ScopeKind::Module) }
     }
 }
 
@@ -101,11 +100,11 @@ struct Scopes<'a> {
 }
 
 impl Scopes<'_> {
-    fn kinds(&self) -> impl Iterator<Item = SemanticErrorKind> {
+    fn kinds(&self) -> impl Iterator<Item = ScopeKind> {
         self.stack.iter().rev().map(|scope| scope.kind)
     }
 
-    fn is_in(&self, kind: impl Fn(SemanticErrorKind) -> bool) -> bool {
+    fn is_in(&self, kind: impl Fn(ScopeKind) -> bool) -> bool {
         self.kinds().next().is_some_and(kind)
     }
 }
@@ -138,9 +137,9 @@ impl SemanticSyntaxContext for Scopes<'_> {
     fn in_async_context(&self) -> bool {
         for kind in self.kinds() {
             match kind {
-                SemanticErrorKind::Class | SemanticErrorKind::Lambda => return false,
-                SemanticErrorKind::Function { is_async } => return is_async,
-                SemanticErrorKind::Module | SemanticErrorKind::Comprehension { .. } => {}
+                ScopeKind::Class | ScopeKind::Lambda => return false,
+                ScopeKind::Function { is_async } => return is_async,
+                ScopeKind::Module | ScopeKind::Comprehension { .. } => {}
             }
         }
         false
@@ -149,18 +148,18 @@ impl SemanticSyntaxContext for Scopes<'_> {
     fn in_await_allowed_context(&self) -> bool {
         for kind in self.kinds() {
             match kind {
-                SemanticErrorKind::Class => return false,
-                SemanticErrorKind::Function { .. }
-                | SemanticErrorKind::Lambda
-                | SemanticErrorKind::Comprehension { later: true } => return true,
-                SemanticErrorKind::Module | SemanticErrorKind::Comprehension { later: false } => {}
+                ScopeKind::Class => return false,
+                ScopeKind::Function { .. } | ScopeKind::Lambda | ScopeKind::Comprehension { later: true } => {
+                    return true;
+                }
+                ScopeKind::Module | ScopeKind::Comprehension { later: false } => {}
             }
         }
         false
     }
 
     fn in_yield_allowed_context(&self) -> bool {
-        self.is_in(|kind| matches!(kind, SemanticErrorKind::Function { .. } | SemanticErrorKind::Lambda))
+        self.is_in(|kind| matches!(kind, ScopeKind::Function { .. } | ScopeKind::Lambda))
     }
 
     fn in_sync_comprehension(&self) -> bool {
@@ -168,20 +167,20 @@ impl SemanticSyntaxContext for Scopes<'_> {
     }
 
     fn in_class_body_comprehension(&self) -> bool {
-        let outer = self.kinds().find(|kind| !matches!(kind, SemanticErrorKind::Comprehension { .. }));
-        outer == Some(SemanticErrorKind::Class)
+        let outer = self.kinds().find(|kind| !matches!(kind, ScopeKind::Comprehension { .. }));
+        outer == Some(ScopeKind::Class)
     }
 
     fn in_module_scope(&self) -> bool {
-        self.is_in(|kind| kind == SemanticErrorKind::Module)
+        self.is_in(|kind| kind == ScopeKind::Module)
     }
 
     fn in_function_scope(&self) -> bool {
-        self.is_in(|kind| matches!(kind, SemanticErrorKind::Function { .. }))
+        self.is_in(|kind| matches!(kind, ScopeKind::Function { .. }))
     }
 
     fn in_generator_context(&self) -> bool {
-        self.kinds().any(|kind| kind == SemanticErrorKind::Comprehension { later: true })
+        self.kinds().any(|kind| kind == ScopeKind::Comprehension { later: true })
     }
 
     fn in_notebook(&self) -> bool {
@@ -232,7 +231,7 @@ impl<'a> Walker<'a> {
         if let Some(first) = generators.first() {
             self.visit_expr(&first.iter);
         }
-        self.within(Scope::of(SemanticErrorKind::Comprehension { later }), |walker| {
+        self.within(Scope::of(ScopeKind::Comprehension { later }), |walker| {
             for (at, generator) in generators.iter().enumerate() {
                 if at > 0 {
                     walker.visit_expr(&generator.iter);
@@ -257,7 +256,7 @@ impl<'a> Visitor<'a> for Walker<'a> {
                 let scope = Scope {
                     globals: globals(&function.body),
                     parameters: function.parameters.iter().map(|parameter| parameter.name().as_str()).collect(),
-                    ..Scope::of(SemanticErrorKind::Function { is_async: function.is_async })
+                    ..Scope::of(ScopeKind::Function { is_async: function.is_async })
                 };
                 self.within(scope, |walker| walker.visit_body(&function.body));
             }
@@ -265,7 +264,7 @@ impl<'a> Visitor<'a> for Walker<'a> {
                 class.decorator_list.iter().for_each(|decorator| self.visit_decorator(decorator));
                 class.type_params.iter().for_each(|parameters| self.visit_type_params(parameters));
                 class.arguments.iter().for_each(|arguments| self.visit_arguments(arguments));
-                let scope = Scope { globals: globals(&class.body), ..Scope::of(SemanticErrorKind::Class) };
+                let scope = Scope { globals: globals(&class.body), ..Scope::of(ScopeKind::Class) };
                 self.within(scope, |walker| walker.visit_body(&class.body));
             }
             Stmt::For(inner) => {
@@ -288,7 +287,7 @@ impl<'a> Visitor<'a> for Walker<'a> {
         match expression {
             Expr::Lambda(lambda) => {
                 lambda.parameters.iter().for_each(|parameters| self.visit_parameters(parameters));
-                self.within(Scope::of(SemanticErrorKind::Lambda), |walker| walker.visit_expr(&lambda.body));
+                self.within(Scope::of(ScopeKind::Lambda), |walker| walker.visit_expr(&lambda.body));
             }
             Expr::ListComp(list) => self.comprehension(false, &[&list.elt], &list.generators),
             Expr::SetComp(set) => self.comprehension(false, &[&set.elt], &set.generators),
