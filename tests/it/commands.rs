@@ -188,7 +188,7 @@ fn init_shows_what_main_needs_and_writes_it_once_it_may() {
     let before = project.snapshot();
     let shown = init(&[]).expect(2);
     assert_eq!(project.snapshot(), before);
-    assert!(shown.stderr.contains("hint: pass `--yes` to write what is shown"), "{}", shown.stderr);
+    assert!(shown.stderr.contains("hint: pass `--yes` to write it"), "{}", shown.stderr);
     insta::assert_snapshot!(shown.stdout);
     let document = init(&["--format", "json"]).expect(2).json();
     assert_eq!((document["schema"].clone(), document["written"].clone()), ("saddlebag.init/1".into(), false.into()));
