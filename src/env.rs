@@ -1,7 +1,4 @@
-//! The process's environment, as a value.
-//!
-//! Receives nothing; hands on a snapshot that can be asked, changed and given to children. The only place that reads the
-//! real one. Must never show a value: it can be a secret.
+//! The process's environment, read once and used as a value. Values are never printed: they can be secrets.
 
 use crate::error::{Error, ErrorKind, Result};
 use camino::Utf8PathBuf;
@@ -30,12 +27,12 @@ impl Environment {
         Self(pairs.iter().map(|(name, value)| (name.into(), value.into())).collect())
     }
 
-    /// The value, if it is set, not empty and text.
+    /// The value, if it is set, not empty and valid UTF-8.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.0.get(OsStr::new(name)).and_then(|value| value.to_str()).filter(|value| !value.is_empty())
     }
 
-    /// Set to something other than empty, `0` and `false`.
+    /// Whether the variable is set to something other than empty, `0` or `false`.
     pub(crate) fn flag(&self, name: &str) -> bool {
         self.get(name).is_some_and(|value| value != "0" && value != "false")
     }
@@ -56,7 +53,7 @@ impl Environment {
 /// The working directory of this process.
 ///
 /// # Errors
-/// `Unreadable`: it was removed, or its name is not UTF-8.
+/// `Unreadable`: the directory was removed, or its name is not UTF-8.
 pub(crate) fn current_dir() -> Result<Utf8PathBuf> {
     let path = std::env::current_dir().map_err(|error| {
         Error::new(

@@ -1,6 +1,6 @@
 //! saddlebag: deploys Cloudflare Python Workers without bad surprises.
 //!
-//! Receives argv; hands on an exit code. `session` has the steps of a run, `command` what each command does with them.
+//! `session` has the steps of a run, `commands` what each command does with them.
 
 #[cfg(not(unix))]
 compile_error!("saddlebag runs on Linux and macOS: processes and locks are Unix's; on Windows, use WSL");
@@ -60,6 +60,6 @@ fn main() -> ExitCode {
         }
         Err(error) => refuse(error),
     };
-    // An exit status is one byte; everything that comes here fits.
+    // An exit status is one byte; all of ours fit.
     ExitCode::from(u8::try_from(code).unwrap_or(u8::MAX))
 }

@@ -1,8 +1,7 @@
-//! The words of the command line that are wrangler's: read where saddlebag must know them, passed on as they are.
+//! The arguments that are wrangler's: what saddlebag needs to know of them, and what pywrangler is started with.
 //!
-//! Receives the words that are not ours; hands on what they say about configuration, environment, target and entry, and
-//! the words for the child: `--config`, `--cwd` and a positional script replaced, nothing else touched. yargs reads them
-//! in wrangler, so they are read here by yargs' rules. Must never reorder, and never look behind `--`.
+//! wrangler parses them with yargs, so they are parsed here by yargs' rules. Order and spelling are kept, nothing after `--`
+//! is looked at, and only `--config`, `--cwd`, `--env-file` and a positional script or directory are replaced.
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::Deserialize;
@@ -16,7 +15,7 @@ struct FlagTable {
     boolean: Vec<String>,
 }
 
-/// The one flag that takes a second word.
+/// The one flag that takes two values.
 const UPDATE_MODE: &str = "durable-objects-code-update-mode";
 
 static TABLE: LazyLock<FlagTable> = LazyLock::new(|| {
@@ -32,7 +31,7 @@ enum FlagKind {
     Unknown,
 }
 
-fn kind(name: &str) -> FlagKind {
+fn flag_kind(name: &str) -> FlagKind {
     let has = |names: &[String], name: &str| names.iter().any(|known| known == name);
     if has(&TABLE.value, name) {
         FlagKind::Value
@@ -50,7 +49,7 @@ pub(crate) fn known_flags() -> impl Iterator<Item = &'static str> {
     TABLE.value.iter().chain(&TABLE.array).chain(&TABLE.boolean).map(String::as_str)
 }
 
-/// A flag that is in no table.
+/// A flag that is not in `data/wrangler-flags.toml`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct UnknownFlag {
     /// In kebab case, without its dashes.
@@ -61,34 +60,34 @@ pub(crate) struct UnknownFlag {
 
 #[cfg(test)]
 pub(crate) fn is_wranglers(name: &str) -> bool {
-    kind(name) != FlagKind::Unknown
+    flag_kind(name) != FlagKind::Unknown
 }
 
-/// Whether a rehearsal builds the images of containers, as the deploy does.
+/// Whether a dry run of ours builds the images of containers, as the deploy does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Containers {
-    AsAsked,
-    LeftOut,
+    AsGiven,
+    Skipped,
 }
 
-/// One thing that the words say, with the places of its words.
+/// One flag or argument, with the indices of its words.
 #[derive(Debug, Clone)]
 enum Item {
     Flag { name: String, values: Vec<String>, from: usize, to: usize },
     Positional { at: usize },
 }
 
-/// wrangler's words.
+/// wrangler's arguments.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Passthrough {
-    /// pywrangler's own words, which stand before the command.
+    /// pywrangler's own flags, from before the command.
     before: Vec<OsString>,
     words: Vec<OsString>,
     items: Vec<Item>,
 }
 
 impl Passthrough {
-    /// Reads the words as yargs does: `--a b`, `--a=b`, `-a b`, `-ab`, `--aB` for `--a-b`, lists up to the next flag.
+    /// Parses the words as yargs does: `--a b`, `--a=b`, `-a b`, `-ab`, `--aB` for `--a-b`, lists up to the next flag.
     pub(crate) fn read(words: Vec<OsString>) -> Self {
         let mut items = Vec::new();
         let mut at = 0;
@@ -98,20 +97,20 @@ impl Passthrough {
             }
             let from = at;
             at += 1;
-            let Some((name, joined)) = words[from].to_str().and_then(flag) else {
+            let Some((name, joined)) = words[from].to_str().and_then(parse_flag) else {
                 items.push(Item::Positional { at: from });
                 continue;
             };
             let mut values: Vec<String> = joined.into_iter().collect();
             let next = |at: usize| words.get(at).filter(|word| !is_flag(word)).and_then(|word| word.to_str());
             if values.is_empty() {
-                match kind(&name) {
+                match flag_kind(&name) {
                     FlagKind::Value | FlagKind::Unknown => {
                         if let Some(value) = next(at) {
                             values.push(value.to_owned());
                             at += 1;
                         }
-                        // `deferred` and how long: two words that wrangler makes one of before yargs reads them.
+                        // `deferred` and a duration: wrangler joins the two words before yargs parses them.
                         if name == UPDATE_MODE && values == ["deferred"] && next(at).is_some() {
                             at += 1;
                         }
@@ -135,7 +134,7 @@ impl Passthrough {
         Self { before: Vec::new(), words, items }
     }
 
-    /// With what stood before the command.
+    /// The same, with what stood before the command.
     pub(crate) fn after(self, before: Vec<OsString>) -> Self {
         Self { before, ..self }
     }
@@ -149,8 +148,9 @@ impl Passthrough {
         &self.words
     }
 
-    pub(crate) fn has(&self, wanted: &str) -> bool {
-        self.items.iter().any(|item| matches!(item, Item::Flag { name, .. } if name == wanted))
+    /// Whether a flag is there, by its name in kebab case.
+    pub(crate) fn has(&self, flag: &str) -> bool {
+        self.items.iter().any(|item| matches!(item, Item::Flag { name, .. } if name == flag))
     }
 
     /// The last value of a flag; `Some("")` for one without a value.
@@ -175,7 +175,7 @@ impl Passthrough {
         self.value(&["cwd"])
     }
 
-    /// `Some("")` selects the top level on purpose.
+    /// `Some("")` selects the top level explicitly.
     pub(crate) fn env(&self) -> Option<&str> {
         self.value(&["env", "e"])
     }
@@ -205,20 +205,19 @@ impl Passthrough {
         (!flags.is_empty()).then_some(flags)
     }
 
-    /// If the word at a place holds a value of an `--env-file`: what stands before it in that word, the value, and
-    /// whether it is the first, which is node's too.
-    fn env_file<'a>(&self, place: usize, word: &'a str) -> Option<(&'a str, &'a str, bool)> {
+    /// The value of `--env-file` that a word holds, if it holds one.
+    fn env_file<'a>(&self, index: usize, word: &'a str) -> Option<EnvFile<'a>> {
         let from = self.items.iter().find_map(|item| match item {
-            Item::Flag { name, from, to, .. } if name == "env-file" && (*from..*to).contains(&place) => Some(*from),
+            Item::Flag { name, from, to, .. } if name == "env-file" && (*from..*to).contains(&index) => Some(*from),
             Item::Flag { .. } | Item::Positional { .. } => None,
         })?;
         match word.split_once('=') {
-            Some((flag, _)) if place == from => {
-                let (flag, value) = word.split_at(flag.len() + 1);
-                Some((flag, value, true))
+            Some((flag, _)) if index == from => {
+                let (prefix, path) = word.split_at(flag.len() + 1);
+                Some(EnvFile { prefix, path, is_nodes: true })
             }
-            _ if place == from => None,
-            _ => Some(("", word, place == from + 1)),
+            _ if index == from => None,
+            _ => Some(EnvFile { prefix: "", path: word, is_nodes: index == from + 1 }),
         }
     }
 
@@ -227,14 +226,14 @@ impl Passthrough {
         self.entry().filter(|word| word.ends_with(".py"))
     }
 
-    /// The entry point or the directory of assets, by position, by that position's name or by its old one, whichever comes
-    /// first here (`validateDeployVersionsArgs`).
+    /// The entry point or the directory of assets: the positional argument, else `--path`, else its old name `--script`
+    /// (wrangler's `validateDeployVersionsArgs`).
     pub(crate) fn entry(&self) -> Option<&str> {
         let positional = self.positional().and_then(|at| self.words[at].to_str());
         positional.or_else(|| self.value(&["path"])).or_else(|| self.value(&["script"]))
     }
 
-    /// Takes the first word that is no flag and no flag's value out.
+    /// Removes the first positional argument and returns it.
     pub(crate) fn take_name(&mut self) -> Option<String> {
         let at = self.positional()?;
         let name = self.words[at].to_str()?.to_owned();
@@ -251,14 +250,14 @@ impl Passthrough {
         })
     }
 
-    /// The flags that wrangler's commands that upload do not have.
+    /// The flags that none of wrangler's upload commands has.
     pub(crate) fn unknown_flags(&self) -> impl Iterator<Item = UnknownFlag> {
         self.items.iter().filter_map(|item| match item {
-            Item::Flag { name, from, .. } if kind(name) == FlagKind::Unknown => {
+            Item::Flag { name, from, .. } if flag_kind(name) == FlagKind::Unknown => {
                 let word = self.words[*from].to_str()?;
                 let typed = match word.starts_with("--") {
                     true => word.split('=').next().unwrap_or(word).to_owned(),
-                    false => format!("-{name}"), // the first of a bundle such as `-qv`
+                    false => format!("-{name}"), // the first of `-qv`
                 };
                 Some(UnknownFlag { name: name.clone(), typed })
             }
@@ -270,22 +269,22 @@ impl Passthrough {
         self.unknown_flags().next()
     }
 
-    /// Whether the directory of assets is named here, and not by the configuration.
+    /// Whether the directory of assets is given here and not by the configuration.
     pub(crate) fn names_assets(&self) -> bool {
         self.has("assets") || self.entry().is_some_and(|entry| !entry.ends_with(".py"))
     }
 
-    /// The words for the child: the staged configuration and the user's directory in place of his own, the script taken
-    /// out (it is the staged main), a directory of assets made absolute, all else as it was.
+    /// The arguments for pywrangler: the staged configuration, the user's directory, no script (it is the staged main), a
+    /// directory of assets made absolute, and everything else as it was.
     ///
-    /// `--env-file` is made absolute from `process_cwd`: node itself takes that flag, wherever it stands, from its own
-    /// working directory, before wrangler has heard of `--cwd`.
+    /// `--env-file` is resolved against `process_cwd`: node itself reads that flag, wherever it stands, before wrangler applies
+    /// `--cwd`.
     pub(crate) fn for_child(&self, config: &Utf8Path, cwd: &Utf8Path, process_cwd: &Utf8Path) -> Vec<OsString> {
         self.replacing(&["config", "c", "cwd"], config, cwd, process_cwd)
     }
 
-    /// The same words for a dry run that writes what it would upload into a directory of ours.
-    pub(crate) fn for_rehearsal(
+    /// The arguments for a dry run that writes what it would upload to `outdir`.
+    pub(crate) fn for_dry_run(
         &self,
         config: &Utf8Path,
         cwd: &Utf8Path,
@@ -295,7 +294,7 @@ impl Passthrough {
     ) -> Vec<OsString> {
         let mut replaced = vec!["config", "c", "cwd", "dry-run", "no-dry-run", "outdir", "outfile"];
         let mut out: Vec<OsString> = vec!["--dry-run".into(), "--outdir".into(), outdir.into()];
-        if containers == Containers::LeftOut {
+        if containers == Containers::Skipped {
             replaced.push("containers-rollout");
             out.push("--containers-rollout=none".into());
         }
@@ -303,7 +302,7 @@ impl Passthrough {
         out
     }
 
-    /// The words without these flags, and with our own configuration and directory.
+    /// The arguments without the flags in `replaced`, and with our own `--config` and `--cwd`.
     fn replacing(&self, replaced: &[&str], config: &Utf8Path, cwd: &Utf8Path, process_cwd: &Utf8Path) -> Vec<OsString> {
         let mut out: Vec<OsString> = vec!["--config".into(), config.into(), "--cwd".into(), cwd.into()];
         let names_script = |name: &str, values: &[String]| {
@@ -327,9 +326,9 @@ impl Passthrough {
                     out.push(crate::project::resolve(cwd, text).into())
                 }
                 Some(text) => match self.env_file(at, text) {
-                    Some((flag, file, nodes)) => {
-                        let from = if nodes { process_cwd } else { cwd };
-                        out.push(format!("{flag}{}", crate::project::resolve(from, file)).into())
+                    Some(EnvFile { prefix, path, is_nodes }) => {
+                        let from = if is_nodes { process_cwd } else { cwd };
+                        out.push(format!("{prefix}{}", crate::project::resolve(from, path)).into())
                     }
                     None => out.push(word.clone()),
                 },
@@ -340,13 +339,22 @@ impl Passthrough {
     }
 }
 
-/// Whether a word is spelt like a flag.
+/// A value of `--env-file` in a word.
+struct EnvFile<'a> {
+    /// `--env-file=`, if the word begins with it.
+    prefix: &'a str,
+    path: &'a str,
+    /// The first value, which node reads too.
+    is_nodes: bool,
+}
+
+/// Whether a word looks like a flag.
 fn is_flag(word: &OsStr) -> bool {
     word.to_str().is_some_and(|word| word.len() > 1 && word.starts_with('-'))
 }
 
-/// A flag's name in kebab case and the value joined to it, if the word is one.
-fn flag(word: &str) -> Option<(String, Option<String>)> {
+/// The flag that a word is: its name in kebab case, and the value joined to it.
+fn parse_flag(word: &str) -> Option<(String, Option<String>)> {
     if let Some(long) = word.strip_prefix("--") {
         let (name, value) = match long.split_once('=') {
             Some((name, value)) => (name, Some(value.to_owned())),
@@ -362,7 +370,7 @@ fn flag(word: &str) -> Option<(String, Option<String>)> {
     Some((name, (!value.is_empty()).then(|| value.to_owned())))
 }
 
-/// yargs takes `--dryRun` for `--dry-run`.
+/// yargs accepts `--dryRun` for `--dry-run`.
 fn kebab(name: &str) -> String {
     let mut out = String::with_capacity(name.len() + 2);
     for c in name.chars() {
@@ -374,7 +382,7 @@ fn kebab(name: &str) -> String {
     out
 }
 
-/// The working directory that the words ask for.
+/// The working directory: `--cwd`, resolved against that of the process.
 pub(crate) fn resolved_cwd(process: &Utf8Path, words: &Passthrough) -> Utf8PathBuf {
     words.cwd().map_or_else(|| process.to_owned(), |cwd| crate::project::resolve(process, cwd))
 }
@@ -413,7 +421,7 @@ mod tests {
     }
 
     #[test]
-    fn a_script_is_consumed_wherever_it_stands_and_a_list_keeps_its_values() {
+    fn script_is_removed_wherever_it_stands_and_a_list_keeps_its_values() {
         assert_eq!(child(&["--name", "n", "src/main.py", "--dry-run"]), ["--name", "n", "--dry-run"]);
         assert_eq!(child(&["--dry-run", "src/main.py"]), ["--dry-run"]);
         assert_eq!(child(&["--var", "A:1", "B:2.py"]), ["--var", "A:1", "B:2.py"]);
@@ -423,7 +431,7 @@ mod tests {
     }
 
     #[test]
-    fn a_script_under_its_old_names_is_consumed_too() {
+    fn script_under_its_old_names_is_removed_too() {
         for words in
             [&["--script", "a.py"][..], &["--script=a.py"], &["--path", "a.py"], &["--script", "b.py", "--path=a.py"]]
         {
@@ -438,7 +446,7 @@ mod tests {
     }
 
     #[test]
-    fn an_env_file_is_nodes_before_it_is_wranglers_and_so_becomes_absolute() {
+    fn env_file_becomes_absolute_because_node_reads_it_first() {
         assert_eq!(child(&["--env-file", "a.env", "--name", "n"]), ["--env-file", "/here/a.env", "--name", "n"]);
         assert_eq!(child(&["--env-file=../a.env", "--env-file", "/b"]), ["--env-file=/a.env", "--env-file", "/b"]);
         assert_eq!(child(&["--name", "--env-file-like"]), ["--name", "--env-file-like"]);
@@ -450,13 +458,13 @@ mod tests {
     }
 
     #[test]
-    fn behind_the_double_dash_nothing_is_touched() {
+    fn nothing_after_the_double_dash_is_touched() {
         assert_eq!(child(&["--", "--config", "x", "a.py"]), ["--", "--config", "x", "a.py"]);
         assert_eq!(read(&["--", "--config", "x"]).config(), None);
     }
 
     #[test]
-    fn an_empty_environment_is_told_from_none() {
+    fn empty_environment_differs_from_none() {
         assert_eq!(read(&["--env", ""]).env(), Some(""));
         assert_eq!(read(&["--env="]).env(), Some(""));
         assert_eq!(read(&["-e", "a", "-e", "b"]).env(), Some("b"));
@@ -464,7 +472,7 @@ mod tests {
     }
 
     #[test]
-    fn booleans_lists_and_camel_case_read_as_yargs_reads_them() {
+    fn booleans_lists_and_camel_case_parse_as_in_yargs() {
         assert!(read(&["--dry-run"]).dry_run());
         assert!(read(&["--dryRun"]).dry_run());
         assert!(read(&["--dry-run=true"]).dry_run());
@@ -477,7 +485,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flag_that_wrangler_may_get_one_day_goes_through() {
+    fn unknown_flags_are_passed_on() {
         assert_eq!(child(&["--brand-new", "x", "--y=1", "-z"]), ["--brand-new", "x", "--y=1", "-z"]);
     }
 }

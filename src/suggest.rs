@@ -1,6 +1,6 @@
-//! "Did you mean": the nearest of the names that are known.
+//! "Did you mean": the nearest of the known names.
 
-/// The candidate nearest to `word`, if one is near.
+/// The candidate nearest to `word`, if the distance is small for its length.
 pub(crate) fn closest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     candidates
         .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))

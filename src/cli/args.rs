@@ -282,7 +282,7 @@ enum OwnCommand {
         #[command(subcommand)]
         command: VersionsSubcommand,
     },
-    /// Write `requirements-runtime.txt` from what main imports, and show how to deploy from Make and CI
+    /// Write `requirements-runtime.txt`, and show how to deploy from Make and CI
     #[command(after_help = "Without a wrangler configuration, `saddlebag init` runs `pywrangler init`.\n\
                       Exit codes: 0 done, 2 usage or configuration, 3 the requirements do not resolve, 4 saddlebag failed")]
     Init(InitFlags),
@@ -306,7 +306,7 @@ enum OwnCommand {
         after_help = "Exit codes: 0 ready, 2 usage or configuration, 3 blocked by a gate, 4 something is missing or failed"
     )]
     Doctor(DoctorFlags),
-    /// Show for every dependency whether the Worker needs it, and what to do about the others
+    /// Show which dependencies the Worker needs, and what to do about the others
     #[command(after_help = CHECK_EXIT_CODES)]
     Classify(PlanFlags),
     /// Show how a distribution or a module got into the bundle, and what it weighs

@@ -25,8 +25,8 @@ static TABLE: LazyLock<CommandTable> = LazyLock::new(|| {
         .expect("the embedded table parses: a test reads it")
 });
 
-/// The candidate that a slip of the keyboard makes `word` of: closer than `closest`, because a false match here stops a
-/// command that another tool may know.
+/// The candidate that `word` is a typo of. Stricter than `closest`: a false match here stops a command that another tool may
+/// know.
 fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let letters = |text: &str| {
         let mut letters: Vec<char> = text.chars().collect();
@@ -52,7 +52,7 @@ pub(super) fn command(words: &[OsString], root: &clap::Command) -> Option<Error>
     if word.starts_with('-') {
         return flag_before_command(word, root);
     }
-    let known = || {
+    let known_names = || {
         let ours = root.get_subcommands().map(clap::Command::get_name);
         ours.chain(TABLE.wrangler.iter().chain(&TABLE.pywrangler).map(String::as_str))
     };
@@ -60,10 +60,10 @@ pub(super) fn command(words: &[OsString], root: &clap::Command) -> Option<Error>
         let next = words.get(1).and_then(|next| next.to_str()).filter(|next| !next.starts_with('-'))?;
         return unknown_command(word, next, TABLE.versions.iter().map(String::as_str));
     }
-    if known().any(|name| name == word) {
+    if known_names().any(|name| name == word) {
         return None;
     }
-    let near = nearest(word, known())?;
+    let near = nearest(word, known_names())?;
     let hint = format!("did you mean `{near}`? For a command that is wrangler's, run `pywrangler {word}`");
     Some(Error::new(ErrorKind::Usage, format!("unknown command `{word}`"), hint))
 }
@@ -82,7 +82,7 @@ pub(super) fn unknown_command<'a>(
     Some(Error::new(ErrorKind::Usage, message, format!("did you mean `{command} {near}`?")))
 }
 
-/// pywrangler's own flags stand there, wrangler's global ones, and ours.
+/// Before a command there are pywrangler's own flags, wrangler's global ones, and ours.
 fn flag_before_command(word: &str, root: &clap::Command) -> Option<Error> {
     let unknown = Passthrough::read(vec![word.into()]).first_unknown_flag()?;
     if ["debug", "verbose"].contains(&unknown.name.as_str()) {
@@ -93,8 +93,8 @@ fn flag_before_command(word: &str, root: &clap::Command) -> Option<Error> {
     Some(unknown_flag(&unknown, Some(near), ""))
 }
 
-/// A flag after a command that uploads which is nearly one of ours or of wrangler's. Whether wrangler has it by now is for
-/// the caller to say.
+/// A flag after an upload command that is nearly one of ours or of wrangler's. The caller checks whether the installed
+/// wrangler has it.
 pub(crate) fn upload_flag(invocation: &OwnInvocation) -> Option<(UnknownFlag, Error)> {
     let Command::Upload(_) = &invocation.command else { return None };
     let longs = shown_flags(args::documented().find_subcommand("deploy")?);
@@ -179,7 +179,7 @@ mod tests {
         line.split_whitespace().map(OsString::from).collect()
     }
 
-    fn said(line: &str) -> String {
+    fn answer(line: &str) -> String {
         match parse(words(line)) {
             Err(error) => format!("{error}; {}", error.hint),
             Ok(Invocation::Own(invocation)) => match upload_flag(&invocation) {
@@ -204,24 +204,24 @@ mod tests {
             ("snyc", "sync"),
             ("vresions list", "versions"),
         ] {
-            let said = said(line);
-            assert!(said.starts_with("unknown command `"), "{line}: {said}");
-            assert!(said.contains(&format!("did you mean `{near}`?")), "{line}: {said}");
+            let answer = answer(line);
+            assert!(answer.starts_with("unknown command `"), "{line}: {answer}");
+            assert!(answer.contains(&format!("did you mean `{near}`?")), "{line}: {answer}");
         }
-        assert_eq!(said("versions uplaod"), "unknown command `versions uplaod`; did you mean `versions upload`?");
-        assert_eq!(said("cache claen"), "unknown command `cache claen`; did you mean `cache clean`?");
-        assert_eq!(said("--quite deploy"), "unknown flag `--quite`; did you mean `--quiet`?");
+        assert_eq!(answer("versions uplaod"), "unknown command `versions uplaod`; did you mean `versions upload`?");
+        assert_eq!(answer("cache claen"), "unknown command `cache claen`; did you mean `cache clean`?");
+        assert_eq!(answer("--quite deploy"), "unknown flag `--quite`; did you mean `--quiet`?");
     }
 
     #[test]
     fn commands_that_are_near_nothing_or_known_pass_through() {
         for line in TABLE.wrangler.iter().chain(&TABLE.pywrangler) {
-            let said = said(line);
-            assert!(!said.starts_with("unknown"), "{line}: {said}");
+            let answer = answer(line);
+            assert!(!answer.starts_with("unknown"), "{line}: {answer}");
         }
         for line in ["images list", "r3 list", "logs", "test", "kvx", "versions view 1", "versions --help", "--verison"]
         {
-            assert_eq!(said(line), "pywrangler's", "{line}");
+            assert_eq!(answer(line), "pywrangler's", "{line}");
         }
     }
 
@@ -238,9 +238,9 @@ mod tests {
             ("deploy --no-bundel", "--no-bundle"),
             ("deploy --compatability-date 2026-01-01", "--compatibility-date"),
         ] {
-            let said = said(line);
-            assert!(said.starts_with("unknown flag `--"), "{line}: {said}");
-            assert!(said.ends_with(&format!("did you mean `{near}`?")), "{line}: {said}");
+            let answer = answer(line);
+            assert!(answer.starts_with("unknown flag `--"), "{line}: {answer}");
+            assert!(answer.ends_with(&format!("did you mean `{near}`?")), "{line}: {answer}");
         }
     }
 
@@ -256,7 +256,7 @@ mod tests {
             "deploy -- --dryrun",
             "deploy --force",
         ] {
-            assert_eq!(said(line), "ours", "{line}");
+            assert_eq!(answer(line), "ours", "{line}");
         }
     }
 
@@ -270,7 +270,7 @@ mod tests {
             ("check --confg x", "unknown flag `--confg`; did you mean `--config`?"),
             ("doctor -q", "unknown flag `-q`; did you mean `--quiet`?"),
         ] {
-            assert_eq!(said(line), expected, "{line}");
+            assert_eq!(answer(line), expected, "{line}");
         }
     }
 }

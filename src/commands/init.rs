@@ -1,7 +1,6 @@
 //! `saddlebag init`: the first `requirements-runtime.txt`, from what main imports, and how to deploy from Make and CI.
 //!
-//! Receives the project and its classified dependencies; shows what it would write, and writes it once it may. Must never
-//! write anything else, never over what is there unless told to, and never a credential.
+//! It prints what it would write before it writes. It overwrites nothing without `--force`, and writes no credential.
 
 mod run;
 mod templates;
@@ -23,86 +22,88 @@ pub(crate) use templates::Environments;
 const WORKFLOW: &str = ".github/workflows/deploy.yml";
 /// Locks that a resolution keeps to.
 const LOCKS: [&str; 2] = [super::lock::NAME, "pylock.toml"];
-/// What stands where a password was taken out.
+/// What replaces a password in a URL.
 const REDACTED: &str = "***@";
 
 /// What was asked for.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Wish<'a> {
+pub(crate) struct InitOptions<'a> {
     pub(crate) force: bool,
     pub(crate) workflow: bool,
-    /// The file of the runtime requirements that the settings name, relative to the project's root.
+    /// The setting `requirements`, relative to the project's root.
     pub(crate) requirements: Option<&'a Utf8Path>,
 }
 
-impl Wish<'_> {
+impl InitOptions<'_> {
     /// The file to write.
     fn file(&self, project: &Project) -> Utf8PathBuf {
         crate::project::resolve(&project.root, self.requirements.map_or(DEFAULT_FILE, Utf8Path::as_str))
     }
 }
 
-/// What there is to write. Paths are absolute.
+/// What to print and to write.
 #[derive(Debug)]
 pub(crate) struct Plan {
     requirements: Option<Requirements>,
+    /// The absolute path and the text, if it is to be written.
     workflow: Option<(Utf8PathBuf, String)>,
     makefile: String,
-    /// What to do next, in order.
+    /// The commands to run next, in order.
     next: Vec<String>,
-    /// How the workflow is shown.
+    /// From the project's root.
     workflow_path: String,
     workflow_text: String,
 }
 
 #[derive(Debug)]
 struct Requirements {
+    /// Absolute.
     path: Utf8PathBuf,
-    /// The path for people.
-    shown: String,
-    /// Each with what follows it as a comment.
+    /// From the project's root.
+    display_path: String,
+    /// Each line with its comment.
     lines: Vec<(String, Option<String>)>,
-    /// Why the others are not among them: name, class, reason.
+    /// The other declared dependencies: name, class, reason.
     left_out: Vec<(String, Class, String)>,
-    /// Imports of which nobody knows the distribution.
-    unknown: Vec<Unprovided>,
+    /// Imports that no known distribution provides.
+    unprovided: Vec<Unprovided>,
 }
 
-/// Whether the requirements are to be written at all.
+/// Whether the requirements are to be written.
 ///
 /// # Errors
-/// `Usage`: what is to be written is there already.
-pub(crate) fn writes_requirements(project: &Project, wish: Wish<'_>) -> Result<bool> {
-    let requirements = wish.file(project);
+/// `Usage`: the file to write exists.
+pub(crate) fn writes_requirements(project: &Project, options: InitOptions<'_>) -> Result<bool> {
+    let requirements = options.file(project);
     let workflow = repository(&project.root).join(WORKFLOW);
-    if wish.workflow && !wish.force && workflow.exists() {
-        return Err(there_already(&workflow_shown(project), "pass `--force` to overwrite it"));
+    if options.workflow && !options.force && workflow.exists() {
+        return Err(already_exists(&workflow_display_path(project), "pass `--force` to overwrite it"));
     }
     if !requirements.exists() {
         return Ok(true);
     }
-    // `--force` is for what was asked for, and that is the workflow.
-    if wish.workflow {
+    // `--force` applies to what was asked for, the workflow.
+    if options.workflow {
         return Ok(false);
     }
-    if wish.force {
+    if options.force {
         return Ok(true);
     }
-    let hint = "see `saddlebag classify` for what may be wrong with it, or pass `--force` to overwrite it";
-    Err(there_already(&project.display(&requirements), hint))
+    let hint = "run `saddlebag classify` to check it, or pass `--force` to overwrite it";
+    Err(already_exists(&project.display(&requirements), hint))
 }
 
-/// The workflow's path from the project's root on: it belongs to the repository, which may begin above.
-fn workflow_shown(project: &Project) -> String {
+/// The workflow's path from the project's root: it belongs to the repository, whose root may be above.
+fn workflow_display_path(project: &Project) -> String {
     let below = project.root.strip_prefix(repository(&project.root)).map_or(0, |inside| inside.components().count());
     format!("{}{WORKFLOW}", "../".repeat(below))
 }
 
-fn there_already(shown: &str, hint: &str) -> Error {
-    Error::new(ErrorKind::Usage, format!("`{shown}` is there already"), hint)
+fn already_exists(path: &str, hint: &str) -> Error {
+    Error::new(ErrorKind::Usage, format!("`{path}` already exists"), hint)
 }
 
-/// Files that a project without saddlebag has its requirements in; the first that is there.
+/// Files in which projects without saddlebag keep their requirements; the first that exists is used.
 const USUAL_FILES: [&str; 8] = [
     "requirements.txt",
     "requirements/base.txt",
@@ -114,17 +115,17 @@ const USUAL_FILES: [&str; 8] = [
     "requirements/default.txt",
 ];
 
-/// The requirements file to begin with, where it is not the usual one: the one that the settings name, or, where there is
-/// none for the runtime and no dependency in `pyproject.toml`, the first of `USUAL_FILES`. Poetry's and Pipenv's own lists
-/// say more: a file beside them is an export, with all that the requirements require.
-pub(crate) fn source(project: &Project, wish: Wish<'_>) -> Option<Utf8PathBuf> {
-    if wish.file(project).exists() {
-        return wish.requirements.map(Utf8Path::to_owned);
+/// The requirements file to start from, if it is not the default one: the one of the settings if it exists, else, if
+/// `pyproject.toml` declares no dependency, the first of `USUAL_FILES`. Poetry's and Pipenv's own lists come first: a file
+/// beside them is an export that also lists transitive requirements.
+pub(crate) fn source(project: &Project, options: InitOptions<'_>) -> Option<Utf8PathBuf> {
+    if options.file(project).exists() {
+        return options.requirements.map(Utf8Path::to_owned);
     }
     let foreign = initial_requirements(&project.root, project.pyproject.as_ref());
     let is_export = foreign.first().is_some_and(|first| matches!(first.file.as_str(), "pyproject.toml" | "Pipfile"));
-    let usual = USUAL_FILES.map(Utf8PathBuf::from).into_iter().find(|usual| project.root.join(usual).is_file());
-    usual.filter(|_| declares_nothing(project) && !is_export)
+    let file = USUAL_FILES.map(Utf8PathBuf::from).into_iter().find(|file| project.root.join(file).is_file());
+    file.filter(|_| declares_nothing(project) && !is_export)
 }
 
 fn declares_nothing(project: &Project) -> bool {
@@ -132,15 +133,15 @@ fn declares_nothing(project: &Project) -> bool {
     dependencies.is_none_or(|dependencies| dependencies.is_ok_and(|dependencies| dependencies.is_empty()))
 }
 
-/// The requirements that were read, or, where there are none, those of a list that only another tool reads.
+/// The requirements that were read, or, if there are none, those of a list of another tool (Poetry, Pipenv, setuptools).
 ///
 /// # Errors
-/// Those of the reading.
-pub(crate) fn or_of_other_tools(read: Result<Read>, project: &Project, wish: Wish<'_>) -> Result<Read> {
+/// Those of `read`.
+pub(crate) fn or_of_other_tools(read: Result<Read>, project: &Project, options: InitOptions<'_>) -> Result<Read> {
     let is_empty = match &read {
         Ok(read) => read.entries.is_empty() && !matches!(read.source, Source::File(_)),
-        // Setuptools computes them (`dynamic`), from a list that may be written in words.
-        Err(error) => error.kind == ErrorKind::Requirements && !wish.file(project).exists(),
+        // `dynamic`: setuptools computes them, perhaps from a literal list in `setup.py`.
+        Err(error) => error.kind == ErrorKind::Requirements && !options.file(project).exists(),
     };
     if !is_empty {
         return read;
@@ -152,69 +153,69 @@ pub(crate) fn or_of_other_tools(read: Result<Read>, project: &Project, wish: Wis
     }
 }
 
-/// What main needs of packages, as `classify` has it.
+/// The dependencies, as `classify` reports them.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Classified<'a> {
     pub(crate) dependencies: &'a [Dependency],
     pub(crate) unprovided: &'a [Unprovided],
 }
 
-/// `classified`: `None` where the requirements stay as they are.
+/// `classified`: `None` if the requirements stay as they are.
 pub(crate) fn plan(
     project: &Project,
-    wish: Wish<'_>,
+    options: InitOptions<'_>,
     environments: Environments,
     classified: Option<Classified<'_>>,
 ) -> Plan {
     let config = &project.config;
-    let place = repository(&project.root);
+    let repository = repository(&project.root);
     let declares = project.pyproject.as_ref().is_some_and(|pyproject| pyproject.declares("workers-py"));
     let facts = Facts {
         declares_pywrangler: declares,
         locked: LOCKS.iter().any(|name| project.root.join(name).is_file()),
-        ..Facts::of(&project.root, place, project.display(&config.path), environments)
+        ..Facts::of(&project.root, repository, project.display(&config.path), environments)
     };
-    let workflow_path = place.join(WORKFLOW);
+    let workflow_path = repository.join(WORKFLOW);
     let workflow_text = templates::workflow(&facts);
     Plan {
         requirements: classified.map(|classified| Requirements {
-            shown: project.display(&wish.file(project)),
-            path: wish.file(project),
+            display_path: project.display(&options.file(project)),
+            path: options.file(project),
             lines: lines(project, classified.dependencies),
             left_out: left_out(classified.dependencies),
-            unknown: classified.unprovided.to_vec(),
+            unprovided: classified.unprovided.to_vec(),
         }),
         makefile: templates::makefile(&facts),
         next: templates::next(&facts),
-        workflow_path: workflow_shown(project),
-        workflow: wish.workflow.then(|| (workflow_path, workflow_text.clone())),
+        workflow_path: workflow_display_path(project),
+        workflow: options.workflow.then(|| (workflow_path, workflow_text.clone())),
         workflow_text,
     }
 }
 
-/// What main needs and the project names, sorted by name.
+/// What main needs and the project declares, sorted by name.
 fn lines(project: &Project, dependencies: &[Dependency]) -> Vec<(String, Option<String>)> {
     let mut lines = Vec::new();
-    for dependency in dependencies.iter().filter(|one| one.class == Class::Runtime) {
+    for dependency in dependencies.iter().filter(|dependency| dependency.class == Class::Runtime) {
         let (runtime, others): (Vec<_>, Vec<_>) = dependency.declared.iter().partition(|declared| declared.runtime);
-        let is_lacking = dependency.bundle_bytes.is_none() && dependency.imported.is_some();
-        let declared = match (runtime.is_empty(), is_lacking) {
+        let is_missing = dependency.bundle_bytes.is_none() && dependency.imported.is_some();
+        let declared = match (runtime.is_empty(), is_missing) {
             (false, _) => runtime,
             (true, true) => others.into_iter().take(1).collect(),
-            (true, false) => continue, // it comes with what requires it
+            (true, false) => continue, // another requirement brings it
         };
         if declared.is_empty() {
             lines.push((dependency.name.clone(), dependency.reason.clone()));
         }
-        for one in declared {
-            let written = written(project, &one.requirement);
-            let comment = if one.runtime { None } else { Some(format!("was in {}", one.place())) };
-            lines.push(match written.contains(REDACTED) {
+        for declaration in declared {
+            let line = requirement_line(project, &declaration.requirement);
+            let comment = if declaration.runtime { None } else { Some(format!("was in {}", declaration.place())) };
+            lines.push(match line.contains(REDACTED) {
                 true => (
                     format!("# {}", dependency.name),
-                    Some(format!("copy this line by hand from {}: it holds a credential", one.place())),
+                    Some(format!("copy this line by hand from {}: it holds a credential", declaration.place())),
                 ),
-                false => (written, comment),
+                false => (line, comment),
             });
         }
     }
@@ -223,8 +224,8 @@ fn lines(project: &Project, dependencies: &[Dependency]) -> Vec<(String, Option<
     lines
 }
 
-/// As it is declared; a path as it reads from the project's root, and hashes with it.
-fn written(project: &Project, requirement: &Requirement) -> String {
+/// The requirement as it is declared, with its hashes; a path is relative to the project's root.
+fn requirement_line(project: &Project, requirement: &Requirement) -> String {
     let shown = requirement.redacted();
     let directory = project.root.join(&requirement.file);
     let elsewhere = directory.parent().is_some_and(|directory| directory != project.root);
@@ -239,25 +240,26 @@ fn written(project: &Project, requirement: &Requirement) -> String {
 }
 
 fn left_out(dependencies: &[Dependency]) -> Vec<(String, Class, String)> {
-    let others = dependencies.iter().filter(|one| one.class != Class::Runtime && !one.declared.is_empty());
+    let others =
+        dependencies.iter().filter(|dependency| dependency.class != Class::Runtime && !dependency.declared.is_empty());
     others
-        .map(|one| {
-            let places = one.declared.iter().map(|declared| declared.place()).collect::<Vec<_>>().join(", ");
-            let mut reason = one.reason.clone().unwrap_or(places);
-            if one.class == Class::CannotRun
-                && let Some(imported) = &one.imported
+        .map(|dependency| {
+            let places = dependency.declared.iter().map(|declared| declared.place()).collect::<Vec<_>>().join(", ");
+            let mut reason = dependency.reason.clone().unwrap_or(places);
+            if dependency.class == Class::CannotRun
+                && let Some(imported) = &dependency.imported
             {
                 reason.push_str(&format!("; main imports it: {}", imported.chain.join(" -> ")));
             }
-            (one.name.clone(), one.class, reason)
+            (dependency.name.clone(), dependency.class, reason)
         })
         .collect()
 }
 
 impl Requirements {
     fn text(&self) -> String {
-        let mut text = "# What the Worker needs at run time, and nothing else. Written by `saddlebag init`;\n\
-                        # `saddlebag classify` tells whether it still holds.\n"
+        let mut text = "# The Worker's runtime requirements, and nothing else. Written by `saddlebag init`;\n\
+                        # check them with `saddlebag classify`.\n"
             .to_owned();
         for (line, comment) in &self.lines {
             text.push_str(line);
@@ -271,12 +273,12 @@ impl Requirements {
 }
 
 impl Plan {
-    /// What `init` says before anything is written.
-    pub(crate) fn shown(&self) -> String {
+    /// What `init` prints before it writes anything.
+    pub(crate) fn preview(&self) -> String {
         let mut text = String::new();
         if let Some(requirements) = &self.requirements {
             let number = count(requirements.lines.len(), "requirement");
-            text.push_str(&format!("{}, {number}:\n\n", requirements.shown));
+            text.push_str(&format!("{}, {number}:\n\n", requirements.display_path));
             text.push_str(&indented(&requirements.text()));
             if !requirements.left_out.is_empty() {
                 text.push_str("\nleft out:\n");
@@ -284,10 +286,10 @@ impl Plan {
                     text.push_str(&format!("  {name} ({}): {reason}\n", class.name()));
                 }
             }
-            if !requirements.unknown.is_empty() {
-                text.push_str("\nimported, and no dependency is known for it: add what provides it\n");
-                for one in &requirements.unknown {
-                    text.push_str(&format!("  {}: {}\n", one.module, one.imported.chain.join(" -> ")));
+            if !requirements.unprovided.is_empty() {
+                text.push_str("\nimported, but no known dependency provides it: add the one that does\n");
+                for import in &requirements.unprovided {
+                    text.push_str(&format!("  {}: {}\n", import.module, import.imported.chain.join(" -> ")));
                 }
             }
             text.push('\n');
@@ -308,34 +310,35 @@ impl Plan {
 
     /// The question before the first write.
     pub(crate) fn question(&self) -> String {
-        let mut files: Vec<&str> = self.requirements.iter().map(|requirements| requirements.shown.as_str()).collect();
+        let mut files: Vec<&str> =
+            self.requirements.iter().map(|requirements| requirements.display_path.as_str()).collect();
         files.extend(self.workflow.iter().map(|_| self.workflow_path.as_str()));
         format!("write {}?", files.join(" and "))
     }
 
-    /// Writes every file, and says which.
+    /// Writes every file: the text that names them.
     ///
     /// # Errors
     /// `ErrorKind::Unwritable`.
     pub(crate) fn write(&self) -> Result<String> {
-        let mut said = String::new();
+        let mut text = String::new();
         if let Some(requirements) = &self.requirements {
             write(&requirements.path, &requirements.text())?;
             let number = count(requirements.lines.len(), "requirement");
-            said.push_str(&format!("{} written: {number}\n", requirements.shown));
+            text.push_str(&format!("{} written: {number}\n", requirements.display_path));
         }
-        if let Some((path, text)) = &self.workflow {
-            write(path, text)?;
-            said.push_str(&format!("{} written: fill in what its first lines say\n", self.workflow_path));
+        if let Some((path, workflow)) = &self.workflow {
+            write(path, workflow)?;
+            text.push_str(&format!("{} written: set the variables that its first lines name\n", self.workflow_path));
         }
-        said.push_str(&format!(
+        text.push_str(&format!(
             "next: {}\n",
             self.next.iter().map(|step| format!("`{step}`")).collect::<Vec<_>>().join(", then ")
         ));
-        Ok(said)
+        Ok(text)
     }
 
-    /// `saddlebag.init/1`, and for people what was `said`.
+    /// `text` for people, and the document `saddlebag.init/1`.
     ///
     /// # Errors
     /// `ErrorKind::Internal`.
@@ -346,10 +349,10 @@ impl Plan {
                 .iter()
                 .map(|(name, class, reason)| json!({ "name": name, "class": class.name(), "reason": reason }));
             json!({
-                "path": requirements.shown,
+                "path": requirements.display_path,
                 "lines": requirements.lines.iter().map(|(line, _)| line).collect::<Vec<_>>(),
                 "left_out": left_out.collect::<Vec<_>>(),
-                "unprovided": requirements.unknown.iter().map(|one| &one.module).collect::<Vec<_>>(),
+                "unprovided": requirements.unprovided.iter().map(|import| &import.module).collect::<Vec<_>>(),
             })
         });
         let document = json!({

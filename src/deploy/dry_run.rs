@@ -90,7 +90,7 @@ pub(crate) fn run_dry(
     let (subcommand, words) = rehearsable(command, words);
     argv.extend(subcommand.words().iter().map(OsString::from));
     let containers = containers(project, toolchain, subcommand, audience);
-    argv.extend(words.for_rehearsal(&stage.config, &project.cwd, &project.process_cwd, &outdir, containers));
+    argv.extend(words.for_dry_run(&stage.config, &project.cwd, &project.process_cwd, &outdir, containers));
     let (ended, printed) = match audience {
         Visibility::Ourselves => process::listen(&argv, &stage.dir, &environment, |_| {})?,
         Visibility::User(stdout) => (process::run(&argv, &stage.dir, &environment, stdout)?, String::new()),
@@ -108,9 +108,9 @@ fn containers(project: &Project, toolchain: &Toolchain, subcommand: UploadComman
     let version = toolchain.wrangler.as_ref().and_then(|wrangler| wrangler.version.as_deref());
     let knows = version.is_some_and(|version| !is_older_than(version, minimum));
     if has && knows && subcommand == UploadCommand::Deploy && audience == Visibility::Ourselves {
-        Containers::LeftOut
+        Containers::Skipped
     } else {
-        Containers::AsAsked
+        Containers::AsGiven
     }
 }
 
@@ -196,12 +196,12 @@ mod tests {
     }
 
     fn rehearsal(command: &Command, text: &str) -> String {
-        rehearsal_with(command, text, Containers::AsAsked)
+        rehearsal_with(command, text, Containers::AsGiven)
     }
 
     fn rehearsal_with(command: &Command, text: &str, containers: Containers) -> String {
         let (subcommand, words) = rehearsable(command, &words(text));
-        let rest = words.for_rehearsal("/s/wrangler.toml".into(), "/p".into(), "/p".into(), "/o".into(), containers);
+        let rest = words.for_dry_run("/s/wrangler.toml".into(), "/p".into(), "/p".into(), "/o".into(), containers);
         let rest: Vec<_> = rest.iter().map(|word| word.to_str().unwrap()).collect();
         format!("{} {}", subcommand.words().join(" "), rest.join(" "))
     }
@@ -221,7 +221,7 @@ mod tests {
             assert_eq!(rehearsal(command, given), expected);
         }
         assert_eq!(
-            rehearsal_with(&deploy, "--containersRollout immediate --name n", Containers::LeftOut),
+            rehearsal_with(&deploy, "--containersRollout immediate --name n", Containers::Skipped),
             "deploy --dry-run --outdir /o --containers-rollout=none --config /s/wrangler.toml --cwd /p --name n"
         );
     }

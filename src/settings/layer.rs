@@ -109,7 +109,7 @@ fn parsed<T>(
     parse(value).map(Some).ok_or_else(invalid)
 }
 
-impl FromFlag<bool> for bool {
+impl FromFlag<Self> for bool {
     fn from_flag(flag: &Self, _: &str) -> Result<Option<Self>> {
         Ok(flag.then_some(true))
     }

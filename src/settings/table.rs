@@ -64,7 +64,7 @@ impl<'a> Table<'a> {
 
     /// # Errors
     /// `Settings`: the value is not a table.
-    pub(super) fn table(&self, key: &str) -> Result<Option<Table<'a>>> {
+    pub(super) fn table(&self, key: &str) -> Result<Option<Self>> {
         let Some(item) = self.inner.get(key) else { return Ok(None) };
         let inner = item.as_table_like().ok_or_else(|| Entry { table: self, key, item }.invalid("a table"))?;
         Ok(Some(Self { pyproject: self.pyproject, inner, path: format!("{}.{key}", self.path), span: item.span() }))

@@ -195,16 +195,14 @@ fn help_and_version_are_for_stdout() {
       publish      Stage, prune and check the project, then run `pywrangler publish`
       preview      Stage, prune and check the project, then run `pywrangler preview`
       versions     Stage, prune and check the project, then run `pywrangler versions upload`
-      init         Write `requirements-runtime.txt` from what main imports, and show how to deploy from
-                   Make and CI
+      init         Write `requirements-runtime.txt`, and show how to deploy from Make and CI
       check        Run every gate without uploading anything
       report       Show what is in the bundle, by package; `--html FILE` draws it
       stage        Write the stage to `--out DIR`, to inspect it or to deploy it by hand
       baseline     Write the weight of the upload to `saddlebag-baseline.toml`, for the gate `growth`
       lock         Write the resolution to `pylock.runtime.toml`, which every later deploy keeps to
       doctor       Check your setup and suggest fixes
-      classify     Show for every dependency whether the Worker needs it, and what to do about the
-                   others
+      classify     Show which dependencies the Worker needs, and what to do about the others
       why          Show how a distribution or a module got into the bundle, and what it weighs
       impact       Show what would break without a distribution or a module, and what would be saved
       cache        Show where the vendored packages are kept and what they weigh

@@ -188,7 +188,7 @@ fn init_shows_what_main_needs_and_writes_it_once_it_may() {
     let before = project.snapshot();
     let shown = init(&[]).expect(2);
     assert_eq!(project.snapshot(), before);
-    assert!(shown.stderr.contains("hint: pass `--yes` to write what is shown"), "{}", shown.stderr);
+    assert!(shown.stderr.contains("hint: pass `--yes` to write it"), "{}", shown.stderr);
     insta::assert_snapshot!(shown.stdout);
     let document = init(&["--format", "json"]).expect(2).json();
     assert_eq!((document["schema"].clone(), document["written"].clone()), ("saddlebag.init/1".into(), false.into()));
@@ -204,7 +204,7 @@ fn init_shows_what_main_needs_and_writes_it_once_it_may() {
     assert_eq!(new, [Path::new("requirements-runtime.txt")], "and nothing else");
 
     let refused = init(&["--yes"]).expect(2);
-    assert!(refused.stderr.contains("`requirements-runtime.txt` is there already"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("`requirements-runtime.txt` already exists"), "{}", refused.stderr);
     project.write("requirements-runtime.txt", "app # mine\n");
     init(&["--yes", "--write-workflow"]).expect(0);
     assert_eq!(std::fs::read_to_string(project.path("requirements-runtime.txt")).unwrap(), "app # mine\n");
@@ -368,7 +368,7 @@ fn init_writes_the_file_that_the_settings_name() {
     assert!(init().expect(0).stdout.contains("lists/worker.txt written: 2 requirements\n"));
     let written = std::fs::read_to_string(project.path("lists/worker.txt")).unwrap();
     assert!(written.contains("\napp\npyyaml  # "), "{written}");
-    assert!(init().expect(2).stderr.contains("`lists/worker.txt` is there already"));
+    assert!(init().expect(2).stderr.contains("`lists/worker.txt` already exists"));
     assert!(!project.path("requirements-runtime.txt").exists());
 }
 
@@ -393,7 +393,7 @@ fn in_a_repository_of_many_the_workflow_is_the_repositorys() {
     }
     let root = repository.root.to_str().unwrap();
     assert!(!text.contains(root) && !said.contains(root), "no path of this machine: {said}");
-    assert!(init(&[]).expect(2).stderr.contains("`../../.github/workflows/deploy.yml` is there already"));
+    assert!(init(&[]).expect(2).stderr.contains("`../../.github/workflows/deploy.yml` already exists"));
 }
 
 #[test]

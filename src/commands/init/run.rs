@@ -1,6 +1,6 @@
-//! `saddlebag init`, from the project to what was written. Nothing is written that was not shown.
+//! The steps of `saddlebag init`. Nothing is written that was not printed.
 
-use super::{Classified, Environments, Plan, Wish, or_of_other_tools, plan, source, writes_requirements};
+use super::{Classified, Environments, InitOptions, Plan, or_of_other_tools, plan, source, writes_requirements};
 use crate::cli::{Format, InitArgs};
 use crate::commands::classify;
 use crate::error::{Error, ErrorKind, Result};
@@ -12,18 +12,18 @@ use crate::settings::Settings;
 
 pub(crate) fn run(session: Session<'_>, args: InitArgs) -> Step<'_, Ended<'_>> {
     let opened = session.open_with(|project, settings| {
-        let wish = wish(args, settings);
-        let read = read_requirements(project, settings, session.environment, source(project, wish).as_deref());
-        or_of_other_tools(read, project, wish)
+        let options = options(args, settings);
+        let read = read_requirements(project, settings, session.environment, source(project, options).as_deref());
+        or_of_other_tools(read, project, options)
     })?;
-    match writes_requirements(&opened.project, wish(args, &opened.settings)) {
+    match writes_requirements(&opened.project, options(args, &opened.settings)) {
         Ok(true) => {}
         Ok(false) => {
             let environments = match environments(&opened.project, session, args) {
                 Ok(environments) => environments,
                 Err(error) => return Err(opened.fail(error)),
             };
-            let plan = plan(&opened.project, wish(args, &opened.settings), environments, None);
+            let plan = plan(&opened.project, options(args, &opened.settings), environments, None);
             return finish(&plan, opened.end(), session, args);
         }
         Err(error) => return Err(opened.fail(error)),
@@ -40,28 +40,28 @@ pub(crate) fn run(session: Session<'_>, args: InitArgs) -> Step<'_, Ended<'_>> {
         Ok(environments) => environments,
         Err(error) => return Err(planned.fail(error)),
     };
-    let plan = plan(planned.project(), wish(args, &planned.plan.loaded.settings), environments, Some(classified));
+    let plan = plan(planned.project(), options(args, &planned.plan.loaded.settings), environments, Some(classified));
     finish(&plan, planned.end(), session, args)
 }
 
-/// Whether there is a project of wrangler's to prepare: otherwise `init` is pywrangler's, which makes one.
+/// Whether there is a wrangler configuration: otherwise `init` is pywrangler's, which creates one.
 pub(crate) fn is_ours(words: Option<&Passthrough>) -> bool {
     let Ok(process_cwd) = crate::env::current_dir() else { return false };
     let cwd = words.map_or_else(|| process_cwd.clone(), |words| passthrough::resolved_cwd(&process_cwd, words));
     let named = words.and_then(Passthrough::config).map(|config| crate::project::resolve(&cwd, config));
     match config::find(&cwd, named.as_deref()) {
         Ok(_) => true,
-        // One that was named and is not there, or two at odds, are for us to complain of.
+        // One that was named and is missing, or two at once, are errors of ours.
         Err(error) => named.is_some() || error.kind != ErrorKind::ConfigMissing,
     }
 }
 
-fn wish(args: InitArgs, settings: &Settings) -> Wish<'_> {
-    Wish { force: args.force, workflow: args.write_workflow, requirements: settings.requirements.as_deref() }
+fn options(args: InitArgs, settings: &Settings) -> InitOptions<'_> {
+    InitOptions { force: args.force, workflow: args.write_workflow, requirements: settings.requirements.as_deref() }
 }
 
-/// Which environment the generated lines check and deploy: `--env`, else what the user answers on a terminal, else one that
-/// is not live if there is one.
+/// The environment that the generated lines check and deploy: `--env`, else the answer on a terminal, else one that is not
+/// live, if there is one.
 ///
 /// # Errors
 /// `Interrupted`.
@@ -90,27 +90,27 @@ fn environments(project: &Project, session: Session<'_>, args: InitArgs) -> Resu
     }
 }
 
-/// Shows the plan, asks, and writes it.
+/// Prints the plan, asks, and writes it.
 ///
 /// # Errors
-/// `Usage` if nobody can be asked and `--yes` is not there; `Unwritable`; `Interrupted`.
+/// `Usage` without `--yes` and without a terminal to ask on; `Unwritable`; `Interrupted`.
 fn finish<'a>(plan: &Plan, mut ended: Ended<'a>, session: Session<'a>, args: InitArgs) -> Step<'a, Ended<'a>> {
     if args.yes {
-        let answer = plan.write().and_then(|said| plan.answer(format!("{}\n{said}", plan.shown()), true));
+        let answer = plan.write().and_then(|written| plan.answer(format!("{}\n{written}", plan.preview()), true));
         return ended.answered(answer);
     }
     if session.format == Format::Human && session.terminal.can_ask() {
-        session.terminal.out(&plan.shown());
-        return ended.answered(ask(plan, session).and_then(|(said, written)| plan.answer(said, written)));
+        session.terminal.out(&plan.preview());
+        return ended.answered(ask(plan, session).and_then(|(text, written)| plan.answer(text, written)));
     }
-    ended = ended.answered(plan.answer(plan.shown(), false))?;
+    ended = ended.answered(plan.answer(plan.preview(), false))?;
     let message = "nothing was written: there is no terminal to ask on";
-    Err(ended.with_error(Error::new(ErrorKind::Usage, message, "pass `--yes` to write what is shown")))
+    Err(ended.with_error(Error::new(ErrorKind::Usage, message, "pass `--yes` to write it")))
 }
 
-/// What was said, and whether anything was written.
+/// Asks, and writes if the answer is yes: the text to print, and whether anything was written.
 fn ask(plan: &Plan, session: Session<'_>) -> Result<(String, bool)> {
     let yes = session.terminal.confirm(&plan.question(), process::check_interrupted)?;
-    let said = if yes { plan.write()? } else { "nothing was written\n".to_owned() };
-    Ok((said, yes))
+    let text = if yes { plan.write()? } else { "nothing was written\n".to_owned() };
+    Ok((text, yes))
 }

@@ -1,7 +1,7 @@
 //! The lines for Make and the workflow for GitHub Actions, filled in for one project.
 //!
-//! Receives what the project is; hands on texts. The workflow has two jobs: one for pull requests that sees no secret, and one
-//! that deploys what is on main. Must never write a file, and never put a value where a shell or YAML would read more into it.
+//! The workflow has two jobs: one for pull requests that sees no secret, and one that deploys main. Every value is quoted for
+//! the shell, Make or YAML that reads it.
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -9,9 +9,9 @@ const MAKEFILE: &str = include_str!("../../../templates/Makefile.snippet");
 const WORKFLOW: &str = include_str!("../../../templates/workflow.yml");
 const STEPS: &str = include_str!("../../../templates/workflow_steps.yml");
 
-/// Names of environments that users see.
+/// Names of live environments.
 const LIVE: [&str; 7] = ["production", "prod", "live", "main", "master", "release", "prd"];
-/// Names of environments to try things in, the best one first.
+/// Names of environments to try things in, in order of preference.
 const TRIAL: [&str; 12] =
     ["develop", "dev", "development", "staging", "stage", "stg", "preview", "test", "testing", "sandbox", "qa", "beta"];
 
@@ -24,48 +24,48 @@ pub(crate) struct Environments {
 }
 
 impl Environments {
-    /// `used`: what somebody chose; `None` is the top level.
+    /// `used`: what the user chose; `None` is the top level.
     pub(crate) fn chosen(names: Vec<String>, used: Option<String>) -> Self {
         Self { names, used }
     }
 
-    /// One that is not live, where there is one: whoever types `make check` or pushes should not reach users by default.
+    /// One that is not live, if there is one: `make check` or a push should not reach users by default.
     pub(crate) fn preferred(names: Vec<String>) -> Self {
         let trial = TRIAL.iter().find_map(|trial| names.iter().find(|name| name.eq_ignore_ascii_case(trial)));
         let used = trial.or_else(|| names.iter().find(|name| !is_live(name))).or(names.first()).cloned();
         Self { names, used }
     }
 
-    /// Whether what is used is live: a live environment, or the only thing there is.
+    /// Whether the environment that is used is live; the top level is.
     fn is_live(&self) -> bool {
         self.used.as_deref().is_none_or(is_live)
     }
 
-    /// The live environment beside the one that is used.
+    /// The live environment, if another one is used.
     fn other_live(&self) -> Option<&str> {
         let live = LIVE.iter().find_map(|live| self.names.iter().find(|name| name.eq_ignore_ascii_case(live)));
         live.or(self.names.iter().find(|name| is_live(name))).map(String::as_str).filter(|_| !self.is_live())
     }
 }
 
-/// Whether an environment, by its name, is what users see: `production`, `prod-eu`.
+/// Whether an environment is live by its name: `production`, `prod-eu`.
 fn is_live(name: &str) -> bool {
     name.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| LIVE.iter().any(|live| word.eq_ignore_ascii_case(live)))
 }
 
-/// What the templates have to know.
+/// What the templates are filled in with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Facts {
-    /// The wrangler configuration, for people.
+    /// The path of the wrangler configuration, from the project's root.
     pub(super) config: String,
     pub(super) environments: Environments,
-    /// The project's directory in its repository; empty where it is the repository's own.
+    /// The project's directory in its repository; empty if it is the root.
     pub(super) directory: String,
     /// The directory with `package.json`, relative to the project's.
     pub(super) package: Option<Package>,
-    /// The project declares workers-py, so that `uv run` brings pywrangler.
+    /// Whether the project declares workers-py, so that `uv run` provides pywrangler.
     pub(super) declares_pywrangler: bool,
-    /// There is a lock.
+    /// Whether there is a lock.
     pub(super) locked: bool,
 }
 
@@ -74,12 +74,12 @@ pub(super) struct Facts {
 pub(super) struct Package {
     /// Relative to the project: `.`, `..`.
     pub(super) directory: String,
-    /// Its `package-lock.json`, relative to the repository, where there is one.
+    /// Its `package-lock.json`, relative to the repository, if there is one.
     pub(super) lock: Option<String>,
 }
 
 impl Facts {
-    /// Looks around the project: `repository` is the nearest directory at or above `root` with a `.git`, else `root`.
+    /// Reads the directories around the project: `repository` is the nearest directory at or above `root` with a `.git`, else `root`.
     pub(super) fn of(root: &Utf8Path, repository: &Utf8Path, config: String, environments: Environments) -> Self {
         let inside = |path: &Utf8Path| path.strip_prefix(repository).map(Utf8Path::to_string).unwrap_or_default();
         let above = root.ancestors().take_while(|directory| directory.starts_with(repository));
@@ -94,14 +94,14 @@ impl Facts {
         Self { config, environments, directory: inside(root), package, declares_pywrangler: false, locked: false }
     }
 
-    /// ` --locked --env NAME`, as a shell takes it.
+    /// ` --locked --env NAME`, quoted for a shell.
     fn flags(&self, environment: Option<&str>) -> String {
         let locked = if self.locked { " --locked" } else { "" };
         format!("{locked}{}", environment.map_or_else(String::new, env_flag))
     }
 }
 
-/// The commands to start next, in order.
+/// The commands to run next, in order.
 pub(super) fn next(facts: &Facts) -> Vec<String> {
     let lock = (!facts.locked).then(|| "saddlebag lock".to_owned());
     let used = facts.environments.used.as_deref();
@@ -130,7 +130,7 @@ pub(super) fn makefile(facts: &Facts) -> String {
     text.trim_end().to_owned() + "\n"
 }
 
-/// `deploy-develop`, in characters that Make takes as they are.
+/// `deploy-develop`, in characters that mean nothing to Make.
 fn target(environment: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_') { c } else { '-' };
     format!("deploy-{}", environment.chars().map(plain).collect::<String>())
@@ -158,11 +158,13 @@ pub(super) fn workflow(facts: &Facts) -> String {
     let used = facts.environments.used.as_deref();
     let other = facts.environments.other_live();
     let approved = other.or(used).unwrap_or("production");
-    let (check, deploy) =
-        (kept(STEPS, holds), kept(STEPS, holds).replace("%ENV%", &other.map_or_else(String::new, env_flag)));
-    let text = kept(&WORKFLOW.replace("#live-steps\n", &deploy).replace("#steps\n", &check), holds);
+    let (check, deploy) = (
+        lines_that_hold(STEPS, holds),
+        lines_that_hold(STEPS, holds).replace("%ENV%", &other.map_or_else(String::new, env_flag)),
+    );
+    let text = lines_that_hold(&WORKFLOW.replace("#live-steps\n", &deploy).replace("#steps\n", &check), holds);
     let one_line = |text: &str| text.chars().filter(|c| !c.is_control()).collect::<String>();
-    // JSON's strings are YAML's, too.
+    // A JSON string is a YAML string.
     let quoted = |text: &str| serde_json::Value::from(text).to_string();
     text.replace("%DIRECTORY%", &quoted(&facts.directory))
         .replace("%PACKAGE_LOCK%", &quoted(lock.unwrap_or_default()))
@@ -175,14 +177,14 @@ pub(super) fn workflow(facts: &Facts) -> String {
         .replace("%ENV%", &used.map_or_else(String::new, env_flag))
 }
 
-/// ` --env NAME`, as a shell takes it for one word.
+/// ` --env NAME`, quoted for a shell.
 fn env_flag(name: &str) -> String {
     let name: String = name.chars().filter(|c| !c.is_control()).collect();
     format!(" --env {}", shell_words::quote(&name))
 }
 
-/// The lines whose condition holds, without those that state one.
-fn kept(text: &str, holds: impl Fn(&str) -> bool) -> String {
+/// The lines whose `#if` condition holds, without the `#if` and `#end` lines.
+fn lines_that_hold(text: &str, holds: impl Fn(&str) -> bool) -> String {
     let mut open = true;
     let mut out = String::new();
     for line in text.split_inclusive('\n') {
@@ -226,8 +228,8 @@ mod tests {
     /// Every shell line of a workflow, by job.
     fn lines(workflow: &Value) -> Vec<(String, String)> {
         let mut found = Vec::new();
-        for (job, says) in workflow["jobs"].as_object().unwrap() {
-            for step in says["steps"].as_array().unwrap() {
+        for (job, definition) in workflow["jobs"].as_object().unwrap() {
+            for step in definition["steps"].as_array().unwrap() {
                 let text = step["run"].as_str().unwrap_or_default();
                 found.extend(text.lines().map(|line| (job.clone(), line.to_owned())));
             }
