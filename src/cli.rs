@@ -30,6 +30,8 @@ pub(crate) enum Invocation {
     Pywrangler(Vec<OsString>),
     /// Help, a version, a script: text for stdout.
     Text(String),
+    /// `explain`: the page of a gate, or the list of them.
+    Explain(Option<String>),
 }
 
 #[derive(Debug)]
@@ -185,8 +187,9 @@ fn parse_own(argv: &[OsString], definition: &clap::Command, found: &FoundCommand
         words.extend(rest.take_name().map(OsString::from));
     }
     let parsed = args::parse(definition.clone(), words).map_err(|error| usage::usage(&error, found))?;
-    match parsed? {
-        Parsed::Text(text) => Ok(Invocation::Text(text)),
+    match parsed {
+        Parsed::Completions(shell) => Ok(Invocation::Text(complete::script(shell))),
+        Parsed::Explain(gate) => Ok(Invocation::Explain(gate)),
         Parsed::Command(command, flags) => {
             refuse_argument(&command, &mut rest)?;
             Ok(Invocation::Own(Box::new(OwnInvocation { command, flags, rest })))

@@ -3,11 +3,8 @@
 //! Receives a `Cleared<Stage>` and nothing less; hands on `Deployed`. Must never turn a deploy that is live into a
 //! failure, and never touch the output that the user sees.
 
-pub(crate) mod dry_run;
 pub(crate) mod refusal;
-pub(crate) mod wrangler_log;
 
-use crate::deploy::wrangler_log::{LogCapture, WranglerOutput};
 use crate::error::Result;
 use crate::gates::Cleared;
 use crate::passthrough::Passthrough;
@@ -15,6 +12,8 @@ use crate::process::{self, Ended, Stdout};
 use crate::project::Project;
 use crate::stage::Stage;
 use crate::tools::Toolchain;
+use crate::wrangler::dry_run::DryRun;
+use crate::wrangler::log::{LogCapture, WranglerOutput};
 use std::ffi::OsString;
 
 /// How pywrangler ended, and what wrangler said about the upload.
@@ -22,6 +21,13 @@ use std::ffi::OsString;
 pub(crate) struct Deployed {
     pub(crate) code: i32,
     pub(crate) heard: WranglerOutput,
+}
+
+impl From<&DryRun> for Deployed {
+    /// A dry run of the user's own that `verify` has made already.
+    fn from(dry_run: &DryRun) -> Self {
+        Self { code: dry_run.code, heard: dry_run.heard.clone() }
+    }
 }
 
 /// What pywrangler is started with, besides the stage.

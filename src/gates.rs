@@ -7,10 +7,10 @@ mod allow;
 mod checked;
 mod closest;
 pub(crate) mod data_files;
+mod definition;
 mod duplicates;
 mod finding;
 pub(crate) mod growth;
-pub(crate) mod id;
 pub(crate) mod imports;
 mod namespace;
 mod native_modules;
@@ -19,6 +19,7 @@ mod prune_safety;
 mod reachability;
 pub(crate) mod registry;
 mod requirements;
+mod result;
 mod run;
 mod secrets;
 mod shadowing;
@@ -30,13 +31,13 @@ pub(crate) mod verify;
 mod wheels;
 mod wrangler_config;
 
+pub(crate) use crate::gate_id::{GateId, Level, ids};
 pub(crate) use checked::{Checked, Cleared, MadeFrom};
+pub(crate) use definition::Gate;
 pub(crate) use finding::{Code, Finding, Severity};
-pub(crate) use id::{GateId, Level, ids};
 pub(crate) use requirements::is_development_tool;
-pub(crate) use run::{
-    GateResult, Outcome, Verdict, check, check_toolchain, check_unresolved, findings_of, is_stage_wanted, is_wanted,
-};
+pub(crate) use result::{GateResult, Outcome, Verdict};
+pub(crate) use run::{check, check_toolchain, check_unresolved, findings_of, is_stage_wanted, is_wanted};
 pub(crate) use size::{Limit, heaviest, limits};
 pub(crate) use wheels::{conflict_messages, downgrades};
 

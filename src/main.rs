@@ -14,6 +14,7 @@ mod deploy;
 mod env;
 mod error;
 mod format;
+mod gate_id;
 mod gates;
 mod layout;
 mod passthrough;
@@ -30,6 +31,7 @@ mod suggest;
 mod temporary;
 mod terminal;
 mod tools;
+mod wrangler;
 
 use crate::cli::Invocation;
 use crate::env::Environment;
@@ -44,6 +46,10 @@ fn main() -> ExitCode {
     let terminal = Terminal::new(environment.get("TERM") == Some("dumb"));
     let run = |invocation| Session::run(invocation, &environment, &terminal, commands::run);
     let refuse = |error| session::refuse(&error, format, &environment, &terminal);
+    let print = |text: &str| {
+        terminal.out(text);
+        0
+    };
     let code = match process::hear_signals().and_then(|()| cli::parse(argv)) {
         Ok(Invocation::Own(invocation)) => run(&invocation),
         Ok(Invocation::Init { ours, words }) => match ours {
@@ -54,10 +60,11 @@ fn main() -> ExitCode {
             Err(error) => refuse(error),
         },
         Ok(Invocation::Pywrangler(words)) => commands::pywrangler::run(&words, &environment, &terminal),
-        Ok(Invocation::Text(text)) => {
-            terminal.out(&text);
-            0
-        }
+        Ok(Invocation::Text(text)) => print(&text),
+        Ok(Invocation::Explain(gate)) => match commands::explain::page(gate.as_deref()) {
+            Ok(page) => print(&page),
+            Err(error) => refuse(error),
+        },
         Err(error) => refuse(error),
     };
     // An exit status is one byte; all of ours fit.

@@ -89,7 +89,7 @@ struct Mark {
 
 /// How a run wants its packages.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Wish {
+pub(crate) struct ResolveRequest {
     /// Resolved again, whatever the cache has.
     pub(crate) fresh: bool,
     /// A failure is to be followed by a search for what would work, which takes its time.
@@ -107,18 +107,18 @@ pub(crate) fn vendor(
     target: &Target,
     toolchain: &Toolchain,
     cache: &Utf8Path,
-    wish: Wish,
+    request: ResolveRequest,
     terminal: &Terminal,
 ) -> Result<Outcome> {
     let vendored = |vendored| Outcome::Vendored(Box::new(vendored));
     python_support::check_target(toolchain, target)?;
-    let mut plan = workspace::plan(project, target, toolchain, wish.relock)?;
-    plan.wants_alternatives = wish.alternatives;
+    let mut plan = workspace::plan(project, target, toolchain, request.relock)?;
+    plan.wants_alternatives = request.alternatives;
     if let Some(remark) = &plan.remark {
         terminal.line(remark);
     }
     // A pywrangler that does not tell its version may be another one than that which made the entry.
-    let fresh = wish.fresh || toolchain.pywrangler.version.is_none();
+    let fresh = request.fresh || toolchain.pywrangler.version.is_none();
     let directory = cache.join("vendor").join(&plan.key);
     make_private(&cache.join("vendor"))?;
     let lock_path = cache.join("vendor").join(format!("{}.lock", plan.key));

@@ -6,18 +6,21 @@ mod allow;
 mod gate_levels;
 mod growth;
 mod layer;
+mod layered;
+mod named;
 mod schema;
 mod table;
 mod values;
 
 pub(crate) use allow::Allow;
-pub(crate) use growth::{Allowance, Budget, GrowthSettings, Named};
+pub(crate) use growth::{Allowance, Budget, GrowthSettings};
+pub(crate) use named::Named;
 
 use crate::bundle::prune::{DistInfo, PruneOptions};
 use crate::cli::{Flags, Format};
 use crate::env::Environment;
 use crate::error::{Error, ErrorKind, Result};
-use crate::gates::id::{GateId, Level};
+use crate::gate_id::{GateId, Level};
 use crate::layout::NamespaceSetting;
 use crate::project::Pyproject;
 use crate::project::requirements::{Chosen, Lists};

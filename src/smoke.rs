@@ -15,7 +15,6 @@ use crate::process;
 use crate::project::Target;
 use crate::project::target::SDK;
 use crate::python::stdlib;
-use crate::stage::Stage;
 use camino::{Utf8Path, Utf8PathBuf};
 use pyodide::{Permission, Pyodide, TABLE};
 use serde::{Deserialize, Serialize};
@@ -27,10 +26,11 @@ const STAND_INS: &str = include_str!("../templates/stand_ins.py");
 /// How long the interpreter may take to start, seconds: a slow machine, never a hang that nobody ends.
 const START: u64 = 120;
 
-/// What is to be booted, besides the stage.
+/// What is to be booted.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Boot<'a> {
-    pub(crate) stage: &'a Stage,
+    /// Upload name and staged file of every module that is a file.
+    pub(crate) files: &'a [(&'a str, Utf8PathBuf)],
     pub(crate) bundle: &'a Bundle,
     pub(crate) target: &'a Target,
     pub(crate) pyodide: &'a Pyodide,
@@ -52,7 +52,7 @@ struct Request<'a> {
     stand_in_program: &'a Utf8Path,
     main: &'a str,
     /// Upload name and staged file, of what the runtime shows to Python.
-    modules: Vec<(&'a str, Utf8PathBuf)>,
+    modules: &'a [(&'a str, Utf8PathBuf)],
     flags: &'a [String],
     /// Whether the runtime reads the `.pth` files of packages.
     pth: bool,
@@ -178,7 +178,7 @@ pub(crate) fn boot(boot: &Boot<'_>) -> Result<Outcome> {
     let at = crate::error::utf8(directory.path())?;
     let (program, inside, stand_ins) = (at.join("boot.mjs"), at.join("boot.py"), at.join("stand_ins.py"));
     let (request, answer) = (at.join("request.json"), at.join("answer.json"));
-    let asked = serde_json::to_vec(&ask(boot, &inside, &stand_ins)?)
+    let asked = serde_json::to_vec(&request_of(boot, &inside, &stand_ins)?)
         .map_err(|error| Error::new(ErrorKind::Internal, format!("the boot cannot be asked: {error}"), ""))?;
     for (path, bytes) in [
         (&program, PROGRAM.as_bytes()),
@@ -199,16 +199,14 @@ pub(crate) fn boot(boot: &Boot<'_>) -> Result<Outcome> {
     }
 }
 
-fn ask<'a>(boot: &Boot<'a>, inside: &'a Utf8Path, stand_in_program: &'a Utf8Path) -> Result<Request<'a>> {
-    let shown = boot.bundle.modules.iter().filter(|module| module.kind.is_file());
-    let modules = shown.map(|module| Ok((module.name.as_str(), boot.stage.file(&module.name)?)));
+fn request_of<'a>(boot: &Boot<'a>, inside: &'a Utf8Path, stand_in_program: &'a Utf8Path) -> Result<Request<'a>> {
     let pth = reads_pth_files(boot.target);
     Ok(Request {
         pyodide: &boot.pyodide.package,
         program: inside,
         stand_in_program,
         main: &boot.bundle.main_module,
-        modules: modules.collect::<Result<_>>()?,
+        modules: boot.files,
         flags: &boot.target.compatibility_flags,
         pth,
         stand_ins: stand_ins(boot.target),

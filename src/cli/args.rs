@@ -3,7 +3,6 @@
 //! Help, completions, "did you mean" and the splitter of `cli/split.rs` read this definition; there is no other list.
 
 use super::{CacheCommand, Command, DoctorCommand, UploadCommand};
-use crate::error::Result;
 use crate::layout::NamespaceSetting;
 use camino::Utf8PathBuf;
 use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, ValueHint};
@@ -335,11 +334,13 @@ enum OwnCommand {
 /// What was parsed: a command that `commands` runs, or text to print.
 pub(super) enum Parsed {
     Command(Command, Flags),
-    Text(String),
+    Completions(Shell),
+    /// `explain`, for a gate or the code of a finding.
+    Explain(Option<String>),
 }
 
 impl OwnCommand {
-    fn into_parsed(self) -> Result<Parsed> {
+    fn into_parsed(self) -> Parsed {
         let (command, flags) = match self {
             Self::Deploy(flags) => (Command::Upload(UploadCommand::Deploy), flags),
             Self::Publish(flags) => (Command::Upload(UploadCommand::Publish), flags),
@@ -358,10 +359,10 @@ impl OwnCommand {
             Self::Why(SubjectFlags { name, plan }) => (Command::Why(name), plan.into()),
             Self::Impact(SubjectFlags { name, plan }) => (Command::Impact(name), plan.into()),
             Self::Cache(flags) => flags.into_parts(),
-            Self::Completions { shell } => return Ok(Parsed::Text(super::complete::script(shell))),
-            Self::Explain { gate } => return crate::commands::explain::page(gate.as_deref()).map(Parsed::Text),
+            Self::Completions { shell } => return Parsed::Completions(shell),
+            Self::Explain { gate } => return Parsed::Explain(gate),
         };
-        Ok(Parsed::Command(command, flags))
+        Parsed::Command(command, flags)
     }
 }
 
@@ -433,11 +434,8 @@ fn with_hidden(command: clap::Command, settings: &clap::Command) -> clap::Comman
 /// Parses the words of one of our commands: its name, its flags, its arguments.
 ///
 /// # Errors
-/// clap's own; `ErrorKind::Usage` for a gate that is unknown to `explain`.
-pub(super) fn parse(
-    definition: clap::Command,
-    words: Vec<OsString>,
-) -> std::result::Result<Result<Parsed>, clap::Error> {
+/// clap's own.
+pub(super) fn parse(definition: clap::Command, words: Vec<OsString>) -> Result<Parsed, clap::Error> {
     let matches = definition.try_get_matches_from(words)?;
     Ok(CommandLine::from_arg_matches(&matches)?.command.into_parsed())
 }

@@ -1,7 +1,7 @@
 //! `saddlebag completions SHELL`, from the definition that help shows. What is pywrangler's is not completed.
 
 use super::args;
-use crate::gates;
+use crate::gate_id;
 use clap::builder::PossibleValuesParser;
 use clap_complete::Shell;
 
@@ -14,7 +14,7 @@ pub(super) fn script(shell: Shell) -> String {
 /// The documented definition; `explain` offers the gates, though it takes codes of findings too.
 fn definition() -> clap::Command {
     args::documented().mut_subcommand("explain", |explain| {
-        explain.mut_arg("gate", |gate| gate.value_parser(PossibleValuesParser::new(gates::ids())))
+        explain.mut_arg("gate", |gate| gate.value_parser(PossibleValuesParser::new(gate_id::ids())))
     })
 }
 

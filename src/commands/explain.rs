@@ -1,7 +1,7 @@
 //! `saddlebag explain GATE`: prints the page of a gate.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::gates::{GateId, ids, registry};
+use crate::gates::{Gate, GateId, ids, registry};
 use crate::suggest::closest;
 
 /// The page of a gate, by its id or by the code of a finding; without a name, the list of gates.
@@ -10,7 +10,7 @@ use crate::suggest::closest;
 /// `Usage`: no gate has that name.
 pub(crate) fn page(name: Option<&str>) -> Result<String> {
     let Some(name) = name else {
-        let line = |gate: &registry::Gate| format!("  {:16}  {}\n", gate.id, first_line(gate.page));
+        let line = |gate: &Gate| format!("  {:16}  {}\n", gate.id, first_line(gate.page));
         let list: String = registry::all().map(line).collect();
         return Ok(format!("Gates, each with its page (`saddlebag explain GATE`):\n{list}"));
     };

@@ -1,6 +1,6 @@
 //! `[[tool.saddlebag.allow]]`: findings that the user accepts, with a reason and perhaps a last day.
 
-use super::run::outcome;
+use super::result::outcome;
 use super::{Code, Finding, GateResult, Outcome, Severity};
 use crate::settings::Allow;
 

@@ -9,7 +9,7 @@ mod place;
 mod rules;
 mod unbundled;
 
-use super::registry::{Check, Gate, codes};
+use super::definition::{Check, Gate, codes};
 use super::{CheckOutput, Context, Finding, GateId, Level, Severity};
 use crate::bundle::{Module, ModuleType, Owner};
 use crate::error::{Location, LocationKind, Result};

@@ -2,7 +2,7 @@
 //!
 //! Shared namespace packages are not duplicates.
 
-use super::registry::{Check, Gate, codes};
+use super::definition::{Check, Gate, codes};
 use super::{CheckOutput, Context, Finding, GateId, Level, Severity};
 use crate::bundle::Bundle;
 use crate::error::{Location, LocationKind, Result};

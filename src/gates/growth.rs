@@ -1,6 +1,6 @@
 //! `growth`: the upload grows no more than the project allows since its baseline, and packages are within their own budgets.
 
-use super::registry::{Check, Gate, NothingToCheck, codes};
+use super::definition::{Check, Gate, NothingToCheck, codes};
 use super::{CheckOutput, Code, Context, Finding, GateId, Level, Severity};
 use crate::baseline::{Growth, Moved, Weights};
 use crate::bundle::Bundle;

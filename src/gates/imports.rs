@@ -8,8 +8,8 @@ mod messages;
 
 pub(super) use messages::unsearched;
 
+use super::definition::{Check, Gate, codes};
 use super::reachability::severity;
-use super::registry::{Check, Gate, codes};
 use super::requirements::{unread_list, was_made_for};
 use super::{CheckOutput, Code, Context, Finding, GateId, Level, Severity};
 use crate::error::Result;

@@ -3,9 +3,9 @@
 //! The layout is decided elsewhere. Whether the name of main is free is for `shadowing`.
 
 use super::closest;
+use super::definition::{Check, Gate, codes};
 use super::imports::unsearched;
 use super::reachability::severity;
-use super::registry::{Check, Gate, codes};
 use super::{CheckOutput, Context, Finding, GateId, Level, Severity};
 use crate::error::{Location, LocationKind, Result};
 use crate::layout::{Namespace, Unresolved};

@@ -2,7 +2,7 @@
 //!
 //! It checks the uploaded files, not the names of the wheels that they came from.
 
-use super::registry::{Check, Gate, codes};
+use super::definition::{Check, Gate, codes};
 use super::{CheckOutput, Context, Finding, GateId, Level, Severity};
 use crate::bundle::{Content, Module, below_packages};
 use crate::error::{Error, Location, LocationKind, Result};

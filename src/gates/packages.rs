@@ -3,7 +3,7 @@
 //! Without one Python imports it as a namespace package. That works until the code asks the package for a file, or another
 //! directory of that name comes first. Vendored packages are not checked: they share namespaces on purpose.
 
-use super::registry::{Check, Gate, codes};
+use super::definition::{Check, Gate, codes};
 use super::{CheckOutput, Context, Finding, GateId, Level, Severity};
 use crate::error::{Location, Result};
 use crate::format::count;

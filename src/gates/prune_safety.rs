@@ -1,6 +1,6 @@
 //! `prune-safety`: uploaded code needs nothing that was dropped: no module, and no metadata that it asks `importlib.metadata` for.
 
-use super::registry::{Check, Gate, codes};
+use super::definition::{Check, Gate, codes};
 use super::{CheckOutput, Code, Context, Finding, GateId, Level, Severity};
 use crate::bundle::below_packages;
 use crate::error::{Error, Result};

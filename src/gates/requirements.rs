@@ -3,7 +3,7 @@
 //! A line of the runtime file that does not parse was an error before. Lists of other tools are read leniently, only to name
 //! them.
 
-use super::registry::{Check, Gate, codes};
+use super::definition::{Check, Gate, codes};
 use super::{CheckOutput, Context, Finding, GateId, Level, Severity};
 use crate::error::{Location, LocationKind, Result};
 use crate::format::count;

@@ -4,38 +4,18 @@
 
 use super::allow;
 use super::checked::Checked;
-use super::id::{GateId, Level};
-use super::registry::{self, Check, Gate};
+use super::definition::{Check, Gate};
+use super::registry;
+use super::result::{GateResult, Outcome, outcome};
 use super::{CheckOutput, Context, Finding, Inputs, Severity};
 use crate::bundle::Bundle;
 use crate::error::Result;
+use crate::gate_id::{GateId, Level};
 use crate::project::Target;
 use crate::resolve::Unresolved;
 use crate::settings::Settings;
 use crate::tools::Toolchain;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-
-/// How one gate ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    Passed,
-    Warned,
-    Blocked,
-    Skipped,
-    Broke,
-}
-
-/// One gate's part of the report.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct GateResult {
-    pub(crate) id: GateId,
-    pub(crate) level: Level,
-    pub(crate) outcome: Outcome,
-    /// Why it was skipped, or how it broke.
-    pub(crate) reason: Option<String>,
-    pub(crate) figure: String,
-    pub(crate) findings: Vec<Finding>,
-}
 
 impl GateResult {
     /// Whether it was asked for and could not run. A gate that had nothing to check was not missed.
@@ -44,27 +24,6 @@ impl GateResult {
         self.outcome == Outcome::Skipped
             && self.level != Level::Off
             && (nothing_to_check.is_none() || self.reason.as_deref() != nothing_to_check)
-    }
-}
-
-/// The sum of all results.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    Passed,
-    PassedWithWarnings,
-    Blocked,
-}
-
-impl Verdict {
-    pub(crate) fn of(results: &[GateResult]) -> Self {
-        let has = |wanted: &[Outcome]| results.iter().any(|result| wanted.contains(&result.outcome));
-        if has(&[Outcome::Blocked, Outcome::Broke]) {
-            Self::Blocked
-        } else if has(&[Outcome::Warned]) {
-            Self::PassedWithWarnings
-        } else {
-            Self::Passed
-        }
     }
 }
 
@@ -253,13 +212,5 @@ pub(super) fn relevel(severity: Severity, level: Option<Level>) -> Severity {
         (Severity::Deny, Some(Level::Warn)) => Severity::Warn,
         (Severity::Warn, Some(Level::Deny)) => Severity::Deny,
         _ => severity,
-    }
-}
-
-pub(super) fn outcome(findings: &[Finding]) -> Outcome {
-    match findings.iter().map(Finding::weight).max() {
-        Some(Severity::Deny) => Outcome::Blocked,
-        Some(Severity::Warn) => Outcome::Warned,
-        Some(Severity::Note) | None => Outcome::Passed,
     }
 }

@@ -3,7 +3,7 @@
 //! Findings name the file and never show its content. Certificates are public. A file that a distribution publishes unchanged
 //! is only noted.
 
-use super::registry::{Check, Gate, codes};
+use super::definition::{Check, Gate, codes};
 use super::{CheckOutput, Context, Finding, GateId, Level, Severity};
 use crate::bundle::{Module, Owner};
 use crate::error::{Location, LocationKind, Result};

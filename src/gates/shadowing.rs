@@ -3,7 +3,7 @@
 //! Whether code that imports the name means the project's module is decided by the names that it uses of it; if the other module
 //! may be meant, the finding only warns. Namespace packages that both sides share are fine.
 
-use super::registry::{Check, Gate, codes};
+use super::definition::{Check, Gate, codes};
 use super::{CheckOutput, Context, Finding, GateId, Level, Severity};
 use crate::error::{Location, LocationKind, Result};
 use crate::format::count;

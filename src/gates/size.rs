@@ -1,6 +1,6 @@
 //! `size`: the upload is within Cloudflare's limit (`data/limits.toml`) and the project's own (`[tool.saddlebag.size]`).
 
-use super::registry::{Check, Gate, codes};
+use super::definition::{Check, Gate, codes};
 use super::{CheckOutput, Context, Finding, GateId, Level, Severity};
 use crate::bundle::Bundle;
 use crate::error::{Location, LocationKind, Result};

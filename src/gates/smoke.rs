@@ -3,7 +3,7 @@
 //! The session boots it; this file turns the outcome into findings. What only a stand-in for a module of the runtime may have
 //! broken does not block.
 
-use super::registry::{Check, Gate, codes};
+use super::definition::{Check, Gate, codes};
 use super::{CheckOutput, Code, Context, Finding, GateId, Level, Severity};
 use crate::bundle::{Content, Owner};
 use crate::error::{Location, LocationKind};

@@ -1,6 +1,6 @@
 //! `toolchain`: pywrangler, uv, node and wrangler are installed, and new enough for each other (`data/tools.toml`).
 
-use super::registry::{Check, Gate, codes};
+use super::definition::{Check, Gate, codes};
 use super::{CheckOutput, Finding, GateId, Level, Severity};
 use crate::error::{Location, LocationKind};
 use crate::tools::minimums::minimum;

@@ -4,13 +4,13 @@
 
 mod warnings;
 
-use super::registry::{Check, Gate, codes};
+use super::definition::{Check, Gate, codes};
 use super::{CheckOutput, Finding, GateId, Level, Severity};
 use crate::bundle::Bundle;
-use crate::deploy::dry_run::DryRun;
-use crate::deploy::wrangler_log::WranglerOutput;
 use crate::error::{Location, LocationKind};
 use crate::format::count;
+use crate::wrangler::dry_run::DryRun;
+use crate::wrangler::log::WranglerOutput;
 
 codes! {
     MODULE = "verify.module": "The modules that wrangler would upload are not the planned ones.";
@@ -160,7 +160,7 @@ fn warning(text: &str) -> Finding {
 mod tests {
     use super::*;
     use crate::bundle::{Content, Module, ModuleType, Owner};
-    use crate::deploy::dry_run::Uploaded;
+    use crate::wrangler::dry_run::Uploaded;
 
     fn bundle() -> Bundle {
         let module = |name: &str| Module {

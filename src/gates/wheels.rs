@@ -2,7 +2,7 @@
 //!
 //! The gate asks no package index: the resolution has collected everything that it reports.
 
-use super::registry::{Check, Gate, codes};
+use super::definition::{Check, Gate, codes};
 use super::{CheckOutput, Context, Finding, GateId, Level, Severity, requirements, unused};
 use crate::error::{Location, LocationKind};
 use crate::format::count;

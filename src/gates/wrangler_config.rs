@@ -9,7 +9,7 @@ mod paths;
 mod settings;
 mod target;
 
-use super::registry::{Check, Gate, codes};
+use super::definition::{Check, Gate, codes};
 use super::{CheckOutput, Context, Finding, GateId, Level, Severity};
 use crate::error::{Location, LocationKind, Result};
 use crate::project::WranglerConfig;

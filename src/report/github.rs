@@ -305,9 +305,9 @@ mod tests {
     #[test]
     fn outputs_are_values_of_one_line() {
         let deployed = Deployed {
-            heard: crate::deploy::wrangler_log::WranglerOutput {
+            heard: crate::wrangler::log::WranglerOutput {
                 version_id: Some("v\n1".into()),
-                ..crate::deploy::wrangler_log::WranglerOutput::default()
+                ..crate::wrangler::log::WranglerOutput::default()
             },
             ..Deployed::default()
         };

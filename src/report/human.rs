@@ -401,9 +401,9 @@ mod tests {
                 ..Report::default()
             })
         };
-        let heard = crate::deploy::wrangler_log::WranglerOutput {
+        let heard = crate::wrangler::log::WranglerOutput {
             version_id: Some("v1".into()),
-            ..crate::deploy::wrangler_log::WranglerOutput::default()
+            ..crate::wrangler::log::WranglerOutput::default()
         };
         let done = Deployed { code: 0, heard };
         insta::assert_snapshot!([

@@ -3,7 +3,6 @@
 use super::state::{ReportedPlan, Staged};
 use super::{ClearedPlan, ClearedStage, Ended, Plan, Reached, Step, today};
 use crate::bundle::Bundle;
-use crate::deploy::dry_run::{self, DryRun, Visibility};
 use crate::deploy::{self, Deployed};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::count;
@@ -12,6 +11,7 @@ use crate::process;
 use crate::project::Project;
 use crate::smoke::{self, Outcome, pyodide};
 use crate::stage::{self, Stage};
+use crate::wrangler::dry_run::{self, DryRun, Visibility};
 use camino::Utf8Path;
 
 impl<'a> ClearedPlan<'a> {
@@ -167,8 +167,10 @@ impl<'a> Staged<'a> {
             let message = format!("`smoke.script` names `{}`, which does not exist", project.display(script));
             return Err(Error::new(ErrorKind::Settings, message, "correct `smoke.script`"));
         }
+        let files = bundle.modules.iter().filter(|module| module.kind.is_file());
+        let files = files.map(|module| Ok((module.name.as_str(), self.stage.value().file(&module.name)?)));
         smoke::boot(&smoke::Boot {
-            stage: self.stage.value(),
+            files: &files.collect::<Result<Vec<_>>>()?,
             bundle,
             target,
             pyodide,
@@ -191,13 +193,13 @@ impl<'a> Staged<'a> {
         }
         let session = self.plan.loaded.session;
         let users_own = dry_run::is_the_users_own(&session.invocation.command, session.words());
-        let audience = if users_own { Visibility::User(session.child_stdout()) } else { Visibility::Ourselves };
+        let visibility = if users_own { Visibility::User(session.child_stdout()) } else { Visibility::Ourselves };
         let dry_run = {
             let _step = (!users_own).then(|| session.terminal.begin("Checking the upload with wrangler's dry run"));
-            self.run_dry(audience)
+            self.run_dry(visibility)
         };
         process::check_interrupted()?;
-        self.dry_run = dry_run.as_ref().ok().filter(|_| users_own).map(DryRun::deployed);
+        self.dry_run = dry_run.as_ref().ok().filter(|_| users_own).map(Deployed::from);
         let bundle = self.bundle.value();
         let known = gates::findings_of(self.bundle.results(), GateId::WranglerConfig);
         self.stage
@@ -206,18 +208,20 @@ impl<'a> Staged<'a> {
         Ok(())
     }
 
-    fn run_dry(&self, audience: Visibility) -> Result<DryRun> {
+    fn run_dry(&self, visibility: Visibility) -> Result<DryRun> {
         let loaded = &self.plan.loaded;
         let session = loaded.session;
-        dry_run::run_dry(
-            self.stage.value(),
-            self.bundle.value(),
-            &session.invocation.command,
-            session.words(),
-            &loaded.project,
-            &loaded.toolchain,
-            audience,
-        )
+        let stage = self.stage.value();
+        dry_run::run_dry(&dry_run::Request {
+            stage_dir: &stage.dir,
+            config: &stage.config,
+            bundle: self.bundle.value(),
+            command: &session.invocation.command,
+            words: session.words(),
+            project: &loaded.project,
+            toolchain: &loaded.toolchain,
+            visibility,
+        })
     }
 }
 
@@ -370,7 +374,7 @@ fn disagreement(bundle: &Bundle, deployed: &Deployed) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deploy::wrangler_log::WranglerOutput;
+    use crate::wrangler::log::WranglerOutput;
 
     #[test]
     fn a_difference_and_duplicates_are_shouted_and_agreement_is_silent() {

@@ -1,11 +1,11 @@
 //! `[[tool.saddlebag.allow]]`: findings that are allowed, with a reason.
 
 use super::gate_levels::gate;
-use super::layer::Layered;
+use super::layered::Layered;
+use super::table::FromToml;
 use super::table::{Entry, Table};
-use super::values::FromToml;
 use crate::error::{Error, ErrorKind, Location, Result};
-use crate::gates::GateId;
+use crate::gate_id::GateId;
 
 const KEYS: &[&str] = &["gate", "code", "match", "reason", "until"];
 

@@ -1,11 +1,13 @@
 //! Levels of gates, and which gates that are off by default are asked for.
 
-use super::layer::{FromFlag, FromVariable, Layered};
+use super::layer::{FromFlag, FromVariable};
+use super::layered::Layered;
 use super::table::Entry;
-use super::values::{FromToml, any_of, keyword};
+use super::table::FromToml;
+use super::values::{any_of, keyword};
 use crate::env::Environment;
 use crate::error::{Error, ErrorKind, Result};
-use crate::gates::id::{self, GateId, Level};
+use crate::gate_id::{GateId, Level, ids};
 use crate::suggest::closest;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -84,9 +86,9 @@ fn gate_level(id: &str, level: &str) -> Result<(GateId, Level)> {
 /// `Settings`: no gate has this id.
 pub(super) fn gate(id: &str) -> Result<GateId> {
     id.parse().map_err(|_| {
-        let hint = match closest(id, id::ids()) {
+        let hint = match closest(id, ids()) {
             Some(close) => format!("did you mean `{close}`?"),
-            None => format!("use one of {}", id::ids().collect::<Vec<_>>().join(", ")),
+            None => format!("use one of {}", ids().collect::<Vec<_>>().join(", ")),
         };
         Error::new(ErrorKind::Settings, format!("unknown gate `{id}`"), hint)
     })

@@ -2,12 +2,13 @@
 //!
 //! A share and a size are never taken for each other: `0.05` is neither.
 
-use super::layer::Layered;
+use super::layered::Layered;
+use super::named::Named;
 use super::table::Entry;
-use super::values::{ByteSize, FromToml, NumberOrText, parse_bytes, parse_percent};
+use super::table::FromToml;
+use super::values::{ByteSize, NumberOrText, parse_bytes, parse_percent};
 use crate::error::{Error, ErrorKind, Location, Result};
 use crate::python::normalize;
-use camino::Utf8PathBuf;
 use std::collections::BTreeMap;
 
 /// `[tool.saddlebag] growth` and `packages`.
@@ -29,15 +30,6 @@ pub(crate) enum Allowance {
     Bytes(u64),
 }
 
-/// A baseline that the user names.
-#[derive(Debug, Clone)]
-pub(crate) enum Named {
-    /// By the flag or the variable: relative to where saddlebag was started.
-    Outright(Utf8PathBuf),
-    /// By `growth.baseline`: relative to the project.
-    Setting(Utf8PathBuf, Location),
-}
-
 /// What one distribution may weigh.
 #[derive(Debug, Clone)]
 pub(crate) struct Budget {
@@ -53,7 +45,6 @@ pub(crate) struct Budget {
 pub(super) struct Budgets(pub(super) BTreeMap<String, Budget>);
 
 impl Layered for Allowance {}
-impl Layered for Named {}
 
 impl Layered for Budgets {
     fn over(self, mut lower: Self) -> Self {

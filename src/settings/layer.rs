@@ -1,6 +1,7 @@
 //! How a value is read from a flag or a variable, and which layer's value wins.
 
-use super::growth::Named;
+use super::layered::Layered;
+use super::named::Named;
 use super::values::Seconds;
 use crate::bundle::prune::DistInfo;
 use crate::cli::Format;
@@ -9,23 +10,6 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::layout::NamespaceSetting;
 use crate::project::requirements::Chosen;
 use camino::Utf8PathBuf;
-
-/// A value that layers have.
-pub(super) trait Layered: Sized {
-    /// What holds when both layers have a value: the upper one, unless the type has parts that are set one by one.
-    fn over(self, lower: Self) -> Self {
-        let _ = lower;
-        self
-    }
-}
-
-/// The upper layer's value, if it is set.
-pub(super) fn merge<T: Layered>(upper: Option<T>, lower: Option<T>) -> Option<T> {
-    match (upper, lower) {
-        (Some(upper), Some(lower)) => Some(upper.over(lower)),
-        (upper, lower) => upper.or(lower),
-    }
-}
 
 impl Layered for bool {}
 impl Layered for DistInfo {}

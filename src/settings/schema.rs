@@ -4,15 +4,17 @@
 
 use super::allow::Allow;
 use super::gate_levels::GateLevels;
-use super::growth::{Allowance, Budgets, Named};
-use super::layer::{FromFlag, FromVariable, merge};
+use super::growth::{Allowance, Budgets};
+use super::layer::{FromFlag, FromVariable};
+use super::layered::merge;
+use super::named::Named;
 use super::table::Table;
 use super::values::{ByteSize, Fraction, Recipes, Seconds};
 use crate::bundle::prune::DistInfo;
 use crate::cli::{Flags, Format};
 use crate::env::Environment;
 use crate::error::Result;
-use crate::gates::id::GateId;
+use crate::gate_id::GateId;
 use crate::layout::NamespaceSetting;
 use crate::project::requirements::Chosen;
 use camino::Utf8PathBuf;

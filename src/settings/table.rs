@@ -1,12 +1,18 @@
 //! A table of `pyproject.toml` that knows its path, so that every error says where it is and what to write instead.
 
-use super::values::FromToml;
 use crate::error::{Error, ErrorKind, Location, LocationKind, Result};
 use crate::project::Pyproject;
 use crate::suggest::closest;
 use serde::de::{DeserializeOwned, IntoDeserializer};
 use std::ops::Range;
 use toml_edit::{Item, TableLike};
+
+/// A value that a key can have.
+pub(super) trait FromToml: Sized {
+    /// # Errors
+    /// `Settings`, with the position and what was expected.
+    fn from_toml(entry: &Entry<'_>) -> Result<Self>;
+}
 
 /// A table with its path.
 pub(super) struct Table<'a> {

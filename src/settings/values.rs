@@ -1,11 +1,11 @@
 //! Values as `pyproject.toml` has them.
 
-use super::growth::Named;
-use super::layer::Layered;
-use super::table::Entry;
+use super::layered::Layered;
+use super::named::Named;
+use super::table::{Entry, FromToml};
 use crate::bundle::prune::{DistInfo, recipes};
 use crate::error::{Error, ErrorKind, Result};
-use crate::gates::id::Level;
+use crate::gate_id::Level;
 use crate::layout::NamespaceSetting;
 use crate::project::requirements::Chosen;
 use crate::suggest::closest;
@@ -14,13 +14,6 @@ use clap::ValueEnum;
 use clap::builder::PossibleValue;
 use serde::Deserialize;
 use std::collections::BTreeMap;
-
-/// A value that a key can have.
-pub(super) trait FromToml: Sized {
-    /// # Errors
-    /// `Settings`, with the position and what was expected.
-    fn from_toml(entry: &Entry<'_>) -> Result<Self>;
-}
 
 /// Bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,14 +6,12 @@
 
 use crate::bundle::{Bundle, Content, Module};
 use crate::cli::{Command, UploadCommand};
-use crate::deploy::Deployed;
-use crate::deploy::wrangler_log::{LogCapture, WranglerOutput};
 use crate::error::{Error, ErrorKind, Result};
 use crate::passthrough::{Containers, Passthrough};
 use crate::process::{self, Stdout};
 use crate::project::Project;
-use crate::stage::Stage;
 use crate::tools::{Toolchain, is_older_than, minimums};
+use crate::wrangler::log::{LogCapture, WranglerOutput};
 use camino::Utf8Path;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
@@ -40,13 +38,6 @@ pub(crate) struct DryRun {
     pub(crate) printed: String,
 }
 
-impl DryRun {
-    /// A dry run of the user's own that was also the rehearsal.
-    pub(crate) fn deployed(&self) -> Deployed {
-        Deployed { code: self.code, heard: self.heard.clone() }
-    }
-}
-
 /// Whose dry run it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Visibility {
@@ -62,23 +53,31 @@ pub(crate) fn is_the_users_own(command: &Command, words: &Passthrough) -> bool {
     rehearsable && words.dry_run() && !words.has("outdir") && !words.has("outfile")
 }
 
+/// What a dry run is started with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Request<'a> {
+    /// Where it runs.
+    pub(crate) stage_dir: &'a Utf8Path,
+    /// The staged configuration.
+    pub(crate) config: &'a Utf8Path,
+    pub(crate) bundle: &'a Bundle,
+    pub(crate) command: &'a Command,
+    pub(crate) words: &'a Passthrough,
+    pub(crate) project: &'a Project,
+    pub(crate) toolchain: &'a Toolchain,
+    pub(crate) visibility: Visibility,
+}
+
 /// Runs wrangler's dry run through pywrangler, as the deploy will run.
 ///
 /// # Errors
 /// `ToolMissing`, `Interrupted`, `Unwritable` for the directory, `Unreadable` for what wrangler wrote.
-pub(crate) fn run_dry(
-    stage: &Stage,
-    bundle: &Bundle,
-    command: &Command,
-    words: &Passthrough,
-    project: &Project,
-    toolchain: &Toolchain,
-    audience: Visibility,
-) -> Result<DryRun> {
+pub(crate) fn run_dry(request: &Request<'_>) -> Result<DryRun> {
+    let Request { stage_dir, config, bundle, command, words, project, toolchain, visibility } = *request;
     let directory = crate::temporary::directory()?;
     let outdir = crate::error::utf8(directory.path())?.join("upload");
     let mut environment = toolchain.environment.clone();
-    let ear = match audience {
+    let log = match visibility {
         Visibility::Ourselves => LogCapture::alone(&mut environment)?,
         Visibility::User(_) => LogCapture::beside_the_user(&mut environment, &project.cwd)?,
     };
@@ -89,25 +88,30 @@ pub(crate) fn run_dry(
     argv.extend(words.before().iter().cloned());
     let (subcommand, words) = rehearsable(command, words);
     argv.extend(subcommand.words().iter().map(OsString::from));
-    let containers = containers(project, toolchain, subcommand, audience);
-    argv.extend(words.for_dry_run(&stage.config, &project.cwd, &project.process_cwd, &outdir, containers));
-    let (ended, printed) = match audience {
-        Visibility::Ourselves => process::listen(&argv, &stage.dir, &environment, |_| {})?,
-        Visibility::User(stdout) => (process::run(&argv, &stage.dir, &environment, stdout)?, String::new()),
+    let containers = containers(project, toolchain, subcommand, visibility);
+    argv.extend(words.for_dry_run(config, &project.cwd, &project.process_cwd, &outdir, containers));
+    let (ended, printed) = match visibility {
+        Visibility::Ourselves => process::listen(&argv, stage_dir, &environment, |_| {})?,
+        Visibility::User(stdout) => (process::run(&argv, stage_dir, &environment, stdout)?, String::new()),
     };
     let modules = if outdir.is_dir() { compare(&outdir, bundle)? } else { BTreeMap::new() };
-    let mut heard = ear.heard();
+    let mut heard = log.heard();
     heard.take_printed(&printed);
     Ok(DryRun { code: ended.code, heard, modules, printed })
 }
 
 /// Images are no part of the bundle, and even a dry run builds them: ours does without, where wrangler can.
-fn containers(project: &Project, toolchain: &Toolchain, subcommand: UploadCommand, audience: Visibility) -> Containers {
+fn containers(
+    project: &Project,
+    toolchain: &Toolchain,
+    subcommand: UploadCommand,
+    visibility: Visibility,
+) -> Containers {
     let has = project.config.get("containers").and_then(serde_json::Value::as_array).is_some_and(|all| !all.is_empty());
     let minimum = minimums::minimum("wrangler --containers-rollout=none", None);
     let version = toolchain.wrangler.as_ref().and_then(|wrangler| wrangler.version.as_deref());
     let knows = version.is_some_and(|version| !is_older_than(version, minimum));
-    if has && knows && subcommand == UploadCommand::Deploy && audience == Visibility::Ourselves {
+    if has && knows && subcommand == UploadCommand::Deploy && visibility == Visibility::Ourselves {
         Containers::Skipped
     } else {
         Containers::AsGiven
