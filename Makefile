@@ -1,5 +1,5 @@
 # `make demo` and `make test` set up what they need: the rig (tests/rig) with the pinned tools.
-.PHONY: demo test fresh matrix lint bench bench-pruning screenshot rig
+.PHONY: demo test fresh matrix lint spelling bench bench-pruning screenshot rig
 
 RIG_HOME ?= $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/saddlebag-rig
 export RIG_HOME
@@ -13,7 +13,8 @@ demo: rig
 	tests/rig/demo.sh
 
 test: rig
-	cargo test
+	cargo test -- --include-ignored
+	cargo test --test rig
 
 # Both of the above as a new machine runs them: a fresh clone, empty caches. About half an hour.
 fresh:
@@ -21,11 +22,15 @@ fresh:
 
 # Layouts, configurations and entry points, each deployed with plain pywrangler too: a part of the tests, by itself.
 matrix: rig
-	cargo test --test it matrix::
+	cargo test --test rig matrix::
 
 lint:
 	cargo fmt --check
 	cargo clippy --all-targets -- --deny warnings
+
+# typos comes from PyPI, through the rig's uv; typos.toml says what is misspelt on purpose.
+spelling: rig
+	. tests/rig/env.sh && uv tool run 'typos>=1.52,<2'
 
 bench: rig
 	cargo build --release

@@ -20,7 +20,7 @@ use crate::project::host::{self, HostDistribution};
 use crate::project::requirements::{Declared, Requirement};
 use crate::project::{Project, Target};
 use crate::python::graph::Reachability;
-use inventory::{Inventory, brought};
+use inventory::Inventory;
 use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -91,15 +91,7 @@ pub(crate) fn classify(
     host: Option<&[HostDistribution]>,
     left_out: &[LeftOut],
 ) -> Result<Vec<Dependency>> {
-    let mut declared_by_name: BTreeMap<String, Vec<Declared>> = BTreeMap::new();
-    let taken = |one: &Declared| {
-        let at = |entry: &Requirement| entry.location() == one.requirement.location();
-        left_out.iter().any(|left_out| left_out.entries.iter().any(at))
-    };
-    for mut one in project.declared_requirements() {
-        one.runtime |= taken(&one);
-        declared_by_name.entry(one.requirement.name.clone().unwrap_or_default()).or_default().push(one);
-    }
+    let declared_by_name = declared_by_name(project, left_out);
     let needs = needs::judge(project, bundle)?;
     let installed = if host.is_some() { host::distributions(&project.root) } else { Vec::new() };
     let names = declared_by_name.keys().cloned().collect();
@@ -136,24 +128,25 @@ pub(crate) fn classify(
             found.insert(name.clone(), all.undeclared(name, want));
         }
     }
-    // What the Worker lacks comes with what it requires; that cannot be told of what has no environment.
-    let lacking = |one: &Dependency| one.class == Class::Runtime && one.bundle_bytes.is_none();
-    let with_lacking = brought(&installed, &found, lacking);
-    let with_all = brought(&installed, &found, |_| true);
-    for (name, by) in with_all {
-        let needed = with_lacking.get(&name);
-        let class = if needed.is_some() { Class::Runtime } else { Class::Development };
-        let mut dependency = all.start(&name, class);
-        dependency.required_by = by.into_iter().collect();
-        dependency.reason = needed.map(|by| {
-            format!("it comes with {}", by.iter().map(|by| format!("`{by}`")).collect::<Vec<_>>().join(", "))
-        });
-        found.insert(name, dependency);
-    }
+    all.add_transitive(&installed, &mut found);
     for dependency in found.values_mut() {
         dependency.advice = advice::advice(dependency, project);
     }
     Ok(found.into_values().collect())
+}
+
+/// What was left out so that the rest resolves counts as declared for the runtime.
+fn declared_by_name(project: &Project, left_out: &[LeftOut]) -> BTreeMap<String, Vec<Declared>> {
+    let mut declared_by_name: BTreeMap<String, Vec<Declared>> = BTreeMap::new();
+    let taken = |one: &Declared| {
+        let at = |entry: &Requirement| entry.location() == one.requirement.location();
+        left_out.iter().any(|left_out| left_out.entries.iter().any(at))
+    };
+    for mut one in project.declared_requirements() {
+        one.runtime |= taken(&one);
+        declared_by_name.entry(one.requirement.name.clone().unwrap_or_default()).or_default().push(one);
+    }
+    declared_by_name
 }
 
 /// Requirements of the project that the Worker does not need, and who requires each package, by an extra too.

@@ -141,14 +141,7 @@ pub(crate) fn listen_until(
         let (_said_all, patience) = mpsc::channel::<()>();
         if let Some(until) = until {
             let pids = reader.pids();
-            scope.spawn(move || {
-                let left = until.saturating_duration_since(Instant::now());
-                if patience.recv_timeout(left) == Err(mpsc::RecvTimeoutError::Timeout) {
-                    for pid in pids.into_iter().filter_map(|pid| Pid::from_raw(pid.cast_signed())) {
-                        let _ = rustix::process::kill_process_group(pid, Signal::KILL); // already gone: fine
-                    }
-                }
-            });
+            scope.spawn(move || kill_groups_at(until, &patience, pids));
         }
         let mut buffered = BufReader::new(&reader);
         let mut bytes = Vec::new();
@@ -173,6 +166,16 @@ pub(crate) fn listen_until(
     }
     check_interrupted()?;
     Ok((ended, output))
+}
+
+/// Kills process groups once the time is over, unless the other end of `patience` is closed before.
+fn kill_groups_at(until: Instant, patience: &mpsc::Receiver<()>, leaders: Vec<u32>) {
+    let left = until.saturating_duration_since(Instant::now());
+    if patience.recv_timeout(left) == Err(mpsc::RecvTimeoutError::Timeout) {
+        for leader in leaders.into_iter().filter_map(|pid| Pid::from_raw(pid.cast_signed())) {
+            let _ = rustix::process::kill_process_group(leader, Signal::KILL); // already gone: fine
+        }
+    }
 }
 
 /// Runs a short program and returns what it printed, or `None` if it failed.

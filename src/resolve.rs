@@ -87,9 +87,15 @@ struct Mark {
     token: String,
 }
 
-/// How a run wants its packages.
+/// What is resolved, with what, and how.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct ResolveRequest {
+pub(crate) struct ResolveRequest<'a> {
+    pub(crate) project: &'a Project,
+    pub(crate) target: &'a Target,
+    pub(crate) toolchain: &'a Toolchain,
+    /// saddlebag's own cache directory.
+    pub(crate) cache: &'a Utf8Path,
+    pub(crate) terminal: &'a Terminal,
     /// Resolved again, whatever the cache has.
     pub(crate) fresh: bool,
     /// A failure is to be followed by a search for what would work, which takes its time.
@@ -98,18 +104,22 @@ pub(crate) struct ResolveRequest {
     pub(crate) relock: bool,
 }
 
+/// One resolution: the plan of its workspace, and what it was made from.
+#[derive(Debug, Clone, Copy)]
+struct Case<'a> {
+    plan: &'a workspace::Plan,
+    project: &'a Project,
+    target: &'a Target,
+    toolchain: &'a Toolchain,
+    terminal: &'a Terminal,
+}
+
 /// Finds the tree in the cache or has pywrangler make it.
 ///
 /// # Errors
 /// `ErrorKind::SyncFailed` with pywrangler's whole output, `ErrorKind::Unwritable` for the cache, `ErrorKind::Interrupted`.
-pub(crate) fn vendor(
-    project: &Project,
-    target: &Target,
-    toolchain: &Toolchain,
-    cache: &Utf8Path,
-    request: ResolveRequest,
-    terminal: &Terminal,
-) -> Result<Outcome> {
+pub(crate) fn vendor(request: &ResolveRequest<'_>) -> Result<Outcome> {
+    let ResolveRequest { project, target, toolchain, cache, terminal, .. } = *request;
     let vendored = |vendored| Outcome::Vendored(Box::new(vendored));
     python_support::check_target(toolchain, target)?;
     let mut plan = workspace::plan(project, target, toolchain, request.relock)?;
@@ -142,7 +152,9 @@ pub(crate) fn vendor(
     if !fresh && read(&directory, &plan, true, &lock)?.is_some() {
         return share(&directory, &plan, &lock, true, terminal).map(vendored);
     }
-    if let sync::Synced::Unresolved(why) = sync::sync(&directory, &plan, project, target, toolchain, terminal)? {
+    if let sync::Synced::Unresolved(why) =
+        sync::sync(&directory, &Case { plan: &plan, project, target, toolchain, terminal })?
+    {
         return Ok(Outcome::Unresolved(why));
     }
     sweep(&cache.join("vendor"), &plan.key);
@@ -153,7 +165,7 @@ pub(crate) fn vendor(
 ///
 /// # Errors
 /// `ErrorKind::ToolTooOld`.
-pub(crate) fn knows(toolchain: &Toolchain, target: &Target) -> Result<()> {
+pub(crate) fn check_python_support(toolchain: &Toolchain, target: &Target) -> Result<()> {
     python_support::check_target(toolchain, target)
 }
 

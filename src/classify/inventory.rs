@@ -106,10 +106,28 @@ impl Inventory<'_> {
         ));
         dependency
     }
+
+    /// What the declared distributions of the host bring with them.
+    pub(super) fn add_transitive(&self, installed: &[Distribution], found: &mut BTreeMap<String, Dependency>) {
+        // What the Worker lacks comes with what it requires; that cannot be told of what has no environment.
+        let lacking = |one: &Dependency| one.class == Class::Runtime && one.bundle_bytes.is_none();
+        let with_lacking = brought(installed, found, lacking);
+        let with_all = brought(installed, found, |_| true);
+        for (name, by) in with_all {
+            let needed = with_lacking.get(&name);
+            let class = if needed.is_some() { Class::Runtime } else { Class::Development };
+            let mut dependency = self.start(&name, class);
+            dependency.required_by = by.into_iter().collect();
+            dependency.reason = needed.map(|by| {
+                format!("it comes with {}", by.iter().map(|by| format!("`{by}`")).collect::<Vec<_>>().join(", "))
+            });
+            found.insert(name, dependency);
+        }
+    }
 }
 
 /// What the declared distributions of the host bring with them, and who requires it.
-pub(super) fn brought(
+fn brought(
     installed: &[Distribution],
     found: &BTreeMap<String, Dependency>,
     from: impl Fn(&Dependency) -> bool,

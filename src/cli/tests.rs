@@ -99,7 +99,6 @@ fn usage_errors_name_what_is_missing_or_where_a_flag_belongs() {
         "check --quiet --verbose",
         "completions",
         "completions bsh",
-        "explain siez",
     ];
     insta::assert_snapshot!(lines.map(error_of).join("\n"), @"
     deploy --out x: `--out` belongs to `saddlebag stage`; leave it out, or use `saddlebag stage --out <DIR>`
@@ -121,7 +120,6 @@ fn usage_errors_name_what_is_missing_or_where_a_flag_belongs() {
     check --quiet --verbose: the argument '--quiet' cannot be used with '--verbose'; see `saddlebag check --help`
     completions: `saddlebag completions` needs `<SHELL>`; use one of bash, elvish, fish, powershell, zsh
     completions bsh: invalid value 'bsh' for '<SHELL>'; did you mean `bash`?
-    explain siez: there is no gate `siez`; did you mean `size`?
     ");
 }
 

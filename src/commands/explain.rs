@@ -48,6 +48,8 @@ mod tests {
 
     #[test]
     fn an_unknown_name_is_answered_with_the_nearest() {
+        let error = page(Some("siez")).unwrap_err();
+        assert_eq!(format!("{error}; {}", error.hint), "there is no gate `siez`; did you mean `size`?");
         assert_eq!(page(Some("import")).unwrap_err().hint, "did you mean `imports`?");
         assert_eq!(page(Some("nothing-like-it")).unwrap_err().hint, "run `saddlebag explain` for a list");
     }

@@ -40,23 +40,23 @@ fn annotations(report: &Report, prefix: &str) -> String {
         };
         let allowed = finding.allowed.as_ref().map_or_else(String::new, |reason| format!(" (allowed: {reason})"));
         let text = format!("{}{allowed}\nhelp: {}", finding.message, finding.remedy());
-        annotation(&mut out, command, finding.code.id, &finding.location, prefix, &text);
+        out.push_str(&annotation(command, finding.code.id, &finding.location, prefix, &text));
     }
     for result in results.iter().filter(|result| result.outcome == Outcome::Broke) {
         let text = result.reason.as_deref().unwrap_or("the gate broke");
         let gate = result.id.as_str();
-        annotation(&mut out, "error", gate, &Location::new(LocationKind::Tool, gate), prefix, text);
+        out.push_str(&annotation("error", gate, &Location::new(LocationKind::Tool, gate), prefix, text));
     }
     if let Some(error) = &report.error {
         let location = error.location.as_deref().cloned();
         let location = location.unwrap_or_else(|| Location::new(LocationKind::Tool, "saddlebag"));
         let text = format!("{}\nhint: {}", error.message, error.hint);
-        annotation(&mut out, "error", error.kind.code(), &location, prefix, &text);
+        out.push_str(&annotation("error", error.kind.code(), &location, prefix, &text));
     }
     out
 }
 
-fn annotation(out: &mut String, command: &str, title: &str, location: &Location, prefix: &str, text: &str) {
+fn annotation(command: &str, title: &str, location: &Location, prefix: &str, text: &str) -> String {
     let mut properties = Vec::new();
     if matches!(location.kind, LocationKind::File | LocationKind::Config | LocationKind::Requirement)
         && !location.path.starts_with('/')
@@ -66,7 +66,7 @@ fn annotation(out: &mut String, command: &str, title: &str, location: &Location,
         properties.extend(location.column.map(|column| format!("col={column}")));
     }
     properties.push(format!("title={}", property(title)));
-    let _ = writeln!(out, "::{command} {}::{}", properties.join(","), data(text));
+    format!("::{command} {}::{}\n", properties.join(","), data(text))
 }
 
 /// As `@actions/core` escapes what follows the second `::`.

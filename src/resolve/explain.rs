@@ -188,14 +188,8 @@ pub(super) enum Meaning {
 ///
 /// # Errors
 /// `ErrorKind::Interrupted`, and what keeps uv from being started.
-pub(super) fn explain(
-    output: &str,
-    plan: &Plan,
-    project: &Project,
-    target: &Target,
-    toolchain: &Toolchain,
-    terminal: &Terminal,
-) -> Result<Meaning> {
+pub(super) fn explain(output: &str, resolution: &super::Case<'_>) -> Result<Meaning> {
+    let super::Case { plan, project, target, toolchain, terminal } = *resolution;
     if let Some(error) = network::trouble(output) {
         return Ok(Meaning::Network(error));
     }

@@ -6,11 +6,9 @@
 use super::explain::{self, Meaning, Unresolved};
 use super::python_support::{python_of, sync_environment};
 use super::workspace::{self, Plan};
-use super::{FALLS, MARK, Mark, cache_unwritable, now, remove};
+use super::{Case, FALLS, MARK, Mark, cache_unwritable, now, remove};
 use crate::error::{Error, ErrorKind, Result};
 use crate::process;
-use crate::project::{Project, Target};
-use crate::terminal::Terminal;
 use crate::tools::Toolchain;
 use camino::Utf8Path;
 
@@ -22,31 +20,18 @@ pub(super) enum Synced {
 }
 
 /// Makes the entry anew. A run that dies here leaves no mark, and the next one starts over.
-pub(super) fn sync(
-    directory: &Utf8Path,
-    plan: &Plan,
-    project: &Project,
-    target: &Target,
-    toolchain: &Toolchain,
-    terminal: &Terminal,
-) -> Result<Synced> {
+pub(super) fn sync(directory: &Utf8Path, case: &Case<'_>) -> Result<Synced> {
     remove(directory)?;
-    workspace::write(directory, plan).map_err(|error| cache_unwritable(&error))?;
-    let result = run_sync(directory, plan, project, target, toolchain, terminal);
+    workspace::write(directory, case.plan).map_err(|error| cache_unwritable(&error))?;
+    let result = run_sync(directory, case);
     if !matches!(result, Ok(Synced::Done)) {
         remove(directory)?;
     }
     result
 }
 
-fn run_sync(
-    directory: &Utf8Path,
-    plan: &Plan,
-    project: &Project,
-    target: &Target,
-    toolchain: &Toolchain,
-    terminal: &Terminal,
-) -> Result<Synced> {
+fn run_sync(directory: &Utf8Path, case: &Case<'_>) -> Result<Synced> {
+    let Case { plan, toolchain, terminal, .. } = *case;
     let what = format!("Resolving and installing {} for Python {}", plan.what, plan.python);
     let step = if plan.fetches_by_ssh() { terminal.begin_still(&what) } else { terminal.begin(&what) };
     let mut argv = toolchain.pywrangler.program.argv.clone();
@@ -60,12 +45,26 @@ fn run_sync(
     let output: String = output.lines().map(|line| format!("{}\n", line.trim_end())).collect();
     if !ended.success() {
         let error = sync_failed(ended, &output);
-        return match explain::explain(&output, plan, project, target, toolchain, terminal)? {
+        return match explain::explain(&output, case)? {
             Meaning::Network(network) => Err(network.with_output(said(&output))),
             Meaning::Unresolved(found) => Ok(Synced::Unresolved(Box::new(Unresolved::of(*found, error)))),
             Meaning::Unknown => Err(error),
         };
     }
+    let token = check_tree(directory, plan, toolchain, &output)?;
+    // Only python_modules is needed from here on; the two environments are larger than it.
+    remove(&directory.join(".venv-workers"))?;
+    let falls = explain::falls(&output, directory, plan, case.project, toolchain)?;
+    let text = serde_json::to_vec(&falls).map_err(|error| Error::new(ErrorKind::Internal, error.to_string(), ""))?;
+    fs_err::write(directory.join(FALLS), text).map_err(|error| cache_unwritable(&error))?;
+    let mark = Mark { made: now().as_secs(), token };
+    let text = serde_json::to_vec(&mark).map_err(|error| Error::new(ErrorKind::Internal, error.to_string(), ""))?;
+    fs_err::write(directory.join(MARK), text).map_err(|error| cache_unwritable(&error))?;
+    Ok(Synced::Done)
+}
+
+/// What must be true of the tree that a finished sync left; hands on pywrangler's token.
+fn check_tree(directory: &Utf8Path, plan: &Plan, toolchain: &Toolchain, output: &str) -> Result<String> {
     let token = fs_err::read_to_string(directory.join("python_modules/.synced")).unwrap_or_default().trim().to_owned();
     if token.is_empty() {
         return Err(Error::new(
@@ -73,7 +72,7 @@ fn run_sync(
             "`pywrangler sync` said that it succeeded and left no `python_modules/.synced`",
             "update workers-py to 1.15 or newer",
         )
-        .with_output(output));
+        .with_output(output.to_owned()));
     }
     if let Some(found) = python_of(directory).filter(|found| !found.starts_with(&format!("{}.", plan.python))) {
         return Err(Error::new(
@@ -81,7 +80,7 @@ fn run_sync(
             format!("pywrangler {token} vendored for Python {found}, and the Worker runs {}", plan.python),
             "update workers-py to a version that knows the Worker's Python",
         )
-        .with_output(output));
+        .with_output(output.to_owned()));
     }
     // The stage gets this token, and the pywrangler that deploys would sync again over it if its version were another.
     if let Some(version) = toolchain.pywrangler.version.as_deref().filter(|version| *version != token) {
@@ -98,15 +97,7 @@ fn run_sync(
             "update uv, or set `editable = false` in its `[tool.uv.sources]`",
         ));
     }
-    // Only python_modules is needed from here on; the two environments are larger than it.
-    remove(&directory.join(".venv-workers"))?;
-    let falls = explain::falls(&output, directory, plan, project, toolchain)?;
-    let text = serde_json::to_vec(&falls).map_err(|error| Error::new(ErrorKind::Internal, error.to_string(), ""))?;
-    fs_err::write(directory.join(FALLS), text).map_err(|error| cache_unwritable(&error))?;
-    let mark = Mark { made: now().as_secs(), token };
-    let text = serde_json::to_vec(&mark).map_err(|error| Error::new(ErrorKind::Internal, error.to_string(), ""))?;
-    fs_err::write(directory.join(MARK), text).map_err(|error| cache_unwritable(&error))?;
-    Ok(Synced::Done)
+    Ok(token)
 }
 
 /// A vendored distribution that is not there but points to its source (PEP 610).

@@ -116,16 +116,21 @@ impl<'a> Loaded<'a> {
 
     fn vendor(&mut self, cache: &Utf8Path, options: ResolveOptions) -> Result<Resolution> {
         let terminal = self.session.terminal;
-        let request = resolve::ResolveRequest {
-            fresh: self.settings.no_cache,
-            alternatives: !options.leave_out,
-            relock: options.relock,
-        };
         let mut left_out: Vec<LeftOut> = Vec::new();
         let mut rounds = if options.leave_out { MAX_LEFT_OUT_ROUNDS } else { 0 };
         loop {
             let (project, target) = (&self.project, &self.target);
-            let why = match resolve::vendor(project, target, &self.toolchain, cache, request, terminal)? {
+            let request = resolve::ResolveRequest {
+                project,
+                target,
+                toolchain: &self.toolchain,
+                cache,
+                terminal,
+                fresh: self.settings.no_cache,
+                alternatives: !options.leave_out,
+                relock: options.relock,
+            };
+            let why = match resolve::vendor(&request)? {
                 resolve::Outcome::Vendored(vendored) => return Ok(Ok((*vendored, left_out))),
                 resolve::Outcome::Unresolved(why) => why,
             };

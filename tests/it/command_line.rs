@@ -393,6 +393,7 @@ fn custom_build_with_a_pywrangler_of_its_own_keeps_the_users_environment() {
 }
 
 #[test]
+#[ignore = "needs the rig: `make test`"]
 fn custom_build_runs_through_the_real_uv_where_pywrangler_does() {
     let project = Project::example("flat");
     project.link_wrangler();

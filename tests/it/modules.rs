@@ -94,7 +94,12 @@ fn paths_in(tokens: TokenStream, found: &mut BTreeSet<Vec<String>>) {
 }
 
 /// From the root of the crate; `None` for a path of another crate.
-fn absolute(module: &Module, path: &[String], names: &BTreeMap<String, Module>, all: &BTreeSet<Module>) -> Option<Module> {
+fn absolute(
+    module: &Module,
+    path: &[String],
+    names: &BTreeMap<String, Module>,
+    all: &BTreeSet<Module>,
+) -> Option<Module> {
     let first = path.first()?;
     if first == "crate" {
         return Some(path[1..].to_vec());
@@ -106,7 +111,7 @@ fn absolute(module: &Module, path: &[String], names: &BTreeMap<String, Module>, 
     if let Some(imported) = names.get(first) {
         return Some([imported.as_slice(), &path[1..]].concat());
     }
-    let child = [module.as_slice(), &[first.clone()]].concat();
+    let child = [module.as_slice(), std::slice::from_ref(first)].concat();
     all.contains(&child).then(|| [module.as_slice(), path].concat())
 }
 
@@ -132,7 +137,10 @@ fn read(module: &Module, file: &syn::File, all: &BTreeSet<Module>) -> Source {
         }
     }
     let mut found = BTreeSet::new();
-    items.iter().filter(|item| !matches!(item, Item::Use(_))).for_each(|item| paths_in(item.to_token_stream(), &mut found));
+    items
+        .iter()
+        .filter(|item| !matches!(item, Item::Use(_)))
+        .for_each(|item| paths_in(item.to_token_stream(), &mut found));
     paths.extend(found.iter().filter(|path| path.len() > 1).filter_map(|path| absolute(module, path, &names, all)));
     Source { paths, reexports }
 }
@@ -162,7 +170,8 @@ fn needs(sources: &BTreeMap<Module, Source>) -> Needs {
             let Some(target) = owner(path, sources) else { continue };
             let common = module.iter().zip(&target).take_while(|(one, other)| one == other).count();
             // A bare `use crate::gates;` says nothing until something of it is named.
-            if common == module.len() || common == target.len() || *path == target && sources[&target].paths.is_empty() {
+            if common == module.len() || common == target.len() || *path == target && sources[&target].paths.is_empty()
+            {
                 continue;
             }
             needs
@@ -199,7 +208,11 @@ fn no_two_modules_of_a_directory_need_each_other() {
     assert!(needs[&Module::new()].contains_key(&("session".into(), "report".into())), "the reader sees nothing");
     for (directory, arrows) in &needs {
         let circle = circle(arrows);
-        assert!(circle.is_empty(), "in {}:\n{circle:#?}", if directory.is_empty() { "src".into() } else { directory.join("/") });
+        assert!(
+            circle.is_empty(),
+            "in {}:\n{circle:#?}",
+            if directory.is_empty() { "src".into() } else { directory.join("/") }
+        );
     }
 }
 

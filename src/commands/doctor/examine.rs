@@ -12,7 +12,7 @@ use crate::resolve;
 use crate::session::{Session, find_project, main_module, read_requirements, target_flags};
 use crate::settings::{self, Settings};
 use crate::smoke::pyodide;
-use crate::tools;
+use crate::tools::{self, Toolchain};
 use camino::Utf8Path;
 
 /// The rows as an answer, and whether any of them fails.
@@ -42,22 +42,7 @@ pub(super) fn examine(session: Session<'_>) -> Result<(Answer, bool)> {
     let has_project = found.is_ok();
     match found {
         Ok((mut project, settings)) => {
-            rows.extend(doctor::project(&project));
-            rows.push(wanted(&mut project, &settings, environment));
-            match main_module(&project, session.words()) {
-                Ok(main) => rows.push(Row::new(PROJECT, "main", State::Ok, project.display(&main))),
-                Err(error) => rows.push(Row::failed(PROJECT, "main", &error)),
-            }
-            match Target::resolve(&project.config, &target_flags(session.words(), &project.config)) {
-                Ok(target) => {
-                    let knows = resolve::knows(&toolchain, &target).err();
-                    rows.extend(doctor::target(&target, knows.as_ref()));
-                    if let Ok(place) = &place {
-                        rows.push(doctor::pyodide(pyodide::find(&project.root, place, &target).as_ref(), &target));
-                    }
-                }
-                Err(error) => rows.push(Row::failed(PROJECT, "Python", &error)),
-            }
+            rows.extend(of_project(session, &mut project, &settings, &toolchain, place.as_deref().ok()));
             own = Some(settings);
         }
         Err(error) if error.kind == ErrorKind::ConfigMissing && session.words().config().is_none() => {
@@ -79,6 +64,34 @@ pub(super) fn examine(session: Session<'_>) -> Result<(Answer, bool)> {
     rows.extend(doctor::limits(&gates::limits(&crate::bundle::Bundle::default(), &settings)));
     let failed = doctor::is_red(&rows);
     doctor::answer(&rows, has_project).map(|answer| (answer, failed))
+}
+
+/// The rows of a project that was found: its files, its main module, its target.
+fn of_project(
+    session: Session<'_>,
+    project: &mut Project,
+    settings: &Settings,
+    toolchain: &Toolchain,
+    cache: Option<&Utf8Path>,
+) -> Vec<Row> {
+    let mut rows = Vec::new();
+    rows.extend(doctor::project(project));
+    rows.push(wanted(project, settings, session.environment));
+    match main_module(project, session.words()) {
+        Ok(main) => rows.push(Row::new(PROJECT, "main", State::Ok, project.display(&main))),
+        Err(error) => rows.push(Row::failed(PROJECT, "main", &error)),
+    }
+    match Target::resolve(&project.config, &target_flags(session.words(), &project.config)) {
+        Ok(target) => {
+            let knows = resolve::check_python_support(toolchain, &target).err();
+            rows.extend(doctor::target(&target, knows.as_ref()));
+            if let Some(cache) = cache {
+                rows.push(doctor::pyodide(pyodide::find(&project.root, cache, &target).as_ref(), &target));
+            }
+        }
+        Err(error) => rows.push(Row::failed(PROJECT, "Python", &error)),
+    }
+    rows
 }
 
 /// Reads the requirements into the project, and says which.

@@ -45,7 +45,8 @@ fn check(project: &Project, flags: &[&str], code: i32) -> Value {
 fn check_with(project: &Project, flags: &[&str], code: i32) -> Value {
     give_pyodide(&rig::cache());
     let arguments = [&["check", "--format", "json"], flags].concat();
-    project.saddlebag(&arguments).on_rig().run().expect(code).json()
+    // A machine that is busy with other tests needs longer than a user's.
+    project.saddlebag(&arguments).on_rig().env("SADDLEBAG_SMOKE_TIMEOUT", "300").run().expect(code).json()
 }
 
 /// The one finding of `smoke`; every other gate has let it pass.
