@@ -1,6 +1,4 @@
-//! Commands that are not the corridor: thin, on the same rooms.
-//!
-//! Receives words, or what the corridor has planned; hands on an exit code or an answer. Must never do what a room does.
+//! Our own commands, one file each: `run()` names the steps of the session that it takes.
 
 pub(crate) mod baseline;
 pub(crate) mod cache;

@@ -1,7 +1,5 @@
-//! The direct requirements without which the rest resolves, and what keeps them from it.
-//!
-//! Receives the diagnosis of a resolution that failed; hands on what to leave out. Must never leave out what does not keep
-//! the rest from resolving, and never call a misspelt name something of Workers.
+//! The direct requirements that keep the others from resolving, and why. A misspelt name is never called unable to run on
+//! Workers.
 
 use crate::project::Project;
 use crate::project::requirements::Requirement;

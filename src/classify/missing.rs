@@ -1,8 +1,7 @@
 //! Imports that lead to nothing in the bundle, and the distributions that would provide them.
 //!
-//! Receives the import graph and what is installed on the host; hands on, for each distribution, its surest import. Which
-//! distribution a module is of is told by what RECORD lists, and by an equal name only where nothing is installed, marked
-//! as such. Must never guess further.
+//! Which distribution provides a module is read from the RECORD files of the host's environment. A distribution of the same name
+//! counts only if nothing is installed, and is marked as such.
 
 use super::{Imported, Unprovided};
 use crate::bundle::{Bundle, below_packages};

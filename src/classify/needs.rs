@@ -1,8 +1,6 @@
-//! What of the bundle's packages something needs: by an import, by its metadata, by a requirement.
+//! Which packages of the bundle something needs: an import, metadata, a requirement.
 //!
-//! Receives the bundle and the project; hands on a class for each package, with who imports it or why else it stays. Errs
-//! towards needed: what a package may load by a name that it makes up at run time counts. Must never call a package unused
-//! that anything needed imports, names, requires or asks the metadata of.
+//! In doubt, a package counts as needed: code may load it by a name that it builds at run time.
 
 use super::{Class, Imported};
 use crate::bundle::{Bundle, Module, Owner, below_packages};

@@ -1,7 +1,6 @@
-//! `saddlebag baseline`: what the bundle weighs, written to a file that is committed.
+//! `saddlebag baseline`: writes what the bundle weighs to a file that is committed.
 //!
-//! Receives what the bundle weighs once the gates have let it through; writes the file and hands on what has changed in
-//! it. Must never write over a file that is no baseline, nor touch one that says the same already.
+//! An existing file that is not a baseline is never overwritten, and one that says the same is not touched.
 
 use crate::baseline::{self, Baseline, Growth};
 use crate::error::{Error, ErrorKind, Result};

@@ -1,6 +1,4 @@
-//! `saddlebag cache`, `cache dir`, `cache clean`: where the vendored packages are kept, what they weigh, and room for others.
-//!
-//! Receives the cache's directory; hands on an answer. Must never touch what a run holds (`resolve::cache` sees to that).
+//! `saddlebag cache`, `cache dir`, `cache clean`: shows and empties the cache of vendored packages.
 
 use crate::cli::CacheCommand;
 use crate::error::Result;

@@ -1,7 +1,6 @@
-//! `saddlebag doctor`: everything that a deploy stands on, all of it looked at, and for each thing that is wrong what to do.
+//! `saddlebag doctor`: checks your setup and suggests fixes.
 //!
-//! Receives what was found; hands on rows, and the answer made of them. `pipeline` gathers. Must never stop at the first
-//! thing that is missing, and never ask the network.
+//! All checks run, even if one fails. The network is not asked.
 
 mod examine;
 

@@ -1,7 +1,6 @@
-//! `saddlebag doctor --wheels [FILE]`: every requirement, and what it requires, against every Python of a Worker.
+//! `saddlebag doctor --wheels [FILE]`: every requirement, with its dependencies, against every Python that Workers have.
 //!
-//! Receives what the vendor room found out; hands on a table for people and a document. Must never judge: a Python on which
-//! nothing resolves is an answer, too.
+//! A Python for which nothing resolves is part of the answer, not an error.
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::project::Project;

@@ -1,7 +1,4 @@
-//! `saddlebag impact NAME`: what would break without something, and what would be saved.
-//!
-//! Receives the project, the bundle and the name; hands on the answer. Only what main reaches can break. Must never change
-//! anything.
+//! `saddlebag impact NAME`: what would break without something, and how much it would save. Only what main reaches can break.
 
 use super::subject::{self, Subject};
 use crate::bundle::{Bundle, Owner};

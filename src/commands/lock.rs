@@ -1,7 +1,6 @@
-//! `saddlebag lock`: what was resolved, written beside `pyproject.toml` for the next resolutions to begin with.
+//! `saddlebag lock`: writes what was resolved to `pylock.runtime.toml` beside `pyproject.toml`; later resolutions start from it.
 //!
-//! Receives the project and the vendored packages; writes `pylock.runtime.toml` and hands on the answer. Must never write
-//! a path of this machine, and never touch another lock.
+//! The file holds no path of this machine. Other lock files are not touched.
 
 use crate::error::Result;
 use crate::format::count;

@@ -1,6 +1,4 @@
-//! Everything that is not ours: pywrangler, in place, with the user's words, terminal and environment.
-//!
-//! Receives the words; hands on pywrangler's own exit code. Must never read, stage or change anything.
+//! Every command that is not ours: pywrangler, in place, with the user's arguments, terminal and environment.
 
 use crate::env::Environment;
 use crate::error::Result;

@@ -1,7 +1,4 @@
-//! What the NAME of a question means: a distribution, a module with all below it, or one file.
-//!
-//! Receives the bundle and the name; hands on its modules and nodes. Must never guess: a name that means nothing is an
-//! error with the nearest that does.
+//! Resolves the NAME of `why` and `impact`: a distribution, a module with everything below it, or one file.
 
 use crate::bundle::{Bundle, Dropped, Module, Owner};
 use crate::error::{Error, ErrorKind, Result};

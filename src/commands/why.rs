@@ -1,6 +1,4 @@
-//! `saddlebag why NAME`: by which requirements and which imports something got into the bundle, and what it weighs.
-//!
-//! Receives the project, the bundle and the name; hands on the answer. Must never judge.
+//! `saddlebag why NAME`: which requirements and imports brought something into the bundle, and what it weighs.
 
 use super::subject;
 use crate::bundle::Bundle;
@@ -66,7 +64,7 @@ fn said(level: Reachability) -> &'static str {
         Reachability::Startup => "when the Worker starts:",
         Reachability::Project => "in a function, or under a condition, of the project:",
         Reachability::Package => "in a function, or under a condition, of a package:",
-        Reachability::Guarded => "behind a guard: it is missed by nobody who cannot have it:",
+        Reachability::Guarded => "in a guarded import: a missing package is handled:",
         Reachability::StringOnly => "perhaps: a string has its name:",
     }
 }

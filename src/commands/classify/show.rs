@@ -1,6 +1,4 @@
-//! What `classify` says: a table by class with what to do at its end, and one document.
-//!
-//! Receives dependencies; hands on the answer. Must never judge.
+//! What `classify` prints: a table by class, what to do at the end, and one JSON document.
 
 use crate::classify::{Class, Dependency, Unprovided, document, reachability, when};
 use crate::error::Result;
