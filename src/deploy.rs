@@ -1,7 +1,6 @@
-//! The hand-over: pywrangler, started in the stage, and what it leaves behind for the report.
+//! Runs pywrangler in the stage and collects what wrangler reported.
 //!
-//! Receives a `Cleared<Stage>` and nothing less; hands on `Deployed`. Must never turn a deploy that is live into a
-//! failure, and never touch the output that the user sees.
+//! A live deploy is never reported as failed. Output that the user sees is unchanged.
 
 pub(crate) mod refusal;
 

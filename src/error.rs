@@ -1,7 +1,6 @@
-//! What can keep saddlebag from doing its work, and the exit code each of them has.
+//! Errors that stop saddlebag, and their exit codes.
 //!
-//! Receives nothing; every room returns these; `main` and the report show them. A finding of a gate is never an
-//! error: gates judge, errors say that there was nothing to judge. Must never print and never decide what to do next.
+//! Findings of gates are not errors: an error means that the checks could not run.
 
 use camino::Utf8PathBuf;
 use std::fmt;

@@ -1,7 +1,6 @@
-//! Other programs: found, started, listened to, and ended with us.
+//! Finds, starts and stops other programs.
 //!
-//! Receives an argument list, a directory and an environment; hands on output and how it ended. The only room that spawns
-//! a process, and the one that hears signals (`signals`). Must never print, and never leave a child behind.
+//! All child processes are started here; signals are handled in `signals`. No child outlives saddlebag.
 
 mod overheard;
 mod processes;

@@ -1,7 +1,6 @@
-//! The boot: the staged bundle, imported in real Pyodide under Node, laid out as the runtime lays it out.
+//! Imports the staged bundle in real Pyodide under Node, with the file layout of the Workers runtime.
 //!
-//! Receives a stage, its plan and a Pyodide; hands on what became of it, as Python and Node said it. The gate `smoke`
-//! judges that. Must never call a handler of the bundle, never write into the stage, and never judge.
+//! No handler of the bundle is called, and the stage is not modified. The `smoke` gate evaluates the outcome.
 
 mod install;
 pub(crate) mod pyodide;

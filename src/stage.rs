@@ -1,7 +1,8 @@
-//! The planned bundle written to disk, so that pywrangler uploads it and nothing else.
+//! Writes the planned bundle to disk, so that pywrangler uploads exactly that.
 //!
-//! Its layout is in docs/architecture.md. Nothing else writes stages. Nothing is written into the user's tree outside
-//! `.wrangler/saddlebag` or the directory that was named (`write_back` is the one exception), and no half-written stage is left.
+//! The layout is described in docs/architecture.md. All stages are written here. The user's tree is changed only below
+//! `.wrangler/saddlebag` or in the directory given with `--out`; the one exception is `write_back`. A failed run leaves
+//! no partial stage.
 
 mod edits;
 mod exported;

@@ -1,7 +1,7 @@
-//! The terminal: every byte that saddlebag writes to stdout or stderr goes through here.
+//! Writes to the terminal: the report to stdout, everything else to stderr.
 //!
-//! Receives text; writes the report to stdout and all else to stderr. Progress moves on a terminal and is plain lines
-//! elsewhere. Must never decide anything, and never fail because nobody reads.
+//! All output of saddlebag goes through this module. Progress is animated on a terminal and printed as plain lines
+//! elsewhere. A closed stdout or stderr is not an error.
 
 use crate::error::{Error, Result};
 use console::{Style, Term};

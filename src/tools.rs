@@ -1,7 +1,6 @@
-//! The tools that a deploy needs, where they are and which versions: pywrangler, uv, node, wrangler.
+//! Locates the tools that a deploy needs and reads their versions: pywrangler, uv, node, wrangler.
 //!
-//! Receives the project's directories and the environment; hands on a `Toolchain` of facts, with `None` for what is not
-//! there. Must never install anything and never judge: the gate `toolchain` does.
+//! Nothing is installed. The `toolchain` gate checks the versions.
 
 pub(crate) mod minimums;
 pub(crate) mod updates;

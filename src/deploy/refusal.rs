@@ -1,7 +1,6 @@
-//! What an error of the upload means, in one line, and which gate looks at the same thing beforehand.
+//! Explains upload errors in one line and names the gate that checks for the same problem.
 //!
-//! Receives the errors of wrangler's log; hands on a hint from `data/upload-errors.toml`. Must never guess: an error that
-//! the table does not know gets no hint.
+//! Hints come from `data/upload-errors.toml`; an error that is not in the table gets no hint.
 
 use regex::Regex;
 use serde::Deserialize;

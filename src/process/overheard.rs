@@ -1,7 +1,7 @@
-//! A child's stderr, copied to ours as it comes, and the end of it kept.
+//! Copies a child's stderr to ours as it arrives and keeps the end of it.
 //!
-//! Receives a stderr that is no terminal; hands on the pipes for the child and, once it has ended, the text. Must never
-//! change a byte or the order of what is written, nor wait for what a descendant keeps open.
+//! Used where stderr is not a terminal. Bytes and their order are unchanged. A descendant that keeps the pipe open does
+//! not block the caller.
 
 use super::Stdout;
 use std::io::{PipeReader, PipeWriter, Read, Write};

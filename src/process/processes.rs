@@ -1,7 +1,6 @@
-//! Which processes there are: what a signal has to reach, and what has not ended yet.
+//! Lists all processes with parent, group and zombie state, to find which ones a signal has to reach.
 //!
-//! Receives nothing; hands on a table of every process with its parent, its group and whether it is a zombie. From `/proc`
-//! where there is one (images for containers often have no `ps`), from `ps` elsewhere. Must never signal or wait.
+//! Reads `/proc` where it exists (container images often have no `ps`) and runs `ps` elsewhere.
 
 use std::collections::BTreeSet;
 

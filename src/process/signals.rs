@@ -1,10 +1,10 @@
-//! Signals: heard, passed on to the children, and the wait for what is below them.
+//! Handles SIGINT, SIGTERM and SIGHUP: forwards them to the children and waits for their descendants.
 //!
-//! Receives SIGINT, SIGTERM and SIGHUP and the children that run; hands on whether one has come. The order is: children
-//! first, then what they have left, then our own clean-up, then 128+n. Must never end the process itself.
+//! The order is: children, their remaining descendants, our own cleanup, then exit code 128+n. This module never exits
+//! the process itself.
 //!
-//! A terminal's Ctrl-C goes to the whole foreground group; `kill` and CI runners signal one process. A second signal kills
-//! what has not ended.
+//! Ctrl-C in a terminal signals the whole foreground group; `kill` and CI runners signal one process. A second signal
+//! kills whatever is still running.
 
 use super::processes::{self, Process};
 use crate::error::{Error, ErrorKind, Result};

@@ -1,9 +1,7 @@
-//! The wrangler configuration: found as wrangler finds it, parsed with positions, the active environment resolved.
+//! Finds and parses the wrangler configuration and resolves the active environment.
 //!
-//! Receives a working directory or a path, and the name of an environment; hands on a `WranglerConfig` that answers for
-//! that environment by wrangler's inheritance (`environment`), says where a key stands, and lists what has a wrong type
-//! (`invalid`). Must never write the configuration (the stage edits a copy) and must never judge it: a wrongly typed
-//! value counts as absent here, and a gate says so.
+//! Files are found as wrangler finds them, and environments inherit as in wrangler (`environment`). Values keep their
+//! positions. A value of the wrong type counts as absent here; `invalid` lists it and a gate reports it.
 
 mod environment;
 mod find;

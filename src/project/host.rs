@@ -1,8 +1,6 @@
-//! What the host has: the distributions installed in the project's own virtual environment.
+//! Lists the distributions installed in the project's own virtual environment, for comparison with the bundle.
 //!
-//! Receives the project's root; hands on names, versions and weights, for the picture of what the Worker gets beside what
-//! the machine gets. Reads the environment's metadata only, starts no interpreter, and must never stop a run: an
-//! environment that cannot be read counts as none.
+//! Only metadata is read; no interpreter is started. An environment that cannot be read counts as missing.
 
 use crate::python::distribution::{self, Distribution};
 use camino::{Utf8Path, Utf8PathBuf};

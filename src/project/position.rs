@@ -1,6 +1,4 @@
-//! Where an offset of a text is, as people count: lines and columns from 1.
-//!
-//! Receives a text and an offset in bytes; hands on line and column. Must never read a file.
+//! Converts byte offsets in a text to lines and columns, both counted from 1.
 
 use std::ops::Range;
 

@@ -1,7 +1,6 @@
-//! `saddlebag doctor --install`: the Pyodide that `smoke` needs, from npm into saddlebag's cache.
+//! `saddlebag doctor --install`: installs the Pyodide that `smoke` needs from npm into saddlebag's cache.
 //!
-//! Receives the cache, the target and the tools; hands on where it is. A directory appears whole or not at all. Must never
-//! write into the project, and never run a package's own scripts.
+//! The directory is put in place in one step, and install scripts of packages are not run.
 
 use super::pyodide::{self, Pyodide, TABLE};
 use crate::error::{Error, ErrorKind, Result};

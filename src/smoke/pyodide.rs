@@ -1,7 +1,4 @@
-//! Pyodide from npm: where one of the right Python is.
-//!
-//! Receives the project, saddlebag's cache and the target; hands on a `Pyodide`, or where one was looked for. Must never
-//! install anything, and never take one of another Python.
+//! Finds an npm installation of Pyodide with the target's Python version.
 
 use crate::project::Target;
 use camino::{Utf8Path, Utf8PathBuf};

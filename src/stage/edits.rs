@@ -1,7 +1,6 @@
-//! What a configuration needs changed to describe the stage instead of the project, and nothing more.
+//! Plans the edits that make a copy of the wrangler configuration describe the stage instead of the project.
 //!
-//! Receives the configuration's value and what the stage looks like; hands on a list of edits by key path, the same for
-//! TOML and JSON. Must never touch a key that it has no reason to touch, and must never write.
+//! The edits are a list by key path, the same for TOML and JSON. Keys that need no change are left alone.
 
 use super::paths::{PathKeys, repoint};
 use crate::bundle::rules::reroot;

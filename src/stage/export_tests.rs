@@ -1,4 +1,4 @@
-//! Exported stages on disk: where they may go, and that their `deploy.sh` deploys them and not where they came from.
+//! Tests exported stages on disk: which directories are accepted, and that `deploy.sh` deploys the exported copy.
 
 use super::tests::{Project, files};
 use super::*;

@@ -1,7 +1,6 @@
-//! The stage of `stage --out DIR`: written beside its place, then moved there in one piece.
+//! The stage of `stage --out DIR`: written to a temporary directory, then moved to its target in one step.
 //!
-//! Receives the directory that the user asked for; hands on an empty one to write in, and moves it. Must never write
-//! into a directory that holds anything, and must leave nothing behind when it fails.
+//! The target must be missing or empty. If writing fails, everything that was created is removed.
 
 use crate::error::{Error, ErrorKind, Result, utf8};
 use camino::{Utf8Path, Utf8PathBuf};

@@ -1,8 +1,7 @@
-//! The transient stage below `.wrangler/saddlebag` of the project: claimed, swept and taken away again.
+//! The temporary stage below the project's `.wrangler/saddlebag`: created, locked and removed.
 //!
-//! Receives the project's root; hands on a directory that is ours as long as its lock is held. A run that was killed
-//! leaves directory and lock file, and the next run takes both away; a kept stage has no lock file and is nobody's. Must
-//! never remove what saddlebag did not make.
+//! A lock file marks a stage as in use. A killed run leaves its directory and lock file behind, and the next run
+//! removes both. A kept stage has no lock file and is never removed automatically.
 
 use crate::error::{Error, Result, utf8};
 use camino::{Utf8Path, Utf8PathBuf};

@@ -1,7 +1,7 @@
-//! The planned modules as files: names checked, directories made once, contents copied on every core.
+//! Writes the planned modules as files: checks names, creates directories and copies contents in parallel.
 //!
-//! Receives modules by upload name; writes them below a directory that is ours. Must never write outside it, never make
-//! a link and never leave a file that cannot be removed.
+//! Nothing is written outside the stage. Links are never created, and every file is writable by its owner so that it
+//! can be removed.
 
 use crate::bundle::{Content, Module};
 use crate::error::{Error, ErrorKind, Result};

@@ -1,7 +1,6 @@
-//! The keys of the configuration that hold paths, and what becomes of a path when the configuration moves to the stage.
+//! The configuration keys that hold paths, and the edits that make relative paths resolve from the stage.
 //!
-//! Receives the configuration's value and its directory; hands on edits that point every relative path back at the
-//! original. The list of keys is data with source and date: `data/config-paths.toml`. Must never read a path's content.
+//! The list of keys, with source and date, is in `data/config-paths.toml`.
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::project::document::{Change, Edit, KeyPath};

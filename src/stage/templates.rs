@@ -1,6 +1,4 @@
-//! The files that saddlebag writes itself into a stage.
-//!
-//! Receives names and lists; hands on text. Must never read or write a file.
+//! Text of the files that saddlebag generates in a stage.
 
 use regex::Regex;
 use std::sync::LazyLock;

@@ -1,10 +1,9 @@
-//! What wrangler wrote into the staged configuration, brought home into the user's own.
+//! Copies changes that wrangler made to the staged configuration back to the user's file.
 //!
-//! Receives a stage after its deploy and the user's configuration as it was read; hands on what is to be said and
-//! whether the stage must stay. wrangler writes the identifiers of what it made (and, asked to, values of the dashboard)
-//! into the configuration that it was given, before it uploads; here they are applied by key path to the text of the
-//! user's file. The one exception to "the user's tree is never written". Must never write what describes the stage,
-//! never write over a change of somebody else's, and never fail: a deploy may be live.
+//! Before it uploads, wrangler writes the ids of resources that it created (and, on request, values from the dashboard)
+//! into the configuration it was given. They are applied by key path to the text of the user's file. This is the only
+//! place that writes to the user's own files. Values that describe the stage are not copied, concurrent edits are not
+//! overwritten, and problems are reported as notices, never as errors, because a deploy may already be live.
 
 mod difference;
 mod replace;

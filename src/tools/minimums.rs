@@ -1,7 +1,4 @@
-//! What the tools require of each other, from `data/tools.toml`.
-//!
-//! Receives the name of a tool, and the version of workers-py where that decides; hands on versions and flags. Must never
-//! judge: the gate `toolchain` and the sync do.
+//! Minimum tool versions, from `data/tools.toml`. Some depend on the version of workers-py.
 
 use super::is_older_than;
 use serde::Deserialize;

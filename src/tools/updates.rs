@@ -1,6 +1,4 @@
-//! How uv is installed, and how it is updated: that depends on who installed it.
-//!
-//! Receives where uv is, and the environment; hands on what to run. Must never run it.
+//! Commands to install or update uv. The right one depends on how uv was installed.
 
 use crate::env::Environment;
 use camino::{Utf8Path, Utf8PathBuf};

@@ -1,8 +1,6 @@
-//! The rehearsal: wrangler's own dry run on the stage, with what it would upload written to a directory of ours.
+//! Runs wrangler's dry run on the stage and compares every module it would upload with the plan.
 //!
-//! Receives a stage and the words that the deploy will have; hands on `DryRun`, which the gate `verify` judges: every
-//! module that wrangler would upload, held against the plan's bytes, and what wrangler said. Must never upload, never
-//! judge, and never leave its directory behind.
+//! The output goes to a temporary directory. The `verify` gate evaluates the result.
 
 use crate::bundle::{Bundle, Content, Module};
 use crate::cli::{Command, UploadCommand};

@@ -1,7 +1,7 @@
-//! What wrangler writes beside what the user sees: its own log, and its machine-readable lines.
+//! Reads wrangler's log file and its machine-readable output.
 //!
-//! Receives an environment to prepare and, once wrangler has ended, the files; hands on `WranglerOutput`. Must never touch the
-//! live output, never replace a place that the user named, and never count what was there before.
+//! Live output is unchanged, locations that the user configured are kept, and anything written before the run is
+//! ignored.
 
 use crate::env::Environment;
 use crate::error::Result;

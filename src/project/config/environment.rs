@@ -1,8 +1,7 @@
-//! What the active environment says, by wrangler's inheritance.
+//! Values of the active environment, by wrangler's inheritance rules.
 //!
-//! Receives a parsed configuration; hands on its values, typed. The lists are wrangler's, from
-//! `normalizeAndValidateEnvironment` and `normalizeAndValidateConfig` of wrangler 4.164.0 (read 2026-11-21). Must never
-//! fail: what has a wrong type counts as absent, and `invalid` lists it.
+//! The lists of keys are from `normalizeAndValidateEnvironment` and `normalizeAndValidateConfig` of wrangler 4.164.0
+//! (read 2026-11-21). A value of the wrong type counts as absent; `invalid` lists it.
 
 use super::{BuildCommand, ModuleRule, WranglerConfig};
 use camino::Utf8PathBuf;

@@ -1,8 +1,8 @@
-//! A configuration that a build tool generated, and to which its `.wrangler/deploy/config.json` sends wrangler.
+//! Follows the redirect in `.wrangler/deploy/config.json` to a configuration that a build tool generated.
 //!
-//! Receives the redirect, then the text it leads to; hands on a path, then a configuration that says the same without a
-//! redirect, because the staged one has none. By wrangler 4.164.0, `findRedirectedWranglerConfig` and
-//! `normalizeAndValidateConfig`. Must never follow a redirect that wrangler refuses, and never write.
+//! The staged configuration has no redirect, so the generated text is converted to an equivalent hand-written
+//! configuration. Redirects that wrangler rejects are errors. Based on wrangler 4.164.0, `findRedirectedWranglerConfig`
+//! and `normalizeAndValidateConfig`.
 
 use super::document;
 use super::environment::{INHERITABLE, TOP_LEVEL_ONLY};

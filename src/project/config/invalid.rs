@@ -1,7 +1,7 @@
-//! What in a configuration has a type that wrangler refuses, of the keys that we read.
+//! Lists configuration values whose type wrangler rejects, for the keys that saddlebag reads.
 //!
-//! Receives a parsed configuration; hands on key paths with one sentence each, for a gate to judge. Checks the top level
-//! and the active environment, as wrangler does, and no other environment. Must never stop the work.
+//! Like wrangler, it checks the top level and the active environment only. The result is input for a gate, not an
+//! error.
 
 use super::WranglerConfig;
 use super::environment::RULE_TYPES;

@@ -1,6 +1,6 @@
-//! Paths of the configuration that are not there, and what was probably meant.
+//! Reports configured paths that do not exist and suggests the file that was probably intended.
 //!
-//! Receives a path; hands on an error or the nearest one that exists. Looks a few directories deep and at names only.
+//! The search is a few directories deep and compares names only.
 
 use super::WranglerConfig;
 use crate::error::{Error, ErrorKind, Result};

@@ -1,7 +1,6 @@
-//! Two values of one configuration compared by key path, because wrangler writes a file anew: order, comments and
-//! spelling of its text say nothing.
+//! Compares two versions of a configuration by key path.
 //!
-//! Receives the values; hands on every place where they differ. Must never read or write a file.
+//! wrangler rewrites the whole file, so order, comments and formatting of its text carry no information.
 
 use crate::project::document::Format;
 use crate::project::document::{KeyPath, Step};

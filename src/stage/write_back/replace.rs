@@ -1,7 +1,6 @@
-//! A file of the user's replaced in one step.
+//! Atomically replaces one of the user's files, if it still has the expected content.
 //!
-//! Receives a path, the bytes that must still be there and the new text; a reader sees the one or the other, never a
-//! part. A link stays a link, the mode and (where that is allowed) the owner stay. Must never write over other bytes.
+//! Symbolic links, the mode and (where permitted) the owner are preserved.
 
 use camino::Utf8Path;
 use std::io::Write;

@@ -1,5 +1,6 @@
-//! What comes home into the user's file, what does not, and what is said of it. wrangler is played: its own way to write
-//! is that of its `experimental_patchConfig`, a TOML file anew and a JSON file formatted anew.
+//! Tests which values are written back to the user's file, which are not, and what is reported.
+//!
+//! wrangler is simulated: like its `experimental_patchConfig`, the tests rewrite a TOML file and reformat a JSON file.
 
 use super::super::config_tests::{edit, staged};
 use super::*;
