@@ -7,11 +7,11 @@ use std::io::Write;
 
 pub(super) const CHANGED: &str = "it was changed during the deploy";
 
-/// Errors: why not, as a fragment; then the file is as it was.
+/// Replaces the content of `path`. Errors: the reason, as a fragment; the file is then unchanged.
 pub(super) fn replace(path: &Utf8Path, expected: &[u8], text: &str) -> Result<(), String> {
     let target = fs_err::canonicalize(path).map_err(said)?;
     let metadata = fs_err::metadata(&target).map_err(said)?;
-    // A rename asks the directory only; whoever made the file read-only meant the file.
+    // A rename needs write permission on the directory only; respect a read-only file.
     if metadata.permissions().readonly() {
         return Err("it is read-only".to_owned());
     }
@@ -34,7 +34,7 @@ fn said(error: std::io::Error) -> String {
     error.to_string()
 }
 
-/// Only root may give a file away; for anybody else it stays his, as after any editor's save.
+/// Only root may change the owner; for other users the new file is their own, as after saving in an editor.
 #[cfg(unix)]
 fn keep_owner(path: &std::path::Path, metadata: &std::fs::Metadata) {
     use std::os::unix::fs::MetadataExt;
