@@ -12,14 +12,14 @@ pub(crate) struct HostDistribution {
     /// Normalised name (PEP 503).
     pub(crate) name: String,
     pub(crate) version: String,
-    /// Sum of its files' bytes by RECORD, scripts outside site-packages left out.
+    /// Total size of its files by RECORD, in bytes, without scripts outside site-packages.
     pub(crate) bytes: u64,
 }
 
-/// Sorted by name, each name once; `None` where the project has no virtual environment of its own.
+/// Installed distributions, sorted by name and unique; `None` if the project has no virtual environment of its own.
 ///
-/// That is `.venv` below `root`, else `venv`: what an activated shell (`VIRTUAL_ENV`) happens to have is another project's
-/// as often as not, and would make one project's report differ between two terminals.
+/// Looks in `.venv` below `root`, then `venv`. `VIRTUAL_ENV` is ignored: it often belongs to another project, and one
+/// project's report would differ between terminals.
 pub(crate) fn installed(root: &Utf8Path) -> Option<Vec<HostDistribution>> {
     let environment =
         [".venv", "venv"].iter().map(|name| root.join(name)).find(|path| path.join("pyvenv.cfg").is_file())?;
@@ -34,7 +34,7 @@ pub(crate) fn installed(root: &Utf8Path) -> Option<Vec<HostDistribution>> {
     Some(found.into_values().collect())
 }
 
-/// The same distributions with their files and what they require; empty where there is no environment.
+/// The same distributions with their files and requirements; empty if there is no environment.
 pub(crate) fn distributions(root: &Utf8Path) -> Vec<Distribution> {
     let environment =
         [".venv", "venv"].iter().map(|name| root.join(name)).find(|path| path.join("pyvenv.cfg").is_file());

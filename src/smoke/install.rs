@@ -60,7 +60,7 @@ pub(crate) fn install(
         return Err(Error::new(ErrorKind::InstallFailed, message, hint).with_output(output));
     }
     let place = home.join(version);
-    // Another run may have been quicker; then that one's is as good.
+    // Another run may have installed it first; that copy is equivalent.
     let _ = fs_err::rename(&directory, &place);
     match pyodide::find(project_root, cache, target) {
         Some(found) => Ok(said(&found, "was installed")),

@@ -21,7 +21,7 @@ const PYWRANGLER_NAMES: [&str; 2] = ["wrangler.toml", "wrangler.jsonc"];
 pub(crate) struct ConfigFile {
     /// Absolute.
     pub(crate) path: Utf8PathBuf,
-    /// Where a redirect led to it: the directory of the configuration that the user wrote, else the working directory.
+    /// If a redirect led to it: the directory of the user's own configuration, or else the working directory.
     pub(crate) generated_for: Option<Utf8PathBuf>,
 }
 
