@@ -93,8 +93,8 @@ fn shares_group() -> bool {
 /// Runs a program, passes each line of its stdout and stderr to `line` as it arrives, and returns all of the output.
 ///
 /// # Errors
-/// `ErrorKind::ToolMissing` when it cannot be started, `ErrorKind::Interrupted` when a signal ended us meanwhile. Its own failure is
-/// not an error here.
+/// `ErrorKind::ToolMissing` when it cannot be started, `ErrorKind::Interrupted` when a signal ended us meanwhile.
+/// Its own failure is not an error here.
 pub(crate) fn listen(
     argv: &[OsString],
     cwd: &Utf8Path,

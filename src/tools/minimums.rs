@@ -29,7 +29,7 @@ pub(crate) struct Python {
     python: String,
     /// The lowest version of workers-py that supports it.
     pub(crate) minimum: String,
-    /// The flags by which other versions than the newest know it.
+    /// Compatibility flags that select it in older versions of workers-py.
     pub(crate) flags: Vec<String>,
 }
 
