@@ -1,7 +1,6 @@
-//! The hand-over: pywrangler, started in the stage, and what it leaves behind for the report.
+//! Runs pywrangler in the stage and collects what wrangler reported.
 //!
-//! Receives a `Cleared<Stage>` and nothing less; hands on `Deployed`. Must never turn a deploy that is live into a
-//! failure, and never touch the output that the user sees.
+//! A live deploy is never reported as failed. Output that the user sees is unchanged.
 
 pub(crate) mod refusal;
 
@@ -16,7 +15,7 @@ use crate::wrangler::dry_run::DryRun;
 use crate::wrangler::log::{LogCapture, WranglerOutput};
 use std::ffi::OsString;
 
-/// How pywrangler ended, and what wrangler said about the upload.
+/// How pywrangler ended, and what wrangler reported about the upload.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Deployed {
     pub(crate) code: i32,
@@ -24,16 +23,16 @@ pub(crate) struct Deployed {
 }
 
 impl From<&DryRun> for Deployed {
-    /// A dry run of the user's own that `verify` has made already.
+    /// The user's dry run, if `verify` has run it already.
     fn from(dry_run: &DryRun) -> Self {
         Self { code: dry_run.code, heard: dry_run.heard.clone() }
     }
 }
 
-/// What pywrangler is started with, besides the stage.
+/// Input for a deploy, besides the stage.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct DeployRequest<'a> {
-    /// pywrangler's words: `["versions", "upload"]`.
+    /// The pywrangler command: `["versions", "upload"]`.
     pub(crate) command: &'a [&'a str],
     pub(crate) words: &'a Passthrough,
     pub(crate) project: &'a Project,
@@ -41,9 +40,10 @@ pub(crate) struct DeployRequest<'a> {
     pub(crate) stdout: Stdout,
 }
 
-/// Starts `pywrangler COMMAND` in the stage and waits for it. The stage comes back: what wrangler wrote into it is read.
+/// Starts `pywrangler COMMAND` in the stage and waits for it. The stage is returned, because
+/// wrangler may have written to it.
 ///
-/// The error is what keeps pywrangler from being started; its own exit code is in `Deployed`.
+/// Fails if pywrangler cannot be started; its own exit code is in `Deployed`.
 pub(crate) fn deploy(stage: Cleared<Stage>, request: &DeployRequest<'_>) -> (Stage, Result<Deployed>) {
     let (stage, _) = stage.into_parts();
     let deployed = start(&stage, request);
@@ -54,7 +54,7 @@ fn start(stage: &Stage, request: &DeployRequest<'_>) -> Result<Deployed> {
     let DeployRequest { command, words, project, toolchain, stdout } = *request;
     let mut environment = toolchain.environment.clone();
     if let (Some(name), Some(_)) = (&project.config.environment, &project.config.generated_for) {
-        // Built for it, whether or not the command line says so again. Not as a flag: that would load `.env.NAME` too.
+        // The stage was built for this environment. Not passed as a flag, which would also load `.env.NAME`.
         environment.set("CLOUDFLARE_ENV", name);
     }
     let ear = LogCapture::beside_the_user(&mut environment, &project.cwd)?;

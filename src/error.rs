@@ -1,41 +1,40 @@
-//! What can keep saddlebag from doing its work, and the exit code each of them has.
+//! Errors that stop saddlebag, and their exit codes.
 //!
-//! Receives nothing; every room returns these; `main` and the report show them. A finding of a gate is never an
-//! error: gates judge, errors say that there was nothing to judge. Must never print and never decide what to do next.
+//! Findings of gates are not errors: an error means that the checks could not run.
 
 use camino::Utf8PathBuf;
 use std::fmt;
 
 pub(crate) type Result<T> = std::result::Result<T, Error>;
 
-/// The ways to fail. `code()` is what the report calls it, `exit()` the process's exit code.
+/// Kinds of errors. `code()` is the name in the report, `exit()` the exit code of the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ErrorKind {
-    /// A flag or an argument of saddlebag's own that cannot be understood.
+    /// An invalid flag or argument.
     Usage,
-    /// A setting in `[tool.saddlebag]` or `SADDLEBAG_*` that cannot be understood.
+    /// An invalid setting in `[tool.saddlebag]` or `SADDLEBAG_*`.
     Settings,
     /// No wrangler configuration was found.
     ConfigMissing,
-    /// More than one wrangler configuration, so that wrangler and pywrangler would read different ones.
+    /// More than one wrangler configuration: wrangler and pywrangler would read different ones.
     ConfigAmbiguous,
     /// A configuration file (wrangler's, or `pyproject.toml`) that is not valid TOML, JSON or JSONC.
     ConfigSyntax,
-    /// A configuration that parses and cannot be used.
+    /// A configuration that parses but cannot be used.
     ConfigInvalid,
     /// `--env NAME` or `CLOUDFLARE_ENV` names an environment that the configuration does not have.
     EnvironmentUnknown,
     /// `main` is not set, or is not a file.
     MainMissing,
-    /// A line of the requirements file that does not parse or that cannot be vendored.
+    /// A line of the requirements file that does not parse or cannot be vendored.
     Requirements,
-    /// A baseline that was named and is not there, does not parse, or is no baseline.
+    /// A requested baseline that is missing, does not parse, or is not a baseline.
     Baseline,
     /// A file or directory that cannot be read, or has a name that is not UTF-8.
     Unreadable,
-    /// A program that the work needs is not there.
+    /// A required program is missing.
     ToolMissing,
-    /// A program that the work needs is older than what needs it.
+    /// A required program is too old.
     ToolTooOld,
     /// `build.command` of the configuration failed.
     BuildFailed,
@@ -47,12 +46,12 @@ pub(crate) enum ErrorKind {
     Unwritable,
     /// Ctrl-C, SIGTERM or SIGHUP, by signal number.
     Interrupted(i32),
-    /// A defect of saddlebag's own.
+    /// A bug in saddlebag.
     Internal,
 }
 
 impl ErrorKind {
-    /// The kebab-case code that the report's `error.code` carries.
+    /// The kebab-case `error.code` of the report.
     pub(crate) fn code(self) -> &'static str {
         match self {
             Self::Usage => "usage",
@@ -77,7 +76,7 @@ impl ErrorKind {
         }
     }
 
-    /// 2: usage or configuration. 4: could not do its work. 128+n: ended by signal n.
+    /// 2: usage or configuration error. 4: the work could not be done. 128+n: ended by signal n.
     pub(crate) fn exit(self) -> i32 {
         match self {
             Self::Usage
@@ -103,7 +102,7 @@ impl ErrorKind {
     }
 }
 
-/// What a location points at; the words are the report's `location.kind`.
+/// What a location points at; the report's `location.kind`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum LocationKind {
@@ -115,7 +114,7 @@ pub(crate) enum LocationKind {
     Tool,
 }
 
-/// Where something is: a path (relative to the project where it is inside it) or a name, line and column from 1.
+/// A location: a path (relative to the project if inside it) or a name, with line and column from 1.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 pub(crate) struct Location {
     pub(crate) kind: LocationKind,
@@ -147,7 +146,7 @@ impl fmt::Display for Location {
     }
 }
 
-/// One failure: what, where, and one hint in the imperative.
+/// An error: message, location and one hint in the imperative.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub(crate) struct Error {
@@ -155,9 +154,9 @@ pub(crate) struct Error {
     /// A lowercase fragment without a full stop; names in backticks.
     pub(crate) message: String,
     pub(crate) location: Option<Box<Location>>,
-    /// One line, imperative; empty only where nothing can be done.
+    /// One line, imperative; empty only if nothing can be done.
     pub(crate) hint: String,
-    /// What another program said, in full, shown under the message.
+    /// Full output of another program, shown below the message.
     pub(crate) output: Option<Box<str>>,
 }
 
@@ -178,12 +177,12 @@ impl Error {
         self
     }
 
-    /// A file of the user's, or of the cache, that could not be read. `error` is from `fs_err` and names the path.
+    /// A user or cache file could not be read. `error` is from `fs_err` and names the path.
     pub(crate) fn unreadable(error: &std::io::Error) -> Self {
         Self::new(ErrorKind::Unreadable, error.to_string(), "make the file readable, or take it out of the project")
     }
 
-    /// Something that could not be written. `error` is from `fs_err` and names the path.
+    /// A file or directory could not be written. `error` is from `fs_err` and names the path.
     pub(crate) fn unwritable(error: &std::io::Error) -> Self {
         let hint = match error.kind() {
             std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => "free some space and run again",
@@ -204,7 +203,7 @@ impl Error {
     }
 }
 
-/// A path as text, or the error that says that it is not.
+/// Converts a path to UTF-8, or fails if it is not UTF-8.
 pub(crate) fn utf8(path: impl Into<std::path::PathBuf>) -> Result<Utf8PathBuf> {
     Utf8PathBuf::from_path_buf(path.into()).map_err(|path| Error::not_utf8(&path))
 }

@@ -1,8 +1,6 @@
-//! Numbers as people say them.
-//!
-//! Receives numbers; hands on text. Must never round a number that a machine reads.
+//! Formats numbers for people.
 
-/// Bytes for people: `512 B`, `41.2 KiB`, `3.4 MiB`.
+/// A size in binary units: `512 B`, `41.2 KiB`, `3.4 MiB`.
 pub(crate) fn bytes(number: u64) -> String {
     let number = number as f64;
     if number < 1024.0 {

@@ -1,7 +1,7 @@
-//! Other programs: found, started, listened to, and ended with us.
+//! Finds, starts and stops other programs.
 //!
-//! Receives an argument list, a directory and an environment; hands on output and how it ended. The only room that spawns
-//! a process, and the one that hears signals (`signals`). Must never print, and never leave a child behind.
+//! All child processes are started here; signals are handled in `signals`. After a signal, children are stopped before
+//! saddlebag exits.
 
 mod overheard;
 mod processes;
@@ -22,7 +22,7 @@ use std::process::{ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::time::Instant;
 
-/// Variables that would point uv or Python at another environment than the one pywrangler makes.
+/// Variables that would point uv or Python at an environment other than the one pywrangler creates.
 const REDIRECTING: [&str; 8] = [
     "VIRTUAL_ENV",
     "CONDA_PREFIX",
@@ -34,7 +34,7 @@ const REDIRECTING: [&str; 8] = [
     "PYTHONPATH",
 ];
 
-/// The environment that children get: the user's, less what would redirect them.
+/// The environment for children: the user's, without the variables in `REDIRECTING`.
 pub(crate) fn child_environment(environment: &Environment) -> Environment {
     let mut child = environment.clone();
     for name in REDIRECTING {
@@ -54,7 +54,7 @@ impl Program {
         Self { argv: vec![path.into()] }
     }
 
-    /// As a person would type it.
+    /// The command line as a user would type it.
     pub(crate) fn shown(&self) -> String {
         shell_words::join(self.argv.iter().map(|word| word.to_string_lossy()))
     }
@@ -63,7 +63,7 @@ impl Program {
 /// How a child ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Ended {
-    /// The exit code; 128+n for a death by signal n.
+    /// The exit code; 128+n if killed by signal n.
     pub(crate) code: i32,
 }
 
@@ -83,18 +83,18 @@ pub(crate) fn find(name: &str, environment: &Environment) -> Option<Utf8PathBuf>
     which::which_in(name, path, "/").ok().and_then(|path| Utf8PathBuf::from_path_buf(path).ok())
 }
 
-/// Whether children share our process group, as they do on a terminal: they can ask there (ssh does, whatever has become of
-/// its stdin) and hear Ctrl-C themselves. Elsewhere each has a group of its own, so that a signal to us ends all of its
-/// descendants and nothing else.
+/// Whether children share our process group. On a terminal they do, so that they can prompt there (ssh does, even if
+/// its stdin is redirected) and receive Ctrl-C directly. Elsewhere each child gets its own group, so that a signal to
+/// us can be forwarded to all of its descendants and to nothing else.
 fn shares_group() -> bool {
     std::io::stdin().is_terminal()
 }
 
-/// Runs a program, hands each line of its stdout and stderr to `line` as it comes, and returns all of it.
+/// Runs a program, passes each line of its stdout and stderr to `line` as it arrives, and returns all of the output.
 ///
 /// # Errors
-/// `ErrorKind::ToolMissing` when it cannot be started, `ErrorKind::Interrupted` when a signal ended us meanwhile. Its own failure is
-/// not an error here.
+/// `ErrorKind::ToolMissing` when it cannot be started, `ErrorKind::Interrupted` when a signal ended us meanwhile.
+/// Its own failure is not an error here.
 pub(crate) fn listen(
     argv: &[OsString],
     cwd: &Utf8Path,
@@ -104,7 +104,7 @@ pub(crate) fn listen(
     listen_until(argv, cwd, environment, None, line)
 }
 
-/// The same, and whatever the program has started is killed when the time is over: it then ended by signal 9.
+/// Like `listen`, with a deadline after which the program and its descendants are killed (it then ended by signal 9).
 ///
 /// # Errors
 /// As `listen`.
@@ -118,7 +118,7 @@ pub(crate) fn listen_until(
     check_interrupted()?;
     let (program, arguments) =
         argv.split_first().ok_or_else(|| Error::new(ErrorKind::Internal, "no program to run", ""))?;
-    // What has to be ended in time must be a group: the descendants go with it.
+    // With a deadline, the child needs its own group so that its descendants are killed too.
     let own_group = until.is_some() || !shares_group();
     let reader = duct::cmd(program, arguments)
         .dir(cwd)
@@ -137,7 +137,7 @@ pub(crate) fn listen_until(
     let guards: Vec<_> = reader.pids().into_iter().map(|pid| Registered::new(pid, own_group, Role::HeardOut)).collect();
     let mut output = String::new();
     std::thread::scope(|scope| {
-        // Closed when the program has said everything: nobody is killed then.
+        // Dropped once all output has been read; then nothing is killed.
         let (_said_all, patience) = mpsc::channel::<()>();
         if let Some(until) = until {
             let pids = reader.pids();
@@ -148,7 +148,7 @@ pub(crate) fn listen_until(
         loop {
             bytes.clear();
             match buffered.read_until(b'\n', &mut bytes) {
-                Ok(0) | Err(_) => break, // a failing child does not fail the read: it is unchecked
+                Ok(0) | Err(_) => break, // the child's exit status is checked later, not here
                 Ok(_) => {
                     let text = String::from_utf8_lossy(&bytes);
                     line(text.trim_end_matches(['\n', '\r']));
@@ -168,12 +168,12 @@ pub(crate) fn listen_until(
     Ok((ended, output))
 }
 
-/// Kills process groups once the time is over, unless the other end of `patience` is closed before.
+/// Kills the process groups at the deadline, unless the other end of `patience` is closed first.
 fn kill_groups_at(until: Instant, patience: &mpsc::Receiver<()>, leaders: Vec<u32>) {
     let left = until.saturating_duration_since(Instant::now());
     if patience.recv_timeout(left) == Err(mpsc::RecvTimeoutError::Timeout) {
         for leader in leaders.into_iter().filter_map(|pid| Pid::from_raw(pid.cast_signed())) {
-            let _ = rustix::process::kill_process_group(leader, Signal::KILL); // already gone: fine
+            let _ = rustix::process::kill_process_group(leader, Signal::KILL); // it may have ended already
         }
     }
 }
@@ -187,9 +187,9 @@ pub(crate) fn ask(argv: &[OsString], cwd: &Utf8Path, environment: &Environment) 
 /// Where the child's stdout goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stdout {
-    /// The terminal, or whatever ours is: the child may ask questions there.
+    /// Our own stdout; the child may prompt there.
     Inherit,
-    /// Our stderr, because stdout is one document of ours.
+    /// Our stderr, because our stdout is reserved for one document.
     ToStderr,
 }
 
@@ -201,7 +201,7 @@ impl Stdout {
     }
 }
 
-/// Runs a program on our own stdio until it ends, as a part of our work.
+/// Runs a program on our own stdio until it ends, as a step of our own work.
 ///
 /// # Errors
 /// `ErrorKind::ToolMissing` when it cannot be started.
@@ -209,8 +209,8 @@ pub(crate) fn run(argv: &[OsString], cwd: &Utf8Path, environment: &Environment, 
     hand_over(argv, cwd, environment, Role::AtWork, |command| stdout.set(command))
 }
 
-/// The same, and returns the end of what it wrote to stderr. Where stderr is a terminal the program has it to itself, and
-/// what is returned is empty.
+/// Like `run`, and returns the end of what the program wrote to stderr. If stderr is a terminal, the program writes to
+/// it directly and the returned text is empty.
 ///
 /// # Errors
 /// As `run`; `ErrorKind::Internal` when the system has no pipe for us.
@@ -232,7 +232,7 @@ pub(crate) fn run_overheard(
     Ok((ended, overheard.end()))
 }
 
-/// Runs a program in our place: what comes from the keyboard, Ctrl-C too, is its alone.
+/// Runs a program in our place: it handles all keyboard input, including Ctrl-C.
 ///
 /// # Errors
 /// As `run`.
@@ -262,7 +262,7 @@ fn hand_over(
         command.process_group(0);
     }
     let mut child = command.spawn().map_err(|error| cannot_start(program, &error))?;
-    drop(command); // and with it our ends of the child's pipes
+    drop(command); // closes our ends of the child's pipes
     let registered = Registered::new(child.id(), own_group, role);
     let status = child.wait().map_err(|error| {
         Error::new(ErrorKind::Internal, format!("waiting for `{}` failed: {error}", program.to_string_lossy()), "")

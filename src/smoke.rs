@@ -1,7 +1,6 @@
-//! The boot: the staged bundle, imported in real Pyodide under Node, laid out as the runtime lays it out.
+//! Imports the staged bundle in real Pyodide under Node, with the file layout of the Workers runtime.
 //!
-//! Receives a stage, its plan and a Pyodide; hands on what became of it, as Python and Node said it. The gate `smoke`
-//! judges that. Must never call a handler of the bundle, never write into the stage, and never judge.
+//! No handler of the bundle is called, and the stage is not modified. The `smoke` gate evaluates the outcome.
 
 mod install;
 pub(crate) mod pyodide;
@@ -23,10 +22,10 @@ use std::collections::BTreeMap;
 const PROGRAM: &str = include_str!("../templates/boot.mjs");
 const INSIDE: &str = include_str!("../templates/boot.py");
 const STAND_INS: &str = include_str!("../templates/stand_ins.py");
-/// How long the interpreter may take to start, seconds: a slow machine, never a hang that nobody ends.
+/// Time limit for starting the interpreter, in seconds: enough for a slow machine, and it ends a hang.
 const START: u64 = 120;
 
-/// What is to be booted.
+/// Input for a smoke run.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Boot<'a> {
     /// Upload name and staged file of every module that is a file.
@@ -38,25 +37,25 @@ pub(crate) struct Boot<'a> {
     pub(crate) environment: &'a Environment,
     /// Further modules to import.
     pub(crate) imports: &'a [String],
-    /// A Python file of the user's, absolute.
+    /// A Python file of the user, absolute.
     pub(crate) script: Option<&'a Utf8Path>,
-    /// For the imports, and again for the script: seconds.
+    /// Time limit for the imports, and again for the script, in seconds.
     pub(crate) patience: u64,
 }
 
-/// What `boot.mjs` is asked.
+/// The request to `boot.mjs`.
 #[derive(Serialize)]
 struct Request<'a> {
     pyodide: &'a Utf8Path,
     program: &'a Utf8Path,
     stand_in_program: &'a Utf8Path,
     main: &'a str,
-    /// Upload name and staged file, of what the runtime shows to Python.
+    /// Upload name and staged file of every module that the runtime makes visible to Python.
     modules: &'a [(&'a str, Utf8PathBuf)],
     flags: &'a [String],
     /// Whether the runtime reads the `.pth` files of packages.
     pth: bool,
-    /// By module, its public names where they are known.
+    /// Public names by module, if known.
     stand_ins: BTreeMap<&'a str, Vec<&'a str>>,
     entropy: Vec<&'a Permission>,
     /// Whether the runtime searches `vendor/` beside the main module.
@@ -72,20 +71,20 @@ struct Limits {
     work: u64,
 }
 
-/// How the boot ended.
+/// The outcome of a smoke run.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Outcome {
     Boot(SmokeResult),
-    /// What it was in: `start`, `import` or `script`.
+    /// The phase that timed out: `start`, `import` or `script`.
     Timeout(String),
-    /// The interpreter itself, in Node's words.
+    /// The interpreter crashed; Node's message.
     Crash(String),
-    /// The import did not end, after this module's stand-in had given it what only the real module knows.
+    /// The import did not finish after it used the stub of this module, whose real values are unknown.
     Unjudged(String),
 }
 
-/// What Python said.
+/// Results reported by Python.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub(crate) struct SmokeResult {
@@ -94,21 +93,21 @@ pub(crate) struct SmokeResult {
     pub(crate) import_seconds: f64,
     /// Modules that were imported.
     pub(crate) imported: usize,
-    /// At most 15, by their own time.
+    /// At most 15, sorted by `own_seconds`.
     pub(crate) slowest: Vec<Imported>,
     pub(crate) entry_classes: Vec<String>,
     /// Functions of the main module whose names start with `on_`.
     pub(crate) handlers: Vec<String>,
-    /// Parts of the standard library that the npm package lacks and something imported.
+    /// Standard library modules that were imported but are missing from the npm package.
     pub(crate) stood_in: Vec<String>,
-    /// Something asked for entropy from C, which Python cannot refuse.
+    /// A request for entropy from C, which cannot be blocked from Python.
     pub(crate) denied_entropy: Option<Denied>,
     pub(crate) failures: Vec<Failure>,
     /// The interpreter's heap after the main module's import, bytes.
     pub(crate) memory_after: u64,
 }
 
-/// What asked for entropy from C while a module was imported.
+/// A request for entropy from C during an import.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub(crate) struct Denied {
     pub(crate) module: String,
@@ -120,9 +119,9 @@ pub(crate) struct Denied {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Imported {
     pub(crate) module: String,
-    /// With what it imports.
+    /// Including the modules that it imports.
     pub(crate) seconds: f64,
-    /// Without.
+    /// Excluding the modules that it imports.
     pub(crate) own_seconds: f64,
 }
 
@@ -139,10 +138,11 @@ pub(crate) struct Failure {
     pub(crate) missing: Option<String>,
     /// Outermost first.
     pub(crate) frames: Vec<Frame>,
-    /// What the runtime refuses before the first request, where that is at the root of it: `entropy`, `a socket`.
+    /// The operation that the runtime does not allow before the first request, if that is the cause: `entropy`, `a
+    /// socket`.
     #[serde(default)]
     pub(crate) forbidden: Option<String>,
-    /// The module whose stand-in may be to blame.
+    /// The module whose stub may be the cause.
     #[serde(default)]
     pub(crate) unjudged: Option<String>,
 }
@@ -164,12 +164,12 @@ pub(crate) struct Frame {
     pub(crate) file: String,
     pub(crate) line: u32,
     pub(crate) function: String,
-    /// The expression it was at, or the line; shortened.
+    /// The expression or source line, shortened.
     #[serde(default)]
     pub(crate) source: String,
 }
 
-/// Boots the bundle.
+/// Imports the bundle in Pyodide.
 ///
 /// # Errors
 /// `ToolMissing`: Node does not start. `Unwritable`: no temporary directory. `Interrupted`. `Internal`: no answer.
@@ -189,7 +189,7 @@ pub(crate) fn boot(boot: &Boot<'_>) -> Result<Outcome> {
         fs_err::write(path, bytes).map_err(|error| Error::unwritable(&error))?;
     }
     let mut environment = boot.environment.clone();
-    environment.remove("NODE_OPTIONS"); // of the user's own programs: a loader or a flag there is not the runtime's
+    environment.remove("NODE_OPTIONS"); // its loaders and flags do not exist in the runtime
     let argv = [boot.node, &program, &request, &answer].map(|word| word.as_str().into());
     let (ended, printed) = process::listen(&argv, &at, &environment, |_| {})?;
     match fs_err::read(&answer) {
@@ -226,7 +226,7 @@ fn reads_pth_files(target: &Target) -> bool {
 fn stand_ins(target: &Target) -> BTreeMap<&str, Vec<&str>> {
     let mut names = TABLE.stand_ins(&target.python);
     if target.bundles_sdk {
-        names.extend(SDK); // the runtime brings them
+        names.extend(SDK); // provided by the runtime
     }
     names.into_iter().map(|name| (name, stdlib::members(&target.python, name))).collect()
 }

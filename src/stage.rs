@@ -1,7 +1,8 @@
-//! The planned bundle written to disk, so that pywrangler uploads it and nothing else.
+//! Writes the planned bundle to disk, so that pywrangler uploads exactly that.
 //!
-//! Its layout is in docs/architecture.md. Nothing else writes stages. Nothing is written into the user's tree outside
-//! `.wrangler/saddlebag` or the directory that was named (`write_back` is the one exception), and no half-written stage is left.
+//! The layout is described in docs/architecture.md. All stages are written here. The user's tree is changed only below
+//! `.wrangler/saddlebag` or in the directory given with `--out`; the one exception is `write_back`. A failed run leaves
+//! no partial stage.
 
 mod edits;
 mod exported;
@@ -35,13 +36,13 @@ use std::time::{Duration, SystemTime};
 pub(crate) use templates::entry_shim;
 pub(crate) use write_back::WrittenBack;
 
-/// 2001-09-09: older than any token. pywrangler syncs where these files are newer than the tokens.
+/// 2001-09-09, older than any sync token. pywrangler syncs if these files are newer than the tokens.
 const LONG_AGO: Duration = Duration::from_secs(1_000_000_000);
 const PYPROJECT: &str = "pyproject.toml";
 const LOCK: &str = "pylock.toml";
 const VIRTUAL_ENVIRONMENT: &str = ".venv-workers";
 
-/// The user's wrangler configuration, as it is.
+/// The user's wrangler configuration, unchanged.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ConfigSource<'a> {
     /// Absolute.
@@ -55,22 +56,22 @@ pub(crate) struct ConfigSource<'a> {
 pub(crate) struct StageRequest<'a> {
     /// Absolute.
     pub(crate) project_root: &'a Utf8Path,
-    /// Where the user's configuration lies, and beside it the `package.json` that counts; absolute.
+    /// The directory of the user's configuration and of its `package.json`; absolute.
     pub(crate) users_config_dir: &'a Utf8Path,
     pub(crate) config: ConfigSource<'a>,
-    /// The active environment, `None` for the top level: it has to see the staged main.
+    /// The active environment, `None` for the top level. Its `main` must be the staged one.
     pub(crate) environment: Option<&'a str>,
-    /// Cleared by the gates: nothing else is ever staged.
+    /// Only a bundle that passed the gates can be staged.
     pub(crate) bundle: &'a Cleared<Bundle>,
     /// The text of pywrangler's sync tokens: the version of workers-py.
     pub(crate) token: &'a str,
-    /// A `pylock.toml` of what was vendored.
+    /// A `pylock.toml` of the vendored packages.
     pub(crate) lock: Option<&'a Utf8Path>,
     /// PEP 508.
     pub(crate) requirements: &'a [String],
     /// `3.14`
     pub(crate) python: &'a str,
-    /// Put before globs of `rules`, because the module root moved up: `src/` or empty.
+    /// Prefix for the globs of `rules`, because the module root moved up: `src/` or empty.
     pub(crate) glob_prefix: &'a str,
     /// `build.command` has run already.
     pub(crate) drop_build_command: bool,
@@ -79,7 +80,7 @@ pub(crate) struct StageRequest<'a> {
 /// Where the stage goes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Destination<'a> {
-    /// A directory of its own below `.wrangler/saddlebag` of the project.
+    /// A new directory below the project's `.wrangler/saddlebag`.
     Inside,
     /// This directory, which must not exist or be empty. It gets a `deploy.sh`.
     Directory(&'a Utf8Path),
@@ -106,7 +107,7 @@ impl Stage {
         Ok(Self { config: dir.join(config_name), dir, config_text: String::new(), ground: Some(ground) })
     }
 
-    /// Moves an exported stage from where it was written to where it was asked for.
+    /// Moves an exported stage from its temporary directory to the requested one.
     fn finalize(&mut self, config_name: &str) -> Result<()> {
         if let Some(Location::Exported(export)) = &mut self.ground {
             export.finalize()?;
@@ -116,12 +117,12 @@ impl Stage {
         Ok(())
     }
 
-    /// Where a module lies, by upload name. Errors: `Internal` for a name that no stage holds.
+    /// The staged file of a module, by upload name. Errors: `Internal` for an invalid name.
     pub(crate) fn file(&self, name: &str) -> Result<Utf8PathBuf> {
         Ok(self.dir.join(modules::staged_path(name)?))
     }
 
-    /// Leaves the stage where it is, for good; hands on its directory.
+    /// Keeps the stage permanently and returns its directory.
     pub(crate) fn keep(mut self) -> Utf8PathBuf {
         match self.ground.take() {
             Some(Location::Inside(claim)) => claim.keep(),
@@ -137,12 +138,12 @@ impl Stage {
 
 impl Drop for Stage {
     fn drop(&mut self) {
-        // Nobody is left to tell: the failure that led here is the one to report.
+        // Ignored: the failure that led here is the one to report.
         let _ = self.ground.take().map(Location::remove);
     }
 }
 
-/// The directory that the stage stands on, and how it goes away again.
+/// The directory of the stage, and how to remove it.
 #[derive(Debug)]
 enum Location {
     Inside(StageLock),
@@ -173,7 +174,7 @@ impl Location {
     }
 }
 
-/// Everything that goes into a stage, worked out before anything is written.
+/// The contents of a stage, computed before anything is written.
 struct Contents<'a> {
     modules: BTreeMap<Utf8PathBuf, &'a Module>,
     config_name: &'static str,

@@ -1,7 +1,7 @@
-//! The terminal: every byte that saddlebag writes to stdout or stderr goes through here.
+//! Writes to the terminal: the report to stdout, everything else to stderr.
 //!
-//! Receives text; writes the report to stdout and all else to stderr. Progress moves on a terminal and is plain lines
-//! elsewhere. Must never decide anything, and never fail because nobody reads.
+//! All output of saddlebag goes through this module. Progress is animated on a terminal and printed as plain lines
+//! elsewhere. A closed stdout or stderr is not an error.
 
 use crate::error::{Error, Result};
 use console::{Style, Term};
@@ -11,7 +11,7 @@ use std::io::Write;
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
-/// The two streams and how much is said on them.
+/// Output streams and verbosity.
 #[derive(Debug, Clone)]
 pub(crate) struct Terminal {
     quiet: Cell<bool>,
@@ -20,7 +20,7 @@ pub(crate) struct Terminal {
 }
 
 impl Terminal {
-    /// A terminal that cannot move its cursor (`TERM=dumb`) is written to like a file: nothing is drawn twice.
+    /// A terminal that cannot move its cursor (`TERM=dumb`) is treated like a file: nothing is redrawn.
     pub(crate) fn new(dumb: bool) -> Self {
         Self {
             quiet: Cell::new(false),
@@ -29,39 +29,39 @@ impl Terminal {
         }
     }
 
-    /// As soon as the settings are known.
+    /// Called as soon as the settings are known.
     pub(crate) fn set_verbosity(&self, quiet: bool, verbose: bool) {
         self.quiet.set(quiet);
         self.verbose.set(verbose);
     }
 
-    /// The columns of the terminal that the report is read on; `None` where it goes elsewhere.
+    /// The width of the terminal on stdout in columns; `None` if stdout is not a terminal.
     pub(crate) fn width(&self) -> Option<usize> {
         let stdout = Term::stdout();
         let columns = stdout.features().is_attended().then(|| stdout.size_checked()).flatten();
         columns.map(|(_, columns)| usize::from(columns)).filter(|columns| *columns > 0)
     }
 
-    /// What was asked for. A reader that has gone away is no failure of ours.
+    /// Prints to stdout. A closed pipe is not an error.
     pub(crate) fn out(&self, text: &str) {
         let mut stdout = std::io::stdout().lock();
         let _ = stdout.write_all(text.as_bytes());
         let _ = stdout.flush();
     }
 
-    /// A line on stderr.
+    /// Prints a line to stderr.
     pub(crate) fn line(&self, text: &str) {
         let _ = writeln!(std::io::stderr().lock(), "{text}");
     }
 
-    /// A line that only `--verbose` shows.
+    /// Prints a line to stderr with `--verbose` only.
     pub(crate) fn detail(&self, text: &str) {
         if self.verbose.get() {
             self.line(text);
         }
     }
 
-    /// Something that is going on. Plain lines where nobody watches, nothing with `--quiet`.
+    /// Shows progress of a step: plain lines if stderr is not a terminal, nothing with `--quiet`.
     pub(crate) fn begin(&self, what: &str) -> Step {
         if self.quiet.get() {
             return Step { bar: None };
@@ -77,13 +77,13 @@ impl Terminal {
         Step { bar: Some((bar, what.to_owned())) }
     }
 
-    /// The same for something short: nothing where nobody watches.
+    /// Like `begin`, for a short step: prints nothing if stderr is not a terminal.
     pub(crate) fn begin_briefly(&self, what: &str) -> Step {
         if self.live { self.begin(what) } else { Step { bar: None } }
     }
 
-    /// The same for something that may ask the user a question on the terminal by itself (ssh, for the passphrase of a
-    /// key): one line that nothing is drawn over.
+    /// Like `begin`, for a step that may prompt on the terminal itself (ssh, for a key's passphrase): prints one line
+    /// and does not redraw it.
     pub(crate) fn begin_still(&self, what: &str) -> Step {
         if !self.quiet.get() {
             self.line(what);
@@ -91,13 +91,13 @@ impl Terminal {
         Step { bar: None }
     }
 
-    /// Whether somebody can be asked: both ends of the talk are a terminal.
+    /// Whether we can prompt: both input and output are a terminal.
     pub(crate) fn can_ask(&self) -> bool {
         Term::stderr().features().is_attended() && std::io::IsTerminal::is_terminal(&std::io::stdin())
     }
 
-    /// Asks for a line, `y` or anything else; no where nobody can answer. `go_on` is asked while nobody has answered: a
-    /// Ctrl-C at the question is a signal to us like any other.
+    /// Asks a yes/no question; only `y` or `yes` counts as yes, and the answer is no without a terminal. `go_on` is
+    /// called while waiting, so that Ctrl-C at the prompt works.
     ///
     /// # Errors
     /// Those of `go_on`.
@@ -106,7 +106,7 @@ impl Terminal {
         Ok(answer.is_some_and(|line| matches!(line.trim(), "y" | "Y" | "yes")))
     }
 
-    /// Asks for a line; `None` where nobody can answer. `go_on` as for `confirm`.
+    /// Asks for a line; `None` without a terminal. `go_on` as for `confirm`.
     ///
     /// # Errors
     /// Those of `go_on`.
@@ -116,7 +116,7 @@ impl Terminal {
         }
         let _ = write!(std::io::stderr().lock(), "{question} ");
         let (answer, answers) = std::sync::mpsc::channel();
-        // Nothing ends a read but an answer: the thread that reads ends with the process.
+        // A blocking read cannot be cancelled; the thread ends with the process.
         std::thread::spawn(move || {
             let mut line = String::new();
             let _ = std::io::stdin().read_line(&mut line);
@@ -131,7 +131,7 @@ impl Terminal {
         }
     }
 
-    /// `error: what`, where, what another program said, and one hint.
+    /// Prints an error: message, location, output of another program, and one hint.
     pub(crate) fn error(&self, error: &Error) {
         let red = Style::new().red().bold().for_stderr();
         let cyan = Style::new().cyan().bold().for_stderr();
@@ -152,14 +152,14 @@ impl Terminal {
     }
 }
 
-/// One thing going on; gone from the screen when it is dropped.
+/// A step in progress; its progress line is cleared on drop.
 #[derive(Debug)]
 pub(crate) struct Step {
     bar: Option<(ProgressBar, String)>,
 }
 
 impl Step {
-    /// The last thing that was heard from it.
+    /// Shows the latest detail of the step.
     pub(crate) fn note(&self, detail: &str) {
         if let Some((bar, what)) = &self.bar {
             let width = usize::from(Term::stderr().size().1).saturating_sub(what.len() + 16);

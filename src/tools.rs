@@ -1,7 +1,6 @@
-//! The tools that a deploy needs, where they are and which versions: pywrangler, uv, node, wrangler.
+//! Locates the tools that a deploy needs and reads their versions: pywrangler, uv, node, wrangler.
 //!
-//! Receives the project's directories and the environment; hands on a `Toolchain` of facts, with `None` for what is not
-//! there. Must never install anything and never judge: the gate `toolchain` does.
+//! Nothing is installed. The `toolchain` gate checks the versions.
 
 pub(crate) mod minimums;
 pub(crate) mod updates;
@@ -16,7 +15,7 @@ use std::ffi::OsString;
 #[derive(Debug, Clone)]
 pub(crate) struct Pywrangler {
     pub(crate) program: Program,
-    /// The version of workers-py; `None` if it would not say.
+    /// The version of workers-py; `None` if unknown.
     pub(crate) version: Option<String>,
 }
 
@@ -27,7 +26,7 @@ pub(crate) struct Tool {
     pub(crate) version: Option<String>,
 }
 
-/// wrangler as npx will find it.
+/// The wrangler that npx will use.
 #[derive(Debug, Clone)]
 pub(crate) struct Wrangler {
     /// Its package directory.
@@ -42,16 +41,16 @@ pub(crate) struct Toolchain {
     pub(crate) pywrangler: Pywrangler,
     pub(crate) uv: Option<Tool>,
     pub(crate) node: Option<Tool>,
-    /// `None`: npx would fetch the newest at every deploy.
+    /// `None` if not installed: npx would then download the newest version at every deploy.
     pub(crate) wrangler: Option<Wrangler>,
-    /// The environment that children get.
+    /// The environment for child processes.
     pub(crate) environment: Environment,
 }
 
-/// Finds the tools. `root` is the project's, `stage_parent` the directory from whose inside npx will be started.
+/// Finds the tools. `root` is the project directory; npx will be started in a directory below `stage_parent`.
 ///
 /// # Errors
-/// `ErrorKind::ToolMissing` when there is no pywrangler; the other tools are facts for the gate.
+/// `ErrorKind::ToolMissing` when there is no pywrangler; the gate checks the other tools.
 pub(crate) fn find(
     root: &Utf8Path,
     stage_parent: &Utf8Path,
@@ -69,8 +68,8 @@ pub(crate) fn find(
     Ok(toolchain)
 }
 
-/// The same for who wants to see all of them: where there is no pywrangler, one without a version stands in for it, and the
-/// error says why.
+/// Like `find`, but lists all tools even without pywrangler: a placeholder without a version is used, and the error is
+/// returned with it.
 ///
 /// # Errors
 /// `ErrorKind::Interrupted`, and what keeps the other tools from being started.
@@ -101,7 +100,8 @@ fn others(root: &Utf8Path, stage_parent: &Utf8Path, environment: &Environment) -
     })
 }
 
-/// `SADDLEBAG_PYWRANGLER`, the `PATH`, the `.venv` of the project or of its workspace, `uv run --project`: the first that has it.
+/// `SADDLEBAG_PYWRANGLER`, the `PATH`, the `.venv` of the project or of its workspace, `uv run --project`: the first
+/// that works.
 ///
 /// # Errors
 /// `ErrorKind::ToolMissing`, `ErrorKind::Settings` for a `SADDLEBAG_PYWRANGLER` that is no command line.
@@ -124,7 +124,7 @@ pub(crate) fn pywrangler(root: &Utf8Path, environment: &mut Environment, uses_uv
         let is_uv_run = path.file_stem() == Some("uv") && words.get(1).is_some_and(|word| word == "run");
         let mut argv: Vec<OsString> = vec![path.into()];
         argv.extend(words.iter().skip(1).map(OsString::from));
-        // pywrangler is started in the sync workspace and in the stage: uv must look for the user's project all the same.
+        // pywrangler runs in the sync workspace and in the stage, but uv must still use the user's project.
         if is_uv_run && !words.iter().any(|word| ["--project", "--directory"].iter().any(|flag| word.starts_with(flag)))
         {
             argv.splice(2..2, ["--project".into(), root.as_str().into()]);
@@ -137,7 +137,7 @@ pub(crate) fn pywrangler(root: &Utf8Path, environment: &mut Environment, uses_uv
     let environments = uv_project(root).into_iter().filter(|above| *above != root);
     let mut scripts = std::iter::once(root).chain(environments).map(|directory| directory.join(".venv/bin"));
     if let Some(scripts) = scripts.find(|scripts| scripts.join("pywrangler").is_file()) {
-        // pywrangler calls `uv`, which an environment with workers-py may be the only one to have.
+        // pywrangler calls `uv`, which may only be installed in the environment of workers-py.
         let path = environment.get("PATH").unwrap_or_default();
         let path = format!("{path}{}{scripts}", if path.is_empty() { "" } else { ":" });
         environment.set("PATH", path);
@@ -158,7 +158,7 @@ pub(crate) fn pywrangler(root: &Utf8Path, environment: &mut Environment, uses_uv
 /// How the custom build is started.
 #[derive(Debug)]
 pub(crate) struct BuildShell {
-    /// What stands before the shell: `uv run --project ROOT`, or nothing.
+    /// Command prefix for the shell: `uv run --project ROOT`, or nothing.
     pub(crate) argv: Vec<OsString>,
     pub(crate) environment: Environment,
     /// Whether it runs in any virtual environment.
@@ -166,8 +166,8 @@ pub(crate) struct BuildShell {
 }
 
 impl Toolchain {
-    /// wrangler runs the build as a child of npx and of whatever started pywrangler. Where that is the project's `.venv` or
-    /// `uv run`, the build gets the same environment; `environment` is that of saddlebag itself.
+    /// wrangler runs the build as a descendant of npx and of whatever started pywrangler. If that is the project's
+    /// `.venv` or `uv run`, our build gets the same environment. `environment` is saddlebag's own.
     pub(crate) fn build_shell(&self, root: &Utf8Path, cwd: &Utf8Path, environment: &Environment) -> BuildShell {
         let mut shell = BuildShell { argv: Vec::new(), environment: environment.clone(), sees_venv: true };
         if let Some(prefix) = uv_run_prefix(&self.pywrangler.program) {
@@ -180,7 +180,7 @@ impl Toolchain {
         } else {
             shell.sees_venv = environment.get("VIRTUAL_ENV").is_some();
         }
-        // npx puts every `node_modules/.bin` from the working directory upwards before all else, the nearest first.
+        // npx prepends every `node_modules/.bin` from the working directory upwards to `PATH`, nearest first.
         let scripts: Vec<_> = cwd.ancestors().map(|directory| directory.join("node_modules/.bin")).collect();
         for scripts in scripts.iter().rev().filter(|scripts| scripts.is_dir()) {
             prepend(&mut shell.environment, scripts);
@@ -188,7 +188,7 @@ impl Toolchain {
         shell
     }
 
-    /// The environment of the project, or of its workspace, that pywrangler was taken from.
+    /// The virtual environment of the project or its workspace, if pywrangler is from there.
     fn venv(&self, root: &Utf8Path) -> Option<Utf8PathBuf> {
         let [script] = &self.pywrangler.program.argv[..] else { return None };
         let venv = Utf8Path::from_path(script.as_ref())?.parent()?.parent()?;
@@ -219,7 +219,7 @@ pub(crate) fn uv_project(root: &Utf8Path) -> Option<&Utf8Path> {
     root.ancestors().find(|directory| directory.join("uv.lock").is_file())
 }
 
-/// From the `workers_py-*.dist-info` beside the script where it can be seen, which costs no Python start; else asked for.
+/// Reads the version from `workers_py-*.dist-info`, which avoids starting Python; otherwise runs pywrangler to ask.
 fn version_of_pywrangler(program: &Program, root: &Utf8Path, environment: &Environment) -> Result<Option<String>> {
     if let [script] = &program.argv[..]
         && let Some(version) = Utf8Path::from_path(script.as_ref()).and_then(installed_version)
@@ -231,7 +231,7 @@ fn version_of_pywrangler(program: &Program, root: &Utf8Path, environment: &Envir
     Ok(process::ask(&argv, root, environment)?.as_deref().and_then(version_of_workers_py))
 }
 
-/// `pywrangler, version 1.18.0rc1`, in full: the sync token holds it letter for letter.
+/// `pywrangler, version 1.18.0rc1`, in full: the sync token contains the exact text.
 fn version_of_workers_py(text: &str) -> Option<String> {
     let word = text.lines().find_map(|line| line.split_once("version "))?.1.split_whitespace().next()?;
     word.starts_with(|c: char| c.is_ascii_digit()).then(|| word.to_owned())
@@ -275,8 +275,8 @@ fn wrangler(from: &Utf8Path) -> Option<Wrangler> {
     })
 }
 
-/// `YYYY-MM-DD`: what `--latest` stands for, a date that is built into the wrangler that npx takes (`DEFAULT_COMPAT_DATE` of
-/// wrangler 4.164.0). `None` where there is no wrangler, or one that takes the day of the deploy.
+/// The date that `--latest` means, as `YYYY-MM-DD`: `DEFAULT_COMPAT_DATE`, built into the wrangler that npx uses
+/// (wrangler 4.164.0). `None` if wrangler is not installed or uses the date of the deploy.
 pub(crate) fn latest_date(stage_parent: &Utf8Path) -> Option<String> {
     const NAME: &str = "DEFAULT_COMPAT_DATE = \"";
     let bundle = fs_err::read(wrangler(stage_parent)?.package.join("wrangler-dist/cli.js")).ok()?;
@@ -286,7 +286,7 @@ pub(crate) fn latest_date(stage_parent: &Utf8Path) -> Option<String> {
     is_date.then(|| date.to_owned())
 }
 
-/// Whether the wrangler that npx takes defines a flag, in any of its commands: it may be newer than our own list.
+/// Whether the wrangler that npx uses defines a flag in any command; it may be newer than our own list of flags.
 pub(crate) fn wrangler_has_flag(stage_parent: &Utf8Path, name: &str) -> bool {
     let bundle = wrangler(stage_parent).and_then(|found| fs_err::read(found.package.join("wrangler-dist/cli.js")).ok());
     bundle.is_some_and(|bundle| {
@@ -295,14 +295,14 @@ pub(crate) fn wrangler_has_flag(stage_parent: &Utf8Path, name: &str) -> bool {
     })
 }
 
-/// The first thing in a text that looks like a version: `v22.12.0`, `uv 0.13.8 (abc)`, `>=22.12.0`.
+/// The first version number in a text: `v22.12.0`, `uv 0.13.8 (abc)`, `>=22.12.0`.
 fn first_version(text: &str) -> Option<String> {
     text.split(|c: char| !(c.is_ascii_digit() || c == '.'))
         .find(|part| part.contains('.') && part.starts_with(|c: char| c.is_ascii_digit()))
         .map(|part| part.trim_end_matches('.').to_owned())
 }
 
-/// Whether a dotted version is below another; a part that is not a number counts as none.
+/// Whether a dotted version is lower than another; a part that is not a number counts as 0.
 pub(crate) fn is_older_than(version: &str, than: &str) -> bool {
     let numbers = |text: &str| {
         text.split('.')

@@ -1,7 +1,6 @@
-//! What an error of the upload means, in one line, and which gate looks at the same thing beforehand.
+//! Explains upload errors in one line and names the gate that checks for the same problem.
 //!
-//! Receives the errors of wrangler's log; hands on a hint from `data/upload-errors.toml`. Must never guess: an error that
-//! the table does not know gets no hint.
+//! Hints come from `data/upload-errors.toml`; an error that is not in the table gets no hint.
 
 use regex::Regex;
 use serde::Deserialize;
@@ -21,10 +20,10 @@ struct Refusal {
     /// HTTP statuses.
     #[serde(default)]
     status: Vec<u16>,
-    /// Words of wrangler's that are enough without a code, any of them.
+    /// Phrases of wrangler, any of which matches without a code.
     #[serde(default)]
     says: Vec<String>,
-    /// Words of Cloudflare's, whatever the code.
+    /// Phrases of Cloudflare, regardless of the code.
     #[serde(default)]
     words: Vec<String>,
     name: String,
@@ -42,12 +41,12 @@ static TABLE: LazyLock<ErrorTable> = LazyLock::new(|| {
         .expect("the embedded table parses: a test reads it")
 });
 static CODE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\[code: (\d+)\]").expect("the expression is a constant"));
-/// `POST /path -> 413 Payload Too Large`, a note of wrangler's under an answer that is no JSON.
+/// `POST /path -> 413 Payload Too Large`, which wrangler prints for a response that is not JSON.
 static STATUS: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?:-> |status: )(\d{3})\b").expect("the expression is a constant"));
 
-/// One line about the errors of one upload: the first entry of the table that knows any of them. wrangler says the same
-/// error more than once, and not always with Cloudflare's words.
+/// The hint for the errors of one upload: the first entry of the table that matches any of them. wrangler may print the
+/// same error more than once, and not always with Cloudflare's message.
 pub(crate) fn hint(errors: &[String]) -> Option<String> {
     TABLE.refusal.iter().find_map(|refusal| errors.iter().find_map(|error| refusal.hint(error)))
 }

@@ -1,7 +1,7 @@
-//! A child's stderr, copied to ours as it comes, and the end of it kept.
+//! Copies a child's stderr to ours as it arrives and keeps the end of it.
 //!
-//! Receives a stderr that is no terminal; hands on the pipes for the child and, once it has ended, the text. Must never
-//! change a byte or the order of what is written, nor wait for what a descendant keeps open.
+//! Used where stderr is not a terminal. Bytes and their order are unchanged. A descendant that keeps the pipe open does
+//! not block the caller.
 
 use super::Stdout;
 use std::io::{PipeReader, PipeWriter, Read, Write};
@@ -10,9 +10,9 @@ use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// How much of the end is kept, bytes: an error of wrangler's is far shorter.
+/// How many bytes of the end are kept. wrangler's errors are far shorter.
 const KEPT: usize = 64 * 1024;
-/// How long the rest may take once the child has ended: what it wrote is in the pipe already.
+/// How long to wait for remaining output after the child has ended; by then its own output is in the pipe.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 pub(super) struct Overheard {
@@ -21,8 +21,8 @@ pub(super) struct Overheard {
 }
 
 impl Overheard {
-    /// With the pipe for the child's stderr, and the same for its stdout where both would go to one place: two writers of
-    /// one file would change places otherwise.
+    /// Returns the pipe for the child's stderr, and the same pipe for its stdout if both go to one destination: with
+    /// two writers, the order of the output could change.
     ///
     /// # Errors
     /// The system's, when there is no pipe to be had.
@@ -35,12 +35,12 @@ impl Overheard {
         let kept = Arc::clone(&text);
         std::thread::spawn(move || {
             copy(reader, &kept);
-            let _ = end.send(()); // nobody waits any more: fine
+            let _ = end.send(()); // the receiver may be gone
         });
         Ok((Self { text, ended }, writer, for_stdout))
     }
 
-    /// What was written. A descendant that keeps the pipe open may go on writing; it is copied while we live.
+    /// Returns what was written. Output of a descendant that keeps the pipe open is still copied until we exit.
     pub(super) fn end(self) -> String {
         let _ = self.ended.recv_timeout(PATIENCE);
         String::from_utf8_lossy(&self.text.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
@@ -62,7 +62,7 @@ fn copy(mut reader: PipeReader, kept: &Mutex<Vec<u8>>) {
         kept.drain(..over);
         drop(kept);
         if std::io::stderr().write_all(read).is_err() {
-            return; // nobody reads ours: the child is to learn it as it would without us
+            return; // our stderr is closed: close the child's pipe, so that it gets the same error
         }
     }
 }

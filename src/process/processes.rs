@@ -1,7 +1,6 @@
-//! Which processes there are: what a signal has to reach, and what has not ended yet.
+//! Lists all processes with parent, group and zombie state, to find which ones a signal has to reach.
 //!
-//! Receives nothing; hands on a table of every process with its parent, its group and whether it is a zombie. From `/proc`
-//! where there is one (images for containers often have no `ps`), from `ps` elsewhere. Must never signal or wait.
+//! Reads `/proc` where it exists (container images often have no `ps`) and runs `ps` elsewhere.
 
 use std::collections::BTreeSet;
 
@@ -10,17 +9,17 @@ pub(super) struct Process {
     pub(super) pid: u32,
     pub(super) parent: u32,
     pub(super) group: u32,
-    /// It has ended and nobody has asked how.
+    /// The process has ended and has not been waited for.
     pub(super) zombie: bool,
 }
 
-/// Every process, as far as it can be seen.
+/// All visible processes.
 pub(super) fn table() -> Vec<Process> {
     let listed = from_proc();
     if listed.is_empty() { from_ps() } else { listed }
 }
 
-/// The processes below one, without those in `but` and what is below them.
+/// All descendants of `root`, except those in `but` and their descendants.
 pub(super) fn below(table: &[Process], root: u32, but: &[u32]) -> Vec<Process> {
     let mut parents = BTreeSet::from([root]);
     let mut found: Vec<Process> = Vec::new();
@@ -44,7 +43,7 @@ fn from_proc() -> Vec<Process> {
     entries
         .flatten()
         .filter(|entry| entry.file_name().to_str().is_some_and(|name| name.starts_with(|c: char| c.is_ascii_digit())))
-        .filter_map(|entry| fs_err::read(entry.path().join("stat")).ok()) // one that has ended meanwhile
+        .filter_map(|entry| fs_err::read(entry.path().join("stat")).ok()) // it may have ended meanwhile
         .filter_map(|stat| of_stat(&String::from_utf8_lossy(&stat)))
         .collect()
 }
@@ -65,7 +64,7 @@ fn of_stat(text: &str) -> Option<Process> {
 fn from_ps() -> Vec<Process> {
     let listing = duct::cmd("ps", ["-A", "-o", "pid=,ppid=,pgid=,stat="]).stderr_null().stdout_capture().start();
     let Ok(listing) = listing else { return Vec::new() };
-    let lister = listing.pids(); // sees itself
+    let lister = listing.pids(); // `ps` lists itself
     let Ok(output) = listing.into_output() else { return Vec::new() };
     let rows = String::from_utf8_lossy(&output.stdout).into_owned();
     rows.lines().filter_map(of_row).filter(|process| !lister.contains(&process.pid)).collect()

@@ -1,10 +1,10 @@
-//! Signals: heard, passed on to the children, and the wait for what is below them.
+//! Handles SIGINT, SIGTERM and SIGHUP: forwards them to the children and waits for their descendants.
 //!
-//! Receives SIGINT, SIGTERM and SIGHUP and the children that run; hands on whether one has come. The order is: children
-//! first, then what they have left, then our own clean-up, then 128+n. Must never end the process itself.
+//! The order is: children, their remaining descendants, our own cleanup, then exit code 128+n. This module never exits
+//! the process itself.
 //!
-//! A terminal's Ctrl-C goes to the whole foreground group; `kill` and CI runners signal one process. A second signal kills
-//! what has not ended.
+//! Ctrl-C in a terminal signals the whole foreground group; `kill` and CI runners signal one process. A second signal
+//! kills whatever is still running.
 
 use super::processes::{self, Process};
 use crate::error::{Error, ErrorKind, Result};
@@ -13,23 +13,23 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How long what was told to end may take.
+/// How long a process may take to end after a signal.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The last signal, 0 before the first. Set by the handler itself: when a child has died of a Ctrl-C, this is set.
+/// The last signal, or 0. Set in the handler itself, so that it is set before a child that died of Ctrl-C is reaped.
 static INTERRUPTED: AtomicUsize = AtomicUsize::new(0);
 static CHILDREN: Mutex<Vec<Running>> = Mutex::new(Vec::new());
-/// What was below the children when a signal came, for where orphans do not come to us.
+/// Descendants of the children when a signal came, for systems where orphans are not reparented to us.
 static FAMILY: Mutex<Vec<u32>> = Mutex::new(Vec::new());
 
-/// What a child is to us.
+/// How a child is treated on a signal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
-    /// We wait for its output and nothing else. It is killed if it does not end.
+    /// We only read its output. It is killed if it does not end.
     HeardOut,
-    /// It works for us on our stdio, and may take its time to end.
+    /// It runs on our stdio as a step of our work, and has no time limit to end.
     AtWork,
-    /// It is what the user started: it has the keyboard, and Ctrl-C means what it says.
+    /// It runs in our place: it has the keyboard and decides what Ctrl-C means.
     InPlace,
 }
 
@@ -48,12 +48,12 @@ impl Registered {
         let running = Running { pid, own_group, role };
         lock(&CHILDREN).push(running);
         if let Some(signal) = interruption() {
-            running.tell(signal, &processes::table()); // it came between the check and the start
+            running.tell(signal, &processes::table()); // the signal came between the check and the start
         }
         Self(running)
     }
 
-    /// After an interruption, waits for what a child that has ended leaves behind, and kills what stays.
+    /// After a signal, waits for the descendants of a child that has ended, and kills those that remain.
     pub(super) fn outlive(&self) {
         if interruption().is_none() {
             return;
@@ -68,7 +68,7 @@ impl Registered {
                 left.iter().for_each(|process| send(process.pid, Signal::KILL));
             }
             if Instant::now() > end + PATIENCE {
-                return; // not even that: it is the system's now
+                return; // not even SIGKILL ended it: give up
             }
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -82,11 +82,11 @@ impl Drop for Registered {
 }
 
 impl Running {
-    /// Sends a signal to it and to all that is below it.
+    /// Sends a signal to the child and its descendants.
     fn tell(self, signal: Signal, table: &[Process]) {
-        let below = processes::below(table, self.pid, &[]); // before it can end, and they go to other parents
+        let below = processes::below(table, self.pid, &[]); // listed before its children can be reparented
         if self.own_group {
-            let _ = pid(self.pid).map(|group| rustix::process::kill_process_group(group, signal)); // gone: fine
+            let _ = pid(self.pid).map(|group| rustix::process::kill_process_group(group, signal)); // may have ended
         } else {
             send(self.pid, signal);
         }
@@ -95,7 +95,7 @@ impl Running {
         }
     }
 
-    /// What it has left behind: its group, and what came to us as orphans. Those that have ended are buried on the way.
+    /// Processes that the child left behind: its group, and orphans reparented to us. Reaps those that have ended.
     fn left(self, table: &[Process]) -> Vec<Process> {
         let own = std::process::id();
         let children: Vec<u32> = lock(&CHILDREN).iter().map(|running| running.pid).collect();
@@ -112,7 +112,7 @@ impl Running {
     }
 }
 
-/// Starts to hear SIGINT, SIGTERM and SIGHUP. Called once, by `main`.
+/// Installs the handlers for SIGINT, SIGTERM and SIGHUP. Called once, by `main`.
 ///
 /// # Errors
 /// `ErrorKind::Internal` when the system does not let us.
@@ -121,8 +121,8 @@ pub(crate) fn hear() -> Result<()> {
     use signal_hook::iterator::{SignalsInfo, exfiltrator::origin::WithOrigin};
     let failed =
         |error: std::io::Error| Error::new(ErrorKind::Internal, format!("signals cannot be heard: {error}"), "");
-    // Children of a child that dies come to us, so that they can be told from strangers. Without it (macOS has none) what
-    // was below the child when the signal came has to do.
+    // Orphaned descendants are reparented to us, so that they can be identified. macOS has no such call; there, the
+    // list of descendants from the time of the signal is used.
     #[cfg(target_os = "linux")]
     let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
     for signal in [SIGINT, SIGTERM, SIGHUP] {
@@ -133,7 +133,7 @@ pub(crate) fn hear() -> Result<()> {
     std::thread::spawn(move || {
         let mut again = false;
         for origin in signals.forever() {
-            // A signal that a process sent reached us alone; one from the terminal reached our whole group.
+            // A signal from a process reached only us; one from the terminal reached our whole group.
             if let Some(signal) = Signal::from_named_raw(origin.signal) {
                 pass_on(signal, origin.process.is_none(), again);
             }
@@ -165,7 +165,7 @@ fn pass_on(signal: Signal, from_terminal: bool, again: bool) {
     }
 }
 
-/// Ends those whose output we wait for, and whatever holds it open when they have died.
+/// Kills the children whose output we wait for, and descendants that keep the output open.
 fn kill_the_deaf() {
     std::thread::sleep(PATIENCE);
     let table = processes::table();
@@ -180,7 +180,7 @@ fn kill_the_deaf() {
     heard_out.iter().for_each(|running| running.tell(Signal::KILL, &table));
 }
 
-/// What is below us and below no child: what a child that has died left to us.
+/// Our descendants that are below no running child: a child that ended left them to us.
 fn orphans(table: &[Process]) -> Vec<Process> {
     let children: Vec<u32> = lock(&CHILDREN).iter().map(|running| running.pid).collect();
     processes::below(table, std::process::id(), &children)

@@ -1,9 +1,7 @@
-//! The wrangler configuration: found as wrangler finds it, parsed with positions, the active environment resolved.
+//! Finds and parses the wrangler configuration and resolves the active environment.
 //!
-//! Receives a working directory or a path, and the name of an environment; hands on a `WranglerConfig` that answers for
-//! that environment by wrangler's inheritance (`environment`), says where a key stands, and lists what has a wrong type
-//! (`invalid`). Must never write the configuration (the stage edits a copy) and must never judge it: a wrongly typed
-//! value counts as absent here, and a gate says so.
+//! Files are found as wrangler finds them, and environments inherit as in wrangler (`environment`). Values keep their
+//! positions. A value of the wrong type counts as absent here; `invalid` lists it and a gate reports it.
 
 mod environment;
 mod find;
@@ -24,7 +22,7 @@ pub(crate) use find::{ConfigFile, find};
 pub(crate) use invalid::kind_of;
 pub(crate) use missing::{is_foreign, meant_file};
 
-/// One entry of `rules`, as wrangler takes it.
+/// One entry of `rules`, as wrangler accepts it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ModuleRule {
     /// ESModule, CommonJS, CompiledWasm, Text, Data (PythonModule is refused by wrangler).
@@ -33,7 +31,7 @@ pub(crate) struct ModuleRule {
     pub(crate) fallthrough: Option<bool>,
 }
 
-/// `build` of the active environment, where it has a command.
+/// `build` of the active environment, if it has a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct BuildCommand {
     /// A shell command line.
@@ -46,7 +44,7 @@ pub(crate) struct BuildCommand {
     pub(crate) origin: Vec<String>,
 }
 
-/// A wrangler configuration and what its active environment says.
+/// A wrangler configuration and its active environment.
 #[derive(Clone)]
 pub(crate) struct WranglerConfig {
     /// Absolute.
@@ -62,8 +60,8 @@ pub(crate) struct WranglerConfig {
     pub(crate) environment_defined: bool,
     /// Paths in messages are relative to it.
     pub(crate) report_root: Utf8PathBuf,
-    /// Where a build tool generated it: the directory of the configuration that it was made from. The text is then as if
-    /// it had been written by hand, and not always the file's.
+    /// For a generated configuration, the directory of the configuration that it was generated from. `text` is then the
+    /// equivalent hand-written configuration, which may differ from the file.
     pub(crate) generated_for: Option<Utf8PathBuf>,
     places: Document,
 }
@@ -88,7 +86,7 @@ pub(crate) fn read(found: ConfigFile, environment: Option<&str>, report_root: &U
     let shown = crate::project::paths::display(report_root, &path);
     let bytes = fs_err::read(&path).map_err(|error| Error::unreadable(&error))?;
     let text = document::decode(bytes, &shown)?;
-    // A generated one is JSON; of another kind wrangler makes what it always makes.
+    // Generated configurations are JSON; wrangler treats any other format like a hand-written one.
     if generated_for.is_none() || Format::of(&path) != Some(Format::Json) {
         return Ok(WranglerConfig {
             generated_for,
@@ -101,7 +99,7 @@ pub(crate) fn read(found: ConfigFile, environment: Option<&str>, report_root: &U
 }
 
 impl WranglerConfig {
-    /// The same as `read`, of a text that is there already. The format follows from the path's ending.
+    /// Like `read`, for text that was read before. The format follows from the file extension.
     pub(crate) fn from_text(
         path: Utf8PathBuf,
         text: String,
@@ -140,7 +138,7 @@ impl WranglerConfig {
         Ok(config)
     }
 
-    /// Decides whether the active environment has a table, or stops where wrangler stops.
+    /// Looks up the active environment's table; fails where wrangler fails.
     fn activate(&mut self) -> Result<()> {
         let Some(name) = self.environment.clone() else { return Ok(()) };
         let tables = match self.document.get("env") {
@@ -182,25 +180,25 @@ impl WranglerConfig {
         Error::new(ErrorKind::EnvironmentUnknown, message, hint).with_location(self.locate(&["env"]))
     }
 
-    /// The directory of the configuration that the user wrote, which is wrangler's project: `package.json` and packages lie
-    /// there.
+    /// The directory of the user's own configuration, which is wrangler's project directory with `package.json` and
+    /// packages.
     pub(crate) fn dir(&self) -> &Utf8Path {
         self.generated_for.as_deref().unwrap_or(self.base())
     }
 
-    /// The directory of the file, against which wrangler resolves its paths.
+    /// The directory of the file, which wrangler resolves paths against.
     pub(crate) fn base(&self) -> &Utf8Path {
         self.path.parent().unwrap_or(Utf8Path::new("/"))
     }
 
-    /// Where a key stands, by its path from the top of the document (`["env", "develop", "main"]`, elements of arrays by
-    /// index), or else the nearest enclosing key that is there.
+    /// The location of a key, by its path from the top of the document (`["env", "develop", "main"]`, array elements by
+    /// index), or of the nearest enclosing key that exists.
     pub(crate) fn locate(&self, path: &[&str]) -> Location {
         let (line, column) = line_and_column(&self.text, self.places.offset(path));
         Location::at(LocationKind::Config, crate::project::paths::display(&self.report_root, &self.path), line, column)
     }
 
-    /// Whether the document has this key, by its path from the top, whatever its value and the active environment.
+    /// Whether the document has this key, by its path from the top, regardless of value and active environment.
     pub(crate) fn has(&self, path: &[&str]) -> bool {
         self.at(path).is_some()
     }

@@ -1,8 +1,6 @@
-//! What the host has: the distributions installed in the project's own virtual environment.
+//! Lists the distributions installed in the project's own virtual environment, for comparison with the bundle.
 //!
-//! Receives the project's root; hands on names, versions and weights, for the picture of what the Worker gets beside what
-//! the machine gets. Reads the environment's metadata only, starts no interpreter, and must never stop a run: an
-//! environment that cannot be read counts as none.
+//! Only metadata is read; no interpreter is started. An environment that cannot be read counts as missing.
 
 use crate::python::distribution::{self, Distribution};
 use camino::{Utf8Path, Utf8PathBuf};
@@ -14,14 +12,14 @@ pub(crate) struct HostDistribution {
     /// Normalised name (PEP 503).
     pub(crate) name: String,
     pub(crate) version: String,
-    /// Sum of its files' bytes by RECORD, scripts outside site-packages left out.
+    /// Total size of its files by RECORD, in bytes, without scripts outside site-packages.
     pub(crate) bytes: u64,
 }
 
-/// Sorted by name, each name once; `None` where the project has no virtual environment of its own.
+/// Installed distributions, sorted by name and unique; `None` if the project has no virtual environment of its own.
 ///
-/// That is `.venv` below `root`, else `venv`: what an activated shell (`VIRTUAL_ENV`) happens to have is another project's
-/// as often as not, and would make one project's report differ between two terminals.
+/// Looks in `.venv` below `root`, then `venv`. `VIRTUAL_ENV` is ignored: it often belongs to another project, and one
+/// project's report would differ between terminals.
 pub(crate) fn installed(root: &Utf8Path) -> Option<Vec<HostDistribution>> {
     let environment =
         [".venv", "venv"].iter().map(|name| root.join(name)).find(|path| path.join("pyvenv.cfg").is_file())?;
@@ -36,7 +34,7 @@ pub(crate) fn installed(root: &Utf8Path) -> Option<Vec<HostDistribution>> {
     Some(found.into_values().collect())
 }
 
-/// The same distributions with their files and what they require; empty where there is no environment.
+/// The same distributions with their files and requirements; empty if there is no environment.
 pub(crate) fn distributions(root: &Utf8Path) -> Vec<Distribution> {
     let environment =
         [".venv", "venv"].iter().map(|name| root.join(name)).find(|path| path.join("pyvenv.cfg").is_file());

@@ -1,11 +1,9 @@
-//! Where an offset of a text is, as people count: lines and columns from 1.
-//!
-//! Receives a text and an offset in bytes; hands on line and column. Must never read a file.
+//! Converts byte offsets in a text to lines and columns, both counted from 1.
 
 use std::ops::Range;
 
 /// Line and column of a byte offset, both from 1; the column counts characters, as editors do. An offset beyond the
-/// text, or inside a character, counts as the nearest place before it.
+/// text or inside a character is moved back to the nearest valid position.
 pub(crate) fn line_and_column(text: &str, offset: usize) -> (u32, u32) {
     let mut end = offset.min(text.len());
     while !text.is_char_boundary(end) {
@@ -18,7 +16,7 @@ pub(crate) fn line_and_column(text: &str, offset: usize) -> (u32, u32) {
     (number(line), number(column))
 }
 
-/// The same of where a span begins; a span that the parser did not keep is the top of the file.
+/// Line and column of the start of a span; 1:1 if the parser kept no span.
 pub(crate) fn location_of_span(text: &str, span: Option<Range<usize>>) -> (u32, u32) {
     line_and_column(text, span.map_or(0, |span| span.start))
 }

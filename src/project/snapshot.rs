@@ -1,6 +1,4 @@
-//! How the tests of this room write an error into a snapshot.
-//!
-//! Receives an error and the input that caused it; hands on text. Only the tests have it.
+//! Formats errors for the snapshots of the `project` tests.
 
 use crate::error::Error;
 

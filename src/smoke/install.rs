@@ -1,7 +1,6 @@
-//! `saddlebag doctor --install`: the Pyodide that `smoke` needs, from npm into saddlebag's cache.
+//! `saddlebag doctor --install`: installs the Pyodide that `smoke` needs from npm into saddlebag's cache.
 //!
-//! Receives the cache, the target and the tools; hands on where it is. A directory appears whole or not at all. Must never
-//! write into the project, and never run a package's own scripts.
+//! The directory is put in place in one step, and install scripts of packages are not run.
 
 use super::pyodide::{self, Pyodide, TABLE};
 use crate::error::{Error, ErrorKind, Result};
@@ -61,7 +60,7 @@ pub(crate) fn install(
         return Err(Error::new(ErrorKind::InstallFailed, message, hint).with_output(output));
     }
     let place = home.join(version);
-    // Another run may have been quicker; then that one's is as good.
+    // Another run may have installed it first; that copy is equivalent.
     let _ = fs_err::rename(&directory, &place);
     match pyodide::find(project_root, cache, target) {
         Some(found) => Ok(said(&found, "was installed")),

@@ -1,7 +1,4 @@
-//! Pyodide from npm: where one of the right Python is.
-//!
-//! Receives the project, saddlebag's cache and the target; hands on a `Pyodide`, or where one was looked for. Must never
-//! install anything, and never take one of another Python.
+//! Finds an npm installation of Pyodide with the target's Python version.
 
 use crate::project::Target;
 use camino::{Utf8Path, Utf8PathBuf};
@@ -34,7 +31,7 @@ struct Entropy {
     module: Vec<Permission>,
 }
 
-/// A module that the runtime treats specially while it is imported; boot.py knows what the fields mean.
+/// A module that the runtime handles specially during import; boot.py interprets the fields.
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Permission {
@@ -51,7 +48,7 @@ pub(crate) struct Permission {
     primes: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     patch: Option<String>,
-    /// Only where the vendored SDK does not bring its own.
+    /// Applies only if the vendored SDK does not include its own.
     #[serde(default, skip_serializing)]
     packages: bool,
 }
@@ -72,12 +69,13 @@ impl Table {
         self.pyodide.iter().find(|row| row.python == python)
     }
 
-    /// The parts of the standard library that the npm package lacks and the runtime has.
+    /// Standard library modules that the runtime has but the npm package lacks.
     pub(crate) fn stand_ins(&self, python: &str) -> Vec<&str> {
         self.row(python).map_or_else(Vec::new, |row| row.stand_ins.iter().map(String::as_str).collect())
     }
 
-    /// For modules that ask for entropy while they are imported. `sdk_brings_some`: those of packages are the SDK's then.
+    /// Permissions for modules that request entropy during import. With `sdk_brings_some`, the SDK provides those of
+    /// packages.
     pub(crate) fn permissions(&self, sdk_brings_some: bool) -> Vec<&Permission> {
         self.entropy.module.iter().filter(|module| !(sdk_brings_some && module.packages)).collect()
     }
@@ -98,8 +96,8 @@ pub(crate) struct Pyodide {
     pub(crate) python: String,
 }
 
-/// The first of the target's Python: the runtime's own version before any other, the project's `node_modules` (and those
-/// above it) before the cache's `pyodide/VERSION`.
+/// The first match for the target's Python: the runtime's own version before any other, the project's `node_modules`
+/// (and those above it) before the cache's `pyodide/VERSION`.
 pub(crate) fn find(project_root: &Utf8Path, cache: &Utf8Path, target: &Target) -> Option<Pyodide> {
     let mut places: Vec<Utf8PathBuf> =
         project_root.ancestors().map(|directory| directory.join("node_modules/pyodide")).collect();

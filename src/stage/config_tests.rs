@@ -1,4 +1,4 @@
-//! What the edits change in configurations of both formats, and that nothing else changes.
+//! Tests the edits to TOML and JSON configurations, and that everything else stays unchanged.
 
 use super::edits::{Staged, plan};
 use super::paths::path_keys;

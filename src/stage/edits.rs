@@ -1,7 +1,6 @@
-//! What a configuration needs changed to describe the stage instead of the project, and nothing more.
+//! Plans the edits that make a copy of the wrangler configuration describe the stage instead of the project.
 //!
-//! Receives the configuration's value and what the stage looks like; hands on a list of edits by key path, the same for
-//! TOML and JSON. Must never touch a key that it has no reason to touch, and must never write.
+//! The edits are a list by key path, the same for TOML and JSON. Keys that need no change are left alone.
 
 use super::paths::{PathKeys, repoint};
 use crate::bundle::rules::reroot;
@@ -9,24 +8,24 @@ use crate::project::document::{Change, Edit, KeyPath};
 use camino::Utf8Path;
 use serde_json::{Value, json};
 
-/// The stage's token: on disk it stops a sync, in the upload it would be a module.
+/// The sync token. On disk it stops pywrangler from syncing; without an exclude it would be uploaded as a module.
 const TOKEN_PATTERN: &str = ".synced";
 const MARKER_PATTERN: &str = "pyvenv.cfg";
-/// wrangler's own default, lost as soon as the key is set.
+/// wrangler's default, which setting the key replaces.
 const BYTECODE_PATTERN: &str = "**/*.pyc";
 
-/// What the staged configuration has to say.
+/// Properties of the stage that the configuration must describe.
 #[derive(Debug)]
 pub(super) struct Staged<'a> {
     /// The main module relative to the stage: `worker/main.py`.
     pub(super) main: String,
     /// The active environment, `None` for the top level.
     pub(super) environment: Option<&'a str>,
-    /// Goes before the globs of `rules`; empty where the module root did not move.
+    /// Prefix for the globs of `rules`; empty if the module root did not move.
     pub(super) glob_prefix: &'a str,
     /// The build command has run already and must not run again.
     pub(super) drop_build_command: bool,
-    /// The plan holds bytecode on purpose, so that wrangler must not leave it out.
+    /// The plan includes bytecode, so wrangler must not exclude it.
     pub(super) holds_bytecode: bool,
     /// The directory of the user's configuration, absolute.
     pub(super) directory: &'a Utf8Path,
@@ -60,8 +59,8 @@ fn environments(document: &Value) -> impl Iterator<Item = &str> {
         .map(|(name, _)| name.as_str())
 }
 
-/// Replaced wherever it is written. Where the active environment would see none (a script on the command line stood in
-/// for it), it is added where that environment looks first.
+/// Replaces `main` wherever it is set. If the active environment has none (the script was given on the command line),
+/// it is added where that environment looks first.
 fn main(document: &Value, environments: &[KeyPath], staged: &Staged<'_>) -> Vec<Edit> {
     let set = |at| Edit { at, change: Change::Set(Value::from(staged.main.as_str())) };
     let top = KeyPath::default();
@@ -109,7 +108,7 @@ fn rules(document: &Value, scope: &KeyPath, prefix: &str) -> Vec<Edit> {
     edits
 }
 
-/// The token stays out of the upload. An environment without the key inherits the top level's, so it is left alone.
+/// Excludes the token from the upload. An environment without the key inherits the top level's and needs no edit.
 fn python_modules(document: &Value, scope: &KeyPath, staged: &Staged<'_>) -> Vec<Edit> {
     let mut ours = vec![TOKEN_PATTERN, MARKER_PATTERN];
     if !staged.holds_bytecode {
@@ -131,7 +130,7 @@ fn python_modules(document: &Value, scope: &KeyPath, staged: &Staged<'_>) -> Vec
     }
 }
 
-/// `build.upload` stays, so that wrangler says itself that it ignores it; `watch_dir` is pointed back like any path.
+/// `build.upload` stays, so that wrangler still warns that it ignores it; `watch_dir` is edited like any other path.
 fn build_command(document: &Value, scope: &KeyPath) -> Vec<Edit> {
     ["command", "cwd"]
         .into_iter()

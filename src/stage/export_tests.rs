@@ -1,4 +1,4 @@
-//! Exported stages on disk: where they may go, and that their `deploy.sh` deploys them and not where they came from.
+//! Tests exported stages on disk: which directories are accepted, and that `deploy.sh` deploys the exported copy.
 
 use super::tests::{Project, files};
 use super::*;
@@ -21,7 +21,7 @@ fn an_exported_stage_stays_and_can_deploy_itself() {
     assert_eq!(pyproject.mtime(), 1_000_000_000);
 }
 
-/// Runs `deploy.sh` with a program in pywrangler's place that writes down where it stands and what it was told.
+/// Runs `deploy.sh` with a fake pywrangler that records its working directory and arguments.
 #[expect(clippy::disallowed_methods, reason = "the script is what is tested, and only a shell can run it")]
 fn run_deploy_script(stage: &Utf8Path, from: &Utf8Path, arguments: &[&str]) -> Vec<String> {
     let spy = from.join("spy");

@@ -1,29 +1,28 @@
-//! The stage of `stage --out DIR`: written beside its place, then moved there in one piece.
+//! The stage of `stage --out DIR`: written to a temporary directory, then moved to its target in one step.
 //!
-//! Receives the directory that the user asked for; hands on an empty one to write in, and moves it. Must never write
-//! into a directory that holds anything, and must leave nothing behind when it fails.
+//! The target must be missing or empty. If writing fails, everything that was created is removed.
 
 use crate::error::{Error, ErrorKind, Result, utf8};
 use camino::{Utf8Path, Utf8PathBuf};
 use std::io;
 use tempfile::TempDir;
 
-/// A directory that is to become `target`, and what was made on the way.
+/// An export in progress: its target and everything created for it.
 #[derive(Debug)]
 pub(super) struct Export {
-    /// Absolute; links resolved where it existed.
+    /// Absolute; links are resolved if it existed.
     pub(super) target: Utf8PathBuf,
-    /// It was there, and empty: it stays when the stage goes.
+    /// The directory existed and was empty, so it is kept when the stage is removed.
     existed: bool,
-    /// Directories above it that were made for it, outermost first.
+    /// Parent directories that were created for it, outermost first.
     made: Vec<Utf8PathBuf>,
-    /// What was moved to its place, so that nothing of anybody else's goes with it.
+    /// Entries that were moved into it; only these are removed.
     placed: Vec<Utf8PathBuf>,
     temp_dir: Option<TempDir>,
 }
 
 impl Export {
-    /// Errors: `Usage` where the target holds something, `Unwritable`.
+    /// Errors: `Usage` if the target is not empty, `Unwritable`.
     pub(super) fn new(directory: &Utf8Path) -> Result<Self> {
         let existed = is_empty_directory(directory)?;
         let target = if existed {
@@ -49,11 +48,11 @@ impl Export {
         Ok(utf8(temp_dir.path())?.join("stage"))
     }
 
-    /// Moves the draft to its place.
+    /// Moves the draft to the target.
     pub(super) fn finalize(&mut self) -> Result<()> {
         let draft = self.draft()?;
         let moved = if self.existed {
-            // Entry by entry: the directory may be a mount point, or where the user's shell stands.
+            // Entry by entry: the directory may be a mount point or the user's working directory.
             self.placed = entries(&draft)?.into_iter().map(|name| self.target.join(name)).collect();
             self.placed.iter().try_for_each(|to| {
                 let name = to.file_name().unwrap_or_default();
@@ -75,7 +74,7 @@ impl Export {
         Ok(())
     }
 
-    /// Takes everything away that was made, and nothing else.
+    /// Removes everything that was created, and nothing else.
     pub(super) fn remove(mut self) -> Result<()> {
         let removed = self.placed.iter().try_for_each(|path| remove_path(path));
         self.temp_dir = None;
@@ -94,7 +93,7 @@ impl Export {
             Err(error) if self.existed && is_refusal(&error) => tempfile::Builder::new().prefix("saddlebag-").tempdir(),
             other => other,
         }?;
-        // Below it, because the temporary directory itself is closed to everybody else.
+        // In a subdirectory, because only the owner can access the temporary directory itself.
         fs_err::create_dir(temp_dir.path().join("stage"))?;
         Ok(temp_dir)
     }
@@ -119,7 +118,7 @@ fn absolute(path: &Utf8Path) -> Result<Utf8PathBuf> {
     Ok(crate::project::resolve(&path, ""))
 }
 
-/// True for an empty directory, false where there is nothing.
+/// True for an empty directory, false if it does not exist.
 fn is_empty_directory(path: &Utf8Path) -> Result<bool> {
     let usage = |why: &str| {
         Err(Error::new(ErrorKind::Usage, format!("`{path}` {why}"), "name a directory that is empty or does not exist"))

@@ -1,8 +1,7 @@
-//! The transient stage below `.wrangler/saddlebag` of the project: claimed, swept and taken away again.
+//! The temporary stage below the project's `.wrangler/saddlebag`: created, locked and removed.
 //!
-//! Receives the project's root; hands on a directory that is ours as long as its lock is held. A run that was killed
-//! leaves directory and lock file, and the next run takes both away; a kept stage has no lock file and is nobody's. Must
-//! never remove what saddlebag did not make.
+//! A lock file marks a stage as in use. A killed run leaves its directory and lock file behind, and the next run
+//! removes both. A kept stage has no lock file and is never removed automatically.
 
 use crate::error::{Error, Result, utf8};
 use camino::{Utf8Path, Utf8PathBuf};
@@ -12,7 +11,7 @@ use tempfile::NamedTempFile;
 
 const IGNORE_FILE: &str = ".gitignore";
 const IGNORE: &str = "*\n";
-/// The same, and the memory that `.wrangler` itself was not there before: it outlives the run that made it.
+/// The same, and records for later runs that saddlebag created `.wrangler` itself.
 const IGNORE_IN_OURS: &str = "# saddlebag made .wrangler as well\n*\n";
 const LOCK_SUFFIX: &str = ".lock";
 
@@ -23,8 +22,8 @@ struct Home {
     path: Utf8PathBuf,
 }
 
-/// One run at a time makes or takes away directories of a project: the lock is on the project's own directory, which
-/// leaves no trace there. Held for moments only.
+/// Allows one run at a time to create or remove directories of a project. The lock is on the project directory itself,
+/// which leaves no file behind. Held only briefly.
 struct DirLock {
     _directory: Option<std::fs::File>,
 }
@@ -32,12 +31,12 @@ struct DirLock {
 impl DirLock {
     fn take(project_root: &Utf8Path) -> Self {
         let directory = fs_err::File::open(project_root).ok().map(fs_err::File::into_file);
-        // A file system without locks: two runs at the same moment may then fail, and say why.
+        // Without file locks, two simultaneous runs may fail with an error.
         Self { _directory: directory.filter(|directory| directory.lock().is_ok()) }
     }
 }
 
-/// A stage directory and the lock that says that it is in use.
+/// A stage directory and the lock that marks it as in use.
 #[derive(Debug)]
 pub(super) struct StageLock {
     home: Home,
@@ -46,7 +45,7 @@ pub(super) struct StageLock {
 }
 
 impl StageLock {
-    /// Sweeps up what killed runs left, then makes an empty stage directory. Errors: `Unwritable`.
+    /// Removes leftovers of killed runs, then creates an empty stage directory. Errors: `Unwritable`.
     pub(super) fn new(project_root: &Utf8Path) -> Result<Self> {
         let _turn = DirLock::take(project_root);
         let home = Home::make(project_root).map_err(|error| Error::unwritable(&error))?;
@@ -60,10 +59,10 @@ impl StageLock {
         }
     }
 
-    /// Gives the stage up without removing it.
+    /// Keeps the stage on disk and releases its lock.
     pub(super) fn keep(self) -> Utf8PathBuf {
         let _turn = DirLock::take(&self.home.project_root);
-        // Lock file gone first: while the lock is held, nobody takes the directory for a leftover.
+        // Lock file first: while the lock is held, no other run treats the directory as a leftover.
         drop(self.lock);
         self.stage
     }
@@ -75,7 +74,7 @@ impl StageLock {
         if removed.is_ok() {
             drop(self.lock);
         } else {
-            // Left for the next run to sweep up.
+            // The next run removes it.
             let _ = self.lock.keep();
         }
         self.home.tidy();
@@ -110,16 +109,16 @@ impl Home {
         }
     }
 
-    /// Lock first, directory second: a directory whose lock is free is then always a leftover.
+    /// Takes the lock before creating the directory, so a directory whose lock is free is always a leftover.
     fn claim(&self) -> io::Result<(Utf8PathBuf, NamedTempFile)> {
         let lock = tempfile::Builder::new().prefix("stage-").suffix(LOCK_SUFFIX).tempfile_in(&self.path)?;
         match lock.as_file().try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(io::ErrorKind::WouldBlock.into()),
-            // A file system without locks: nobody can take this one either, so nobody sweeps the stage up.
+            // Without file locks, no other run can take this one either, so none removes the stage.
             Err(TryLockError::Error(_)) => {}
         }
-        // Children keep the lock: a pywrangler that outlives a killed saddlebag still needs its stage.
+        // Children inherit the lock: a pywrangler that outlives a killed saddlebag still needs its stage.
         let _ = rustix::io::fcntl_setfd(lock.as_file(), rustix::io::FdFlags::empty());
         let path = utf8(lock.path()).map_err(|error| io::Error::other(error.message))?;
         let stage = Utf8PathBuf::from(path.as_str().trim_end_matches(LOCK_SUFFIX));
@@ -127,7 +126,7 @@ impl Home {
         Ok((stage, lock))
     }
 
-    /// Removes the stages of runs that no longer live. What cannot be removed is left: it is in nobody's way.
+    /// Removes the stages of runs that have ended. Failures are ignored: leftovers do no harm.
     fn sweep(&self) {
         let Ok(entries) = fs_err::read_dir(&self.path) else { return };
         for entry in entries.flatten() {
@@ -139,7 +138,7 @@ impl Home {
         }
     }
 
-    /// Takes the directories away that hold nothing but saddlebag's own `.gitignore`.
+    /// Removes directories that contain nothing but saddlebag's own `.gitignore`.
     fn tidy(&self) {
         let ignore_file = self.path.join(IGNORE_FILE);
         let Ok(entries) = fs_err::read_dir(&self.path) else { return };

@@ -1,7 +1,7 @@
-//! The planned modules as files: names checked, directories made once, contents copied on every core.
+//! Writes the planned modules as files: checks names, creates directories and copies contents in parallel.
 //!
-//! Receives modules by upload name; writes them below a directory that is ours. Must never write outside it, never make
-//! a link and never leave a file that cannot be removed.
+//! Nothing is written outside the stage. Links are never created, and every file is writable by its owner so that it
+//! can be removed.
 
 use crate::bundle::{Content, Module};
 use crate::error::{Error, ErrorKind, Result};
@@ -17,7 +17,7 @@ pub(super) const WORKER: &str = "worker";
 /// What pywrangler looks for in the vendored directory; no module may take its place.
 pub(super) const TOKEN: &str = ".synced";
 
-/// Where a module lies in the stage. Errors: `Internal` for a name that would leave the stage or that is no file's.
+/// A module's path in the stage. Errors: `Internal` for a name that would escape the stage or is not a file name.
 pub(super) fn staged_path(name: &str) -> Result<Utf8PathBuf> {
     let refuse = |why: &str| {
         let hint = "rename the file, or exclude it";
@@ -29,7 +29,7 @@ pub(super) fn staged_path(name: &str) -> Result<Utf8PathBuf> {
     if name.split('/').any(|component| matches!(component, "" | "." | "..")) {
         return refuse("is not a path below the module root");
     }
-    // What `/` does not separate but the file system does: a drive, a backslash on Windows.
+    // Separators other than `/` on Windows: drives and backslashes.
     if !Utf8Path::new(name).components().all(|component| matches!(component, Utf8Component::Normal(_))) {
         return refuse("is not a path below the module root");
     }
@@ -41,7 +41,7 @@ pub(super) fn staged_path(name: &str) -> Result<Utf8PathBuf> {
     }
 }
 
-/// Modules by their place in the stage. Of two with one name the later counts, as in wrangler's upload.
+/// Modules by their path in the stage. Of two with the same name the later one wins, as in wrangler's upload.
 pub(super) fn placed(modules: &[Module]) -> Result<BTreeMap<Utf8PathBuf, &Module>> {
     modules.iter().map(|module| Ok((staged_path(&module.name)?, module))).collect()
 }
@@ -78,7 +78,7 @@ fn write_one(to: &Utf8Path, module: &Module) -> Result<()> {
 /// A copy that shares the blocks where the file system can, readable and writable by its owner whatever the source is.
 fn copy(from: &Utf8Path, to: &Utf8Path) -> Result<()> {
     if let Err(error) = reflink_copy::reflink_or_copy(from, to) {
-        // The error does not say which of the two it is about.
+        // The error does not say which of the two files it is about.
         fs_err::File::open(from).map_err(|error| Error::unreadable(&error))?;
         let error = io::Error::new(error.kind(), format!("failed to write `{to}`: {error}"));
         return Err(Error::unwritable(&error));

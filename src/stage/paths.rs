@@ -1,7 +1,6 @@
-//! The keys of the configuration that hold paths, and what becomes of a path when the configuration moves to the stage.
+//! The configuration keys that hold paths, and the edits that make relative paths resolve from the stage.
 //!
-//! Receives the configuration's value and its directory; hands on edits that point every relative path back at the
-//! original. The list of keys is data with source and date: `data/config-paths.toml`. Must never read a path's content.
+//! The list of keys, with source and date, is in `data/config-paths.toml`.
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::project::document::{Change, Edit, KeyPath};
@@ -12,16 +11,16 @@ use serde_json::Value;
 
 const DATA: &str = include_str!("../../data/config-paths.toml");
 
-/// More steps than any directory is deep: `path.join` drops those that would lead above the root.
+/// More levels than any directory has; `path.join` drops those that would lead above the root.
 const CLIMB: usize = 40;
 
 /// How wrangler combines the configuration's directory with the value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum How {
-    /// `path.resolve`: an absolute value stands for itself.
+    /// `path.resolve`: an absolute value is used as it is.
     Resolve,
-    /// `path.join`: an absolute value would be glued onto the directory.
+    /// `path.join`: an absolute value would be appended to the directory.
     Join,
 }
 
@@ -31,7 +30,7 @@ pub(super) enum How {
 pub(super) enum When {
     #[default]
     Always,
-    /// Only if something is there.
+    /// Only if the path exists.
     Exists,
 }
 
@@ -43,11 +42,11 @@ pub(super) struct PathKey {
     pub(super) how: How,
     #[serde(default)]
     pub(super) when: When,
-    /// Where wrangler does it.
+    /// Where wrangler's source does this.
     pub(super) source: String,
 }
 
-/// A key that looks like one and is not.
+/// A key that looks like a path but is not one.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct LeftKey {

@@ -1,4 +1,5 @@
-//! Every key that holds a path, in both formats and every scope: it means the original from the stage, and nothing else moves.
+//! Tests every key that holds a path, in both formats and all scopes: it resolves to the original file from the stage,
+//! and no other value changes.
 
 use super::config_tests::{edit, staged, value};
 use super::edits::Staged;

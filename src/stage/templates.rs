@@ -1,6 +1,4 @@
-//! The files that saddlebag writes itself into a stage.
-//!
-//! Receives names and lists; hands on text. Must never read or write a file.
+//! Text of the files that saddlebag generates in a stage.
 
 use regex::Regex;
 use std::sync::LazyLock;
@@ -9,8 +7,8 @@ const ENTRY_SHIM: &str = include_str!("../../templates/entry_shim.py");
 const PYPROJECT: &str = include_str!("../../templates/stage_pyproject.toml");
 const DEPLOY: &str = include_str!("../../templates/deploy.sh");
 
-/// The main module of the keep layout: it hands everything on to `target` (`src.main`), as the Workers runtime looks for
-/// it: classes by `__all__` or `dir()`, handlers by attribute.
+/// The main module of the keep layout: re-exports everything from `target` (`src.main`) the way the Workers runtime
+/// looks it up: classes by `__all__` or `dir()`, handlers by attribute.
 pub(crate) fn entry_shim(target: &str) -> Vec<u8> {
     ENTRY_SHIM.replace("{target}", target).into_bytes()
 }
@@ -28,7 +26,7 @@ pub(super) fn pyproject(requirements: &[String], python: &str) -> String {
 static CREDENTIALS: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r#"(https?://)[^/@\s"']+@"#).expect("a constant pattern"));
 
-/// A stage may be written out and passed on, so no user and password of a URL come along.
+/// Removes user names and passwords from URLs, because an exported stage may be shared.
 pub(super) fn without_credentials(text: &str) -> String {
     CREDENTIALS.replace_all(text, "$1").into_owned()
 }

@@ -1,4 +1,4 @@
-//! Stages on disk: their layout, their ages and modes, and that nothing of them is left behind.
+//! Tests stages on disk: layout, modification times, modes and cleanup.
 
 use super::modules::staged_path;
 use super::*;

@@ -1,10 +1,9 @@
-//! What wrangler wrote into the staged configuration, brought home into the user's own.
+//! Copies changes that wrangler made to the staged configuration back to the user's file.
 //!
-//! Receives a stage after its deploy and the user's configuration as it was read; hands on what is to be said and
-//! whether the stage must stay. wrangler writes the identifiers of what it made (and, asked to, values of the dashboard)
-//! into the configuration that it was given, before it uploads; here they are applied by key path to the text of the
-//! user's file. The one exception to "the user's tree is never written". Must never write what describes the stage,
-//! never write over a change of somebody else's, and never fail: a deploy may be live.
+//! Before it uploads, wrangler writes the ids of resources that it created (and, on request, values from the dashboard)
+//! into the configuration it was given. They are applied by key path to the text of the user's file. This is the only
+//! place that writes to the user's own files. Values that describe the stage are not copied, concurrent edits are not
+//! overwritten, and problems are reported as notices, never as errors, because a deploy may already be live.
 
 mod difference;
 mod replace;
@@ -21,18 +20,18 @@ use serde_json::Value;
 
 const NO_PLACE: &str = "nothing in it is the right place";
 
-/// What came of it.
+/// The result of a write-back.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct WrittenBack {
-    /// What is to be said, line by line.
+    /// Messages for the user, one per line.
     pub(crate) notices: Vec<String>,
-    /// Something is in the staged configuration and nowhere else.
+    /// The staged configuration has values that are stored nowhere else.
     pub(crate) keep_stage: bool,
 }
 
 impl Stage {
-    /// Applies what wrangler wrote to the user's configuration, which remarks call `name`. `withheld` says why nothing
-    /// may be written, if so; then, and where it cannot be done, the remarks have it as text to copy.
+    /// Applies wrangler's changes to the user's configuration, called `name` in notices. `withheld` is the reason if
+    /// nothing may be written; then, and if a change cannot be applied, the notices contain it as text to copy.
     pub(crate) fn write_back(&self, users: &ConfigSource<'_>, name: &str, withheld: Option<&str>) -> WrittenBack {
         self.attempt(users, name, withheld).unwrap_or_else(|error| WrittenBack {
             notices: vec![format!("what wrangler wrote into the staged configuration cannot be read: {error}")],
@@ -59,7 +58,7 @@ impl Stage {
         Ok(done.said(name, users.format))
     }
 
-    /// Whether a value leads into the stage, however the way there is spelt: its directory's name is like no other.
+    /// Whether a value refers to the stage in any spelling: the name of its directory is unique.
     fn is_named_in(&self, value: Option<&Value>) -> bool {
         let stage = self.dir.file_name().unwrap_or(self.dir.as_str());
         match value {
@@ -71,14 +70,14 @@ impl Stage {
     }
 }
 
-/// Where each difference went.
+/// What was done with each difference.
 #[derive(Debug, Default)]
 struct Done {
     written: Vec<Difference>,
     /// For the user to copy, for `reason`.
     left: Vec<Difference>,
     reason: String,
-    /// About the stage, of no use to the user's file.
+    /// Describes the stage and does not belong in the user's file.
     own: Vec<Difference>,
 }
 
@@ -129,14 +128,14 @@ impl Done {
     }
 }
 
-/// The user's file as it is on disk, its text with as many of the differences as have a place in it, and which those
-/// are. Errors: why nothing can be written, as a fragment.
+/// The user's file as it is on disk, its text with every difference that can be applied, and the list of those applied.
+/// Errors: why nothing can be written, as a fragment.
 fn rewrite(
     users: &ConfigSource<'_>,
     theirs: &[Difference],
 ) -> std::result::Result<(Vec<u8>, String, Vec<KeyPath>), String> {
     let bytes = fs_err::read(users.path).map_err(|error| error.to_string())?;
-    // The text that was read has no byte order mark, the one on disk may have one, and keeps it.
+    // The parsed text has no byte order mark; one in the file on disk is kept.
     let text = std::str::from_utf8(&bytes).map_err(|_| replace::CHANGED)?;
     if text.trim_start_matches('\u{feff}') != users.text {
         return Err(replace::CHANGED.to_owned());
@@ -144,7 +143,7 @@ fn rewrite(
     let shown = users.path.as_str();
     let mut document = EditableDocument::parse(shown, text, users.format).map_err(|error| error.to_string())?;
     if document.render() != text {
-        return Err("its formatting could not be kept".to_owned()); // Windows line ends here and there
+        return Err("its formatting could not be kept".to_owned()); // mixed line endings
     }
     let mut expected = document.value.clone();
     let mut which = Vec::new();
@@ -157,7 +156,7 @@ fn rewrite(
     }
     let written = document.render();
     let reread = EditableDocument::parse(shown, &written, users.format).map_err(|error| error.to_string())?;
-    // Whatever the edits did to the text: nothing but these values may have changed.
+    // Check that the edited text differs in exactly these values.
     if which.is_empty() || reread.value != expected {
         return Err(NO_PLACE.to_owned());
     }

@@ -1,18 +1,15 @@
-//! What the tools require of each other, from `data/tools.toml`.
-//!
-//! Receives the name of a tool, and the version of workers-py where that decides; hands on versions and flags. Must never
-//! judge: the gate `toolchain` and the sync do.
+//! Minimum tool versions, from `data/tools.toml`. Some depend on the version of workers-py.
 
 use super::is_older_than;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-/// A row of the table; `source` and `date` are for its readers.
+/// A row of the table; `source` and `date` are documentation.
 #[derive(Deserialize)]
 struct Tool {
     minimum: String,
-    /// What less was enough, newest first.
+    /// Lower minimums for older versions of workers-py, newest first.
     #[serde(default)]
     older: Vec<Older>,
     #[serde(default)]
@@ -21,18 +18,18 @@ struct Tool {
 
 #[derive(Deserialize)]
 struct Older {
-    /// Below this version of workers-py.
+    /// Applies below this version of workers-py.
     pywrangler: String,
     minimum: String,
 }
 
-/// What it takes for pywrangler to vendor for a Python.
+/// What pywrangler needs to vendor for a Python version.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Python {
     python: String,
-    /// The lowest version of workers-py that knows it.
+    /// The lowest version of workers-py that supports it.
     pub(crate) minimum: String,
-    /// The flags by which other versions than the newest know it.
+    /// Compatibility flags that select it in older versions of workers-py.
     pub(crate) flags: Vec<String>,
 }
 
@@ -40,14 +37,14 @@ static TABLE: LazyLock<BTreeMap<String, Tool>> = LazyLock::new(|| {
     toml_edit::de::from_str(include_str!("../../data/tools.toml")).expect("the embedded table parses: a test reads it")
 });
 
-/// The lowest version of a tool that works, with that version of workers-py; `"0"` for a tool that is not in the table.
+/// The minimum version of a tool for a version of workers-py; `"0"` for a tool that is not in the table.
 pub(crate) fn minimum(tool: &str, pywrangler: Option<&str>) -> &'static str {
     let Some(row) = TABLE.get(tool) else { return "0" };
     let older = pywrangler.and_then(|version| row.older.iter().rfind(|step| is_older_than(version, &step.pywrangler)));
     older.map_or(&row.minimum, |step| &step.minimum)
 }
 
-/// What pywrangler needs for a Python (`3.14`); `None` for one that every version knows.
+/// What pywrangler needs for a Python version (`3.14`); `None` if every version supports it.
 pub(crate) fn python(version: &str) -> Option<&'static Python> {
     TABLE.get("pywrangler")?.python.iter().find(|row| row.python == version)
 }

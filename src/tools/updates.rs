@@ -1,15 +1,13 @@
-//! How uv is installed, and how it is updated: that depends on who installed it.
-//!
-//! Receives where uv is, and the environment; hands on what to run. Must never run it.
+//! Commands to install or update uv. The right one depends on how uv was installed.
 
 use crate::env::Environment;
 use camino::{Utf8Path, Utf8PathBuf};
 
-/// Where there is none, `uv self update` is no help.
+/// For a machine without uv, where `uv self update` cannot help.
 pub(crate) const INSTALL_UV: &str =
     "install it: `curl -LsSf https://astral.sh/uv/install.sh | sh`, or `pip install uv`";
 
-/// What updates the uv at `path`.
+/// How to update the uv at `path`.
 pub(crate) fn update_uv(path: &Utf8Path, environment: &Environment) -> String {
     let real = path.canonicalize_utf8().unwrap_or_else(|_| path.to_owned());
     let below = |name: &str| real.components().any(|component| component.as_str() == name);
@@ -27,13 +25,13 @@ pub(crate) fn update_uv(path: &Utf8Path, environment: &Environment) -> String {
     } else if real.as_str().contains("/.cargo/bin/") {
         "cargo install --locked --force uv".to_owned()
     } else {
-        // Of pip's, the distribution's or a copy: `uv self update` works for none of them.
+        // From pip, from the distribution or a copy: `uv self update` does not work for any of them.
         return "update it as it was installed: `pip install --upgrade uv` for one of pip's".to_owned();
     };
     format!("update it: `{command}`")
 }
 
-/// An environment that uv made has no pip.
+/// Environments created by uv have no pip.
 fn update_in(venv: &Utf8Path) -> String {
     let text = fs_err::read_to_string(venv.join("pyvenv.cfg")).unwrap_or_default();
     let of_uv = text.lines().filter_map(|line| line.split_once('=')).any(|(key, _)| key.trim() == "uv");
@@ -44,7 +42,7 @@ fn update_in(venv: &Utf8Path) -> String {
     }
 }
 
-/// Whether uv's own installer put it there: without its receipt `uv self update` refuses (uv 0.13.8).
+/// Whether it was installed by uv's own installer: without its receipt `uv self update` refuses (uv 0.13.8).
 fn has_receipt(real: &Utf8Path, environment: &Environment) -> bool {
     let config = environment.get("XDG_CONFIG_HOME").map(Utf8PathBuf::from);
     let config = config.or_else(|| environment.get("HOME").map(|home| Utf8Path::new(home).join(".config")));

@@ -1,8 +1,6 @@
-//! The rehearsal: wrangler's own dry run on the stage, with what it would upload written to a directory of ours.
+//! Runs wrangler's dry run on the stage and compares every module it would upload with the plan.
 //!
-//! Receives a stage and the words that the deploy will have; hands on `DryRun`, which the gate `verify` judges: every
-//! module that wrangler would upload, held against the plan's bytes, and what wrangler said. Must never upload, never
-//! judge, and never leave its directory behind.
+//! The output goes to a temporary directory. The `verify` gate evaluates the result.
 
 use crate::bundle::{Bundle, Content, Module};
 use crate::cli::{Command, UploadCommand};
@@ -23,37 +21,37 @@ use std::io::Read;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Uploaded {
     pub(crate) bytes: u64,
-    /// What the plan has under this name: its length, and whether it is the same to the byte.
+    /// The planned module of this name, if any: its length, and whether the bytes are identical.
     pub(crate) planned: Option<(u64, bool)>,
 }
 
-/// What the dry run came to.
+/// The result of a dry run.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct DryRun {
     pub(crate) code: i32,
     pub(crate) heard: WranglerOutput,
     /// By upload name.
     pub(crate) modules: BTreeMap<String, Uploaded>,
-    /// Everything that it printed; empty where the user saw it himself.
+    /// All of its output; empty if it was shown to the user directly.
     pub(crate) printed: String,
 }
 
-/// Whose dry run it is.
+/// Who sees the output of the dry run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Visibility {
-    /// Ours: nothing of it is shown.
+    /// Our own dry run: its output is hidden.
     Ourselves,
-    /// The user asked for a dry run himself: he sees it, and it runs once.
+    /// The user requested the dry run: its output is shown, and it runs only once.
     User(Stdout),
 }
 
-/// Whether the user's own dry run can be the rehearsal too: it is one, and it writes nothing of its own.
+/// Whether the command is a dry run that can also serve for `verify`: it must not write output of its own.
 pub(crate) fn is_the_users_own(command: &Command, words: &Passthrough) -> bool {
     let rehearsable = matches!(command, Command::Upload(UploadCommand::Deploy | UploadCommand::VersionsUpload));
     rehearsable && words.dry_run() && !words.has("outdir") && !words.has("outfile")
 }
 
-/// What a dry run is started with.
+/// Input for a dry run.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Request<'a> {
     /// Where it runs.
@@ -83,7 +81,7 @@ pub(crate) fn run_dry(request: &Request<'_>) -> Result<DryRun> {
     };
     let mut argv: Vec<OsString> = toolchain.pywrangler.program.argv.clone();
     if let (Some(name), Some(_)) = (&project.config.environment, &project.config.generated_for) {
-        environment.set("CLOUDFLARE_ENV", name); // as the deploy will have it
+        environment.set("CLOUDFLARE_ENV", name); // as in the deploy
     }
     argv.extend(words.before().iter().cloned());
     let (subcommand, words) = rehearsable(command, words);
@@ -100,7 +98,8 @@ pub(crate) fn run_dry(request: &Request<'_>) -> Result<DryRun> {
     Ok(DryRun { code: ended.code, heard, modules, printed })
 }
 
-/// Images are no part of the bundle, and even a dry run builds them: ours does without, where wrangler can.
+/// Disables container images if wrangler supports that: they are not part of the bundle, but a dry run would build
+/// them.
 fn containers(
     project: &Project,
     toolchain: &Toolchain,
@@ -118,7 +117,7 @@ fn containers(
     }
 }
 
-/// wrangler has no dry run of a preview; a deploy bundles the same, and shares no flag with it but the environment.
+/// wrangler has no dry run for previews. A deploy creates the same bundle; only the environment flag is common to both.
 fn rehearsable(command: &Command, words: &Passthrough) -> (UploadCommand, Passthrough) {
     match command {
         Command::Upload(command @ (UploadCommand::Deploy | UploadCommand::VersionsUpload)) => (*command, words.clone()),
@@ -130,7 +129,7 @@ fn rehearsable(command: &Command, words: &Passthrough) -> (UploadCommand, Passth
     }
 }
 
-/// Every file that wrangler wrote, beside what the plan has under its name. Its own note is no module.
+/// Compares every file that wrangler wrote with the plan. wrangler's README is not a module.
 fn compare(outdir: &Utf8Path, bundle: &Bundle) -> Result<BTreeMap<String, Uploaded>> {
     let mut names = Vec::new();
     for entry in walkdir::WalkDir::new(outdir) {
@@ -158,14 +157,14 @@ fn compare(outdir: &Utf8Path, bundle: &Bundle) -> Result<BTreeMap<String, Upload
         .collect()
 }
 
-/// The README that wrangler puts into every `--outdir`.
+/// Whether it is the README that wrangler writes to every `--outdir`.
 fn is_note(name: &str, path: &Utf8Path) -> bool {
     name == "README.md"
         && fs_err::read_to_string(path)
             .is_ok_and(|text| text.starts_with("This folder contains the built output assets for the worker"))
 }
 
-/// To the byte, a part at a time: no bundle is ever held in memory.
+/// Compares contents in chunks, without loading whole files into memory.
 fn same(module: &Module, written: fs_err::File) -> Result<bool> {
     let mut written: File = written.into_parts().0;
     match &module.content {

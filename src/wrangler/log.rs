@@ -1,7 +1,7 @@
-//! What wrangler writes beside what the user sees: its own log, and its machine-readable lines.
+//! Reads wrangler's log file and its machine-readable output.
 //!
-//! Receives an environment to prepare and, once wrangler has ended, the files; hands on `WranglerOutput`. Must never touch the
-//! live output, never replace a place that the user named, and never count what was there before.
+//! Live output is unchanged, locations that the user configured are kept, and anything written before the run is
+//! ignored.
 
 use crate::env::Environment;
 use crate::error::Result;
@@ -10,7 +10,7 @@ use regex::Regex;
 use serde::Deserialize;
 use std::sync::LazyLock;
 
-/// What one run of wrangler said.
+/// Facts from the output of one wrangler run.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct WranglerOutput {
     pub(crate) version_id: Option<String>,
@@ -25,12 +25,12 @@ pub(crate) struct WranglerOutput {
     pub(crate) startup_ms: Option<u64>,
     /// `NAME (TYPE)` of each `Ignoring duplicate module`.
     pub(crate) duplicates: Vec<String>,
-    /// Every other warning, without its frame; the same words once.
+    /// All other warnings, unique and without their frames.
     pub(crate) warnings: Vec<String>,
     pub(crate) errors: Vec<String>,
 }
 
-/// One line of `WRANGLER_OUTPUT_FILE_PATH`, as far as it is of use.
+/// The fields we use from one line of `WRANGLER_OUTPUT_FILE_PATH`.
 #[derive(Debug, Deserialize)]
 struct Line {
     r#type: String,
@@ -39,7 +39,7 @@ struct Line {
     targets: Option<Vec<String>>,
     preview_url: Option<String>,
     bundle_size: Option<BundleSize>,
-    /// Of `command-failed`, and so is the next.
+    /// This and the next field are from `command-failed`.
     message: Option<String>,
     code: Option<serde_json::Value>,
 }
@@ -50,7 +50,7 @@ struct BundleSize {
     gzip_bytes: u64,
 }
 
-/// The places where wrangler will write, looked at before it starts.
+/// The locations wrangler will write to, and their state before it starts.
 #[derive(Debug)]
 pub(crate) struct LogCapture {
     output: Utf8PathBuf,
@@ -61,12 +61,12 @@ pub(crate) struct LogCapture {
 }
 
 impl LogCapture {
-    /// For a run of the user's: places of his own are read, where there are none ours are set.
+    /// For a run on behalf of the user: locations that the user configured are kept, others are set to ours.
     ///
     /// # Errors
     /// `Unwritable`: no temporary directory.
     pub(crate) fn beside_the_user(environment: &mut Environment, cwd: &Utf8Path) -> Result<Self> {
-        // wrangler takes the file before the directory, and both relative to its own working directory, the user's.
+        // wrangler prefers the file to the directory, and resolves both against its working directory, the user's.
         let output =
             environment.get("WRANGLER_OUTPUT_FILE_PATH").or_else(|| environment.get("WRANGLER_OUTPUT_FILE_DIRECTORY"));
         let output = output.map(|path| crate::project::resolve(cwd, path));
@@ -74,7 +74,7 @@ impl LogCapture {
         Self::at(environment, output, logs)
     }
 
-    /// For a run of our own, of which no file of the user's is to hear.
+    /// For a run of our own: nothing is written to files that the user configured.
     ///
     /// # Errors
     /// `Unwritable`: no temporary directory.
@@ -92,7 +92,7 @@ impl LogCapture {
             path
         });
         let logs = logs.unwrap_or_else(|| {
-            // Into our own directory wrangler writes whatever the user said of his.
+            // Enable logs in our own directory even if the user disabled them.
             environment.set("WRANGLER_WRITE_LOGS", "true");
             directory.join("logs")
         });
@@ -101,7 +101,7 @@ impl LogCapture {
         Ok(Self { output, logs, output_before, logs_before, _own: own })
     }
 
-    /// What was written since.
+    /// Parses what was written since the start.
     pub(crate) fn heard(&self) -> WranglerOutput {
         let mut heard = WranglerOutput::default();
         heard.take_log(&Texts::of(&self.logs).since(&self.logs_before));
@@ -113,7 +113,7 @@ impl LogCapture {
     }
 }
 
-/// esbuild's marks, in which wrangler's warnings and errors stand.
+/// esbuild's markers, which wrangler uses for warnings and errors.
 const WARNING: &str = "▲ [WARNING] ";
 const ERROR: &str = "✘ [ERROR] ";
 const DUPLICATE: &str = "Ignoring duplicate module: ";
@@ -145,7 +145,7 @@ impl WranglerOutput {
         }
     }
 
-    /// What was printed, where it was ours to read: wrangler can end before the last of it is in its log.
+    /// Adds facts from captured output: wrangler may exit before its log is complete.
     pub(crate) fn take_printed(&mut self, printed: &str) {
         let printed = console::strip_ansi_codes(printed);
         let after = |mark: &str| -> Vec<String> {
@@ -173,7 +173,7 @@ impl WranglerOutput {
         self.total_kib = self.total_kib.or(total);
     }
 
-    /// The errors that were printed, where they say more than what is known of them.
+    /// Adds printed errors if they contain more than the errors known so far.
     pub(crate) fn take_printed_errors(&mut self, printed: &str) {
         for error in printed_errors(&console::strip_ansi_codes(printed)) {
             if !self.errors.iter().any(|known| known.contains(&error)) {
@@ -206,14 +206,14 @@ impl WranglerOutput {
     }
 }
 
-/// A message without the closing dashes, and without the mark that esbuild puts before a warning or an error.
+/// A message without the closing dashes and without esbuild's marker.
 fn bare(entry: &str) -> String {
     let entry = entry.trim();
     let entry = entry.strip_suffix("---").unwrap_or(entry).trim();
     [WARNING, ERROR].iter().find_map(|mark| entry.strip_prefix(mark)).unwrap_or(entry).trim().to_owned()
 }
 
-/// What was printed as an error, each with its lines below: there, not in the first line, stand Cloudflare's words.
+/// Printed errors, each with the lines below it, which contain Cloudflare's message.
 fn printed_errors(printed: &str) -> Vec<String> {
     let mut errors: Vec<String> = Vec::new();
     let mut open = false;
@@ -232,7 +232,7 @@ fn printed_errors(printed: &str) -> Vec<String> {
     errors.iter().map(|error| error.trim_end().to_owned()).collect()
 }
 
-/// The text files at a path: the file itself, or those in the directory. What was there before is not ours to count.
+/// The text files at a path: the file itself, or those in the directory. Existing content is ignored.
 #[derive(Debug, Default)]
 struct Texts(std::collections::BTreeMap<Utf8PathBuf, String>);
 

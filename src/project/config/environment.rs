@@ -1,14 +1,13 @@
-//! What the active environment says, by wrangler's inheritance.
+//! Values of the active environment, by wrangler's inheritance rules.
 //!
-//! Receives a parsed configuration; hands on its values, typed. The lists are wrangler's, from
-//! `normalizeAndValidateEnvironment` and `normalizeAndValidateConfig` of wrangler 4.164.0 (read 2026-11-21). Must never
-//! fail: what has a wrong type counts as absent, and `invalid` lists it.
+//! The lists of keys are from `normalizeAndValidateEnvironment` and `normalizeAndValidateConfig` of wrangler 4.164.0
+//! (read 2026-11-21). A value of the wrong type counts as absent; `invalid` lists it.
 
 use super::{BuildCommand, ModuleRule, WranglerConfig};
 use camino::Utf8PathBuf;
 use serde_json::Value;
 
-/// An environment without the key has the top level's value; with it, the environment's replaces the whole value.
+/// Inherited keys: an environment's own value replaces the top level's value as a whole.
 pub(crate) const INHERITABLE: [&str; 36] = [
     "access",
     "account_id",
@@ -48,7 +47,7 @@ pub(crate) const INHERITABLE: [&str; 36] = [
     "workers_dev",
 ];
 
-/// Read from the top level whatever the environment; an environment's own is ignored with a warning.
+/// Keys that are read from the top level only; an environment's own value is ignored with a warning.
 pub(crate) const TOP_LEVEL_ONLY: [&str; 13] = [
     "$schema",
     "addresses",
@@ -65,7 +64,7 @@ pub(crate) const TOP_LEVEL_ONLY: [&str; 13] = [
     "wasm_modules",
 ];
 
-/// What wrangler leaves out of `python_modules` unless `python_modules.exclude` says otherwise.
+/// wrangler's default for `python_modules.exclude`.
 const DEFAULT_EXCLUDE: &str = "**/*.pyc";
 
 /// The types that a rule may have (`validateRule`).
@@ -125,7 +124,7 @@ impl WranglerConfig {
         Some(crate::project::paths::resolve(self.base(), self.get(key)?.as_str()?))
     }
 
-    /// The user's rules in their order, without those that wrangler refuses and without wrangler's default ones.
+    /// The user's rules in order, without those that wrangler rejects and without wrangler's defaults.
     pub(crate) fn rules(&self) -> Vec<ModuleRule> {
         let rules = self.get("rules").and_then(Value::as_array);
         rules.into_iter().flatten().filter_map(rule_of).collect()
@@ -139,7 +138,7 @@ impl WranglerConfig {
         self.get("compatibility_flags").and_then(strings).unwrap_or_default()
     }
 
-    /// wrangler's globs. `python_modules` without `exclude` means nothing is left out, not even the default.
+    /// Exclude globs. `python_modules` without `exclude` excludes nothing, not even the default.
     pub(crate) fn python_modules_exclude(&self) -> Vec<String> {
         match self.get("python_modules") {
             Some(Value::Object(table)) => table.get("exclude").and_then(strings).unwrap_or_default(),
@@ -151,7 +150,7 @@ impl WranglerConfig {
         self.get("find_additional_modules")?.as_bool()
     }
 
-    /// `build`, where it has a command that is not empty.
+    /// `build`, if its command is not empty.
     pub(crate) fn build_command(&self) -> Option<BuildCommand> {
         let (origin, table) = self.find("build")?;
         let command = table.get("command")?.as_str().filter(|command| !command.is_empty())?;
@@ -172,7 +171,7 @@ fn rule_of(value: &Value) -> Option<ModuleRule> {
     Some(ModuleRule { kind: kind.to_owned(), globs, fallthrough })
 }
 
-/// A list of strings, or nothing if one of its elements is none.
+/// A list of strings, or `None` if any element is not a string.
 fn strings(value: &Value) -> Option<Vec<String>> {
     value.as_array()?.iter().map(|element| element.as_str().map(str::to_owned)).collect()
 }

@@ -1,9 +1,8 @@
-//! Which file is the wrangler configuration.
+//! Finds the wrangler configuration file.
 //!
-//! Receives the working directory and the user's `--config`; hands on one absolute path. Searches as wrangler searches
-//! (wrangler 4.164.0, `findWranglerConfig`): each name over all ancestors before the next name, so that a `wrangler.json`
-//! at the top of a monorepo beats the `wrangler.toml` beside the code. Must never read a configuration and must never
-//! pick one where wrangler and pywrangler would pick different ones.
+//! The search order is wrangler's (wrangler 4.164.0, `findWranglerConfig`): each name over all ancestors before the
+//! next name, so that a `wrangler.json` at the top of a monorepo beats the `wrangler.toml` beside the code. It is an
+//! error if wrangler and pywrangler would pick different files.
 
 use super::generated::{self, REDIRECT};
 use crate::error::{Error, ErrorKind, Location, LocationKind, Result};
@@ -22,7 +21,7 @@ const PYWRANGLER_NAMES: [&str; 2] = ["wrangler.toml", "wrangler.jsonc"];
 pub(crate) struct ConfigFile {
     /// Absolute.
     pub(crate) path: Utf8PathBuf,
-    /// Where a redirect led to it: the directory of the configuration that the user wrote, else the working directory.
+    /// If a redirect led to it: the directory of the user's own configuration, or else the working directory.
     pub(crate) generated_for: Option<Utf8PathBuf>,
 }
 

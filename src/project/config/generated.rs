@@ -1,8 +1,8 @@
-//! A configuration that a build tool generated, and to which its `.wrangler/deploy/config.json` sends wrangler.
+//! Follows the redirect in `.wrangler/deploy/config.json` to a configuration that a build tool generated.
 //!
-//! Receives the redirect, then the text it leads to; hands on a path, then a configuration that says the same without a
-//! redirect, because the staged one has none. By wrangler 4.164.0, `findRedirectedWranglerConfig` and
-//! `normalizeAndValidateConfig`. Must never follow a redirect that wrangler refuses, and never write.
+//! The staged configuration has no redirect, so the generated text is converted to an equivalent hand-written
+//! configuration. Redirects that wrangler rejects are errors. Based on wrangler 4.164.0, `findRedirectedWranglerConfig`
+//! and `normalizeAndValidateConfig`.
 
 use super::document;
 use super::environment::{INHERITABLE, TOP_LEVEL_ONLY};
@@ -11,7 +11,7 @@ use crate::project::paths::{display, resolve};
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::{Map, Value};
 
-/// What a build tool writes to send wrangler to a configuration that it generated.
+/// The file in which a build tool redirects wrangler to a generated configuration.
 pub(super) const REDIRECT: &str = ".wrangler/deploy/config.json";
 
 /// Keys that only a generated configuration may have, or that wrangler drops there.
@@ -19,7 +19,7 @@ const OF_THE_TOOL: [&str; 6] =
     ["configPath", "userConfigPath", "topLevelName", "definedEnvironments", "targetEnvironment", "legacy_env"];
 
 /// The generated configuration's path, absolute. `users` is the configuration that the user wrote.
-/// Errors: `ConfigSyntax`, `ConfigInvalid`, `ConfigMissing`; `ConfigAmbiguous` where wrangler does not know which one counts.
+/// Errors: `ConfigSyntax`, `ConfigInvalid`, `ConfigMissing`; `ConfigAmbiguous` where wrangler cannot decide.
 pub(super) fn follow(cwd: &Utf8Path, redirect: &Utf8Path, users: Option<&Utf8Path>) -> Result<Utf8PathBuf> {
     let shown = display(cwd, redirect);
     let hint = "run the build again, or delete the file if an earlier build left it";
@@ -50,9 +50,9 @@ pub(super) fn follow(cwd: &Utf8Path, redirect: &Utf8Path, users: Option<&Utf8Pat
     }
 }
 
-/// The text of a generated configuration as one that was written by hand, and the environment to activate in it: the one
-/// that it was built for. Unchanged where nothing needs to change.
-/// Errors: `ConfigSyntax`; `ConfigInvalid` for environments in it; `EnvironmentUnknown` for one that it was not built for.
+/// Converts a generated configuration to an equivalent hand-written one and returns the environment to activate, which
+/// is the one it was built for. Returns the text unchanged if no change is needed. Errors: `ConfigSyntax`;
+/// `ConfigInvalid` for environments in it; `EnvironmentUnknown` for one that it was not built for.
 pub(super) fn as_written(text: String, shown: &str, asked: Option<&str>) -> Result<(String, Option<String>)> {
     let Value::Object(mut map) = document::parse_jsonc(&text, shown)?.value else { return Ok((text, None)) };
     let failed = |kind, message: String, hint: &str| {
@@ -86,7 +86,7 @@ pub(super) fn as_written(text: String, shown: &str, asked: Option<&str>) -> Resu
     let mut environments: Map<String, Value> =
         defined.into_iter().map(|name| (name, Value::Object(Map::new()))).collect();
     if let Some(target) = &built_for {
-        // What an environment does not inherit goes into its table; the name is its own, as it was built.
+        // Keys that are not inherited go into the environment's table; the name is used as built.
         let shared = |key: &str| INHERITABLE.contains(&key) || TOP_LEVEL_ONLY.contains(&key);
         let (mut top, mut own): (Map<_, _>, Map<_, _>) = map.into_iter().partition(|(key, _)| shared(key));
         own.extend(top.remove("name").map(|name| ("name".to_owned(), name)));

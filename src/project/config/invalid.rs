@@ -1,7 +1,7 @@
-//! What in a configuration has a type that wrangler refuses, of the keys that we read.
+//! Lists configuration values whose type wrangler rejects, for the keys that saddlebag reads.
 //!
-//! Receives a parsed configuration; hands on key paths with one sentence each, for a gate to judge. Checks the top level
-//! and the active environment, as wrangler does, and no other environment. Must never stop the work.
+//! Like wrangler, it checks the top level and the active environment only. The result is input for a gate, not an
+//! error.
 
 use super::WranglerConfig;
 use super::environment::RULE_TYPES;
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 type InvalidValues = Vec<(Vec<String>, String)>;
 
-/// What wrangler takes for a key (`validation.ts` of wrangler 4.164.0).
+/// The type that wrangler accepts for a key (`validation.ts` of wrangler 4.164.0).
 enum Shape {
     Text,
     Name,
@@ -35,7 +35,7 @@ const SHAPES: [(&str, Shape); 10] = [
 ];
 
 impl WranglerConfig {
-    /// Key path from the top of the document, and a lowercase fragment that says what is wrong there.
+    /// Key paths from the top of the document, each with a lowercase fragment that describes the problem.
     pub(crate) fn invalid(&self) -> Vec<(Vec<String>, String)> {
         let mut found = InvalidValues::new();
         self.check_below(&[], &mut found);

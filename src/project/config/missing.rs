@@ -1,6 +1,6 @@
-//! Paths of the configuration that are not there, and what was probably meant.
+//! Reports configured paths that do not exist and suggests the file that was probably intended.
 //!
-//! Receives a path; hands on an error or the nearest one that exists. Looks a few directories deep and at names only.
+//! The search is a few directories deep and compares names only.
 
 use super::WranglerConfig;
 use crate::error::{Error, ErrorKind, Result};
@@ -8,11 +8,11 @@ use crate::project::paths::display;
 use crate::suggest::closest;
 use camino::{Utf8Path, Utf8PathBuf};
 
-/// How deep a file of the same name is looked for.
+/// How many directories deep to search for a file with the same name.
 const DEPTH: usize = 4;
 
 impl WranglerConfig {
-    /// Whether `base_dir` is there: wrangler stops for it, and nothing can be planned without.
+    /// Checks that `base_dir` exists. wrangler fails without it, and no bundle can be planned.
     ///
     /// # Errors
     /// `ErrorKind::ConfigInvalid` with the place of the key.
@@ -30,14 +30,14 @@ impl WranglerConfig {
     }
 }
 
-/// The Python file that was meant by a path that does not exist: one with almost its name beside it, else one with its
-/// name elsewhere in `root`.
+/// The Python file probably intended by a path that does not exist: one with a similar name in the same directory, or
+/// else one with the same name elsewhere in `root`.
 pub(crate) fn meant_file(path: &Utf8Path, root: &Utf8Path) -> Option<Utf8PathBuf> {
     sibling(path, |path| path.is_file() && path.extension() == Some("py")).or_else(|| elsewhere(path, root))
 }
 
 fn sibling(path: &Utf8Path, fits: impl Fn(&Utf8Path) -> bool) -> Option<Utf8PathBuf> {
-    let stem = path.file_stem()?; // an ending that all have would make any two names alike
+    let stem = path.file_stem()?; // without the extension, which would make any two names similar
     let entries = path.parent()?.read_dir_utf8().ok()?.flatten().map(|entry| entry.into_path());
     let mut paths: Vec<Utf8PathBuf> = entries.filter(|path| fits(path)).collect();
     paths.sort_unstable();
@@ -45,7 +45,7 @@ fn sibling(path: &Utf8Path, fits: impl Fn(&Utf8Path) -> bool) -> Option<Utf8Path
     paths.iter().find(|path| path.file_stem() == Some(near)).cloned()
 }
 
-/// Whether a directory below the one that is walked holds what others wrote: packages, environments, what tools keep.
+/// Whether a subdirectory holds third-party files: packages, virtual environments, tool caches.
 pub(crate) fn is_foreign(entry: &walkdir::DirEntry) -> bool {
     let name = entry.file_name().to_string_lossy();
     entry.depth() > 0
@@ -55,7 +55,7 @@ pub(crate) fn is_foreign(entry: &walkdir::DirEntry) -> bool {
             || entry.path().join("pyvenv.cfg").is_file())
 }
 
-/// The one nearest to the root, by path where there are more.
+/// The match nearest to the root; ties are broken by path.
 fn elsewhere(path: &Utf8Path, root: &Utf8Path) -> Option<Utf8PathBuf> {
     let name = path.file_name()?;
     let entries = walkdir::WalkDir::new(root).max_depth(DEPTH).into_iter().filter_entry(|entry| !is_foreign(entry));

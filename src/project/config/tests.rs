@@ -1,4 +1,5 @@
-//! The configuration held against what wrangler 4.164.0 does; the tables were seen with the real tool on 2026-11-21.
+//! Tests the configuration against the behavior of wrangler 4.164.0; the tables were checked with the real tool on
+//! 2026-11-21.
 
 use super::*;
 use crate::project::snapshot::shown;

@@ -1,18 +1,17 @@
-//! Two values of one configuration compared by key path, because wrangler writes a file anew: order, comments and
-//! spelling of its text say nothing.
+//! Compares two versions of a configuration by key path.
 //!
-//! Receives the values; hands on every place where they differ. Must never read or write a file.
+//! wrangler rewrites the whole file, so order, comments and formatting of its text carry no information.
 
 use crate::project::document::Format;
 use crate::project::document::{KeyPath, Step};
 use serde::Serialize;
 use serde_json::Value;
 
-/// A place where the configuration says something else than before.
+/// A value that differs from before.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Difference {
     pub(super) at: KeyPath,
-    /// `None`: it is gone.
+    /// `None` if it was removed.
     pub(super) now: Option<Value>,
 }
 
@@ -27,7 +26,7 @@ impl Difference {
     }
 }
 
-/// What `now` has that `before` has not, or has otherwise; as far down as both have tables and lists.
+/// Values that were added, changed or removed, compared recursively where both have tables or lists.
 pub(super) fn differences(before: &Value, now: &Value) -> Vec<Difference> {
     let mut found = Vec::new();
     compare(&KeyPath::default(), Some(before), Some(now), &mut found);
@@ -54,7 +53,7 @@ fn compare(at: &KeyPath, before: Option<&Value>, now: Option<&Value>, found: &mu
     }
 }
 
-/// wrangler reads TOML into JavaScript and writes it from there: `1.0` comes back as `1`, and `nan` not at all.
+/// wrangler converts TOML through JavaScript values: `1.0` becomes `1`, and `nan` is lost.
 fn is_the_same(before: Option<&Value>, now: Option<&Value>) -> bool {
     match (before, now) {
         (Some(Value::Number(before)), Some(Value::Number(now))) if before.is_f64() || now.is_f64() => {
@@ -65,7 +64,7 @@ fn is_the_same(before: Option<&Value>, now: Option<&Value>) -> bool {
     }
 }
 
-/// Whether the stage says something else there than the user, or counts otherwise on the way: our own edits.
+/// Whether the difference is in a value that our own edits changed, or in a list whose length they changed.
 pub(super) fn is_the_stages_own(users: &Value, staged: &Value, at: &KeyPath) -> bool {
     let (mut users, mut staged) = (Some(users), Some(staged));
     for step in &at.0 {
@@ -88,7 +87,7 @@ fn child<'v>(value: &'v Value, step: &Step) -> Option<&'v Value> {
     }
 }
 
-/// The value with this one change. False where the path leads nowhere.
+/// Sets one value. False if the path does not exist.
 pub(super) fn put(document: &mut Value, at: &[Step], value: &Value) -> bool {
     let Some((last, parents)) = at.split_last() else { return false };
     let parent = parents.iter().try_fold(document, |value, step| match step {
@@ -182,7 +181,7 @@ mod tests {
     }
 
     proptest! {
-        /// Where nothing goes and no list grows, applying the differences gives the other value.
+        /// If nothing is removed and no list grows, applying the differences gives the other value.
         #[test]
         fn applied_differences_make_the_values_equal(mut before in value(), now in value()) {
             let found = differences(&before, &now);

@@ -1,18 +1,17 @@
-//! A file of the user's replaced in one step.
+//! Atomically replaces one of the user's files, if it still has the expected content.
 //!
-//! Receives a path, the bytes that must still be there and the new text; a reader sees the one or the other, never a
-//! part. A link stays a link, the mode and (where that is allowed) the owner stay. Must never write over other bytes.
+//! Symbolic links, the mode and (where permitted) the owner are preserved.
 
 use camino::Utf8Path;
 use std::io::Write;
 
 pub(super) const CHANGED: &str = "it was changed during the deploy";
 
-/// Errors: why not, as a fragment; then the file is as it was.
+/// Replaces the content of `path`. Errors: the reason, as a fragment; the file is then unchanged.
 pub(super) fn replace(path: &Utf8Path, expected: &[u8], text: &str) -> Result<(), String> {
     let target = fs_err::canonicalize(path).map_err(said)?;
     let metadata = fs_err::metadata(&target).map_err(said)?;
-    // A rename asks the directory only; whoever made the file read-only meant the file.
+    // A rename needs write permission on the directory only; respect a read-only file.
     if metadata.permissions().readonly() {
         return Err("it is read-only".to_owned());
     }
@@ -35,7 +34,7 @@ fn said(error: std::io::Error) -> String {
     error.to_string()
 }
 
-/// Only root may give a file away; for anybody else it stays his, as after any editor's save.
+/// Only root may change the owner; for other users the new file is their own, as after saving in an editor.
 #[cfg(unix)]
 fn keep_owner(path: &std::path::Path, metadata: &std::fs::Metadata) {
     use std::os::unix::fs::MetadataExt;

@@ -1,5 +1,6 @@
-//! What comes home into the user's file, what does not, and what is said of it. wrangler is played: its own way to write
-//! is that of its `experimental_patchConfig`, a TOML file anew and a JSON file formatted anew.
+//! Tests which values are written back to the user's file, which are not, and what is reported.
+//!
+//! wrangler is simulated: like its `experimental_patchConfig`, the tests rewrite a TOML file and reformat a JSON file.
 
 use super::super::config_tests::{edit, staged};
 use super::*;
@@ -122,7 +123,7 @@ impl Scene {
         fs_err::read_to_string(&self.config).unwrap()
     }
 
-    /// Nothing but the remarks: the file is as it was, nothing lies beside it, and the stage stays.
+    /// Asserts that only notices result: the file is unchanged, no other file was created, and the stage is kept.
     #[track_caller]
     fn untouched(&self, written_back: &WrittenBack) -> String {
         assert_eq!(self.now(), self.text);
@@ -138,7 +139,7 @@ impl Scene {
     }
 }
 
-/// The lines that are new, with `+`, and those that are gone, with `-`.
+/// Added lines with `+`, removed lines with `-`.
 fn changed(before: &str, after: &str) -> String {
     let gone = before.lines().filter(|line| !after.lines().any(|other| other == *line)).map(|line| format!("-{line}"));
     let new = after.lines().filter(|line| !before.lines().any(|other| other == *line)).map(|line| format!("+{line}"));
@@ -203,7 +204,7 @@ fn a_byte_order_mark_and_windows_line_ends_stay() {
         ),
     ] {
         let mut scene = Scene::new(text, format);
-        scene.text = text.trim_start_matches('\u{feff}'); // as the project's own reading has it
+        scene.text = text.trim_start_matches('\u{feff}'); // as `project` reads it
         let said = scene.wrangler_writes(&[("/kv_namespaces/0/id", json!(ID))]).write_back(None).notices;
         assert!(said[0].starts_with("wrote 1 id into "), "{said:?}");
         let now = scene.now();
