@@ -1,7 +1,7 @@
-//! Requirements to packages: the pywrangler sync workspace, its cache, the words of a failure.
+//! Resolves requirements to packages: the pywrangler sync workspace, its cache, and explanations of failures.
 //!
-//! Receives the project's requirements and the target; hands on `Vendored`, a read-only tree of unpruned packages that
-//! pywrangler itself resolved and installed. Must never write into the project and never change a finished tree.
+//! The result is `Vendored`, a read-only tree of unpruned packages that pywrangler resolved and installed. The project
+//! is not written to, and a finished tree is never changed.
 
 pub(crate) mod cache;
 mod downgrade;

@@ -1,7 +1,6 @@
-//! The cache of vendored trees: what is in it, and how it is emptied.
+//! Lists and clears the cache of vendored trees.
 //!
-//! Receives the cache's directory; hands on entries with their weight and age, and what was freed. Must never remove what a run
-//! holds the lock of, and nothing but vendored trees.
+//! Entries that a running command has locked are kept.
 
 use super::{MARK, Mark, make_private, remove};
 use crate::error::Result;

@@ -1,8 +1,7 @@
-//! Why a sync failed, and what would work: uv's hundred lines of implication as an answer.
+//! Explains why a sync failed and what would work, from uv's resolver output.
 //!
-//! Receives the output of a failed sync and the workspace; hands on culprits, each with its facts from the index, and
-//! alternatives that were tried. Also judges the resolution that succeeded with an ancient release. Must never speak of
-//! what it did not find, and never take longer than it says.
+//! Reports each conflict with facts from the index, and only alternatives that uv resolved. Also warns when a sync
+//! succeeded with an outdated release. Stops at its time limit.
 
 mod alternatives;
 mod ask;

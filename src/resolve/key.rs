@@ -1,7 +1,6 @@
-//! The key of a vendored tree: a hash over everything that can change what pywrangler resolves and installs.
+//! The cache key of a vendored tree: a hash of everything that can change what pywrangler resolves and installs.
 //!
-//! Receives the workspace's files and the facts around them; hands on a name for the cache entry. Must never leave out
-//! something that changes the result, and never store a value: only the hash leaves here.
+//! Only the hash is kept, never the values, which may contain credentials.
 
 use crate::env::Environment;
 use crate::error::{Error, Result};

@@ -1,7 +1,6 @@
-//! What a `pylock.toml` (PEP 751) says: names, versions, hashes, and the Python that it was made for.
+//! Parses `pylock.toml` files (PEP 751): names, versions, hashes and the target Python.
 //!
-//! Receives the text of a lock; hands on its packages and what `saddlebag lock` noted in `[tool.saddlebag]`. Must never write
-//! a file.
+//! Also reads the `[tool.saddlebag]` table that `saddlebag lock` adds.
 
 use super::downgrade::{Downgrade, Lift};
 use crate::error::{Error, ErrorKind, Result};

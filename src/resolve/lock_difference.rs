@@ -1,7 +1,7 @@
-//! Two locks (PEP 751) held against each other, and a lock that can stand in a repository.
+//! Compares two lockfiles (PEP 751), and makes a lockfile portable enough to commit.
 //!
-//! Receives the texts of locks; hands on what differs by name, version, source and sha256, and a text without a path of
-//! this machine. Must never take an order, a day or the address of a file for a difference.
+//! Packages are compared by name, version, source and sha256; order, dates and file URLs are ignored. The portable text
+//! contains no local paths.
 
 use super::lock;
 use crate::python;

@@ -1,4 +1,4 @@
-//! What pywrangler and uv need to know of a Python before they can make an environment for it.
+//! Checks that the installed pywrangler and uv support a Python version before creating an environment for it.
 
 use crate::error::{Error, ErrorKind, Location, LocationKind, Result};
 use crate::project::Target;

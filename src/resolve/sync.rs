@@ -1,7 +1,7 @@
-//! `pywrangler sync` in a workspace of ours, and what must be true of the tree that it leaves.
+//! Runs `pywrangler sync` in the sync workspace and checks the resulting tree.
 //!
-//! Receives a plan and the tools; hands on a finished, marked workspace. Must never leave a tree that the stage could not
-//! stand for: for another Python, by another pywrangler than deploys, or with pointers in place of packages.
+//! A tree is rejected if it is for another Python, was made by another pywrangler than the one that deploys, or
+//! contains path pointers instead of packages.
 
 use super::explain::{self, Meaning, Unresolved};
 use super::python_support::{python_of, sync_environment};

@@ -1,8 +1,6 @@
-//! The uv settings that hold for the project, made to hold for a workspace elsewhere.
+//! Copies the project's uv settings into a `[tool.uv]` table for the sync workspace, with relative paths made absolute.
 //!
-//! Receives the project's root and which requirements are wanted; hands on one `[tool.uv]` table with every relative path
-//! made absolute. Must never change what the settings mean, and never read the user's or the system's `uv.toml`: those
-//! reach the workspace by themselves.
+//! Does not read the user's or the system's `uv.toml`: uv applies those to the workspace itself.
 
 use super::uv_sources::{self, Wanted, absolute};
 use super::uv_workspace::{self, document, tool_uv};

@@ -1,9 +1,7 @@
-//! `[tool.uv.sources]`: where uv takes the requirements of a project from, made to hold for a workspace elsewhere.
+//! Copies the project's `[tool.uv.sources]` to the sync workspace, with absolute paths and workspace sources as paths.
 //!
-//! Receives a project's directory and which requirements are wanted; hands on the sources of those, with paths made
-//! absolute and workspace sources turned into paths. Must never change whether a source is editable: two requirements of
-//! one distribution must agree on it, and some of them stand in files of others. That nothing is installed so, the sync
-//! itself takes care of.
+//! `editable` is kept as it is: two requirements of one distribution must agree on it, and some are in files we do not
+//! write. The sync itself prevents editable installs.
 
 use super::uv_workspace::{self, Workspace, tool_uv};
 use crate::error::{Error, ErrorKind, Location, LocationKind, Result};

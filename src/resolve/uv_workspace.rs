@@ -1,7 +1,6 @@
-//! The uv workspace that a project is part of, as uv finds it.
+//! Finds the root and members of the uv workspace that a project belongs to.
 //!
-//! Receives a directory with a `pyproject.toml`; hands on the workspace's root and members. Reads `pyproject.toml` files
-//! and nothing else. Must never take a project for a member that uv would not (uv 0.13.8: seen on trees of each kind).
+//! Reads only `pyproject.toml` files. Follows uv 0.13.8, compared on one tree of each kind.
 
 use crate::error::{Error, ErrorKind, Location, LocationKind, Result};
 use crate::python;

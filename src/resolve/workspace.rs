@@ -1,7 +1,7 @@
-//! The sync workspace: a project of saddlebag's own in which `pywrangler sync` resolves what the user's project needs.
+//! The sync workspace: a generated project in which `pywrangler sync` resolves the user's requirements.
 //!
-//! Receives the requirements, the target and the tools; hands on a plan with its key, and writes it. Must never depend on
-//! where the user's project is, and never leave `[tool.uv]` out: uv would take that of a directory above.
+//! It does not depend on the location of the user's project. It always contains `[tool.uv]`, because uv would otherwise
+//! use that table from a parent directory.
 
 use super::key::Key;
 use super::{lock, uv_settings, uv_sources};

@@ -1,7 +1,6 @@
-//! What would work instead: every suggestion was resolved by uv before it is made.
+//! Finds alternatives to requirements that do not resolve, smallest change first.
 //!
-//! Receives the culprits and uv; hands on what resolved, in the order of least change. Must never suggest what was not
-//! tried or what is ancient, and never run over its time.
+//! Every suggestion was resolved by uv within the time limit. Outdated releases are not suggested.
 
 use super::ask::{Answer, Uv, Wheels, read_lock};
 use super::pinned::Pinned;

@@ -1,7 +1,7 @@
-//! uv, asked again: what an index has, and whether other requirements would resolve.
+//! Queries uv: what an index has, and whether other requirements would resolve.
 //!
-//! Receives the sync workspace, and the words in which pywrangler asked uv; hands on what uv answers. Indexes, proxies and
-//! credentials stay uv's: there is no other way to the network. Must never build a package, and never touch the workspace.
+//! All network access goes through uv, so its indexes, proxies and credentials apply. Packages are never built, and the
+//! sync workspace is not changed.
 
 use super::super::workspace::Plan;
 use super::pinned::Pinned;

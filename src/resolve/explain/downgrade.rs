@@ -1,7 +1,8 @@
-//! The silent downgrade: a resolution that succeeds with an ancient release, because newer ones have no usable wheel.
+//! Detects silent downgrades: a resolution that succeeds with an outdated release, because newer ones have no usable
+//! wheel.
 //!
-//! Receives what was resolved for the target, and what the same requirements give on an ordinary server; hands on what
-//! fell. So a pin or a constraint is no fall: it holds on both sides. Must never speak where uv could not answer.
+//! Compares the target's resolution with that of the same requirements on an ordinary server. Pins and constraints
+//! apply to both, so they are not reported. If uv cannot resolve for the server, nothing is reported.
 
 use super::ask::{Answer, Uv, Wheels};
 use super::pinned::Pinned;

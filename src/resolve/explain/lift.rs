@@ -1,7 +1,6 @@
-//! What would lift a downgrade: a later compatibility date, whose Python has the wheels.
+//! Finds the first later compatibility date whose Python avoids a downgrade.
 //!
-//! Receives what fell and the workspace's plan; hands on, for each fall, the first later date that ends it. Each date is tried
-//! with a real sync in a directory of its own. Must never run over its time, and never suggest what was not tried.
+//! Each date is tried with a real sync in a directory of its own, within the time limit.
 
 use super::ask::read_lock;
 use super::downgrade;

@@ -1,7 +1,6 @@
-//! Trouble on the way to an index, told apart from what an index does not have.
+//! Detects network errors in the output of a failed sync, as opposed to packages that an index does not have.
 //!
-//! Receives the output of a failed sync; hands on what failed, at which host, after how many tries. Must never show more
-//! of an address than its host: the rest can hold a credential.
+//! Reports only the host of a URL, because the rest may contain credentials.
 
 use crate::error::{Error, ErrorKind};
 use regex::Regex;

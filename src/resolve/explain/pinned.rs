@@ -1,4 +1,4 @@
-//! One distribution of a lock file that uv wrote.
+//! One distribution from a lockfile written by uv.
 
 /// One package of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]

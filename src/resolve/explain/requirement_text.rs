@@ -1,4 +1,4 @@
-//! A requirement as text, taken apart without losing its spelling.
+//! Splits a requirement into its parts and keeps its spelling.
 
 use crate::python::distribution::leading_name;
 

@@ -1,7 +1,6 @@
-//! What uv says of a resolution that has no solution, as statements.
+//! Parses uv's explanation of a resolution without a solution into statements.
 //!
-//! Receives the output of a failed `uv pip compile`; hands on who requires what, what has no wheel and what is not there.
-//! Must never guess: a sentence of a form that is not known says nothing here.
+//! Reads the output of a failed `uv pip compile`. Sentences of an unknown form are ignored.
 
 use crate::python;
 use pep508_rs::pep440_rs::{Version, VersionSpecifier, VersionSpecifiers};

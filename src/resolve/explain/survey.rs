@@ -1,7 +1,7 @@
-//! The requirements against every Python that a Worker can have.
+//! Resolves the requirements for every Python version available on Workers.
 //!
-//! Receives the workspace's plan and the tools; hands on, for each Python, what resolves, or who is in the way. Every answer is
-//! of a real sync in a directory of its own, or of uv where that failed. Must never use or change the cache of vendored trees.
+//! Each result comes from a real sync in a directory of its own; if that fails, uv is asked for the conflict. The
+//! cache of vendored trees is neither used nor changed.
 
 use super::ask::{Answer, Uv, Wheels, read_lock};
 use super::pinned::Pinned;

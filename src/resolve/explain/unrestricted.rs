@@ -1,8 +1,7 @@
-//! What the requirements would be where every wheel counts: the resolution that people have in mind.
+//! What the requirements would resolve to if missing wheels did not matter.
 //!
-//! Receives uv's lock and its annotated list of one universal resolution; hands on which packages the target would get, who
-//! requires each, and which of them have no wheel for it. So a chain leads along real requirements, not along the
-//! resolver's search. Must never call a wheel unusable that the target takes.
+//! From the lockfile and the annotated list of one universal uv resolution: which packages the target would get, what
+//! requires each, and which of them have no wheel for it. Chains follow real requirements, not the resolver's search.
 
 use super::pinned::Pinned;
 use crate::project::Target;
