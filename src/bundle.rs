@@ -1,9 +1,8 @@
-//! The planned upload: every module with its name, type, bytes, owner and origin, and every file that stays behind with
-//! the rule that dropped it.
+//! The planned upload: every module with its name, type, bytes, owner and origin, and every file left out, with the
+//! rule that dropped it.
 //!
-//! Receives the project's layout and the vendored tree, both read-only; hands on a `Bundle`, a manifest in memory.
-//! Collection follows wrangler (`collect`, `glob`, `rules`), pruning follows need (`prune`), weights follow wrangler's
-//! "Total Upload" (`weigh`). Must never write a file and must never judge.
+//! A `Bundle` is a manifest in memory; nothing is written, and checks run elsewhere. Collection follows wrangler
+//! (`collect`, `glob`, `rules`), `prune` drops what is not needed, and `weigh` follows wrangler's "Total Upload".
 
 pub(crate) mod collect;
 pub(crate) mod glob;

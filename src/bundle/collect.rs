@@ -1,8 +1,8 @@
-//! What wrangler would upload from the stage: the project's own modules, the entry shim, the vendored modules.
+//! Collects what wrangler would upload from the stage: the project's modules, the entry shim and the vendored modules.
 //!
-//! Receives the layout, the rules and the vendored tree; hands on every module unpruned, what stays behind with its rule,
-//! and what is odd: duplicates that wrangler ignores, names taken twice, links that lead out. Follows wrangler 4.164.0
-//! (`findAdditionalModules`, `getFiles`, `matchFiles`) but for directories that no upload wants. Must never write.
+//! Nothing is pruned here. Files left out are recorded with their rule, along with duplicates that wrangler ignores,
+//! name clashes and symlinks that lead outside. Follows wrangler 4.164.0 (`findAdditionalModules`, `getFiles`,
+//! `matchFiles`), except for directories that no upload needs.
 
 mod project;
 mod vendored;

@@ -1,8 +1,8 @@
-//! wrangler's globs: glob-to-regexp 0.4.1 with `{globstar: true}`, translated to a regular expression of Rust's.
+//! Wrangler's globs: glob-to-regexp 0.4.1 with `{globstar: true}`, translated to a Rust regular expression.
 //!
-//! Receives a pattern as the user wrote it (`rules`, `python_modules.exclude`); hands on whether a module name matches.
-//! The result must be wrangler's own, also where it is surprising: `?`, `[..]` and `{a,b}` are literal, and a backslash
-//! is not escaped, so that it reaches JavaScript's regular expression. Must never panic, whatever the pattern.
+//! Used for `rules` and `python_modules.exclude`. Matches exactly as wrangler does, even where that is surprising: `?`,
+//! `[..]` and `{a,b}` are literal, and a backslash is not escaped, so it reaches JavaScript's regular expression. Never
+//! panics, whatever the pattern.
 
 use regex::bytes::Regex;
 use std::fmt::Write as _;

@@ -1,8 +1,7 @@
-//! Which directories and sources something that stays names: they stay too.
+//! Keeps directories and source files that other kept files mention.
 //!
-//! Receives what might go, and the texts of what stays or might; hands on what is named, to a fixpoint (what stays because
-//! it is named may name others). A textual check that errs towards keeping: imports, strings that could be a path or a
-//! dotted name, full names anywhere. Must never drop anything itself.
+//! Repeats until nothing changes, because a file that is kept may mention others. The check is textual and errs towards
+//! keeping: imports, strings that could be a path or a dotted name, and full names anywhere.
 
 mod outline;
 

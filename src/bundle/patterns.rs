@@ -1,7 +1,6 @@
-//! The users' own globs (`include`, `exclude`, `prune.keep`, `prune.exclude`), in globset's dialect.
+//! The user's globs (`include`, `exclude`, `prune.keep`, `prune.exclude`), in globset's dialect.
 //!
-//! Receives the patterns of one setting; hands on whether a path matches, and which patterns never did. Not wrangler's
-//! dialect: that is `glob`. Must never match a part of a name: patterns are anchored at both ends.
+//! Also reports patterns that never matched. Patterns are anchored at both ends. Wrangler's own dialect is in `glob`.
 
 use crate::error::{Error, ErrorKind, Result};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};

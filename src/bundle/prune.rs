@@ -1,9 +1,8 @@
-//! What of the collected modules is not needed, and stays behind.
+//! Decides which collected modules are left out of the upload, and by which rule.
 //!
-//! Receives what was collected and the user's wishes; hands on the modules that travel and, with its rule, each file that
-//! does not. By name only where that is safe whatever the package; tests and sources go unless what stays imports them
-//! (the import graph) or names them (`mentions`). Must never touch the vendored tree: a slimmed file is new bytes in the
-//! manifest.
+//! Files are dropped by name alone only where that is safe for every package. Tests and sources are dropped unless a
+//! kept file imports them (the import graph) or names them (`mentions`). The vendored tree is not changed: a trimmed
+//! file is new bytes in the manifest.
 
 pub(crate) mod recipes;
 mod shake;

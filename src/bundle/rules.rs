@@ -1,7 +1,7 @@
-//! Module rules: which type, if any, wrangler gives to a name.
+//! Module rules: which type, if any, wrangler assigns to a module name.
 //!
-//! Receives the user's `rules` and the prefix that his globs need once the module root has moved up; hands on the types
-//! that a name matches, in wrangler's order, and the rules that a missing `fallthrough` shadows. Must never read a file.
+//! Types are in wrangler's order. Also reports rules that are shadowed because an earlier one lacks `fallthrough`. The
+//! user's globs get a prefix if the module root has moved up.
 
 use super::ModuleType;
 use super::glob::Glob;

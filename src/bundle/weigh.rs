@@ -1,7 +1,7 @@
-//! How heavy the upload is, in wrangler's own numbers.
+//! Estimates the upload size: raw bytes, and the gzip size that wrangler reports.
 //!
-//! Receives the modules in the order in which wrangler concatenates them; hands on the raw bytes and an estimate of its
-//! gzip figure. Reads every file once, a few MiB at a time on every core. Must never hold a whole bundle in memory.
+//! Takes the modules in the order in which wrangler concatenates them. Reads every file once, a few MiB at a time on
+//! every core, so a whole bundle is never in memory.
 //!
 //! wrangler prints `zlib.gzipSync` (level 6) over the concatenation of user modules, vendored modules and main. zlib-rs
 //! is not node's zlib: its level 6 strays from -0.4 % to +5.1 % (fastapi's docstrings), while its level 7 follows node

@@ -1,8 +1,8 @@
-//! The first pass: the project's own modules below the module root.
+//! First pass: collects the project's own modules below the module root.
 //!
-//! Receives the sources and the users' globs; adds modules, and what stays behind of what plain wrangler would have
-//! uploaded. wrangler walks everything; this walk does not enter virtual environments, `node_modules` and the like, and,
-//! where the module root is the project's own, neither build outputs nor tests that nothing names.
+//! Also records files that plain wrangler would upload and this pass leaves out. Wrangler walks everything; this pass
+//! skips virtual environments, `node_modules` and the like. If the module root is the project root, it also skips
+//! build outputs, and tests that nothing names.
 
 use super::walk::{Entry, Walk, WalkedFile, walk};
 use super::{Collected, Sources, length, upload_name};

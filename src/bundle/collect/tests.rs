@@ -1,4 +1,4 @@
-//! Real trees in temporary directories. What plain wrangler uploads from the same trees was compared by hand with
+//! Real trees in temporary directories. Expected modules were compared by hand with
 //! `wrangler deploy --dry-run --outdir` (4.164.0).
 
 use super::*;

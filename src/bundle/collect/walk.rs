@@ -1,7 +1,7 @@
-//! Walks one tree, in the order of names, and follows the links that stay inside.
+//! Walks a directory tree in name order and follows symlinks that stay inside it.
 //!
-//! Receives a directory and somebody's word on each directory met (enter it, leave its files behind, do not look); hands
-//! on files and stray links. Must never enter a link that leads out, nor the same directory twice on one path.
+//! The caller decides for each directory whether to enter it, leave its files out or ignore it. Symlinks that lead
+//! outside are reported, not followed, and no directory is entered twice on one path.
 
 use crate::bundle::StrayLink;
 use crate::error::{Error, ErrorKind, Result, utf8};

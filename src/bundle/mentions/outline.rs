@@ -1,7 +1,6 @@
-//! Where a Python file has its strings, comments and statements: just enough to tell a mention from prose.
+//! Finds strings, comments and statements in a Python file: just enough to tell a mention from prose.
 //!
-//! Receives the bytes of a file; hands on ranges and the imports of a statement. Not a parser: a file that Python would
-//! refuse, or of another Python, still gives an outline. Must never panic and never look at what a name means.
+//! Not a parser: it accepts files with syntax errors or for other Python versions, and never panics.
 
 use std::ops::Range;
 

@@ -1,7 +1,6 @@
-//! Recipes: data of which a package carries all there is, and a project needs what it chooses.
+//! Recipes: trim package data to the parts that a project selects.
 //!
-//! Receives the choices and the paths below `python_modules`; hands on which recipe drops a path. What there is to choose is
-//! in `data/recipes.toml`. Must never drop anything of a recipe that nobody asked for.
+//! `data/recipes.toml` lists the available selections. A recipe that is not selected drops nothing.
 
 use crate::bundle::patterns::Patterns;
 use crate::error::Result;

@@ -1,8 +1,7 @@
-//! `prune.shake`: of each vendored distribution only the modules that something imports.
+//! `prune.shake`: keeps only the modules of each vendored distribution that something imports.
 //!
-//! Receives the modules that may go, what the graph says of each, and which of them something needs; hands on what has to
-//! stay besides. Errs towards keeping: a package that imports by computed names, or from compiled code, stays whole, for
-//! nobody can read what it imports. Must never decide about anything that is no module of a distribution.
+//! Errs towards keeping: a package that imports computed names, or imports from compiled code, is kept whole, because
+//! its imports are unknown. Applies only to modules of distributions.
 
 use super::{Module, Owner, vendored_path};
 use crate::bundle::mentions::Candidate;
