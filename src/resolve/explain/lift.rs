@@ -26,7 +26,7 @@ pub(super) fn later(target: &Target) -> Result<Vec<Known>> {
     Ok(known.into_iter().skip(here + 1).collect())
 }
 
-/// How many of the dates could not be tried in time.
+/// Returns how many dates could not be tried in time.
 ///
 /// # Errors
 /// `ErrorKind::Interrupted`, and what keeps the tools from being started.
@@ -58,7 +58,7 @@ pub(super) fn find(
     Ok(untried)
 }
 
-/// Whether a release of another Python is none that fell.
+/// Whether the release for another Python is not a downgrade.
 fn ends(fall: &Downgrade, pinned: &Pinned) -> bool {
     let newest = Pinned {
         name: fall.name.clone(),
@@ -69,7 +69,7 @@ fn ends(fall: &Downgrade, pinned: &Pinned) -> bool {
     pinned.name == fall.name && pinned.version != fall.version && !downgrade::is_outdated(pinned, &newest)
 }
 
-/// What pywrangler resolves for another Python. `None`: it does not, or the time is over.
+/// What pywrangler resolves for another Python. `None` if it fails or time runs out.
 fn synced(known: &Known, plan: &Plan, toolchain: &Toolchain, until: Instant) -> Result<Option<Vec<Pinned>>> {
     if check_python(toolchain, &known.python).is_err() {
         return Ok(None);

@@ -2,7 +2,7 @@
 
 use crate::python::distribution::leading_name;
 
-/// A requirement in its parts: name, extras with their brackets, versions, marker with its `;`.
+/// The parts of a requirement: name, extras with brackets, versions, marker with `;`.
 pub(super) fn parts(text: &str) -> Option<(&str, &str, &str, &str)> {
     let (head, marker) = text.find(';').map_or((text, ""), |at| (&text[..at], &text[at..]));
     let name_end = leading_name(head).len();
