@@ -6,7 +6,7 @@ use crate::layout::{Namespace, Shim};
 use crate::project::config::ModuleRule;
 use crate::python::distribution::read_all;
 
-/// A project on disk, and the settings of one collection.
+/// A project on disk, with the settings for collecting it.
 struct Project {
     _guard: tempfile::TempDir,
     root: Utf8PathBuf,

@@ -46,7 +46,7 @@ fn module_type(path: &str) -> ModuleType {
     }
 }
 
-/// The distributions that claim each file, in the order of their names.
+/// The distributions that list each file, in name order.
 fn owners(distributions: &[Distribution]) -> BTreeMap<&str, Vec<&Distribution>> {
     let mut owners: BTreeMap<&str, Vec<&Distribution>> = BTreeMap::new();
     for distribution in distributions {
