@@ -1,9 +1,8 @@
-//! The planned upload: every module with its name, type, bytes, owner and origin, and every file that stays behind with
-//! the rule that dropped it.
+//! The planned upload: every module with its name, type, bytes, owner and origin, and every file left out, with the
+//! rule that dropped it.
 //!
-//! Receives the project's layout and the vendored tree, both read-only; hands on a `Bundle`, a manifest in memory.
-//! Collection follows wrangler (`collect`, `glob`, `rules`), pruning follows need (`prune`), weights follow wrangler's
-//! "Total Upload" (`weigh`). Must never write a file and must never judge.
+//! A `Bundle` is a manifest in memory; nothing is written, and checks run elsewhere. Collection follows wrangler
+//! (`collect`, `glob`, `rules`), `prune` drops what is not needed, and `weigh` follows wrangler's "Total Upload".
 
 pub(crate) mod collect;
 pub(crate) mod glob;
@@ -27,7 +26,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// wrangler's module types, in wrangler's words (`RuleTypeToModuleType`, wrangler 4.164.0).
+/// wrangler's module types, with wrangler's names (`RuleTypeToModuleType`, wrangler 4.164.0).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum ModuleType {
@@ -46,17 +45,17 @@ impl ModuleType {
     }
 }
 
-/// Where a module's bytes come from.
+/// The source of a module's bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Content {
-    /// A file, copied as it is. Absolute, links resolved.
+    /// A file, copied unchanged. Absolute, links resolved.
     File(Utf8PathBuf),
-    /// Bytes that saddlebag makes: the entry shim, a slimmed METADATA.
+    /// Bytes that saddlebag generates: the entry shim, a trimmed METADATA.
     Inline(Vec<u8>),
 }
 
 impl Content {
-    /// The bytes themselves.
+    /// Reads the bytes.
     ///
     /// # Errors
     /// `Unreadable`: the file cannot be read.
@@ -68,7 +67,7 @@ impl Content {
     }
 }
 
-/// Whose a module is.
+/// The owner of a module.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Owner {
     /// The project's own file.
@@ -77,7 +76,7 @@ pub(crate) enum Owner {
     Saddlebag,
     /// A vendored distribution, by its normalised name (PEP 503).
     Package(String),
-    /// Under `python_modules` and in no distribution's RECORD.
+    /// Under `python_modules`, but in no distribution's RECORD.
     Vendored,
 }
 
@@ -105,7 +104,7 @@ pub(crate) struct Module {
 }
 
 impl Module {
-    /// What a Python module imports and what it does with its names.
+    /// A Python module's imports and how it uses names.
     ///
     /// # Errors
     /// `Unreadable`: the file cannot be read.
@@ -125,12 +124,12 @@ impl Module {
     }
 }
 
-/// A file that plain wrangler would have uploaded, or that was vendored, and that stays behind.
+/// A file that plain wrangler would have uploaded, or that was vendored, and is left out.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub(crate) struct Dropped {
     /// The upload name it would have had.
     pub(crate) name: String,
-    /// Bytes that are saved; of a slimmed file, the difference.
+    /// Bytes saved; for a trimmed file, the difference.
     pub(crate) bytes: u64,
     /// The rule's id: `tests`, `bytecode`, `dist-info`, ...
     pub(crate) rule: &'static str,
@@ -146,7 +145,7 @@ pub(crate) struct IgnoredDuplicate {
     pub(crate) kind: ModuleType,
 }
 
-/// Two different contents for one upload name; wrangler keeps the later without a word.
+/// Two different contents for one upload name; wrangler silently keeps the later one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct NameClash {
     pub(crate) name: String,
@@ -160,27 +159,27 @@ pub(crate) struct NameClash {
 pub(crate) struct StrayLink {
     /// The link, absolute.
     pub(crate) path: Utf8PathBuf,
-    /// What it points at, as written in the link.
+    /// Its target, as written in the link.
     pub(crate) target: String,
-    /// True if nothing is there (wrangler stops with ENOENT), false if it is outside the project.
+    /// True if the target is missing (wrangler stops with ENOENT), false if it is outside the project.
     pub(crate) dangling: bool,
-    /// True if a directory is there: wrangler does not enter it, and neither does saddlebag.
+    /// True if the target is a directory: neither wrangler nor saddlebag enters it.
     pub(crate) directory: bool,
 }
 
-/// A vendored distribution and its weight in the bundle.
+/// A vendored distribution and its size in the bundle.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Package {
     /// Normalised name (PEP 503).
     pub(crate) name: String,
     pub(crate) version: String,
-    /// Modules of it in the upload.
+    /// Number of its modules in the upload.
     pub(crate) modules: usize,
     /// Bytes of those modules.
     pub(crate) raw_bytes: u64,
-    /// Bytes of it that stay behind.
+    /// Bytes that are left out.
     pub(crate) dropped_bytes: u64,
-    /// Distributions that require it, and `project` where the requirements name it; sorted.
+    /// Distributions that require it, and `project` if it is a direct requirement; sorted.
     pub(crate) required_by: Vec<String>,
 }
 
@@ -204,15 +203,15 @@ pub(crate) struct Bundle {
     pub(crate) gzip_bytes: u64,
     /// Patterns of `include`, `exclude`, `prune.keep` and `prune.exclude` that matched nothing, as `prune.keep: PATTERN`.
     pub(crate) unmatched_patterns: Vec<String>,
-    /// Module rules that an earlier rule of their type puts out of force.
+    /// Module rules that are shadowed by an earlier rule of their type.
     pub(crate) shadowed_rules: Vec<rules::ShadowedRule>,
     /// Globs of `rules` that wrangler cannot turn into a regular expression: it stops with a `SyntaxError`.
     pub(crate) invalid_globs: Vec<String>,
-    /// What imports what, among the modules and what was dropped.
+    /// The import graph of the modules and the dropped files.
     pub(crate) graph: Arc<Graph>,
-    /// What the runtime imports from main, and how surely.
+    /// The modules reachable from main, and under which conditions.
     pub(crate) reach: Arc<Reach>,
-    /// How long each part of the plan took.
+    /// The duration of each part of the plan.
     pub(crate) timings: Vec<(&'static str, Duration)>,
 }
 
@@ -223,7 +222,7 @@ impl Bundle {
         self.modules.get(at)
     }
 
-    /// A file as people know it: relative to the project, or its upload name.
+    /// A file's display name: relative to the project, or its upload name.
     pub(crate) fn shown(&self, project: &Project, node: &Node) -> String {
         match self.module(&node.name).map(|module| (&module.content, &module.owner)) {
             Some((Content::File(path), Owner::Project)) => project.display(path),
@@ -236,38 +235,38 @@ impl Bundle {
         node.name == self.main_module && self.module(&node.name).is_some_and(|module| module.owner == Owner::Saddlebag)
     }
 
-    /// How main gets to a module: `src/main.py:1`, `fastapi/__init__.py:7`, ..., the module itself.
+    /// The import chain from main to a module: `src/main.py:1`, `fastapi/__init__.py:7`, ..., the module itself.
     pub(crate) fn steps(&self, project: &Project, node: u32) -> Vec<String> {
         self.steps_of(&self.reach, project, node)
     }
 
-    /// The same by another walk over the graph.
+    /// The same for another walk of the graph.
     pub(crate) fn steps_of(&self, reach: &Reach, project: &Project, node: u32) -> Vec<String> {
         let short = |node: &Node| below_packages(&self.shown(project, node)).to_owned();
         let links = reach.chain(node);
-        // The entry shim is nobody's source: the way begins at what it starts.
+        // The user did not write the entry shim, so the chain begins at the module that it starts.
         let links = links.iter().skip_while(|link| self.is_shim(self.graph.node(link.from)));
         let from = links.map(|link| format!("{}:{}", short(self.graph.node(link.from)), link.line));
         from.chain([short(self.graph.node(node))]).collect()
     }
 }
 
-/// An upload name as people know it: without the directory of all packages.
+/// An upload name for display: without `python_modules/`.
 pub(crate) fn below_packages(name: &str) -> &str {
     name.strip_prefix("python_modules/").unwrap_or(name)
 }
 
-/// What the plan has to know of Python.
+/// The Python settings of a plan.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Reading<'a> {
     pub(crate) sources: &'a ParsedSources,
-    /// Whether `vendor/` beside the main module is searched.
+    /// Whether `vendor/` next to the main module is searched.
     pub(crate) legacy_vendor: bool,
-    /// A file in which what vendored modules say is remembered between runs.
+    /// A cache file for facts about vendored modules.
     pub(crate) cache_path: Option<&'a Utf8Path>,
 }
 
-/// Plans the upload: collect, read what imports what, prune, weigh.
+/// Plans the upload: collect modules, build the import graph, prune, weigh.
 ///
 /// # Errors
 /// `Unreadable`: something that would travel cannot be read or named. `Settings`: a pattern that cannot be read.
@@ -315,7 +314,7 @@ pub(crate) fn plan(
     })
 }
 
-/// Gives each directory of the project that is imported as a package, and holds Python files, an empty `__init__.py`.
+/// Adds an empty `__init__.py` to each project directory that has Python files and is imported as a package.
 fn add_inits(graph: &Graph, modules: &mut Vec<Module>) {
     let bare = graph.bare_packages().map(|(dotted, _)| dotted.replace('.', "/"));
     let holds = |directory: &String| {
@@ -337,17 +336,17 @@ fn add_inits(graph: &Graph, modules: &mut Vec<Module>) {
     modules.sort_by(|a, b| a.name.cmp(&b.name));
 }
 
-/// What the collected modules say.
+/// Reads the facts of the collected modules.
 fn read(collected: &collect::Collected, reading: Reading<'_>) -> Result<Vec<Option<Arc<Imports>>>> {
     let files: Vec<import_cache::File<'_>> = collected.modules.iter().map(Module::to_read).collect();
     import_cache::read(&files, reading.sources, reading.cache_path)
 }
 
-/// The graph of everything that was collected, all of it present, and of what was left behind before.
+/// The graph of all collected modules, marked present, and of the files already left out.
 fn graph(collected: &collect::Collected, said: Vec<Option<Arc<Imports>>>, reading: Reading<'_>) -> Graph {
     let modules = collected.modules.iter().zip(said);
     let modules = modules.map(|(module, imports)| Source { name: module.name.clone(), present: true, imports });
-    // A tree of packages in the project is no part of what is vendored.
+    // A package tree inside the project is not part of the vendored tree.
     let is_candidate = |file: &&Dropped| !(file.owner == Owner::Project && file.name.starts_with("python_modules/"));
     let dropped = collected.dropped.iter().filter(is_candidate).map(|file| Source {
         name: file.name.clone(),
@@ -357,7 +356,7 @@ fn graph(collected: &collect::Collected, said: Vec<Option<Arc<Imports>>>, readin
     Graph::new(modules.chain(dropped).collect(), reading.sources.python(), reading.legacy_vendor)
 }
 
-/// The parts of a plan and how long they took.
+/// The durations of the parts of a plan.
 struct Timings(Vec<(&'static str, Duration)>, Instant);
 
 impl Timings {
@@ -372,7 +371,7 @@ impl Timings {
     }
 }
 
-/// Every distribution with its share of the upload, sorted by name. Two versions of one name share theirs.
+/// Every distribution with its share of the upload, sorted by name. Two versions of one name are counted together.
 fn packages(sources: &collect::Sources<'_>, modules: &[Module], dropped: &[Dropped]) -> Vec<Package> {
     let mut shares: BTreeMap<&str, (usize, u64, u64)> = BTreeMap::new();
     for module in modules {

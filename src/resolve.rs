@@ -1,7 +1,7 @@
-//! Requirements to packages: the pywrangler sync workspace, its cache, the words of a failure.
+//! Resolves requirements to packages: the pywrangler sync workspace, its cache, and explanations of failures.
 //!
-//! Receives the project's requirements and the target; hands on `Vendored`, a read-only tree of unpruned packages that
-//! pywrangler itself resolved and installed. Must never write into the project and never change a finished tree.
+//! The result is `Vendored`, a read-only tree of unpruned packages that pywrangler resolved and installed. The project
+//! is not written to, and a finished tree is never changed.
 
 pub(crate) mod cache;
 mod downgrade;
@@ -36,11 +36,11 @@ use std::fs::File;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// How long a tree that no lock pins is good for: the index may have something newer tomorrow.
+/// How long a tree without a lock is valid, because the index may get newer releases.
 const UNLOCKED_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
-/// Entries that nobody used for this long are removed when a new one is made.
+/// Entries unused for this long are removed when a new one is created.
 const UNUSED_LIFE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-/// Written last into a workspace: the tree is whole.
+/// Marker file, written last into a workspace: the tree is complete.
 const MARK: &str = "saddlebag.json";
 /// What is known of the age of what was resolved; gone with the tree.
 const FALLS: &str = "falls.json";
@@ -50,9 +50,9 @@ const FALLS: &str = "falls.json";
 pub(crate) struct Vendored {
     /// The tree that pywrangler made, `<workspace>/python_modules`. Absolute; may not exist when there are no packages.
     pub(crate) modules: Utf8PathBuf,
-    /// The lock that was resolved, `<workspace>/pylock.toml`, if there is one.
+    /// The resolved lock, `<workspace>/pylock.toml`, if there is one.
     pub(crate) lock: Option<Utf8PathBuf>,
-    /// What the lock says.
+    /// The packages in the lock.
     pub(crate) locked: Vec<LockedPackage>,
     /// The project's lock, if it has one.
     pub(crate) seed: Option<Utf8PathBuf>,
@@ -62,21 +62,21 @@ pub(crate) struct Vendored {
     pub(crate) distributions: Vec<Distribution>,
     /// How the resolution differs from the lock.
     pub(crate) drift: Vec<LockDifference>,
-    /// For what the lock was made, where that is not the target.
+    /// What the lock was made for, if that is not the target.
     pub(crate) lock_made_for: Option<MadeFor>,
-    /// What fell to an ancient release for want of a wheel; `None` where uv could not say.
+    /// Downgrades to outdated releases because of missing wheels; `None` if uv could not resolve.
     pub(crate) falls: Option<Vec<Downgrade>>,
-    /// True if the cache had it and no sync was started.
+    /// True if it came from the cache without a sync.
     pub(crate) cached: bool,
-    /// Shared while the tree is read, so that no other run replaces it meanwhile.
+    /// Shared lock, held while the tree is read so that no other run replaces it.
     _in_use: Arc<File>,
 }
 
-/// How vendoring ended.
+/// The outcome of vendoring.
 #[derive(Debug)]
 pub(crate) enum Outcome {
     Vendored(Box<Vendored>),
-    /// For the gate `wheels` to judge.
+    /// For the gate `wheels` to report.
     Unresolved(Box<Unresolved>),
 }
 
@@ -96,9 +96,9 @@ pub(crate) struct ResolveRequest<'a> {
     /// saddlebag's own cache directory.
     pub(crate) cache: &'a Utf8Path,
     pub(crate) terminal: &'a Terminal,
-    /// Resolved again, whatever the cache has.
+    /// Resolve again, even if cached.
     pub(crate) fresh: bool,
-    /// A failure is to be followed by a search for what would work, which takes its time.
+    /// Look for alternatives after a failure. This takes time.
     pub(crate) alternatives: bool,
     /// For a new lock.
     pub(crate) relock: bool,
@@ -127,7 +127,7 @@ pub(crate) fn vendor(request: &ResolveRequest<'_>) -> Result<Outcome> {
     if let Some(remark) = &plan.remark {
         terminal.line(remark);
     }
-    // A pywrangler that does not tell its version may be another one than that which made the entry.
+    // A pywrangler of unknown version may not be the one that made the entry.
     let fresh = request.fresh || toolchain.pywrangler.version.is_none();
     let directory = cache.join("vendor").join(&plan.key);
     make_private(&cache.join("vendor"))?;
@@ -148,7 +148,7 @@ pub(crate) fn vendor(request: &ResolveRequest<'_>) -> Result<Outcome> {
         unlock(&lock);
     }
     wait(&lock, true, terminal)?;
-    // Another run may have made it while we waited.
+    // Another run may have created it while we waited for the lock.
     if !fresh && read(&directory, &plan, true, &lock)?.is_some() {
         return share(&directory, &plan, &lock, true, terminal).map(vendored);
     }
@@ -161,7 +161,7 @@ pub(crate) fn vendor(request: &ResolveRequest<'_>) -> Result<Outcome> {
     share(&directory, &plan, &lock, false, terminal).map(vendored)
 }
 
-/// Whether pywrangler knows the target's Python.
+/// Checks that pywrangler supports the target's Python.
 ///
 /// # Errors
 /// `ErrorKind::ToolTooOld`.
@@ -169,7 +169,7 @@ pub(crate) fn check_python_support(toolchain: &Toolchain, target: &Target) -> Re
     python_support::check_target(toolchain, target)
 }
 
-/// The requirements against every Python that a Worker can have; nothing of it is kept.
+/// Resolves the requirements for every Workers Python; nothing is cached.
 ///
 /// # Errors
 /// As `vendor`, but for the resolution itself.
@@ -198,7 +198,7 @@ pub(crate) fn committed(vendored: &Vendored, project: &Project, target: &Target)
     lock::with_note(&portable, &note).ok_or_else(no_lock)
 }
 
-/// Looks for what would lift each of the downgrades.
+/// Looks for a later compatibility date that avoids each downgrade.
 ///
 /// # Errors
 /// `ErrorKind::Interrupted`, and what keeps the tools from being started.
@@ -214,7 +214,7 @@ pub(crate) fn lift(
     explain::lift(falls, &plan, target, toolchain, terminal)
 }
 
-/// A workspace can hold the credentials of an index, as the user's own pyproject.toml does: nobody else reads it.
+/// A workspace may contain index credentials, as pyproject.toml may, so only the user can read it.
 fn make_private(directory: &Utf8Path) -> Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory);
@@ -226,7 +226,7 @@ fn make_private(directory: &Utf8Path) -> Result<()> {
     })
 }
 
-/// From exclusive to shared: others may read, nobody may replace.
+/// Downgrades the lock from exclusive to shared: others may read the tree, but not replace it.
 fn share(
     directory: &Utf8Path,
     plan: &workspace::Plan,
@@ -249,7 +249,7 @@ fn unlock(lock: &File) {
     let _ = lock.unlock(); // closing the file releases it all the same
 }
 
-/// Takes the lock; says so when another saddlebag holds it.
+/// Takes the lock, with a message if another saddlebag holds it.
 fn wait(lock: &File, exclusive: bool, terminal: &Terminal) -> Result<()> {
     let try_lock = || if exclusive { lock.try_lock() } else { lock.try_lock_shared() };
     let mut step = None;
@@ -268,7 +268,7 @@ fn wait(lock: &File, exclusive: bool, terminal: &Terminal) -> Result<()> {
     }
 }
 
-/// The entry, if it is whole and still good.
+/// The entry, if it is complete and still valid.
 fn read(directory: &Utf8Path, plan: &workspace::Plan, cached: bool, lock: &File) -> Result<Option<Vendored>> {
     let mark_path = directory.join(MARK);
     let Some(mark) = fs_err::read(&mark_path).ok().and_then(|bytes| serde_json::from_slice::<Mark>(&bytes).ok()) else {
@@ -325,7 +325,7 @@ fn remove(directory: &Utf8Path) -> Result<()> {
     }
 }
 
-/// Removes entries that nobody used for a month and nobody uses now. A failure here costs disk, not a deploy.
+/// Removes entries that were unused for a month and are not in use. Errors are ignored.
 fn sweep(vendor: &Utf8Path, keep: &str) {
     let Ok(entries) = vendor.read_dir_utf8() else { return };
     for entry in entries.flatten() {

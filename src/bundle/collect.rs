@@ -1,8 +1,8 @@
-//! What wrangler would upload from the stage: the project's own modules, the entry shim, the vendored modules.
+//! Collects what wrangler would upload from the stage: the project's modules, the entry shim and the vendored modules.
 //!
-//! Receives the layout, the rules and the vendored tree; hands on every module unpruned, what stays behind with its rule,
-//! and what is odd: duplicates that wrangler ignores, names taken twice, links that lead out. Follows wrangler 4.164.0
-//! (`findAdditionalModules`, `getFiles`, `matchFiles`) but for directories that no upload wants. Must never write.
+//! Nothing is pruned here. Files left out are recorded with their rule, along with duplicates that wrangler ignores,
+//! name clashes and symlinks that lead outside. Follows wrangler 4.164.0 (`findAdditionalModules`, `getFiles`,
+//! `matchFiles`), except for directories that no upload needs.
 
 mod project;
 mod vendored;
@@ -16,7 +16,7 @@ use crate::layout::Layout;
 use crate::python::distribution::Distribution;
 use camino::{Utf8Path, Utf8PathBuf};
 
-/// Everything that collecting depends on.
+/// The inputs for collecting.
 #[derive(Debug)]
 pub(crate) struct Sources<'a> {
     pub(crate) layout: &'a Layout,
@@ -25,16 +25,16 @@ pub(crate) struct Sources<'a> {
     /// Absolute; links may lead anywhere inside.
     pub(crate) project_root: &'a Utf8Path,
     pub(crate) rules: RuleSet,
-    /// `find_additional_modules`; false leaves main alone in the upload.
+    /// `find_additional_modules`; if false, only main is uploaded.
     pub(crate) find_additional_modules: bool,
     /// `python_modules.exclude`, wrangler's globs, relative to `python_modules`.
     pub(crate) exclude: &'a [String],
     /// The vendored tree, if there is one.
     pub(crate) vendored: Option<&'a Utf8Path>,
     pub(crate) distributions: &'a [Distribution],
-    /// Users' globs relative to the project root: enters what would be left behind.
+    /// The user's globs relative to the project root: include files that would be left out.
     pub(crate) include: &'a [String],
-    /// Users' globs relative to the project root: leaves behind, also what `include` names; never main.
+    /// The user's globs relative to the project root: leave files out, even if `include` matches; never main.
     pub(crate) exclude_project: &'a [String],
     /// Upload name and text of the entry shim, in the keep layout.
     pub(crate) shim: Option<(String, Vec<u8>)>,
@@ -42,7 +42,7 @@ pub(crate) struct Sources<'a> {
     pub(crate) direct: &'a [String],
 }
 
-/// What was collected.
+/// The result of collecting.
 #[derive(Debug, Default)]
 pub(crate) struct Collected {
     /// Upload name of the main module.
@@ -57,7 +57,7 @@ pub(crate) struct Collected {
     pub(crate) unmatched: Vec<String>,
 }
 
-/// Collects; everything that is handed on is sorted.
+/// Collects the modules; all lists in the result are sorted.
 ///
 /// # Errors
 /// `Unreadable`: something that would travel cannot be read or named. `Settings`: a pattern that cannot be read.
@@ -83,7 +83,7 @@ pub(crate) fn collect(sources: &Sources<'_>) -> Result<Collected> {
 }
 
 impl Collected {
-    /// The main module: the user's under its basename, or the shim, and the user's where it stands.
+    /// The main module: the user's under its basename, or the shim plus the user's under its own path.
     fn add_main(&mut self, sources: &Sources<'_>) -> Result<()> {
         let name = match &sources.shim {
             None => sources.layout.main_module.clone(),
@@ -104,7 +104,7 @@ impl Collected {
         Ok(())
     }
 
-    /// Every match after the first is one that wrangler warns of.
+    /// wrangler warns about every match after the first.
     fn count_duplicates(&mut self, name: &str, kinds: &[ModuleType], looking: bool) {
         let further = kinds.iter().skip(1).filter(|_| looking);
         self.ignored_duplicates.extend(further.map(|kind| IgnoredDuplicate { name: name.to_owned(), kind: *kind }));
@@ -124,7 +124,7 @@ fn main_content(main: &Utf8Path) -> Result<(Content, u64)> {
     }
 }
 
-/// A path relative to the module root, as wrangler names it; outside of it, the file's own name.
+/// A path relative to the module root, as wrangler names it; outside of it, the file name.
 fn upload_name(module_root: &Utf8Path, path: &Utf8Path) -> String {
     match path.strip_prefix(module_root) {
         Ok(inside) => inside.as_str().replace('\\', "/"),

@@ -1,8 +1,8 @@
-//! wrangler's globs: glob-to-regexp 0.4.1 with `{globstar: true}`, translated to a regular expression of Rust's.
+//! Wrangler's globs: glob-to-regexp 0.4.1 with `{globstar: true}`, translated to a Rust regular expression.
 //!
-//! Receives a pattern as the user wrote it (`rules`, `python_modules.exclude`); hands on whether a module name matches.
-//! The result must be wrangler's own, also where it is surprising: `?`, `[..]` and `{a,b}` are literal, and a backslash
-//! is not escaped, so that it reaches JavaScript's regular expression. Must never panic, whatever the pattern.
+//! Used for `rules` and `python_modules.exclude`. Matches exactly as wrangler does, even where that is surprising: `?`,
+//! `[..]` and `{a,b}` are literal, and a backslash is not escaped, so it reaches JavaScript's regular expression. Never
+//! panics, whatever the pattern.
 
 use regex::bytes::Regex;
 use std::fmt::Write as _;
@@ -14,7 +14,7 @@ pub(crate) struct Glob {
 }
 
 impl Glob {
-    /// Takes any text. Source: wrangler 4.164.0, `require_glob_to_regexp`.
+    /// Accepts any text. Source: wrangler 4.164.0, `require_glob_to_regexp`.
     pub(crate) fn new(pattern: &str) -> Self {
         let regex = translate(&javascript_source(pattern)).and_then(|source| Regex::new(&source).ok());
         Self { regex }
@@ -35,7 +35,7 @@ impl Glob {
 const GLOBSTAR: &str = "((?:[^/]*(?:/|$))*)";
 const STAR: &str = "([^/]*)";
 
-/// The text that glob-to-regexp gives to JavaScript's `RegExp`.
+/// The text that glob-to-regexp passes to JavaScript's `RegExp`.
 fn javascript_source(pattern: &str) -> String {
     let chars: Vec<char> = pattern.chars().collect();
     let mut source = String::from("^");
@@ -95,7 +95,7 @@ fn push_literal(out: &mut String, literal: char) {
     out.push_str(&regex::escape(literal.encode_utf8(&mut buffer)));
 }
 
-/// Capturing groups of a JavaScript regular expression: what decides whether `\1` is a backreference.
+/// Number of capturing groups in a JavaScript regular expression, which decides if `\1` is a backreference.
 fn count_groups(chars: &[char]) -> u32 {
     let (mut groups, mut in_class, mut at) = (0, false, 0);
     while at < chars.len() {
@@ -111,7 +111,7 @@ fn count_groups(chars: &[char]) -> u32 {
     groups
 }
 
-/// What follows a backslash. Returns how many characters belong to it.
+/// Translates an escape. Returns how many characters belong to it.
 fn translate_escape(rest: &[char], groups: u32, out: &mut String) -> Option<usize> {
     let first = *rest.first()?;
     let mut used = 1;
@@ -134,7 +134,7 @@ fn translate_escape(rest: &[char], groups: u32, out: &mut String) -> Option<usiz
                 push_literal(out, char::from(*letter as u8 % 32));
                 used = 2;
             }
-            // Annex B: the backslash stands for itself and the `c` is read next.
+            // Annex B: the backslash is literal and the `c` is read next.
             _ => {
                 push_literal(out, '\\');
                 used = 0;
@@ -160,7 +160,7 @@ fn push_hexadecimal(rest: &[char], digits: usize, letter: char, out: &mut String
     }
     match u32::from_str_radix(&text, 16).ok().and_then(char::from_u32) {
         Some(unit) => push_literal(out, unit),
-        // Half of a surrogate pair: no name in UTF-8 has one.
+        // Half of a surrogate pair, which cannot occur in UTF-8.
         None => out.push_str(r"[^\s\S]"),
     }
     digits
@@ -204,7 +204,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Every row of the table that the real glob-to-regexp wrote.
+    /// Every row of a table generated with the real glob-to-regexp.
     #[test]
     fn agrees_with_glob_to_regexp() {
         let table = include_str!("../../tests/fixtures/glob-to-regexp.txt");

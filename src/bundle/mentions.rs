@@ -1,8 +1,7 @@
-//! Which directories and sources something that stays names: they stay too.
+//! Keeps directories and source files that other kept files mention.
 //!
-//! Receives what might go, and the texts of what stays or might; hands on what is named, to a fixpoint (what stays because
-//! it is named may name others). A textual check that errs towards keeping: imports, strings that could be a path or a
-//! dotted name, full names anywhere. Must never drop anything itself.
+//! Repeats until nothing changes, because a file that is kept may mention others. The check is textual and errs towards
+//! keeping: imports, strings that could be a path or a dotted name, and full names anywhere.
 
 mod outline;
 
@@ -15,7 +14,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-/// What might go.
+/// A file or directory that may be dropped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Candidate {
     /// Relative to where imports start (`python_modules`, or the module root), with `/`.
@@ -27,17 +26,17 @@ pub(crate) struct Candidate {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {
-    /// Named by an import, by a string, or by its full path or dotted name anywhere.
+    /// Mentioned by an import, by a string, or by its full path or dotted name anywhere.
     Directory,
-    /// Named by its file name in any text.
+    /// Mentioned by its file name in any text.
     File,
-    /// Only imported: what its name stands in says nothing.
+    /// Mentioned by imports only; its name in other text does not count.
     Import,
-    /// A module, by its full path or dotted name in anything but Python, whose names the import graph knows.
+    /// A module, by its full path or dotted name in non-Python files; the import graph covers Python.
     Module,
 }
 
-/// A file that stays, or that stays if a candidate does.
+/// A file that is kept, or kept if a candidate is.
 #[derive(Debug, Clone)]
 pub(crate) struct Text<'a> {
     /// As [`Candidate::path`].
@@ -45,11 +44,11 @@ pub(crate) struct Text<'a> {
     pub(crate) vendored: bool,
     pub(crate) owner: &'a Owner,
     pub(crate) content: &'a Content,
-    /// The candidates that this file goes with: one that goes is enough.
+    /// The candidates that contain this file: it is dropped if any of them is.
     pub(crate) inside: Vec<usize>,
 }
 
-/// For each candidate, whether the texts name it.
+/// For each candidate, whether the texts mention it.
 ///
 /// # Errors
 /// `Unreadable`: a text that cannot be read.
@@ -59,7 +58,7 @@ pub(crate) fn named(candidates: &[Candidate], texts: &[Text<'_>]) -> Result<Vec<
     Ok(stays)
 }
 
-/// The texts that have not been read yet, and what is looked for in them.
+/// The texts that are not read yet, and the patterns to find in them.
 pub(crate) struct Mentions<'a> {
     search: Option<Search<'a>>,
     waiting: Vec<&'a Text<'a>>,
@@ -68,13 +67,13 @@ pub(crate) struct Mentions<'a> {
 impl<'a> Mentions<'a> {
     pub(crate) fn new(candidates: &'a [Candidate], texts: &'a [Text<'a>]) -> Result<Self> {
         let search = if candidates.is_empty() { None } else { Some(Search::new(candidates)?) };
-        // What tests name is what they test, or run: what they need themselves they import.
+        // Names in tests are what they test or run; what they need themselves, they import.
         let speaking =
             texts.iter().filter(|text| speaks(text.path) && (text.inside.is_empty() || !is_test(candidates, text)));
         Ok(Self { search, waiting: speaking.collect() })
     }
 
-    /// Marks in `stays` what the texts that stay name, to a fixpoint; whether that was anything new.
+    /// Marks in `stays` everything that kept texts mention, to a fixpoint. Returns whether anything was new.
     ///
     /// # Errors
     /// `Unreadable`: a text that cannot be read.
@@ -98,7 +97,7 @@ impl<'a> Mentions<'a> {
     }
 }
 
-/// Whether what stands before a string compares with it.
+/// Whether the code before a string compares with it.
 fn is_compared(before: &[u8]) -> bool {
     let call = before.trim_ascii_end().strip_suffix(b"\"").or_else(|| before.strip_suffix(b"'")).unwrap_or(before);
     [&b"startswith("[..], b"endswith(", b"== ", b"!= "].iter().any(|end| call.ends_with(end))
@@ -108,7 +107,7 @@ fn is_test(candidates: &[Candidate], text: &Text<'_>) -> bool {
     text.vendored && text.inside.iter().any(|candidate| candidates[*candidate].form == Form::Directory)
 }
 
-/// Metadata lists files; it does not use them. Entry points do.
+/// Metadata lists files but does not use them. Entry points do.
 fn speaks(path: &str) -> bool {
     let in_metadata =
         path.split('/').rev().skip(1).any(|part| part.ends_with(".dist-info") || part.ends_with(".egg-info"));
@@ -116,9 +115,9 @@ fn speaks(path: &str) -> bool {
 }
 
 enum Needle {
-    /// `a.b.tests` or `a/b/tests`, of this candidate.
+    /// `a.b.tests` or `a/b/tests` of this candidate.
     Full(usize),
-    /// The own name of these candidates.
+    /// The last path component of these candidates.
     Directory(Vec<usize>),
     File(Vec<usize>),
     Module(usize),
@@ -127,7 +126,7 @@ enum Needle {
 struct Search<'a> {
     candidates: &'a [Candidate],
     automaton: AhoCorasick,
-    /// What each pattern of the automaton stands for.
+    /// The meaning of each pattern in the automaton.
     needles: Vec<Needle>,
 }
 
@@ -163,7 +162,7 @@ impl<'a> Search<'a> {
         Ok(Self { candidates, automaton, needles: needles.into_iter().map(|(_, needle)| needle).collect() })
     }
 
-    /// The candidates that one text names.
+    /// The candidates that one text mentions.
     fn read(&self, text: &Text<'_>) -> Result<BTreeSet<usize>> {
         let bytes: Cow<'_, [u8]> = match text.content {
             Content::Inline(bytes) => Cow::Borrowed(bytes),
@@ -186,7 +185,7 @@ impl<'a> Search<'a> {
                         !python
                             || match outline_of(&mut outline, &bytes).context(&bytes, at.start) {
                                 Context::Prose => false,
-                                // `name.startswith("pkg.tests.")` looks at a name and imports nothing.
+                                // `name.startswith("pkg.tests.")` compares a name and imports nothing.
                                 Context::String(string, _) => !is_compared(&bytes[..string.start]),
                                 Context::Statement(_) => true,
                             }
@@ -211,7 +210,7 @@ impl<'a> Search<'a> {
                     let outline = outline_of(&mut outline, &bytes);
                     found.extend(self.in_python(text, &bytes, outline, directories, &at));
                 }
-                // A string of a compiled module: Cython keeps the names that it imports so.
+                // A string in a compiled module: Cython stores the names of its imports like this.
                 Needle::Directory(directories) if binary && ends_with_zeros(&bytes, &at) => {
                     found.extend(self.beside(text, directories, &[], &[]));
                 }
@@ -250,7 +249,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// A vendored package knows nothing of the project; the project knows everything.
+    /// A vendored package cannot refer to the project's files; the project can refer to all files.
     fn concerns(&self, text: &Text<'_>, candidate: usize) -> bool {
         self.candidates[candidate].vendored || !text.vendored
     }
@@ -280,7 +279,7 @@ impl<'a> Search<'a> {
         directories.iter().copied().filter(|candidate| meant(&self.candidates[*candidate])).collect()
     }
 
-    /// The directories that an import goes through.
+    /// The directories on the path of an import.
     fn imported(&self, text: &Text<'_>, directories: &[usize], level: usize, path: &[String]) -> Vec<usize> {
         let relative = level > 0;
         let Some(path) = absolute(text.path, level, path) else { return Vec::new() };
@@ -289,7 +288,7 @@ impl<'a> Search<'a> {
             if starts_with(&path, &parts) {
                 return !relative || candidate.vendored == text.vendored;
             }
-            // A package that carries a copy of another imports it by a shorter name.
+            // A package that bundles a copy of another imports it by a shorter name.
             let ends = (1..=path.len()).filter(|end| Some(&path[*end - 1].as_str()) == parts.last());
             let mut ends =
                 ends.filter(|end| parts.len() >= *end && starts_with(&path[..*end], &parts[parts.len() - end..]));
@@ -312,7 +311,7 @@ fn ends_with_zeros(bytes: &[u8], at: &Range<usize>) -> bool {
     at.start > 0 && bytes[at.start - 1] == 0 && bytes.get(at.end) == Some(&0)
 }
 
-/// The names directly in front of a hit inside a string: `["io", "fits"]` in `"../io/fits/tests"`.
+/// The names directly before a match inside a string: `["io", "fits"]` in `"../io/fits/tests"`.
 fn components_before(string: &[u8]) -> Vec<&str> {
     let text = std::str::from_utf8(string).unwrap_or_default();
     let Some(text) = text.strip_suffix(['/', '.', '\\']) else { return Vec::new() };
@@ -326,7 +325,7 @@ fn has_component(string: &[u8], name: &str) -> bool {
     string.split(|byte| DELIMITERS.contains(byte)).any(|part| part == name.as_bytes())
 }
 
-/// What may stand beside a name inside a string that is a path, a dotted name, or a pattern of one.
+/// Characters allowed next to a name in a string that is a path, a dotted name, or a pattern for one.
 const DELIMITERS: &[u8] = b"./\\:,{}*%";
 
 fn starts_with(path: &[String], parts: &[&str]) -> bool {
@@ -337,7 +336,7 @@ fn same_package(a: &str, b: &str) -> bool {
     a.split('/').next() == b.split('/').next()
 }
 
-/// The dotted path that an import in the file `from` means; `None` where it climbs out.
+/// The dotted path of an import in the file `from`; `None` if it goes above the root.
 fn absolute(from: &str, level: usize, path: &[String]) -> Option<Vec<String>> {
     if level == 0 {
         return Some(path.to_vec());
@@ -368,7 +367,7 @@ fn whole(bytes: &[u8], at: &Range<usize>) -> bool {
     !before.is_some_and(is_word) && !bytes.get(at.end).copied().is_some_and(is_word)
 }
 
-/// The dotted name around a hit.
+/// The dotted name around a match.
 fn dotted(bytes: &[u8], at: &Range<usize>) -> Vec<String> {
     let part = |byte: &u8| is_word(*byte) || *byte == b'.';
     let from = at.start - bytes[..at.start].iter().rev().take_while(|byte| part(byte)).count();

@@ -1,7 +1,6 @@
-//! The users' own globs (`include`, `exclude`, `prune.keep`, `prune.exclude`), in globset's dialect.
+//! The user's globs (`include`, `exclude`, `prune.keep`, `prune.exclude`), in globset's dialect.
 //!
-//! Receives the patterns of one setting; hands on whether a path matches, and which patterns never did. Not wrangler's
-//! dialect: that is `glob`. Must never match a part of a name: patterns are anchored at both ends.
+//! Also reports patterns that never matched. Patterns are anchored at both ends. Wrangler's own dialect is in `glob`.
 
 use crate::error::{Error, ErrorKind, Result};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
@@ -12,7 +11,7 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 pub(crate) struct Patterns {
     setting: &'static str,
     written: Vec<String>,
-    /// Two globs for each pattern: itself, and everything below it.
+    /// Two globs per pattern: itself, and everything below it.
     set: GlobSet,
     used: Vec<bool>,
 }
@@ -39,7 +38,7 @@ impl Patterns {
         Ok(Self { setting, written: patterns.to_vec(), set, used: vec![false; patterns.len()] })
     }
 
-    /// Whether one of the spellings of a path matches. Remembers which patterns did.
+    /// Whether one of the spellings of a path matches. Records which patterns matched.
     pub(crate) fn matches(&mut self, spellings: &[&str]) -> bool {
         let mut any = false;
         for index in spellings.iter().flat_map(|spelling| self.set.matches(spelling)) {
@@ -49,7 +48,7 @@ impl Patterns {
         any
     }
 
-    /// What matched nothing so far, as `prune.keep: PATTERN`.
+    /// Patterns that have not matched yet, as `prune.keep: PATTERN`.
     pub(crate) fn unmatched(&self) -> Vec<String> {
         let unused = self.written.iter().zip(&self.used).filter(|(_, used)| !**used);
         unused.map(|(pattern, _)| format!("{}: {pattern}", self.setting)).collect()

@@ -1,9 +1,8 @@
-//! What of the collected modules is not needed, and stays behind.
+//! Decides which collected modules are left out of the upload, and by which rule.
 //!
-//! Receives what was collected and the user's wishes; hands on the modules that travel and, with its rule, each file that
-//! does not. By name only where that is safe whatever the package; tests and sources go unless what stays imports them
-//! (the import graph) or names them (`mentions`). Must never touch the vendored tree: a slimmed file is new bytes in the
-//! manifest.
+//! Files are dropped by name alone only where that is safe for every package. Tests and sources are dropped unless a
+//! kept file imports them (the import graph) or names them (`mentions`). The vendored tree is not changed: a trimmed
+//! file is new bytes in the manifest.
 
 pub(crate) mod recipes;
 mod shake;
@@ -23,7 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// `prune.dist-info`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum DistInfo {
-    /// METADATA's headers and `entry_points.txt`: all that importlib.metadata needs for versions and plugins.
+    /// Keep METADATA's headers and `entry_points.txt`, which importlib.metadata needs for versions and plugins.
     #[default]
     Slim,
     Keep,
@@ -34,37 +33,37 @@ pub(crate) enum DistInfo {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct PruneOptions {
     pub(crate) dist_info: DistInfo,
-    /// Goes in any case, but for `keep` and the main module.
+    /// Always dropped, except for `keep` and the main module.
     pub(crate) exclude: Vec<String>,
-    /// Stays in any case. Both match the upload name, or the path below `python_modules`.
+    /// Always kept. Both match the upload name, or the path below `python_modules`.
     pub(crate) keep: Vec<String>,
-    /// What is chosen of each recipe, by its name.
+    /// The selections for each recipe, by recipe name.
     pub(crate) recipes: BTreeMap<String, Vec<String>>,
-    /// Of a distribution, only what something imports stays. The gate `smoke` has to pass then.
+    /// Keep only imported modules of each distribution. Requires the gate `smoke` to pass.
     pub(crate) shake: bool,
 }
 
-/// What is left of a collection.
+/// The result of pruning.
 #[derive(Debug)]
 pub(crate) struct Pruned {
     /// Sorted by name.
     pub(crate) modules: Vec<Module>,
-    /// What pruning dropped, sorted by name.
+    /// The files that pruning dropped, sorted by name.
     pub(crate) dropped: Vec<Dropped>,
     /// Patterns that matched nothing, as `prune.keep: PATTERN`.
     pub(crate) unmatched: Vec<String>,
 }
 
-/// What is decided about one module.
+/// The decision for one module.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum PruneDecision {
     Stays,
-    /// Data of a distribution: stays where `shake` leaves anything of it.
+    /// Data of a distribution: kept if `shake` keeps any of its modules.
     Data,
     Goes(&'static str),
-    /// METADATA loses its body.
+    /// METADATA without its body.
     Trim,
-    /// Goes unless all of these candidates, the outermost first, are needed.
+    /// Dropped unless all of these candidates, outermost first, are needed.
     KeepIfNeeded(Vec<usize>, &'static str),
 }
 
@@ -133,7 +132,7 @@ pub(crate) fn prune(collected: &Collected, graph: &Graph, direct: &[String], opt
     })
 }
 
-/// What further options would leave of a planned bundle. Reads again only what may name a module.
+/// What further options would leave of a planned bundle. Only rereads files that may name a module.
 ///
 /// # Errors
 /// As `prune`.
@@ -143,7 +142,7 @@ pub(crate) fn prune_further(bundle: &Bundle, direct: &[String], options: &PruneO
     prune(&planned, &bundle.graph, direct, options)
 }
 
-/// For each candidate, whether something that stays imports or names it. What stays because of that may do so in turn.
+/// For each candidate, whether a kept file imports or names it, including files kept for that reason.
 fn needed(
     collected: &Collected,
     graph: &Graph,
@@ -190,7 +189,7 @@ fn imported(graph: &Graph, nodes: &[(u32, &PruneDecision)], needed: &mut [bool])
     marked
 }
 
-/// The path below `python_modules` of a vendored module.
+/// A vendored module's path below `python_modules`.
 fn vendored_path(name: &str) -> Option<&str> {
     name.strip_prefix("python_modules/")
 }
@@ -234,7 +233,7 @@ fn read(content: &Content) -> Result<Vec<u8>> {
     }
 }
 
-/// METADATA up to its first blank line; `None` where nothing follows it.
+/// METADATA up to its first blank line; `None` if nothing follows it.
 fn slim(metadata: &[u8]) -> Option<Vec<u8>> {
     let mut end = 0;
     for line in metadata.split_inclusive(|byte| *byte == b'\n') {
@@ -246,7 +245,7 @@ fn slim(metadata: &[u8]) -> Option<Vec<u8>> {
     None
 }
 
-/// Directories and files that go unless needed, each once.
+/// Directories and files that are dropped unless needed, each once.
 #[derive(Default)]
 struct Candidates {
     all: Vec<Candidate>,
@@ -272,7 +271,7 @@ impl Candidates {
     }
 }
 
-/// What the names of all modules together say.
+/// Facts from the names of all modules.
 struct Names<'a> {
     all: BTreeSet<&'a str>,
     stub_only: BTreeSet<&'a Owner>,
@@ -336,7 +335,7 @@ impl<'a> Names<'a> {
         })
     }
 
-    /// A module of a distribution that Python can import. The Workers SDK and what the linker loads are none.
+    /// A module of a distribution that Python can import, except the Workers SDK and libraries for the linker.
     fn is_shaken(&self, module: &Module, path: &str) -> bool {
         let extension = path.ends_with(".so") && !is_linked(path);
         self.shake
@@ -345,7 +344,7 @@ impl<'a> Names<'a> {
             && (extension || (path.ends_with(".py") && !is_protected(path)))
     }
 
-    /// A `.pyc` outside of `__pycache__` and without its source is a module that Python imports.
+    /// Python imports a `.pyc` outside of `__pycache__` if its source is missing.
     fn is_bytecode(&self, name: &str) -> bool {
         let cached = name.split('/').rev().skip(1).any(|part| part == "__pycache__");
         let source = name.strip_suffix('c').filter(|source| source.ends_with(".py"));
@@ -363,7 +362,7 @@ impl<'a> Names<'a> {
 
 const C_SOURCES: [&str; 9] = ["c", "h", "cc", "cpp", "cxx", "hpp", "hxx", "pyx", "pxd"];
 
-/// The Workers SDK, what Python runs at startup, and what the dynamic linker looks for; see docs/architecture.md.
+/// The Workers SDK, startup files of Python, and libraries for the dynamic linker; see docs/architecture.md.
 fn is_protected(path: &str) -> bool {
     let first = path.split('/').next().unwrap_or_default();
     path.ends_with(".pth")
@@ -378,7 +377,7 @@ fn is_linked(path: &str) -> bool {
     top(path).is_some_and(|top| top == "lib" || top.ends_with(".libs"))
 }
 
-/// The first directory of a path that has one.
+/// The first directory of a path, if it has one.
 fn top(path: &str) -> Option<&str> {
     path.split_once('/').map(|(top, _)| top)
 }

@@ -1,6 +1,6 @@
-//! By which requirements a distribution is in the bundle.
+//! The shortest chain of requirements that brings a distribution into the bundle.
 //!
-//! Receives the bundle's packages; hands on the shortest chain. Must never guess: what nobody requires has none.
+//! A distribution that nothing requires has no chain.
 
 use super::{Bundle, Package};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};

@@ -1,7 +1,7 @@
-//! Module rules: which type, if any, wrangler gives to a name.
+//! Module rules: which type, if any, wrangler assigns to a module name.
 //!
-//! Receives the user's `rules` and the prefix that his globs need once the module root has moved up; hands on the types
-//! that a name matches, in wrangler's order, and the rules that a missing `fallthrough` shadows. Must never read a file.
+//! Types are in wrangler's order. Also reports rules that are shadowed because an earlier one lacks `fallthrough`. The
+//! user's globs get a prefix if the module root has moved up.
 
 use super::ModuleType;
 use super::glob::Glob;
@@ -11,9 +11,9 @@ use crate::project::config::ModuleRule;
 #[derive(Debug, Clone)]
 pub(crate) struct RuleSet {
     rules: Vec<Rule>,
-    /// Rules that an earlier one of the same type put out of force, in their order.
+    /// Rules shadowed by an earlier one of the same type, in order.
     pub(crate) shadowed: Vec<ShadowedRule>,
-    /// Globs of rules in force that are no regular expression in the end: wrangler stops with a `SyntaxError`.
+    /// Globs of active rules that give an invalid regular expression: wrangler stops with a `SyntaxError`.
     pub(crate) invalid: Vec<String>,
 }
 
@@ -23,18 +23,18 @@ struct Rule {
     globs: Vec<Glob>,
 }
 
-/// A rule that is not in force because an earlier rule of its type has no `fallthrough = true`.
+/// A rule that is inactive because an earlier rule of its type has no `fallthrough = true`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ShadowedRule {
-    /// wrangler's word for the type: `Text`, `Data`, ...
+    /// wrangler's name for the type: `Text`, `Data`, ...
     pub(crate) kind: String,
-    /// As written, not re-rooted.
+    /// As written, without the prefix.
     pub(crate) globs: Vec<String>,
     /// One of wrangler's default rules, rather than the user's.
     pub(crate) default: bool,
-    /// Which of the user's rules did it, from 0.
+    /// Index of the user's rule that shadows it, from 0.
     pub(crate) by: usize,
-    /// That rule says `fallthrough = false`, so wrangler does not warn.
+    /// That rule sets `fallthrough = false`, so wrangler does not warn.
     pub(crate) silenced: bool,
 }
 
@@ -69,7 +69,7 @@ impl RuleSet {
         set
     }
 
-    /// A type that wrangler does not know is left to the gate that judges the configuration.
+    /// A type that wrangler does not know is left to the gate that checks the configuration.
     fn put_in_force(&mut self, rule: &ModuleRule, glob_prefix: &str) {
         let globs: Vec<Glob> = rule.globs.iter().map(|glob| Glob::new(&reroot(glob, glob_prefix))).collect();
         let invalid = globs.iter().zip(&rule.globs).filter(|(glob, _)| !glob.is_valid());

@@ -1,7 +1,7 @@
-//! How heavy the upload is, in wrangler's own numbers.
+//! Estimates the upload size: raw bytes, and the gzip size that wrangler reports.
 //!
-//! Receives the modules in the order in which wrangler concatenates them; hands on the raw bytes and an estimate of its
-//! gzip figure. Reads every file once, a few MiB at a time on every core. Must never hold a whole bundle in memory.
+//! Takes the modules in the order in which wrangler concatenates them. Reads every file once, a few MiB at a time on
+//! every core, so a whole bundle is never in memory.
 //!
 //! wrangler prints `zlib.gzipSync` (level 6) over the concatenation of user modules, vendored modules and main. zlib-rs
 //! is not node's zlib: its level 6 strays from -0.4 % to +5.1 % (fastapi's docstrings), while its level 7 follows node
@@ -41,12 +41,12 @@ use std::io::{Read as _, Seek as _, SeekFrom};
 
 /// Bytes of the concatenation that one task compresses.
 const CHUNK: u64 = 4 << 20;
-/// How far back deflate looks: what a task is told of the bytes before its own.
+/// The deflate window: each task gets this many preceding bytes as its dictionary.
 const WINDOW: u64 = 32 << 10;
-/// gzip's header and trailer.
+/// Size of gzip's header and trailer.
 const FRAME: u64 = 10 + 8;
 const LEVEL: u32 = 7;
-/// See the table above.
+/// See the table in the module documentation.
 const MARGIN_PER_MILLE: u64 = 18;
 
 /// Sum of the modules' bytes: wrangler's `bundle_size.raw_bytes`.
@@ -87,7 +87,7 @@ fn in_upload_order<'a>(modules: &'a [Module], main_module: &str) -> Vec<&'a Modu
 
 struct Concatenation<'a> {
     modules: Vec<&'a Module>,
-    /// Where each module begins.
+    /// The offset of each module.
     starts: Vec<u64>,
     length: u64,
 }
@@ -99,7 +99,7 @@ impl Concatenation<'_> {
         let before = start.saturating_sub(WINDOW);
         let bytes = self.read(before, end)?;
         let (dictionary, own) = bytes.split_at(usize::try_from(start - before).unwrap_or(usize::MAX));
-        // Sync ends a chunk on a byte, as if another followed in the same stream.
+        // A sync flush ends a chunk on a byte boundary, as if another followed in the same stream.
         let flush = if end == self.length { FlushCompress::Finish } else { FlushCompress::Sync };
         deflated_length(dictionary, own, flush)
     }
@@ -139,7 +139,7 @@ fn read_part(module: &Module, begin: u64, length: u64, into: &mut Vec<u8>) -> Re
     Err(Error::new(ErrorKind::Unreadable, message, "run again once nothing writes to the project"))
 }
 
-/// Length of `own` as raw deflate, `dictionary` being what stood before it. The output itself is thrown away.
+/// Length of `own` as raw deflate, with `dictionary` as the preceding bytes. The output is discarded.
 fn deflated_length(dictionary: &[u8], own: &[u8], flush: FlushCompress) -> Result<u64> {
     let broken =
         |error: &dyn std::fmt::Display| Error::new(ErrorKind::Internal, format!("deflate failed: {error}"), "");

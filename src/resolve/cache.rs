@@ -1,7 +1,6 @@
-//! The cache of vendored trees: what is in it, and how it is emptied.
+//! Lists and clears the cache of vendored trees.
 //!
-//! Receives the cache's directory; hands on entries with their weight and age, and what was freed. Must never remove what a run
-//! holds the lock of, and nothing but vendored trees.
+//! Entries that a running command has locked are kept.
 
 use super::{MARK, Mark, make_private, remove};
 use crate::error::Result;
@@ -14,27 +13,27 @@ pub(crate) struct Entry {
     pub(crate) key: String,
     /// Sum of its files, bytes.
     pub(crate) bytes: u64,
-    /// Since it was made; `None` for one that a sync left unfinished.
+    /// Time since it was created; `None` if the sync did not finish.
     pub(crate) age: Option<Duration>,
-    /// Since a run last read it.
+    /// Time since it was last read.
     pub(crate) unused: Duration,
-    /// `3.14`, where it can be told.
+    /// `3.14`, if known.
     pub(crate) python: Option<String>,
-    /// The names of its requirements, without versions and whatever else they say.
+    /// The names of its requirements, without versions, extras or markers.
     pub(crate) requirements: Vec<String>,
 }
 
-/// What came of emptying.
+/// The result of clearing the cache.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Cleaned {
     pub(crate) removed: Vec<Entry>,
-    /// Keys of those that a run holds.
+    /// Keys of entries that are in use.
     pub(crate) in_use: Vec<String>,
-    /// Those that were used too recently.
+    /// Entries that were used too recently.
     pub(crate) kept: usize,
 }
 
-/// Every entry, the one that was used last first.
+/// Every entry, most recently used first.
 pub(crate) fn entries(cache: &Utf8Path) -> Vec<Entry> {
     let found = cache.join("vendor").read_dir_utf8().into_iter().flatten().flatten();
     let directories = found.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
@@ -43,7 +42,7 @@ pub(crate) fn entries(cache: &Utf8Path) -> Vec<Entry> {
     entries
 }
 
-/// Removes what nobody has used for `older_than`, or, without it, every entry.
+/// Removes entries that were not used for `older_than`, or every entry without it.
 ///
 /// # Errors
 /// `ErrorKind::Unwritable`.
@@ -76,7 +75,7 @@ pub(crate) fn clean(cache: &Utf8Path, older_than: Option<Duration>) -> Result<Cl
     Ok(cleaned)
 }
 
-/// The weight of a directory, bytes.
+/// The size of a directory in bytes.
 pub(crate) fn weight(directory: &Utf8Path) -> u64 {
     let files = walkdir::WalkDir::new(directory).into_iter().filter_map(std::result::Result::ok);
     files.filter(|file| file.file_type().is_file()).filter_map(|file| file.metadata().ok()).map(|meta| meta.len()).sum()

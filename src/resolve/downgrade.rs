@@ -2,29 +2,29 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A distribution that fell.
+/// A downgraded distribution.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Downgrade {
     pub(crate) name: String,
     pub(crate) version: String,
-    /// `YYYY-MM-DD`, where the index tells.
+    /// `YYYY-MM-DD`, if the index provides it.
     pub(crate) uploaded: Option<String>,
-    /// What the same requirements give where everything has a wheel.
+    /// What the same requirements resolve to if everything has a wheel.
     pub(crate) newest: String,
     pub(crate) newest_uploaded: Option<String>,
-    /// What has no wheel for the target and keeps the newest out.
+    /// Distributions without a wheel for the target that prevent the newest release.
     #[serde(rename = "culprit")]
     pub(crate) conflict: Option<String>,
-    /// A later `compatibility_date` that ends it; known once `saddlebag lock` has looked for one.
+    /// A later `compatibility_date` that avoids it; set by `saddlebag lock`.
     #[serde(default)]
     pub(crate) lift: Option<Lift>,
 }
 
-/// A Python of Workers for which a distribution does not fall.
+/// A Workers Python for which a distribution is not downgraded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Lift {
     pub(crate) compatibility_date: String,
     pub(crate) python: String,
-    /// What the requirements give there.
+    /// What the requirements resolve to there.
     pub(crate) version: String,
 }

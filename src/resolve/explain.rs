@@ -1,8 +1,7 @@
-//! Why a sync failed, and what would work: uv's hundred lines of implication as an answer.
+//! Explains why a sync failed and what would work, from uv's resolver output.
 //!
-//! Receives the output of a failed sync and the workspace; hands on culprits, each with its facts from the index, and
-//! alternatives that were tried. Also judges the resolution that succeeded with an ancient release. Must never speak of
-//! what it did not find, and never take longer than it says.
+//! Reports each conflict with facts from the index, and only alternatives that uv resolved. Also warns when a sync
+//! succeeded with an outdated release. Stops at its time limit.
 
 mod alternatives;
 mod ask;
@@ -42,34 +41,34 @@ use unrestricted::Unrestricted;
 
 /// The name of the sync workspace's project: "your project", in uv's words.
 const WORKSPACE: &str = "saddlebag-workspace";
-/// How long it may take to find out who is in the way.
+/// Time limit for finding the conflicts.
 const JUDGING: Duration = Duration::from_secs(20);
-/// How long alternatives are looked for, after that.
+/// Time limit for finding alternatives, after that.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How long a resolution that succeeded is looked at.
+/// Time limit for checking a successful resolution for downgrades.
 const GLANCE: Duration = Duration::from_secs(20);
-/// How long a way out of a downgrade is looked for: who locks can wait for whole syncs.
+/// Time limit for finding a way out of a downgrade. Long, because `saddlebag lock` can wait for whole syncs.
 const LIFT_PATIENCE: Duration = Duration::from_secs(60);
-/// How many of uv's are started at once.
+/// How many uv processes run at once.
 const AT_ONCE: usize = 2;
-/// More culprits than these are not looked up in the index.
+/// At most this many conflicts are looked up in the index.
 const LOOKED_UP: usize = 16;
 
-/// A resolution that failed and that can be explained.
+/// A failed resolution that can be explained.
 #[derive(Debug)]
 pub(crate) struct Unresolved {
-    /// The same as an error: for who has switched the gate off.
+    /// The same as an error, for when the gate is off.
     pub(crate) error: Error,
     pub(crate) conflicts: Vec<Conflict>,
-    /// What was found to resolve, least change first.
+    /// Alternatives that resolve, smallest change first.
     pub(crate) alternatives: Vec<Alternative>,
-    /// What was not tried, because the time was over.
+    /// Alternatives that were not tried because time ran out.
     pub(crate) untried: usize,
-    /// What resolves and is too far from what is required to be an alternative: `pydantic 1.10.27, of 2026-01-02`.
+    /// Resolves, but is too far from the requirement to suggest: `pydantic 1.10.27, of 2026-01-02`.
     pub(crate) too_far: Option<String>,
-    /// Every distribution that the requirements would bring, as far as that is known.
+    /// Every distribution that the requirements would bring in, as far as known.
     pub(crate) packages: BTreeSet<String>,
-    /// What the project's files import; set by who knows its main module.
+    /// What the project's files import; set by the caller, who knows the main module.
     pub(crate) imported: Option<Imported>,
 }
 
@@ -80,7 +79,7 @@ impl Unresolved {
     }
 }
 
-/// `` `a` needs `b`, which needs `c` ``: names only, for the versions of the way there are the resolver's.
+/// `` `a` needs `b`, which needs `c` ``: names only, because the versions in between are the resolver's choice.
 pub(crate) fn chain_in_words(chain: &[String]) -> String {
     let name = |text: &String| {
         let end = text.find(|c: char| "<>=!~;@ ".contains(c)).unwrap_or(text.len());
@@ -94,7 +93,7 @@ pub(crate) fn chain_in_words(chain: &[String]) -> String {
     words
 }
 
-/// What is imported by the files that main reaches.
+/// The imports of all files reachable from main.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Imported {
     /// Top-level names that are neither the project's own nor the runtime's.
@@ -105,7 +104,7 @@ pub(crate) struct Imported {
     pub(crate) text: String,
 }
 
-/// What a search has found out.
+/// The result of a search.
 #[derive(Debug, Default)]
 pub(super) struct SearchResult {
     pub(super) conflicts: Vec<Conflict>,
@@ -115,43 +114,43 @@ pub(super) struct SearchResult {
     pub(super) packages: BTreeSet<String>,
 }
 
-/// Why a distribution is in the way.
+/// Why a distribution conflicts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Reason {
-    /// No wheel of the wanted versions is for the target.
+    /// No wheel of the required versions supports the target.
     NoWheel,
     /// No index has it.
     Unknown,
-    /// Two requirements that no version satisfies: their texts.
+    /// The texts of two requirements that no version satisfies together.
     Conflict(Vec<String>),
-    /// No such version; what there is.
+    /// The version does not exist; lists those that do.
     Version(Vec<String>),
-    /// It wants another Python: `>=3.15`.
+    /// It requires another Python: `>=3.15`.
     Python(String),
-    /// It has to be built before its requirements can be read, and building is off.
+    /// Its requirements can only be read by building it, and building is off.
     Build,
 }
 
-/// A distribution that is in the way.
+/// A distribution that prevents the resolution.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Conflict {
     pub(crate) reason: Reason,
     pub(crate) name: String,
-    /// From the project's own requirement to the culprit's.
+    /// From the project's own requirement to the conflicting one.
     pub(crate) chain: Vec<String>,
-    /// Every requirement of the project's that needs it, by name.
+    /// The project's requirements that need it, by name.
     pub(crate) heads: BTreeSet<String>,
-    /// The version that the requirements ask for, where that is known.
+    /// The version that the requirements ask for, if known.
     pub(crate) wanted: Option<String>,
-    /// The requirement that the chain begins with.
+    /// The first requirement in the chain.
     pub(crate) location: Location,
-    /// The newest release, and what its wheels are for.
+    /// The newest release, and the platforms of its wheels.
     pub(crate) newest: Option<(String, String)>,
-    /// A release that uv spoke of, and what its wheels are for; not always the newest.
+    /// A release that uv mentioned, and the platforms of its wheels; not always the newest.
     pub(crate) seen: Option<(String, String)>,
-    /// The newest release that the target takes, and its day; none that is ancient beside the newest.
+    /// The newest release that the target supports, and its date; `None` if it is outdated.
     pub(crate) usable: Option<(String, Option<String>)>,
-    /// The same where it is ancient.
+    /// The same, if it is outdated.
     pub(crate) outdated: Option<(String, Option<String>)>,
 }
 
@@ -161,26 +160,26 @@ impl Conflict {
         self.chain.first().map(|first| leading_name(first))
     }
 
-    /// Whether no release that is worth having has a wheel for the target, or only newer ones than what is wanted.
+    /// Whether no usable release has a wheel for the target, or only releases newer than required.
     fn is_hopeless(&self) -> bool {
         let wanted = self.wanted.as_ref().and_then(|version| version.parse::<Version>().ok());
         let usable = self.usable.as_ref().and_then(|(version, _)| version.parse::<Version>().ok());
         usable.is_none_or(|usable| wanted.is_some_and(|wanted| usable > wanted))
     }
 
-    /// Whether its newest release has a wheel for the target: then it only drags along what has none.
+    /// Whether its newest release has a wheel for the target: then only something it requires has none.
     pub(crate) fn has_a_wheel(&self) -> bool {
         let newest = self.newest.as_ref().map(|(version, _)| version);
         newest.is_some() && newest == self.usable.as_ref().map(|(version, _)| version)
     }
 }
 
-/// What a failed sync means.
+/// The diagnosis of a failed sync.
 #[derive(Debug)]
 pub(super) enum Meaning {
     Network(Error),
     Unresolved(Box<SearchResult>),
-    /// As it was.
+    /// No explanation: the original error.
     Unknown,
 }
 
@@ -247,11 +246,11 @@ fn unbuilt(output: &str, project: &Project) -> Meaning {
     Meaning::Unresolved(Box::new(SearchResult { conflicts: vec![conflict], ..SearchResult::default() }))
 }
 
-/// A culprit of which nothing more is known.
+/// A conflict without further details.
 fn conflict(name: &str, reason: Reason, mut chain: Vec<String>, entries: &[Requirement]) -> Conflict {
     let head = chain.first().map_or_else(|| name.to_owned(), |first| normalize(leading_name(first)));
     let entry = entries.iter().find(|entry| entry.name.as_deref() == Some(&head));
-    // What it needs, it may need by an extra.
+    // Its requirements may come from an extra.
     if let (Some(entry), [first, _, ..]) = (entry, &mut chain[..])
         && let Some((_, extras, _, _)) = requirement_text::parts(&entry.text)
     {
@@ -272,7 +271,7 @@ fn conflict(name: &str, reason: Reason, mut chain: Vec<String>, entries: &[Requi
     }
 }
 
-/// What wheels are to blame for is found out with.
+/// State for finding conflicts caused by missing wheels.
 #[derive(Debug, Clone, Copy)]
 struct Case<'a> {
     uv: &'a Uv,
@@ -332,7 +331,7 @@ impl Case<'_> {
             let looked = looked.next().unwrap_or_default();
             self.is_named(conflict) || (looked && conflict.is_hopeless())
         });
-        // Deepest first: what the others need.
+        // Deepest dependencies first.
         conflicts.sort_by_key(|conflict| std::cmp::Reverse(conflict.chain.len()));
         if !conflicts.is_empty() {
             return Ok(conflicts);
@@ -350,7 +349,7 @@ impl Case<'_> {
         conflict
     }
 
-    /// Whether uv says of the very version that is wanted that it has no wheel.
+    /// Whether uv says that the required version itself has no wheel.
     fn is_named(self, conflict: &Conflict) -> bool {
         let about_it = |spec: &&Spec| spec.name == conflict.name;
         let Some(wanted) = conflict.wanted.as_deref() else { return !conflict.has_a_wheel() };
@@ -358,7 +357,7 @@ impl Case<'_> {
     }
 }
 
-/// What fell, where the resolution of a finished sync can be judged at all.
+/// The downgrades in a finished sync, if its resolution can be checked.
 ///
 /// # Errors
 /// `ErrorKind::Interrupted`, and what keeps uv from being started.
@@ -423,7 +422,7 @@ pub(super) fn survey(
     survey::ask(plan, project, toolchain)
 }
 
-/// Who is in the way. What has no wheel explains all else that uv then says.
+/// Finds the conflicts. A missing wheel explains everything else that uv reports.
 fn conflicts(said: &ResolverMessage, requirements: &[Requirement]) -> Vec<Conflict> {
     let wheelless: BTreeSet<&str> =
         said.wheelless.iter().filter(|spec| !spec.is_prerelease()).map(|spec| spec.name.as_str()).collect();
@@ -437,7 +436,7 @@ fn conflicts(said: &ResolverMessage, requirements: &[Requirement]) -> Vec<Confli
     found.extend(
         wheelless.into_iter().filter(|name| !said.missing.contains(*name)).map(|name| make(name, Reason::NoWheel)),
     );
-    // Deepest first: what the others need.
+    // Deepest dependencies first.
     found.sort_by_key(|conflict| std::cmp::Reverse(conflict.chain.len()));
     if !found.is_empty() {
         return found;
@@ -472,7 +471,7 @@ fn conflicts(said: &ResolverMessage, requirements: &[Requirement]) -> Vec<Confli
     lacking.into_iter().map(|name| make(name, Reason::Version(available(name)))).collect()
 }
 
-/// The shortest way from the project's own requirement to a distribution.
+/// The shortest chain from the project's own requirement to a distribution.
 fn chain(said: &ResolverMessage, name: &str) -> Vec<Spec> {
     let mut open: VecDeque<Vec<Spec>> =
         said.requires.iter().filter(|(who, _)| who.is_none()).map(|(_, on)| vec![on.clone()]).collect();
@@ -501,7 +500,7 @@ fn chain(said: &ResolverMessage, name: &str) -> Vec<Spec> {
     Vec::new()
 }
 
-/// What the index has of it.
+/// What the index has for it.
 fn look_up(conflict: &mut Conflict, uv: &Uv) -> Result<()> {
     if conflict.reason == Reason::Unknown {
         return Ok(());
@@ -518,7 +517,7 @@ fn look_up(conflict: &mut Conflict, uv: &Uv) -> Result<()> {
     Ok(())
 }
 
-/// uv also names what has a wheel and drags along what has none. That is no culprit, where there is another.
+/// uv also names packages that have a wheel but require one without. Skip those if there is another conflict.
 fn keep_those_in_the_way(conflicts: &mut Vec<Conflict>) {
     let drags = |conflict: &Conflict| conflict.reason == Reason::NoWheel && conflict.has_a_wheel();
     if !conflicts.iter().all(drags) {

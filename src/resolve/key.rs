@@ -1,7 +1,6 @@
-//! The key of a vendored tree: a hash over everything that can change what pywrangler resolves and installs.
+//! The cache key of a vendored tree: a hash of everything that can change what pywrangler resolves and installs.
 //!
-//! Receives the workspace's files and the facts around them; hands on a name for the cache entry. Must never leave out
-//! something that changes the result, and never store a value: only the hash leaves here.
+//! Only the hash is kept, never the values, which may contain credentials.
 
 use crate::env::Environment;
 use crate::error::{Error, Result};
@@ -9,7 +8,7 @@ use camino::Utf8Path;
 use sha2::{Digest, Sha256};
 use walkdir::{DirEntry, WalkDir};
 
-/// `UV_*` variables that change where uv keeps things, how fast it is or what it prints, never what it resolves.
+/// `UV_*` variables that affect uv's storage, speed or output, but not the resolution.
 const WITHOUT_EFFECT: [&str; 12] = [
     "UV_CACHE_DIR",
     "UV_CONCURRENT_BUILDS",
@@ -25,7 +24,7 @@ const WITHOUT_EFFECT: [&str; 12] = [
     "UV_COMPILE_BYTECODE",
 ];
 
-/// Directories inside a local source that hold no source.
+/// Directories inside a local source that contain no source code.
 const NOT_SOURCE: [&str; 13] = [
     ".git",
     ".venv",
@@ -42,7 +41,7 @@ const NOT_SOURCE: [&str; 13] = [
     ".hypothesis",
 ];
 
-/// Feeds named parts into one hash; a part's length goes in too, so that no two lists of parts look alike.
+/// Feeds named parts into one hash, each with its length, so that different lists of parts cannot collide.
 pub(crate) struct Key(Sha256);
 
 impl Key {
@@ -60,7 +59,7 @@ impl Key {
         }
     }
 
-    /// Every `UV_*` variable that can matter, and the proxies do not.
+    /// Every `UV_*` variable that can affect the result. Proxies cannot.
     pub(crate) fn environment(&mut self, environment: &Environment) {
         for (name, value) in environment.pairs() {
             if let Some(name) = name.to_str()
@@ -87,7 +86,7 @@ impl Key {
         if path.is_file() {
             return self.file(path);
         }
-        // A link is what it leads to: a build copies that.
+        // Hash a symlink's target, because a build copies that.
         let walk = WalkDir::new(path).follow_links(true).sort_by_file_name().into_iter();
         for entry in walk.filter_entry(|entry| entry.depth() == 0 || is_source(entry)) {
             let entry = match entry {
@@ -104,7 +103,7 @@ impl Key {
         Ok(())
     }
 
-    /// 32 hexadecimal digits: 128 bits are plenty for a cache.
+    /// 32 hexadecimal digits (128 bits).
     pub(crate) fn finish(self) -> String {
         self.0.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
     }
@@ -128,7 +127,7 @@ fn is_build_output(entry: &DirEntry) -> bool {
         && inside.all(|one| one.file_name().to_str().is_some_and(is_lib))
 }
 
-/// A link to nothing, or to a directory that it is in.
+/// A broken symlink, or one to a directory that contains it.
 fn leads_nowhere(error: &walkdir::Error) -> bool {
     let is_link = error.path().is_some_and(|path| path.is_symlink());
     is_link

@@ -1,7 +1,6 @@
-//! What a `pylock.toml` (PEP 751) says: names, versions, hashes, and the Python that it was made for.
+//! Parses `pylock.toml` files (PEP 751): names, versions, hashes and the target Python.
 //!
-//! Receives the text of a lock; hands on its packages and what `saddlebag lock` noted in `[tool.saddlebag]`. Must never write
-//! a file.
+//! Also reads the `[tool.saddlebag]` table that `saddlebag lock` adds.
 
 use super::downgrade::{Downgrade, Lift};
 use crate::error::{Error, ErrorKind, Result};
@@ -22,16 +21,16 @@ pub(crate) struct LockedPackage {
     pub(crate) hashes: Vec<String>,
 }
 
-/// For what a lock was made, where it is not what the Worker runs on.
+/// What a lock was made for, if that is not what the Worker runs on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum MadeFor {
     /// `3.13`.
     Python(String),
-    /// Another platform: this package of it has no wheel that the Worker takes.
+    /// Another platform: this package in the lock has no wheel for the Worker.
     Platform(String),
 }
 
-/// What `saddlebag lock` notes in the lock under `[tool.saddlebag]`, so that a machine that only has the lock knows it too.
+/// What `saddlebag lock` records under `[tool.saddlebag]`, for machines that only have the lock.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Note {
     /// `3.14`.
@@ -116,13 +115,13 @@ impl Artifact {
     }
 }
 
-/// What `saddlebag lock` noted in a lock; nothing in one of another tool's.
+/// What `saddlebag lock` recorded in a lock; empty for locks of other tools.
 pub(super) fn note(text: &str) -> Note {
     let document: Option<Document> = toml_edit::de::from_str(text).ok();
     document.and_then(|document| document.tool?.saddlebag).unwrap_or_default()
 }
 
-/// The lock with a note; one that is there already is replaced.
+/// The lock with `[tool.saddlebag]` set; an existing table is replaced.
 pub(super) fn with_note(text: &str, note: &Note) -> Option<String> {
     let mut document: DocumentMut = text.parse().ok()?;
     let mut table = Table::new();
@@ -194,14 +193,14 @@ pub(super) fn made_for(text: &str, python: &str, resolved: &BTreeMap<&str, &str>
         return (made_for != python).then(|| MadeFor::Python(made_for.to_owned()));
     }
     let here = known.iter().find(|known| known.python == python)?;
-    // A package with a condition may be for other platforms alone.
+    // A package with a marker may be for other platforms only.
     let stuck: Vec<&Entry> =
         document.packages.iter().filter(|entry| entry.marker.is_none() && entry.is_stuck(here)).collect();
     let other = |entry: &&Entry| known.iter().rev().find(|other| other.python != python && !entry.is_stuck(other));
     if let Some(other) = stuck.iter().find_map(other) {
         return Some(MadeFor::Python(other.python.clone()));
     }
-    // A lock for many platforms may hold what the Worker does not need: only what is needed at another version counts.
+    // A universal lock may list packages that the Worker does not need. Only version differences of needed ones count.
     let replaced = |entry: &&&Entry| {
         let now = resolved.get(python::normalize(&entry.name).as_str()).copied();
         now.is_some() && now != entry.version.as_deref()
@@ -218,14 +217,14 @@ impl Document {
 }
 
 impl Entry {
-    /// Whether it has wheels and none for that Python of Workers.
+    /// Whether it has wheels, but none for that Workers Python.
     fn is_stuck(&self, known: &Known) -> bool {
         let names: BTreeSet<&str> = self.wheels.iter().filter_map(Artifact::file_name).collect();
         !names.is_empty() && !names.iter().any(|name| fits(name, known))
     }
 }
 
-/// Whether a wheel, by its name, is for a Python of Workers.
+/// Whether a wheel's file name says that it supports a Workers Python.
 fn fits(wheel: &str, known: &Known) -> bool {
     let mut parts = wheel.trim_end_matches(".whl").rsplit('-');
     let (Some(platform), Some(abi), Some(pythons)) = (parts.next(), parts.next(), parts.next()) else { return true };
@@ -273,7 +272,7 @@ mod tests {
         let of_uv = lock("requires-python = \">=3.13.2\"\n", &[PURE]).replace("\"other\"", "\"uv\"");
         assert_eq!(made(&of_uv, "3.14"), Some(MadeFor::Python("3.13".into())));
         assert_eq!(made(&of_uv, "3.13"), None);
-        // What a project allows is no interpreter.
+        // The range that a project allows is not an interpreter.
         assert_eq!(made(&of_uv.replace("3.13.2", "3.12"), "3.14"), None);
         let noted = with_note(&of_uv, &Note { python: Some("3.14".into()), downgrades: Vec::new() }).unwrap();
         assert_eq!((made(&noted, "3.14"), made(&noted, "3.13")), (None, Some(MadeFor::Python("3.14".into()))));

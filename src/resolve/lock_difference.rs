@@ -1,7 +1,7 @@
-//! Two locks (PEP 751) held against each other, and a lock that can stand in a repository.
+//! Compares two lockfiles (PEP 751), and makes a lockfile portable enough to commit.
 //!
-//! Receives the texts of locks; hands on what differs by name, version, source and sha256, and a text without a path of
-//! this machine. Must never take an order, a day or the address of a file for a difference.
+//! Packages are compared by name, version, source and sha256; order, dates and file URLs are ignored. The portable text
+//! contains no local paths.
 
 use super::lock;
 use crate::python;
@@ -12,7 +12,7 @@ use toml_edit::{ArrayOfTables, DocumentMut, Item, TableLike, Value, value};
 /// The keys of a package that name a file or a directory.
 const SOURCES: [&str; 4] = ["directory", "archive", "sdist", "vcs"];
 
-/// One difference: a distribution, and what to say of it.
+/// One difference: a distribution and a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LockDifference {
     pub(crate) name: String,
@@ -27,7 +27,7 @@ struct Package {
     hashes: BTreeSet<String>,
 }
 
-/// How `resolved` differs from `locked`; each with the directory that its relative paths are relative to.
+/// How `resolved` differs from `locked`; each comes with the base directory of its relative paths.
 pub(super) fn between(locked: (&str, &Utf8Path), resolved: (&str, &Utf8Path)) -> Vec<LockDifference> {
     let (locked, resolved) = (packages(locked.0, locked.1), packages(resolved.0, resolved.1));
     let names: BTreeSet<&String> = locked.keys().chain(resolved.keys()).collect();
@@ -87,7 +87,7 @@ fn source(table: &dyn TableLike, base: &Utf8Path) -> String {
     let of = |key: &str| {
         let inner = table.get(key)?.as_table_like()?;
         let text = |name: &str| inner.get(name).and_then(Item::as_str);
-        // An sdist of an index is one of its files.
+        // An sdist from an index is one of its files.
         let place = match (text("path").or(text("url").and_then(on_this_machine)), text("url")) {
             (Some(path), _) => lexical(&base.join(path)).into_string(),
             (None, Some(_)) if key == "sdist" => return None,
@@ -139,7 +139,7 @@ fn relative(path: &Utf8Path, root: &Utf8Path) -> Utf8PathBuf {
     if relative.as_str().is_empty() { ".".into() } else { relative }
 }
 
-/// Without `.` and `..`, by the text alone.
+/// Removes `.` and `..` lexically.
 fn lexical(path: &Utf8Path) -> Utf8PathBuf {
     let mut plain = Utf8PathBuf::new();
     for part in path.components() {

@@ -1,16 +1,16 @@
-//! What pywrangler and uv need to know of a Python before they can make an environment for it.
+//! Checks that the installed pywrangler and uv support a Python version before creating an environment for it.
 
 use crate::error::{Error, ErrorKind, Location, LocationKind, Result};
 use crate::project::Target;
 use crate::tools::{Toolchain, is_older_than, minimums};
 use camino::Utf8Path;
 
-/// A pywrangler that does not know the target's Python vendors for an older one and says nothing.
+/// A pywrangler that does not know the target's Python silently vendors for an older one.
 pub(super) fn check_target(toolchain: &Toolchain, target: &Target) -> Result<()> {
     check_python(toolchain, &target.python)
 }
 
-/// The same for a Python: `3.14`.
+/// The same for a Python version such as `3.14`.
 pub(super) fn check_python(toolchain: &Toolchain, python: &str) -> Result<()> {
     let row = minimums::python(python);
     match (row, toolchain.pywrangler.version.as_deref()) {
@@ -24,7 +24,7 @@ pub(super) fn check_python(toolchain: &Toolchain, python: &str) -> Result<()> {
     }
 }
 
-/// The Python that pywrangler installed for, from the environment that it made for Pyodide.
+/// The Python that pywrangler installed for, read from its Pyodide environment.
 pub(super) fn python_of(directory: &Utf8Path) -> Option<String> {
     let text = fs_err::read_to_string(directory.join(".venv-workers/pyodide-venv/pyvenv.cfg")).ok()?;
     let pairs = text.lines().filter_map(|line| line.split_once('='));

@@ -1,7 +1,7 @@
-//! `pywrangler sync` in a workspace of ours, and what must be true of the tree that it leaves.
+//! Runs `pywrangler sync` in the sync workspace and checks the resulting tree.
 //!
-//! Receives a plan and the tools; hands on a finished, marked workspace. Must never leave a tree that the stage could not
-//! stand for: for another Python, by another pywrangler than deploys, or with pointers in place of packages.
+//! A tree is rejected if it is for another Python, was made by another pywrangler than the one that deploys, or
+//! contains path pointers instead of packages.
 
 use super::explain::{self, Meaning, Unresolved};
 use super::python_support::{python_of, sync_environment};
@@ -12,14 +12,14 @@ use crate::process;
 use crate::tools::Toolchain;
 use camino::Utf8Path;
 
-/// How a sync ended that ended.
+/// How a finished sync ended.
 #[derive(Debug)]
 pub(super) enum Synced {
     Done,
     Unresolved(Box<Unresolved>),
 }
 
-/// Makes the entry anew. A run that dies here leaves no mark, and the next one starts over.
+/// Recreates the entry. If this is interrupted, the marker file is missing and the next run starts over.
 pub(super) fn sync(directory: &Utf8Path, case: &Case<'_>) -> Result<Synced> {
     remove(directory)?;
     workspace::write(directory, case.plan).map_err(|error| cache_unwritable(&error))?;
@@ -41,7 +41,7 @@ fn run_sync(directory: &Utf8Path, case: &Case<'_>) -> Result<Synced> {
         terminal.detail(line.trim_end());
     })?;
     drop(step);
-    // pywrangler pads its lines to the width it was given.
+    // pywrangler pads its lines to the terminal width.
     let output: String = output.lines().map(|line| format!("{}\n", line.trim_end())).collect();
     if !ended.success() {
         let error = sync_failed(ended, &output);
@@ -63,7 +63,7 @@ fn run_sync(directory: &Utf8Path, case: &Case<'_>) -> Result<Synced> {
     Ok(Synced::Done)
 }
 
-/// What must be true of the tree that a finished sync left; hands on pywrangler's token.
+/// Checks the tree that a finished sync left, and returns pywrangler's token.
 fn check_tree(directory: &Utf8Path, plan: &Plan, toolchain: &Toolchain, output: &str) -> Result<String> {
     let token = fs_err::read_to_string(directory.join("python_modules/.synced")).unwrap_or_default().trim().to_owned();
     if token.is_empty() {
@@ -82,7 +82,7 @@ fn check_tree(directory: &Utf8Path, plan: &Plan, toolchain: &Toolchain, output: 
         )
         .with_output(output.to_owned()));
     }
-    // The stage gets this token, and the pywrangler that deploys would sync again over it if its version were another.
+    // The stage gets this token. With another version in it, the deploying pywrangler would sync over the stage.
     if let Some(version) = toolchain.pywrangler.version.as_deref().filter(|version| *version != token) {
         return Err(Error::new(
             ErrorKind::SyncFailed,
@@ -100,7 +100,7 @@ fn check_tree(directory: &Utf8Path, plan: &Plan, toolchain: &Toolchain, output: 
     Ok(token)
 }
 
-/// A vendored distribution that is not there but points to its source (PEP 610).
+/// A vendored distribution that only points to its source (PEP 610).
 fn editable(directory: &Utf8Path) -> Option<String> {
     let entries = directory.join("python_modules").read_dir_utf8().into_iter().flatten().flatten();
     entries.filter(|entry| entry.file_name().ends_with(".dist-info")).find_map(|entry| {

@@ -1,8 +1,6 @@
-//! The uv settings that hold for the project, made to hold for a workspace elsewhere.
+//! Copies the project's uv settings into a `[tool.uv]` table for the sync workspace, with relative paths made absolute.
 //!
-//! Receives the project's root and which requirements are wanted; hands on one `[tool.uv]` table with every relative path
-//! made absolute. Must never change what the settings mean, and never read the user's or the system's `uv.toml`: those
-//! reach the workspace by themselves.
+//! Does not read the user's or the system's `uv.toml`: uv applies those to the workspace itself.
 
 use super::uv_sources::{self, Wanted, absolute};
 use super::uv_workspace::{self, document, tool_uv};
@@ -10,7 +8,7 @@ use crate::error::Result;
 use camino::Utf8Path;
 use toml_edit::{ArrayOfTables, Item, Table, Value, value};
 
-/// Settings about the project as a project, which say nothing about resolving its requirements elsewhere.
+/// Settings about the project itself, which do not affect resolving its requirements elsewhere.
 const ABOUT_THE_PROJECT: [&str; 9] = [
     "workspace",
     "dev-dependencies",
@@ -49,7 +47,7 @@ pub(crate) fn effective(root: &Utf8Path, wanted: &Wanted) -> Result<Table> {
     for key in ABOUT_THE_PROJECT {
         settings.remove(key);
     }
-    // Sources live in pyproject.toml only, and the project's own count even where a uv.toml holds the settings.
+    // Sources are in pyproject.toml only. The project's own apply even if the settings come from a uv.toml.
     settings.remove("sources");
     if let Some(sources) = uv_sources::of(root, workspace.as_ref(), wanted)? {
         for directory in [from, root] {
@@ -60,7 +58,7 @@ pub(crate) fn effective(root: &Utf8Path, wanted: &Wanted) -> Result<Table> {
     Ok(settings)
 }
 
-/// Texts that are paths unless they are URLs.
+/// Settings whose value is a path unless it is a URL.
 fn absolute_paths(settings: &mut Table, base: &Utf8Path) {
     if let Some(Item::Table(pip)) = settings.get_mut("pip") {
         absolute_paths(pip, base);
@@ -141,7 +139,7 @@ mod tests {
         (dir, root)
     }
 
-    /// As it stands in the workspace's `pyproject.toml`.
+    /// As written to the workspace's `pyproject.toml`.
     fn shown(root: &Utf8Path, below: &str, names: &[&str]) -> String {
         shown_of(root, below, &wanted(names))
     }
@@ -222,7 +220,7 @@ mod tests {
     fn a_workspace_source_without_a_member_is_refused() {
         let (_dir, root) = tree(&[("pyproject.toml", "[tool.uv.sources]\nghost = { workspace = true }\n")]);
         assert_eq!(effective(&root, &wanted(&["ghost"])).unwrap_err().kind, ErrorKind::ConfigInvalid);
-        // uv looks at the sources of what is required, and at no others.
+        // uv only reads the sources of packages that are required.
         assert!(effective(&root, &wanted(&["other"])).is_ok());
     }
 

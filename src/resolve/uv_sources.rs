@@ -1,9 +1,7 @@
-//! `[tool.uv.sources]`: where uv takes the requirements of a project from, made to hold for a workspace elsewhere.
+//! Copies the project's `[tool.uv.sources]` to the sync workspace, with absolute paths and workspace sources as paths.
 //!
-//! Receives a project's directory and which requirements are wanted; hands on the sources of those, with paths made
-//! absolute and workspace sources turned into paths. Must never change whether a source is editable: two requirements of
-//! one distribution must agree on it, and some of them stand in files of others. That nothing is installed so, the sync
-//! itself takes care of.
+//! `editable` is kept as it is: two requirements of one distribution must agree on it, and some are in files we do not
+//! write. The sync itself prevents editable installs.
 
 use super::uv_workspace::{self, Workspace, tool_uv};
 use crate::error::{Error, ErrorKind, Location, LocationKind, Result};
@@ -14,7 +12,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use std::collections::{BTreeMap, BTreeSet};
 use toml_edit::{InlineTable, Item, Table, Value};
 
-/// The wanted requirements by normalised name, each with the lists that it is from.
+/// The selected requirements by normalised name, each with the lists that contain it.
 pub(super) type Wanted = BTreeMap<String, BTreeSet<Section>>;
 
 pub(super) fn wanted(entries: &[Requirement]) -> Wanted {
@@ -66,7 +64,7 @@ pub(super) fn local(directory: &Utf8Path) -> Vec<Utf8PathBuf> {
     paths.collect()
 }
 
-/// Every source with its name as written and the directory that its paths are relative to; one for each name.
+/// Every source with its name as written and the base directory of its paths; one per name.
 fn declared(directory: &Utf8Path, workspace: Option<&Workspace>) -> Result<Vec<(String, Item, Utf8PathBuf)>> {
     let mut all: BTreeMap<String, (String, Item, Utf8PathBuf)> = BTreeMap::new();
     let above = workspace.map(|workspace| workspace.root.as_path()).filter(|root| *root != directory);
@@ -80,7 +78,7 @@ fn declared(directory: &Utf8Path, workspace: Option<&Workspace>) -> Result<Vec<(
     Ok(all.into_values().collect())
 }
 
-/// A source is a table or a list of tables, in any of TOML's forms.
+/// A source is a table or a list of tables, in any TOML notation.
 fn tables(source: &Item) -> impl Iterator<Item = InlineTable> {
     let mut value = source.clone();
     value.make_value();
@@ -126,13 +124,13 @@ fn make_absolute(name: &str, source: &mut InlineTable, base: &Utf8Path, workspac
     Ok(())
 }
 
-/// Whether a member is installed itself, besides what it requires.
+/// Whether a member is installed itself, not only its requirements.
 fn is_package(member: &Utf8Path) -> Result<bool> {
     let settings = tool_uv(&member.join("pyproject.toml"))?;
     Ok(settings.as_ref().and_then(|settings| settings.get("package")).and_then(Item::as_bool) != Some(false))
 }
 
-/// A text that is a path unless it is a URL.
+/// A value that is a path unless it is a URL.
 pub(super) fn absolute(value: &mut Value, base: &Utf8Path) {
     if let Some(text) = value.as_str()
         && !text.contains("://")

@@ -1,14 +1,13 @@
-//! The uv workspace that a project is part of, as uv finds it.
+//! Finds the root and members of the uv workspace that a project belongs to.
 //!
-//! Receives a directory with a `pyproject.toml`; hands on the workspace's root and members. Reads `pyproject.toml` files
-//! and nothing else. Must never take a project for a member that uv would not (uv 0.13.8: seen on trees of each kind).
+//! Reads only `pyproject.toml` files. Follows uv 0.13.8, compared on one tree of each kind.
 
 use crate::error::{Error, ErrorKind, Location, LocationKind, Result};
 use crate::python;
 use camino::{Utf8Path, Utf8PathBuf};
 use toml_edit::{DocumentMut, Item, Table, TableLike, Value};
 
-/// How deep `**` is followed.
+/// Maximum depth for `**`.
 const DEPTH: usize = 8;
 
 #[derive(Debug)]
@@ -40,7 +39,7 @@ pub(super) fn document(path: &Utf8Path) -> Result<DocumentMut> {
     })
 }
 
-/// `[tool.uv]` of a `pyproject.toml`; `None` where either is not there.
+/// `[tool.uv]` of a `pyproject.toml`; `None` if either is missing.
 pub(super) fn tool_uv(pyproject: &Utf8Path) -> Result<Option<Table>> {
     if !pyproject.is_file() {
         return Ok(None);
@@ -129,7 +128,7 @@ fn member_directories(root: &Utf8Path, workspace: &dyn TableLike) -> Vec<Utf8Pat
 mod tests {
     use super::*;
 
-    /// Which directories (relative) are in a workspace, and in which.
+    /// Lists the directories (relative) that are in a workspace, and which workspace.
     fn found(files: &[(&str, &str)]) -> Vec<(String, Option<String>)> {
         let dir = tempfile::tempdir().unwrap();
         let root = Utf8PathBuf::from_path_buf(dir.path().canonicalize().unwrap()).unwrap();

@@ -1,7 +1,7 @@
-//! The sync workspace: a project of saddlebag's own in which `pywrangler sync` resolves what the user's project needs.
+//! The sync workspace: a generated project in which `pywrangler sync` resolves the user's requirements.
 //!
-//! Receives the requirements, the target and the tools; hands on a plan with its key, and writes it. Must never depend on
-//! where the user's project is, and never leave `[tool.uv]` out: uv would take that of a directory above.
+//! It does not depend on the location of the user's project. It always contains `[tool.uv]`, because uv would otherwise
+//! use that table from a parent directory.
 
 use super::key::Key;
 use super::{lock, uv_settings, uv_sources};
@@ -14,31 +14,31 @@ use camino::{Utf8Path, Utf8PathBuf};
 use std::collections::{BTreeMap, BTreeSet};
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, value};
 
-/// Changes whenever the files below are written differently.
+/// Increment whenever the generated files change.
 const LAYOUT: &str = "saddlebag-workspace-3";
 
-/// A workspace, not yet written.
+/// A workspace that is not written yet.
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) key: String,
     pub(super) python: String,
-    /// For people: `14 requirements`.
+    /// For display: `14 requirements`.
     pub(super) what: String,
-    /// What the user should know of it; a line.
+    /// One-line notices for the user.
     pub(super) remark: Option<String>,
     wrangler: String,
     pyproject: String,
-    /// Whether a failure is worth the time of looking for what would work.
+    /// Whether to look for alternatives after a failure.
     pub(super) wants_alternatives: bool,
     /// The project's lock.
     pub(super) seed: Option<Utf8PathBuf>,
     seed_text: Option<String>,
-    /// Whether the resolution keeps to the lock where it can.
+    /// Whether to prefer the versions in the lock.
     seeded: bool,
 }
 
 impl Plan {
-    /// Whether a source of it is fetched by ssh, which may ask for a passphrase.
+    /// Whether a source is fetched over ssh, which may ask for a passphrase.
     pub(super) fn fetches_by_ssh(&self) -> bool {
         ["ssh://", "git@"].iter().any(|sign| self.pyproject.contains(sign))
     }
@@ -101,12 +101,12 @@ impl Plan {
         self.seed_text.as_deref()
     }
 
-    /// Whether the resolution keeps to the lock where it can.
+    /// Whether to prefer the versions in the lock.
     pub(super) fn is_seeded(&self) -> bool {
         self.seeded
     }
 
-    /// The same requirements for another Python, without the lock: that is for this one.
+    /// The same requirements for another Python, without the lock, which is for this one.
     pub(super) fn elsewhere(&self, python: &str, flag: &str) -> Self {
         Self {
             key: String::new(),
@@ -123,7 +123,7 @@ impl Plan {
     }
 }
 
-/// Writes the workspace into a directory of its own.
+/// Writes the workspace into its own directory.
 pub(super) fn write(directory: &Utf8Path, plan: &Plan) -> std::io::Result<()> {
     fs_err::create_dir_all(directory)?;
     fs_err::write(directory.join("wrangler.toml"), &plan.wrangler)?;
@@ -230,7 +230,7 @@ fn not_a_list(key: &str) -> Error {
     Error::new(ErrorKind::ConfigInvalid, format!("`tool.uv.{key}` is not a list"), format!("write `{key}` as a list"))
 }
 
-/// The user's and the system's `uv.toml`, which hold in every workspace.
+/// The user's and the system's `uv.toml`, which apply to every workspace.
 fn uv_configuration(environment: &Environment) -> Vec<Utf8PathBuf> {
     let home = environment
         .get("XDG_CONFIG_HOME")
@@ -257,7 +257,7 @@ fn sources(pyproject: &str) -> Table {
     item.and_then(|item| item.clone().into_table().ok()).unwrap_or_default()
 }
 
-/// An older pywrangler is deaf to sources, with or without saddlebag.
+/// Older pywranglers ignore sources, with or without saddlebag.
 fn unread_sources(pyproject: &str, toolchain: &Toolchain) -> Option<String> {
     let version = toolchain.pywrangler.version.as_deref()?;
     let needed = minimums::minimum("tool.uv.sources", None);

@@ -1,8 +1,8 @@
-//! The first pass: the project's own modules below the module root.
+//! First pass: collects the project's own modules below the module root.
 //!
-//! Receives the sources and the users' globs; adds modules, and what stays behind of what plain wrangler would have
-//! uploaded. wrangler walks everything; this walk does not enter virtual environments, `node_modules` and the like, and,
-//! where the module root is the project's own, neither build outputs nor tests that nothing names.
+//! Also records files that plain wrangler would upload and this pass leaves out. Wrangler walks everything; this pass
+//! skips virtual environments, `node_modules` and the like. If the module root is the project root, it also skips
+//! build outputs, and tests that nothing names.
 
 use super::walk::{Entry, Walk, WalkedFile, walk};
 use super::{Collected, Sources, length, upload_name};
@@ -13,11 +13,11 @@ use crate::error::Result;
 use crate::project::display;
 use camino::Utf8Path;
 
-/// A file that a rule takes for a module.
+/// A file that a rule makes a module.
 struct Match {
     found: WalkedFile,
     kinds: Vec<ModuleType>,
-    /// The user's `include` names it, so that its directory does not matter.
+    /// The user's `include` matches it, so it is kept even if its directory is left out.
     included: bool,
     excluded: bool,
 }
@@ -34,7 +34,7 @@ pub(super) fn collect(
         return Err(error);
     }
     for (name, stray) in walk.strays {
-        // What no rule takes is no concern of an upload; a directory (a name without a rule) may hold what one does.
+        // Skip files without a rule; a directory without a rule may contain files with one.
         if !sources.rules.matches(&name).is_empty() || stray.path.is_dir() {
             collected.stray_links.push(stray);
         }
@@ -68,7 +68,7 @@ pub(super) fn collect(
     Ok(())
 }
 
-/// All of the layout's roots as one walk. A root may be a single file.
+/// Walks all of the layout's roots as one. A root may be a single file.
 fn walk_roots(sources: &Sources<'_>) -> Result<Walk> {
     let module_root = &sources.layout.module_root;
     let judge = |name: &str, own: &str, path: &Utf8Path| judge(sources, name, own, path);
@@ -95,12 +95,12 @@ fn walk_roots(sources: &Sources<'_>) -> Result<Walk> {
     Ok(all)
 }
 
-/// What to do with one directory of the user's tree.
+/// How to handle one directory of the user's tree.
 fn judge(sources: &Sources<'_>, name: &str, own: &str, path: &Utf8Path) -> Entry {
     let at_root = sources.layout.at_project_root;
     let hidden = |root: Option<&Utf8Path>| root.is_some_and(|root| path == root.join(".wrangler"));
     if hidden(Some(sources.project_root)) || hidden(sources.config_path.parent()) {
-        // The one directory that wrangler skips itself. Stages live there.
+        // The only directory that wrangler itself skips. It contains the stages.
         return Entry::Ignore;
     }
     if path.join("pyvenv.cfg").is_file() && own != "python_modules" {
@@ -120,7 +120,7 @@ fn judge(sources: &Sources<'_>, name: &str, own: &str, path: &Utf8Path) -> Entry
     }
 }
 
-/// For each directory that is left unless named, whether something that stays names it.
+/// For each directory that is left out unless named, whether a kept file names it.
 fn named(sources: &Sources<'_>, conditional: &[(String, &'static str)], matches: &[Match]) -> Result<Vec<bool>> {
     let candidate = |(path, _): &(String, &'static str)| Candidate {
         path: path.clone(),
@@ -153,7 +153,7 @@ impl Collected {
             return Ok(());
         }
         self.count_duplicates(&found.name, &kinds, true);
-        // wrangler would let this one replace the entry point, without a word.
+        // wrangler would silently replace the entry point with this one.
         if let Some(taken) = self.modules.iter().take(2).find(|module| module.name == found.name) {
             let first = match taken.owner {
                 Owner::Saddlebag => "the entry shim".to_owned(),

@@ -1,4 +1,4 @@
-//! Real trees in temporary directories. What plain wrangler uploads from the same trees was compared by hand with
+//! Real trees in temporary directories. Expected modules were compared by hand with
 //! `wrangler deploy --dry-run --outdir` (4.164.0).
 
 use super::*;
@@ -6,7 +6,7 @@ use crate::layout::{Namespace, Shim};
 use crate::project::config::ModuleRule;
 use crate::python::distribution::read_all;
 
-/// A project on disk, and the settings of one collection.
+/// A project on disk, with the settings for collecting it.
 struct Project {
     _guard: tempfile::TempDir,
     root: Utf8PathBuf,

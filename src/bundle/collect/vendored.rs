@@ -1,7 +1,7 @@
-//! The second pass: every file of the vendored tree.
+//! Second pass: collects every file of the vendored tree as a module under `python_modules/`, with its distribution.
 //!
-//! Receives the tree and its distributions; adds modules under `python_modules/`, each with its owner. All are data to
-//! wrangler but the SDK's own JavaScript. pywrangler's marks (`.synced`, `pyvenv.cfg`) are none of the upload's.
+//! Wrangler treats all of them as data, except the SDK's own JavaScript. pywrangler's marker files (`.synced`,
+//! `pyvenv.cfg`) are not uploaded.
 
 use super::walk::{Entry, walk};
 use super::{Collected, Sources, length};
@@ -46,7 +46,7 @@ fn module_type(path: &str) -> ModuleType {
     }
 }
 
-/// The distributions that claim each file, in the order of their names.
+/// The distributions that list each file, in name order.
 fn owners(distributions: &[Distribution]) -> BTreeMap<&str, Vec<&Distribution>> {
     let mut owners: BTreeMap<&str, Vec<&Distribution>> = BTreeMap::new();
     for distribution in distributions {

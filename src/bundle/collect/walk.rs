@@ -1,44 +1,44 @@
-//! Walks one tree, in the order of names, and follows the links that stay inside.
+//! Walks a directory tree in name order and follows symlinks that stay inside it.
 //!
-//! Receives a directory and somebody's word on each directory met (enter it, leave its files behind, do not look); hands
-//! on files and stray links. Must never enter a link that leads out, nor the same directory twice on one path.
+//! The caller decides for each directory whether to enter it, leave its files out or ignore it. Symlinks that lead
+//! outside are reported, not followed, and no directory is entered twice on one path.
 
 use crate::bundle::StrayLink;
 use crate::error::{Error, ErrorKind, Result, utf8};
 use camino::{Utf8Path, Utf8PathBuf};
 
-/// What to do with a directory.
+/// How to handle a directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Entry {
     Enter,
-    /// Its files are seen, and marked with the rule that leaves them behind.
+    /// Enter it, and mark its files with the rule that leaves them out.
     Leave(&'static str),
-    /// The same, unless something that stays names it.
+    /// The same, unless a kept file names it.
     LeaveUnlessNamed(&'static str),
-    /// Not even looked at.
+    /// Ignore it.
     Ignore,
 }
 
-/// A file, or something that would be one.
+/// A file, or another entry that would be one.
 #[derive(Debug, Clone)]
 pub(super) struct WalkedFile {
     /// Relative to the walk's root, with `/`, with the prefix that the walk was given.
     pub(super) name: String,
-    /// Where it stands. Absolute.
+    /// Its path. Absolute.
     pub(super) path: Utf8PathBuf,
-    /// Where its bytes are: `path`, or what its links resolve to.
+    /// The file to read: `path`, or its target if it is a link.
     pub(super) real: Utf8PathBuf,
-    /// The rule of the nearest directory that is left behind in any case.
+    /// The rule of the nearest directory that is always left out.
     pub(super) left: Option<&'static str>,
-    /// The outermost directory above it that is left unless named: an index into [`Walk::conditional`].
+    /// The outermost directory above it that is left out unless named: an index into [`Walk::conditional`].
     pub(super) conditional: Option<usize>,
 }
 
-/// What a walk found.
+/// The result of a walk.
 #[derive(Debug, Default)]
 pub(super) struct Walk {
     pub(super) files: Vec<WalkedFile>,
-    /// Names of directories that are left unless named, with their rules.
+    /// Names of directories that are left out unless named, with their rules.
     pub(super) conditional: Vec<(String, &'static str)>,
     /// Links that lead out or nowhere, with the name that each would have had, outside of what is left behind.
     pub(super) strays: Vec<(String, StrayLink)>,
@@ -47,31 +47,31 @@ pub(super) struct Walk {
     pub(super) unusable: Vec<(String, Error)>,
 }
 
-/// Says what to do with a directory, by its name in the upload, its own name and its path.
+/// Decides how to handle a directory, by its name in the upload, its own name and its path.
 pub(super) type Classify<'a> = dyn Fn(&str, &str, &Utf8Path) -> Entry + 'a;
 
-/// A directory on the way, and what is already decided about it.
+/// A directory to walk, with the decisions already made for it.
 #[derive(Clone)]
 struct Spot {
     path: Utf8PathBuf,
-    /// `path` with its links resolved.
+    /// `path` with links resolved.
     real: Utf8PathBuf,
-    /// A link inside the tree led here.
+    /// Reached through a link inside the tree.
     linked: bool,
     left: Option<&'static str>,
     conditional: Option<usize>,
 }
 
 struct Walker<'a> {
-    /// Links may not lead out of here. Links resolved.
+    /// Links must stay inside this directory. Links resolved.
     anchor: Utf8PathBuf,
     judge: &'a Classify<'a>,
     walk: Walk,
-    /// The directories above, links resolved, so that a link to one of them ends there.
+    /// The directories above, links resolved, to stop at a link to one of them.
     above: Vec<Utf8PathBuf>,
 }
 
-/// Everything below the directory `root`; `prefix` (empty, or with a `/` at its end) goes before each name.
+/// Walks the directory `root`; `prefix` (empty, or ending in `/`) is prepended to each name.
 ///
 /// # Errors
 /// `Unreadable`: a directory that cannot be read, outside of what is left behind.
@@ -158,7 +158,7 @@ impl Walker<'_> {
         self.directory(&spot, &format!("{name}/"))
     }
 
-    /// A stray link inside what is left behind is nobody's concern.
+    /// Do not report stray links in directories that are left out.
     fn link(&mut self, mut spot: Spot, name: String, own: &str) -> Result<()> {
         let real = fs_err::canonicalize(&spot.path).ok().map(utf8).transpose()?;
         match real {
@@ -171,7 +171,7 @@ impl Walker<'_> {
                 }
             }
             outside if spot.left.is_none() => {
-                // A linked `node_modules` or `.venv` stays behind like any other, wherever it is.
+                // A linked `node_modules` or `.venv` is left out too, wherever its target is.
                 let judged = (self.judge)(&name, own, &spot.path);
                 if matches!(judged, Entry::Ignore | Entry::Leave(_))
                     && outside.as_ref().is_none_or(|real| real.is_dir())

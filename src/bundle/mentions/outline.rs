@@ -1,11 +1,10 @@
-//! Where a Python file has its strings, comments and statements: just enough to tell a mention from prose.
+//! Finds strings, comments and statements in a Python file: just enough to tell a mention from prose.
 //!
-//! Receives the bytes of a file; hands on ranges and the imports of a statement. Not a parser: a file that Python would
-//! refuse, or of another Python, still gives an outline. Must never panic and never look at what a name means.
+//! Not a parser: it accepts files with syntax errors or for other Python versions, and never panics.
 
 use std::ops::Range;
 
-/// Byte ranges, each list in the order of the file.
+/// Byte ranges, each list in file order.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Outline {
     /// Contents of string literals, without the quotes.
@@ -15,17 +14,17 @@ pub(super) struct Outline {
     statements: Vec<Range<usize>>,
 }
 
-/// What stands at a position.
+/// The kind of text at a position.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Context<'a> {
-    /// A comment or a docstring: nothing that runs.
+    /// A comment or a docstring.
     Prose,
-    /// A string literal, and its statement.
+    /// A string literal and its statement.
     String(&'a Range<usize>, &'a Range<usize>),
     Statement(&'a Range<usize>),
 }
 
-/// `from ..a import b` as level 2 and `a.b`; a star adds nothing to the path.
+/// `from ..a import b` is level 2 and `a.b`; a star adds nothing to the path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Import {
     pub(super) level: usize,
@@ -93,7 +92,7 @@ impl Outline {
         (before.start >= statement.start).then(|| &text[before.clone()])
     }
 
-    /// The imports of one statement, also behind `try:` or `if x:`.
+    /// The imports of one statement, also after `try:` or `if x:`.
     pub(super) fn imports(&self, text: &[u8], statement: &Range<usize>) -> Vec<Import> {
         let code = self.code(text, statement);
         let Some(keyword) = words(&code).find(|word| &code[word.clone()] == "import") else { return Vec::new() };
@@ -133,12 +132,12 @@ impl Outline {
     }
 }
 
-/// An import at the start of a line cannot stand inside brackets: the outline lost count, and finds it again.
+/// An import at the start of a line cannot be inside brackets: the bracket count was wrong, so reset it.
 fn starts_statement(line: &[u8]) -> bool {
     line.starts_with(b"import ") || line.starts_with(b"from ")
 }
 
-/// The content of the literal that opens at `at`, and what comes after it.
+/// The content of the literal that opens at `at`, and the position after it.
 fn string(text: &[u8], at: usize) -> (Range<usize>, usize) {
     let quote = text[at];
     let triple = text[at..].starts_with(&[quote; 3]);

@@ -86,7 +86,7 @@ fn what_tests_of_packages_name_is_not_needed_for_that() {
         ("b/tests/__init__.py", "from c import tests\n", Some(1)),
         ("d/tests/__init__.py", "import d.tests.y\n", Some(3)),
     ];
-    // What they import themselves, the import graph keeps.
+    // The import graph keeps what they import.
     assert_eq!(stays(&candidates, &files), [true, false, false, false]);
     let globs =
         [("x.py", "import a.tests\n", None), ("a/tests/runtests.py", "skip = ['b/tests', 'c/tests/data']\n", Some(0))];

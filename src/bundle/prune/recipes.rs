@@ -1,7 +1,6 @@
-//! Recipes: data of which a package carries all there is, and a project needs what it chooses.
+//! Recipes: trim package data to the parts that a project selects.
 //!
-//! Receives the choices and the paths below `python_modules`; hands on which recipe drops a path. What there is to choose is
-//! in `data/recipes.toml`. Must never drop anything of a recipe that nobody asked for.
+//! `data/recipes.toml` lists the available selections. A recipe that is not selected drops nothing.
 
 use crate::bundle::patterns::Patterns;
 use crate::error::Result;
@@ -12,7 +11,7 @@ use std::sync::LazyLock;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Recipe {
-    /// `recipe:NAME`, as `dropped` has it.
+    /// `recipe:NAME`, as in `dropped`.
     #[serde(skip)]
     rule: String,
     /// Normalised name (PEP 503).
@@ -44,17 +43,17 @@ static TABLE: LazyLock<BTreeMap<String, Recipe>> = LazyLock::new(|| {
     table
 });
 
-/// What can stand in `prune.recipes`.
+/// The names allowed in `prune.recipes`.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     TABLE.keys().map(String::as_str)
 }
 
-/// Every recipe, with the distribution whose data it is and the rule that `dropped` has for it.
+/// Every recipe, with the distribution that it trims and its rule in `dropped`.
 pub(crate) fn all() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
     TABLE.iter().map(|(name, recipe)| (name.as_str(), recipe.package.as_str(), recipe.rule.as_str()))
 }
 
-/// The recipes of one project.
+/// The recipes that a project uses.
 #[derive(Debug)]
 pub(super) struct Recipes(Vec<Chosen>);
 
@@ -65,7 +64,7 @@ struct Chosen {
     drops: Patterns,
     always: Patterns,
     choices: Vec<Choice>,
-    /// Whether anything that it is about is there at all.
+    /// Whether the bundle has any data that it applies to.
     used: bool,
 }
 
@@ -79,10 +78,10 @@ struct Choice {
 const SETTING: &str = "prune.recipes";
 
 impl Recipes {
-    /// Choices by the recipe's name, which the settings have held against `names`.
+    /// Selections by recipe name; the settings already checked the names against `names`.
     ///
     /// # Errors
-    /// `Settings`: a choice that makes no pattern.
+    /// `Settings`: a selection that is not a valid pattern.
     pub(super) fn new(chosen: &BTreeMap<String, Vec<String>>) -> Result<Self> {
         let known = chosen.iter().filter_map(|(name, choices)| Some((name, TABLE.get(name)?, choices)));
         let of_project = known.map(|(name, recipe, choices)| {
@@ -98,12 +97,12 @@ impl Recipes {
         of_project.collect::<Result<_>>().map(Self)
     }
 
-    /// The rule that drops a vendored path, if one does.
+    /// The rule that drops a vendored path, if any.
     pub(super) fn drops(&mut self, path: &str) -> Option<&'static str> {
         self.0.iter_mut().find_map(|recipe| recipe.drops(path).then_some(recipe.rule))
     }
 
-    /// Recipes that were about nothing in the bundle, and choices that kept nothing.
+    /// Recipes that matched nothing in the bundle, and selections that kept nothing.
     pub(super) fn unmatched(&self) -> Vec<String> {
         let unmatched = |recipe: &Chosen| {
             if !recipe.used {
@@ -137,7 +136,7 @@ impl Chosen {
         }
         self.used = true;
         let mut stays = self.always.matches(&[path]);
-        // Each choice is asked: the one that keeps nothing is a finding.
+        // Check every selection, because one that keeps nothing is reported.
         for choice in &mut self.choices {
             let kept = choice.keeps.matches(&[path]);
             choice.used |= kept;

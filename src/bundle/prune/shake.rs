@@ -1,8 +1,7 @@
-//! `prune.shake`: of each vendored distribution only the modules that something imports.
+//! `prune.shake`: keeps only the modules of each vendored distribution that something imports.
 //!
-//! Receives the modules that may go, what the graph says of each, and which of them something needs; hands on what has to
-//! stay besides. Errs towards keeping: a package that imports by computed names, or from compiled code, stays whole, for
-//! nobody can read what it imports. Must never decide about anything that is no module of a distribution.
+//! Errs towards keeping: a package that imports computed names, or imports from compiled code, is kept whole, because
+//! its imports are unknown. Applies only to modules of distributions.
 
 use super::{Module, Owner, vendored_path};
 use crate::bundle::mentions::Candidate;
@@ -10,20 +9,20 @@ use crate::python::graph::{Form, Graph};
 use crate::python::stdlib;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// One module that may go.
+/// One module that may be dropped.
 #[derive(Debug)]
 struct Shaken {
     candidate: usize,
-    /// The first component of its path: what imports call the package.
+    /// The first component of its path: the package's import name.
     top: String,
     owner: Owner,
-    /// Candidates of the `__init__.py` above it.
+    /// Candidates for the `__init__.py` files above it.
     above: Vec<usize>,
-    /// What it imports cannot be read off its source.
+    /// Its imports cannot be determined from its source.
     unreadable: bool,
 }
 
-/// All of them.
+/// All modules that may be dropped.
 #[derive(Debug, Default)]
 pub(super) struct Shake {
     modules: Vec<Shaken>,
@@ -32,7 +31,7 @@ pub(super) struct Shake {
 }
 
 impl Shake {
-    /// Takes a module in: `candidate` is its own.
+    /// Adds a module with its `candidate`.
     pub(super) fn add(&mut self, module: &Module, candidate: usize, graph: &Graph) {
         let Some(path) = vendored_path(&module.name) else { return };
         let node = graph.find(&module.name).map(|at| graph.node(at));
@@ -44,7 +43,7 @@ impl Shake {
         self.modules.push(Shaken { candidate, top, owner: module.owner.clone(), above: Vec::new(), unreadable });
     }
 
-    /// Once all are in: knows the packages above each.
+    /// Finds the packages above each module. Call it after all are added.
     pub(super) fn finish(&mut self, candidates: &[Candidate]) {
         for module in &mut self.modules {
             let path = &candidates[module.candidate].path;
@@ -54,7 +53,7 @@ impl Shake {
         }
     }
 
-    /// Marks what has to stay beside what does; whether that was anything new.
+    /// Marks what has to be kept along with kept modules. Returns whether anything was new.
     pub(super) fn spread(&self, needed: &mut [bool]) -> bool {
         let mut whole: BTreeSet<(&str, &Owner)> = BTreeSet::new();
         let mut marked = false;
@@ -90,7 +89,7 @@ impl Shake {
         !listed.is_empty()
     }
 
-    /// The distributions of which nothing is needed: their data is of no use either.
+    /// Distributions with no needed module: their data is not needed either.
     pub(super) fn unused(&self, needed: &[bool]) -> BTreeSet<Owner> {
         let used: BTreeSet<&Owner> =
             self.modules.iter().filter(|module| needed[module.candidate]).map(|module| &module.owner).collect();

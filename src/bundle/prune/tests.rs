@@ -1,7 +1,7 @@
 use super::*;
 use crate::bundle::ModuleType;
 
-/// Modules from upload names and texts. What is under `python_modules/x...` belongs to the package `x`.
+/// Modules from upload names and texts. Files under `python_modules/x...` belong to the package `x`.
 fn collected(files: &[(&str, &str)]) -> Collected {
     let owner = |name: &str| match vendored_path(name) {
         None => Owner::Project,
@@ -25,7 +25,7 @@ fn pruned(files: &[(&str, &str)], options: &PruneOptions) -> Pruned {
     prune(&collected, &graph, &["listed".to_owned()], options).unwrap()
 }
 
-/// Names below `python_modules` that go, with their rules, by default.
+/// Names below `python_modules` that are dropped by default, with their rules.
 fn gone<'a>(files: &[(&'a str, &str)]) -> Vec<(&'a str, &'static str)> {
     let dropped = pruned(files, &PruneOptions::default()).dropped;
     let rule = |name: &str| dropped.iter().find(|file| file.name == name).map(|file| file.rule);
@@ -190,7 +190,7 @@ fn testing_modules_go_unless_what_stays_imports_them() {
             "python_modules/x/conftest.py",
         ]
     );
-    // What a test module that stays imports stays too, and the directory that it is in with its data.
+    // Imports of a kept test module are kept too, and so is their directory with its data.
     assert_eq!(
         names("import x.testing"),
         [
@@ -243,7 +243,7 @@ fn a_kept_file_speaks() {
     assert_eq!(dropped, ["python_modules/x/tests/c.py"]);
 }
 
-/// What is left below `python_modules` when it is shaken.
+/// Names left below `python_modules` with `prune.shake`.
 fn shaken(files: &[(&'static str, &str)]) -> Vec<String> {
     let left = pruned(files, &PruneOptions { shake: true, ..PruneOptions::default() });
     assert!(left.dropped.iter().all(|file| file.rule == "shake"), "{:?}", left.dropped);
@@ -344,7 +344,7 @@ fn a_recipe_keeps_what_is_chosen_and_what_is_imported_all_the_same() {
 
 #[test]
 fn what_stays_with_its_directory_keeps_what_it_imports() {
-    // sqlalchemy.testing: reached from what stays, while its `suite` is only beside it.
+    // sqlalchemy.testing is imported by kept modules; its `suite` is only in the same directory.
     let files = [
         ("main.py", "import a.plugin\n"),
         ("python_modules/a/__init__.py", ""),

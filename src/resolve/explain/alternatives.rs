@@ -1,7 +1,6 @@
-//! What would work instead: every suggestion was resolved by uv before it is made.
+//! Finds alternatives to requirements that do not resolve, smallest change first.
 //!
-//! Receives the culprits and uv; hands on what resolved, in the order of least change. Must never suggest what was not
-//! tried or what is ancient, and never run over its time.
+//! Every suggestion was resolved by uv within the time limit. Outdated releases are not suggested.
 
 use super::ask::{Answer, Uv, Wheels, read_lock};
 use super::pinned::Pinned;
@@ -19,45 +18,45 @@ use crate::tools::Toolchain;
 use pep508_rs::pep440_rs::{Operator, VersionSpecifier, VersionSpecifiers};
 use std::collections::BTreeSet;
 
-/// Something that resolves.
+/// An alternative that resolves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Alternative {
-    /// What it is about: a requirement, or `compatibility_date`.
+    /// What to change: a requirement, or `compatibility_date`.
     pub(crate) subject: String,
     /// What to write.
     pub(crate) write: String,
-    /// What it gives.
+    /// What it resolves to.
     pub(crate) gives: String,
 }
 
-/// What to try.
+/// A change to try.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Trial {
     /// These direct requirements, by name, without their upper bounds.
     Newer(Vec<String>),
-    /// The same without their lower bounds.
+    /// The same, without their lower bounds.
     Older(Vec<String>),
     /// A requirement without one of its extras: the text of either.
     WithoutExtra { from: String, to: String },
-    /// Another Python, by another date.
+    /// Another Python, through another compatibility date.
     Elsewhere(Known),
 }
 
-/// How a trial ended.
+/// The outcome of a trial.
 #[derive(Debug)]
 pub(super) enum Tried {
     Works(Alternative),
-    /// It resolves, and only to what is too far from what is required: `pydantic 1.10.27, of 2026-01-02`.
+    /// It resolves, but too far from the requirement: `pydantic 1.10.27, of 2026-01-02`.
     TooFar(String),
     Fails,
-    /// There was no time for it.
+    /// Time ran out.
     Not,
 }
 
-/// What the case lets be tried, least change first.
+/// The changes to try for these conflicts, smallest first.
 pub(super) fn trials(conflicts: &[Conflict], requirements: &[String], target: &Target) -> Vec<Trial> {
     let nearest: BTreeSet<&str> = conflicts.iter().filter_map(Conflict::head).collect();
-    // A pin of its own often stands beside the pin of what it needs.
+    // A pinned package is often next to a pin of its dependency.
     let all: BTreeSet<&str> = nearest
         .iter()
         .copied()
@@ -84,7 +83,7 @@ pub(super) fn trials(conflicts: &[Conflict], requirements: &[String], target: &T
             trials.push(Trial::WithoutExtra { from: text.clone(), to });
         }
     }
-    // Who has chosen a Python by its flag would have to take that back first.
+    // A Python chosen by compatibility flag would have to be removed first.
     let depends_on_python =
         conflicts.iter().any(|conflict| matches!(conflict.reason, Reason::NoWheel | Reason::Python(_)));
     let chosen = target.compatibility_flags.iter().any(|flag| flag.contains("python_workers_"));
@@ -95,7 +94,7 @@ pub(super) fn trials(conflicts: &[Conflict], requirements: &[String], target: &T
     trials
 }
 
-/// What to show of all trials: the first of those that lead to newer releases, and older ones only where none does.
+/// Selects the trials to show: the first that give newer releases, or older ones if none does.
 pub(super) fn chosen(tried: Vec<(Trial, Tried)>) -> Vec<Alternative> {
     let mut newer = false;
     let mut chosen = Vec::new();
@@ -111,19 +110,19 @@ pub(super) fn chosen(tried: Vec<(Trial, Tried)>) -> Vec<Alternative> {
     chosen
 }
 
-/// What trials are made with.
+/// State for trials.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Case<'a> {
     pub(super) uv: &'a Uv,
     pub(super) plan: &'a Plan,
     pub(super) toolchain: &'a Toolchain,
-    /// The names that the project itself requires.
+    /// Names of the direct requirements.
     pub(super) direct: &'a BTreeSet<String>,
-    /// What the requirements ask for, where every wheel counts.
+    /// What the requirements resolve to if missing wheels are ignored.
     pub(super) wanted: Option<&'a Unrestricted>,
 }
 
-/// Tries one.
+/// Tries one change.
 ///
 /// # Errors
 /// `ErrorKind::Interrupted`, and what keeps the tools from being started.
@@ -151,7 +150,7 @@ impl Case<'_> {
         let changed: Vec<String> = requirements.iter().map(change).collect();
         let Some(lock) = resolved(self.uv, &changed, self.direct)? else { return Ok(Tried::Fails) };
         let found = |text: &String| lock.iter().find(|pinned| pinned.name == name_of(text));
-        // What gets what it asks for may stay as it is written.
+        // A requirement that already gets what it asks for can stay as written.
         let changes: Vec<(&String, &Pinned)> = requirements
             .iter()
             .filter(is_meant)
@@ -178,7 +177,7 @@ impl Case<'_> {
         }))
     }
 
-    /// Whether a release is another thing than what is required: a major version below it, or much older.
+    /// Whether a release is too far from the requirement: a major version lower, or much older.
     fn is_far(self, text: &str, pinned: &Pinned) -> bool {
         let wanted = self.wanted.and_then(|wanted| wanted.packages.get(&pinned.name));
         match wanted {
@@ -201,19 +200,19 @@ impl Case<'_> {
     }
 }
 
-/// A requirement with exactly this version: it is what was resolved.
+/// A requirement pinned to the resolved version.
 fn rewritten(text: &str, version: &str) -> Option<String> {
     let (name, extras, _, marker) = parts(text)?;
     Some(format!("{name}{extras}=={version}{}", spaced(marker)))
 }
 
-/// Whether a requirement takes that version.
+/// Whether a requirement allows this version.
 fn allows(text: &str, version: &str) -> bool {
     let specifiers = parts(text).and_then(|(_, _, versions, _)| versions.parse::<VersionSpecifiers>().ok());
     specifiers.zip(version.parse().ok()).is_some_and(|(specifiers, version)| specifiers.contains(&version))
 }
 
-/// The version that a requirement pins or begins with.
+/// The version that a requirement pins, or its lower bound.
 fn lowest(text: &str) -> Option<String> {
     let specifiers: VersionSpecifiers = parts(text)?.2.parse().ok()?;
     let begins = |specifier: &&VersionSpecifier| {
@@ -225,15 +224,15 @@ fn lowest(text: &str) -> Option<String> {
     specifiers.iter().find(begins).map(|specifier| specifier.version().to_string())
 }
 
-/// uv's answer, less what is ancient.
+/// uv's answer, without outdated releases.
 fn resolved(uv: &Uv, requirements: &[String], direct: &BTreeSet<String>) -> Result<Option<Vec<Pinned>>> {
     let Answer::Resolved(lock) = uv.resolve(requirements, Wheels::Target)? else { return Ok(None) };
-    // What cannot be judged is not offered either.
+    // Not suggested if it cannot be checked.
     let falls = downgrade::find(uv, &lock, requirements, direct)?;
     Ok(falls.is_some_and(|falls| falls.is_empty()).then_some(lock))
 }
 
-/// A whole sync in a workspace of its own: only pywrangler knows its interpreter and index for another Python.
+/// A whole sync in its own workspace: only pywrangler knows the interpreter and index for another Python.
 fn elsewhere(
     known: &Known,
     uv: &Uv,
@@ -294,7 +293,7 @@ fn loosened(text: &str, keep: fn(&VersionSpecifier) -> Option<String>) -> Option
     let (name, extras, versions, marker) = parts(text)?;
     let specifiers: VersionSpecifiers = versions.parse().ok()?;
     let kept: Vec<String> = specifiers.iter().filter_map(keep).collect();
-    // As it is written where nothing changes, so that it can be told.
+    // Returned as written if nothing changes, so that callers can compare.
     let same = kept.len() == specifiers.len() && specifiers.iter().zip(&kept).all(|(was, is)| was.to_string() == *is);
     Some(if same { text.to_owned() } else { format!("{name}{extras}{}{}", kept.join(","), spaced(marker)) })
 }

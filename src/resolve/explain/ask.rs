@@ -1,7 +1,7 @@
-//! uv, asked again: what an index has, and whether other requirements would resolve.
+//! Queries uv: what an index has, and whether other requirements would resolve.
 //!
-//! Receives the sync workspace, and the words in which pywrangler asked uv; hands on what uv answers. Indexes, proxies and
-//! credentials stay uv's: there is no other way to the network. Must never build a package, and never touch the workspace.
+//! All network access goes through uv, so its indexes, proxies and credentials apply. Packages are never built, and the
+//! sync workspace is not changed.
 
 use super::super::workspace::Plan;
 use super::pinned::Pinned;
@@ -19,29 +19,29 @@ use std::ffi::OsString;
 use std::time::Instant;
 use toml_edit::{Array, DocumentMut, value};
 
-/// The options that say for which interpreter, and from which indexes.
+/// Options that select the interpreter and the indexes.
 const KEPT: [&str; 5] = ["--python", "--extra-index-url", "--index-strategy", "--default-index", "--index"];
 
-/// Which wheels count.
+/// Which wheels are accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wheels {
-    /// Those that the target takes.
+    /// Wheels that the target supports.
     Target,
-    /// Those of an ordinary server: what a resolution gives where everything has a wheel.
+    /// Wheels of an ordinary server, where everything has a wheel.
     Linux,
-    /// Whichever there are.
+    /// Any wheel.
     Any,
 }
 
 #[derive(Debug)]
 pub(super) enum Answer {
     Resolved(Vec<Pinned>),
-    /// With uv's words.
+    /// With uv's message.
     Failed(String),
     TimeIsOver,
 }
 
-/// uv, in the words that pywrangler used.
+/// uv, with the options that pywrangler used.
 #[derive(Debug)]
 pub(super) struct Uv {
     argv: Vec<OsString>,
@@ -52,7 +52,7 @@ pub(super) struct Uv {
 }
 
 impl Uv {
-    /// `None` where pywrangler did not say what it asked, or there is no uv: then nothing more can be found out.
+    /// `None` if pywrangler did not print its uv command or uv is missing: then there is no diagnosis.
     pub(super) fn of(output: &str, plan: &Plan, toolchain: &Toolchain, until: Instant) -> Option<Self> {
         let asked = output.lines().find_map(|line| line.split_once("uv pip compile ")).map(|(_, words)| words)?;
         let words = shell_words::split(asked).ok()?;
@@ -96,12 +96,12 @@ impl Uv {
         self.ask(&self.document(requirements), wheels, &[])
     }
 
-    /// The workspace's own requirements, all of them.
+    /// All of the workspace's own requirements.
     pub(super) fn together(&self) -> DocumentMut {
         self.document(&self.requirements())
     }
 
-    /// One of them without the others, but with what they say of versions.
+    /// One of them, with the others' versions as constraints.
     pub(super) fn alone(&self, requirement: &str) -> DocumentMut {
         let mut document = self.document(&[requirement.to_owned()]);
         let others = self.requirements();
@@ -114,7 +114,7 @@ impl Uv {
         document
     }
 
-    /// Resolves one requirement as `alone` has it.
+    /// Resolves one requirement as returned by `alone`.
     ///
     /// # Errors
     /// As `resolve`.
@@ -122,7 +122,7 @@ impl Uv {
         self.ask(&self.alone(requirement), wheels, &[])
     }
 
-    /// The newest release of one distribution that the target takes, or that there is at all; whatever others want of it.
+    /// The newest release of a distribution for the target, or of all, regardless of other requirements.
     ///
     /// # Errors
     /// As `resolve`.
@@ -135,7 +135,7 @@ impl Uv {
             }
         }
         Ok(match self.ask(&document, wheels, &["--no-deps"])? {
-            // The index may have another one for a later Python.
+            // The index may have a different one for a later Python.
             Answer::Resolved(pinned) => pinned.into_iter().find(|pinned| pinned.name == name),
             Answer::Failed(_) | Answer::TimeIsOver => None,
         })
@@ -155,7 +155,7 @@ impl Uv {
                     let Written::File(graph) = self.compile(document, "requirements.txt", &options)? else { break };
                     return Ok(Some(Unrestricted::of(parse_lock(&lock, Some(target)), &graph)));
                 }
-                // For another reason than wheels: an older Python does not help.
+                // It failed for a reason other than wheels, so an older Python does not help.
                 Written::Failed(output) if !output.contains("wheels") => break,
                 Written::Failed(_) => {}
                 Written::TimeIsOver => break,
@@ -164,7 +164,7 @@ impl Uv {
         Ok(None)
     }
 
-    /// Who requires what, in the resolution of an ordinary server.
+    /// What requires what, in the resolution for an ordinary server.
     ///
     /// # Errors
     /// As `resolve`.
@@ -173,7 +173,7 @@ impl Uv {
         Ok(if let Written::File(text) = written { Some(Graph::read(&text)) } else { None })
     }
 
-    /// The workspace's `pyproject.toml` with these requirements, and that which pywrangler adds.
+    /// The workspace's `pyproject.toml` with these requirements and the one that pywrangler adds.
     fn document(&self, requirements: &[String]) -> DocumentMut {
         let mut document = self.pyproject.clone();
         let mut array: Array = requirements.iter().map(String::as_str).collect();
@@ -191,7 +191,7 @@ impl Uv {
         })
     }
 
-    /// One run of uv, in a directory of its own; `file` also says the form of what it writes.
+    /// Runs uv once in its own directory; the name in `file` also selects the output format.
     fn compile(&self, document: &DocumentMut, file: &str, more: &[&str]) -> Result<Written> {
         let nowhere = |_: std::io::Error| Written::Failed(String::new()); // no place to ask from: nothing is known
         let scratch = match tempfile::tempdir_in(self.directory.path()).map_err(nowhere) {
@@ -216,9 +216,9 @@ impl Uv {
 
 /// How a run of uv ended.
 enum Written {
-    /// With this text in the file.
+    /// Succeeded, with this output file.
     File(String),
-    /// With these words.
+    /// Failed, with this message.
     Failed(String),
     TimeIsOver,
 }
@@ -231,7 +231,7 @@ fn options(wheels: Wheels) -> Vec<&'static str> {
     }
 }
 
-/// A requirement as a constraint: those have no extras. `None` where it says nothing of versions.
+/// A requirement as a constraint, which cannot have extras. `None` if it has no version.
 fn constraint(text: &str) -> Option<String> {
     let (name, _, versions, marker) = parts(text)?;
     (!versions.is_empty()).then(|| format!("{name}{versions}{}", spaced(marker)))
@@ -268,12 +268,12 @@ impl File {
     }
 }
 
-/// The packages of a lock that have a version. `None` for what is no lock.
+/// The packages of a lock that have a version. `None` if it is not a lock.
 pub(super) fn read_lock(path: &Utf8Path) -> Option<Vec<Pinned>> {
     Some(parse_lock(&fs_err::read_to_string(path).ok()?, None)).filter(|packages| !packages.is_empty())
 }
 
-/// The same of a text; of a lock for every platform, those that the target takes.
+/// The same from text; for a universal lock, only the packages for the target.
 fn parse_lock(text: &str, target: Option<&Target>) -> Vec<Pinned> {
     let Ok(lock) = toml_edit::de::from_str::<Lock>(text) else { return Vec::new() };
     let counts = |entry: &Entry| match (&entry.marker, target) {

@@ -1,7 +1,8 @@
-//! The silent downgrade: a resolution that succeeds with an ancient release, because newer ones have no usable wheel.
+//! Detects silent downgrades: a resolution that succeeds with an outdated release, because newer ones have no usable
+//! wheel.
 //!
-//! Receives what was resolved for the target, and what the same requirements give on an ordinary server; hands on what
-//! fell. So a pin or a constraint is no fall: it holds on both sides. Must never speak where uv could not answer.
+//! Compares the target's resolution with that of the same requirements on an ordinary server. Pins and constraints
+//! apply to both, so they are not reported. If uv cannot resolve for the server, nothing is reported.
 
 use super::ask::{Answer, Uv, Wheels};
 use super::pinned::Pinned;
@@ -12,15 +13,15 @@ use crate::resolve::downgrade::Downgrade;
 use pep508_rs::pep440_rs::Version;
 use std::collections::BTreeSet;
 
-/// A release is ancient when a newer one that the same requirements allow came this many days after it.
+/// A release is outdated if a newer one that the same requirements allow came this many days later.
 const ANCIENT_DAYS: i32 = 365;
-/// First numbers from here on are years, and say nothing about how much has changed.
+/// Major versions from here on are years (CalVer) and do not indicate breaking changes.
 const CALENDAR: u64 = 1990;
 
-/// How many of those that fell are looked into; what the project asks for comes first.
+/// How many downgrades are investigated; direct requirements come first.
 const ASKED_ABOUT: usize = 4;
 
-/// What fell, with the culprits. `None`: uv could not say.
+/// The downgrades and their causes. `None` if uv could not resolve.
 ///
 /// # Errors
 /// As `Uv::resolve`.
@@ -56,7 +57,7 @@ pub(super) fn find_locked(
     investigate(uv, downgrades, requirements, direct, &elsewhere)
 }
 
-/// Those that have no usable wheel to blame are left out; the others get their culprits.
+/// Drops downgrades that no missing wheel explains, and adds the cause to the others.
 fn investigate(
     uv: &Uv,
     mut downgrades: Vec<Downgrade>,
@@ -75,14 +76,14 @@ fn investigate(
             Insisting::TimeIsOver => break,
         }
     }
-    // That something fell is sure, even where there was no time to find out why.
+    // The downgrade is certain, even if there was no time to find the cause.
     if judged.is_empty() && uv.time_is_over() {
         judged = downgrades;
     }
     Ok(Some(judged))
 }
 
-/// The ancient ones, and what the project itself asks for and fell with them.
+/// The outdated ones, and direct requirements that were downgraded with them.
 fn fallen(lock: &[Pinned], elsewhere: &[Pinned], direct: &BTreeSet<String>) -> Vec<Downgrade> {
     let mut downgrades = Vec::new();
     for here in lock.iter().filter(|here| !made_for_workers(here)) {
@@ -109,19 +110,19 @@ fn fallen(lock: &[Pinned], elsewhere: &[Pinned], direct: &BTreeSet<String>) -> V
     downgrades.into_iter().map(|(_, downgrade_found)| downgrade_found).collect()
 }
 
-/// Whether a release is ancient beside a newer one.
+/// Whether a release is outdated compared to a newer one.
 pub(super) fn is_outdated(here: &Pinned, there: &Pinned) -> bool {
     let (Ok(low), Ok(high)) = (here.version.parse::<Version>(), there.version.parse::<Version>()) else { return false };
     low < high && !made_for_workers(here) && (majors_behind(&low, &high) || days_behind(here, there))
 }
 
-/// Whether a release stands too far below another to take its place: by a major version, or by a year.
+/// Whether a release is too far behind another to replace it: by a major version, or by a year.
 pub(super) fn is_far_below(here: &Pinned, there: &Pinned) -> bool {
     is_below(&here.version, &there.version)
         && (is_major_below(&here.version, &there.version) || days_behind(here, there))
 }
 
-/// Whether its first number is below that of the other; numbers that are years do not count.
+/// Whether its major version is lower; years (CalVer) do not count.
 pub(super) fn is_major_below(low: &str, high: &str) -> bool {
     low.parse().ok().zip(high.parse().ok()).is_some_and(|(low, high)| majors_behind(&low, &high))
 }
@@ -130,7 +131,7 @@ fn is_below(low: &str, high: &str) -> bool {
     low.parse::<Version>().ok().zip(high.parse().ok()).is_some_and(|(low, high)| low < high)
 }
 
-/// A release that somebody built for WebAssembly is what the platform offers, however old.
+/// A release built for WebAssembly is what the platform offers, however old.
 fn made_for_workers(pinned: &Pinned) -> bool {
     pinned.wheels.iter().any(|wheel| wheel.ends_with("_wasm32.whl"))
 }
@@ -153,17 +154,17 @@ enum Insisting {
     TimeIsOver,
 }
 
-/// What falls are looked into with.
+/// State for investigating downgrades.
 struct Context<'a> {
     uv: &'a Uv,
     requirements: &'a [String],
-    /// What an ordinary server gets, and who requires what there.
+    /// What an ordinary server gets, and what requires what there.
     elsewhere: &'a [Pinned],
     graph: Option<&'a Graph>,
 }
 
 impl Context<'_> {
-    /// What uv says when the newest is insisted on.
+    /// uv's message when the newest release is required.
     fn insist(&self, downgrade_found: &Downgrade) -> Result<Insisting> {
         let mut insisting = self.requirements.to_vec();
         insisting.push(format!("{}=={}", downgrade_found.name, downgrade_found.newest));
@@ -235,9 +236,9 @@ mod tests {
         ];
         let graph = Graph::read("websockets==17\n    # via google-genai\ncore==3.0\n    # via websockets\n");
         let of = |wheelless: &[Spec], name: &str| conflict(wheelless, &downgrade_found(name), &elsewhere, Some(&graph));
-        // It requires `websockets`, not the other way round.
+        // It requires `websockets`, not the other way around.
         assert_eq!(of(&[spec("google-genai", "")], "websockets"), None);
-        // Only old versions of it have no wheel.
+        // Only its old versions have no wheel.
         assert_eq!(of(&[spec("core", "<2"), spec("websockets", "<16")], "websockets"), None);
         assert_eq!(of(&[spec("google-genai", "<1"), spec("core", ">=2")], "websockets").as_deref(), Some("core"));
         assert_eq!(of(&[spec("core", "==3.0")], "google-genai").as_deref(), Some("core"));

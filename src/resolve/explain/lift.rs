@@ -1,7 +1,6 @@
-//! What would lift a downgrade: a later compatibility date, whose Python has the wheels.
+//! Finds the first later compatibility date whose Python avoids a downgrade.
 //!
-//! Receives what fell and the workspace's plan; hands on, for each fall, the first later date that ends it. Each date is tried
-//! with a real sync in a directory of its own. Must never run over its time, and never suggest what was not tried.
+//! Each date is tried with a real sync in a directory of its own, within the time limit.
 
 use super::ask::read_lock;
 use super::downgrade;
@@ -27,7 +26,7 @@ pub(super) fn later(target: &Target) -> Result<Vec<Known>> {
     Ok(known.into_iter().skip(here + 1).collect())
 }
 
-/// How many of the dates could not be tried in time.
+/// Returns how many dates could not be tried in time.
 ///
 /// # Errors
 /// `ErrorKind::Interrupted`, and what keeps the tools from being started.
@@ -59,7 +58,7 @@ pub(super) fn find(
     Ok(untried)
 }
 
-/// Whether a release of another Python is none that fell.
+/// Whether the release for another Python is not a downgrade.
 fn ends(fall: &Downgrade, pinned: &Pinned) -> bool {
     let newest = Pinned {
         name: fall.name.clone(),
@@ -70,7 +69,7 @@ fn ends(fall: &Downgrade, pinned: &Pinned) -> bool {
     pinned.name == fall.name && pinned.version != fall.version && !downgrade::is_outdated(pinned, &newest)
 }
 
-/// What pywrangler resolves for another Python. `None`: it does not, or the time is over.
+/// What pywrangler resolves for another Python. `None` if it fails or time runs out.
 fn synced(known: &Known, plan: &Plan, toolchain: &Toolchain, until: Instant) -> Result<Option<Vec<Pinned>>> {
     if check_python(toolchain, &known.python).is_err() {
         return Ok(None);

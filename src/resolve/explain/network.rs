@@ -1,7 +1,6 @@
-//! Trouble on the way to an index, told apart from what an index does not have.
+//! Detects network errors in the output of a failed sync, as opposed to packages that an index does not have.
 //!
-//! Receives the output of a failed sync; hands on what failed, at which host, after how many tries. Must never show more
-//! of an address than its host: the rest can hold a credential.
+//! Reports only the host of a URL, because the rest may contain credentials.
 
 use crate::error::{Error, ErrorKind};
 use regex::Regex;
@@ -12,7 +11,7 @@ static ADDRESS: LazyLock<Regex> =
 static RETRIES: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"[Rr]equest failed after (\d+) retr").expect("a constant that the tests compile"));
 
-/// What uv's chain of causes says, the most telling first; what it means, and what to do.
+/// Phrases in uv's error chain, most specific first, with their meaning and what to do.
 const CAUSES: [(&str, &str, &str); 17] = [
     ("unsupported `content-type`", "what it answers is no package index", "check the index's URL"),
     (
@@ -49,7 +48,7 @@ const CAUSES: [(&str, &str, &str); 17] = [
     ("error sending request", "the request could not be sent", "check the network and the proxy, then run again"),
 ];
 
-/// The error, where the network is what failed.
+/// The error, if the network failed.
 pub(super) fn trouble(output: &str) -> Option<Error> {
     let low = output.to_lowercase();
     let begins = [
@@ -63,7 +62,7 @@ pub(super) fn trouble(output: &str) -> Option<Error> {
     .filter_map(|begin| low.find(begin))
     .filter(|_| !low.contains("no solution found"))
     .min();
-    // A refused page counts as empty for uv, which then resolves on and adds a hint.
+    // uv treats an index page that is denied as empty, continues to resolve and adds a hint.
     let refused = ["returned a 403", "401 unauthorized", "network connectivity is disabled"]
         .iter()
         .filter_map(|begin| low.find(begin))
@@ -81,7 +80,7 @@ pub(super) fn trouble(output: &str) -> Option<Error> {
     Some(Error::new(ErrorKind::SyncFailed, format!("{who} cannot be used: {meaning}{retries}"), *hint))
 }
 
-/// An index that has nothing at all is the wrong address, and no package is to blame.
+/// If an index has no packages at all, its URL is wrong and no package is at fault.
 pub(super) fn nothing_there(missing: &str) -> Error {
     Error::new(
         ErrorKind::SyncFailed,

@@ -1,6 +1,6 @@
-//! One distribution of a lock file that uv wrote.
+//! One distribution from a lockfile written by uv.
 
-/// One package of an answer.
+/// One resolved package.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Pinned {
     /// Normalised.
@@ -8,6 +8,6 @@ pub(super) struct Pinned {
     pub(super) version: String,
     /// File names of the wheels.
     pub(super) wheels: Vec<String>,
-    /// `YYYY-MM-DD`, the latest of its files, where the index tells.
+    /// `YYYY-MM-DD` of its latest file, if the index provides it.
     pub(super) uploaded: Option<String>,
 }

@@ -1,8 +1,8 @@
-//! A requirement as text, taken apart without losing its spelling.
+//! Splits a requirement into its parts and keeps its spelling.
 
 use crate::python::distribution::leading_name;
 
-/// A requirement in its parts: name, extras with their brackets, versions, marker with its `;`.
+/// The parts of a requirement: name, extras with brackets, versions, marker with `;`.
 pub(super) fn parts(text: &str) -> Option<(&str, &str, &str, &str)> {
     let (head, marker) = text.find(';').map_or((text, ""), |at| (&text[..at], &text[at..]));
     let name_end = leading_name(head).len();

@@ -1,7 +1,6 @@
-//! What uv says of a resolution that has no solution, as statements.
+//! Parses uv's explanation of a resolution without a solution into statements.
 //!
-//! Receives the output of a failed `uv pip compile`; hands on who requires what, what has no wheel and what is not there.
-//! Must never guess: a sentence of a form that is not known says nothing here.
+//! Reads the output of a failed `uv pip compile`. Sentences of an unknown form are ignored.
 
 use crate::python;
 use pep508_rs::pep440_rs::{Version, VersionSpecifier, VersionSpecifiers};
@@ -9,15 +8,15 @@ use regex::Regex;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-/// What uv begins with.
+/// How uv's message starts.
 const BEGINS: &str = "No solution found when resolving dependencies";
 
-/// A distribution, and which versions of it: `fastuuid>=0.13.0,<0.14`.
+/// A distribution and a version range: `fastuuid>=0.13.0,<0.14`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Spec {
     /// Normalised, as uv writes it.
     pub(super) name: String,
-    /// Empty: all of them.
+    /// Empty means all versions.
     pub(super) versions: String,
 }
 
@@ -31,14 +30,14 @@ impl Spec {
         is_name.then(|| Self { name: python::normalize(name), versions: token[end..].to_owned() })
     }
 
-    /// Whether it speaks of this version, too.
+    /// Whether it includes this version.
     pub(super) fn contains(&self, version: &str) -> bool {
         let Ok(version) = version.parse::<Version>() else { return false };
         self.versions.is_empty()
             || self.versions.parse::<VersionSpecifiers>().is_ok_and(|versions| versions.contains(&version))
     }
 
-    /// Whether every version that it names is a pre-release, which nobody gets without asking for it.
+    /// Whether it names only pre-releases, which are not installed unless requested.
     pub(super) fn is_prerelease(&self) -> bool {
         let Ok(specifiers) = self.versions.parse::<VersionSpecifiers>() else { return false };
         let named: Vec<&VersionSpecifier> = specifiers.iter().collect();
@@ -52,18 +51,18 @@ impl std::fmt::Display for Spec {
     }
 }
 
-/// Everything that was understood.
+/// The statements that were recognized.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct ResolverMessage {
-    /// Who requires what; `None` is the project itself.
+    /// What requires what; `None` is the project itself.
     pub(super) requires: Vec<(Option<Spec>, Spec)>,
-    /// Without a wheel that the target takes.
+    /// Without a wheel for the target.
     pub(super) wheelless: Vec<Spec>,
     /// Not in any index.
     pub(super) missing: BTreeSet<String>,
-    /// All there is of a distribution.
+    /// The available versions of a distribution.
     pub(super) available: Vec<Spec>,
-    /// Versions that are not there.
+    /// Versions that do not exist.
     pub(super) absent: Vec<Spec>,
     /// From uv's hints: name, version, and the tags of its wheels.
     pub(super) tags: Vec<(String, String, String)>,
@@ -124,7 +123,7 @@ pub(super) fn read(output: &str, workspace: &str) -> Option<ResolverMessage> {
         } else if next("no version of") || next("no versions of") {
             let spec = tokens.get(at + 3).and_then(|token| Spec::read(token));
             match spec {
-                // Without a marker uv says that it was not found.
+                // Without a marker, uv says that it was not found.
                 Some(spec) if spec.versions.is_empty() => drop(words.missing.insert(spec.name)),
                 spec => words.absent.extend(spec),
             }

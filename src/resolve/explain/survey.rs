@@ -1,7 +1,7 @@
-//! The requirements against every Python that a Worker can have.
+//! Resolves the requirements for every Python version available on Workers.
 //!
-//! Receives the workspace's plan and the tools; hands on, for each Python, what resolves, or who is in the way. Every answer is
-//! of a real sync in a directory of its own, or of uv where that failed. Must never use or change the cache of vendored trees.
+//! Each result comes from a real sync in a directory of its own; if that fails, uv is asked for the conflict. The
+//! cache of vendored trees is neither used nor changed.
 
 use super::ask::{Answer, Uv, Wheels, read_lock};
 use super::pinned::Pinned;
@@ -17,26 +17,26 @@ use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-/// How long one Python may take.
+/// Time limit for each Python.
 const PATIENCE: Duration = Duration::from_secs(180);
 
-/// One Python's answer.
+/// The result for one Python.
 #[derive(Debug)]
 pub(crate) struct Column {
     pub(crate) python: String,
     pub(crate) wheel_platforms: Vec<String>,
-    /// Whether all requirements resolve together; `None`: it could not be asked.
+    /// Whether all requirements resolve together; `None` if that could not be determined.
     pub(crate) resolves: Option<bool>,
-    /// Why it could not be asked.
+    /// Why it could not be determined.
     pub(crate) unknown: Option<String>,
     /// By name.
     pub(crate) found: BTreeMap<String, FoundVersion>,
     pub(crate) conflicts: Vec<Conflict>,
-    /// Requirements that do not resolve by themselves, and the name of what is in their way.
+    /// Requirements that do not resolve on their own, and the name of what conflicts.
     pub(crate) needing: BTreeMap<String, String>,
 }
 
-/// A version that resolves.
+/// A resolved version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct FoundVersion {
     pub(crate) version: String,
@@ -97,7 +97,7 @@ fn column(known: &Known, plan: &Plan, project: &Project, toolchain: &Toolchain) 
     Ok(column)
 }
 
-/// Every requirement by itself, with what the others say of versions.
+/// Resolves each requirement alone, with the others' versions as constraints.
 fn each_alone(column: &mut Column, project: &Project, uv: &Uv) -> Result<()> {
     for entry in &project.requirements.entries {
         match uv.resolve_alone(&entry.text, Wheels::Target)? {
@@ -132,7 +132,7 @@ fn found(pinned: Pinned) -> (String, FoundVersion) {
     (pinned.name, FoundVersion { version: pinned.version, kind })
 }
 
-/// The line that says most.
+/// The most informative line.
 fn first_error(output: &str) -> String {
     let line = output.lines().map(str::trim).find(|line| line.starts_with("error:"));
     let line = line.or_else(|| output.lines().map(str::trim).rfind(|line| !line.is_empty()));

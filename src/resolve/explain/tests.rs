@@ -1,4 +1,4 @@
-//! From uv's words to culprits.
+//! Tests from uv's output to conflicts.
 
 use super::*;
 

@@ -1,8 +1,7 @@
-//! What the requirements would be where every wheel counts: the resolution that people have in mind.
+//! What the requirements would resolve to if missing wheels did not matter.
 //!
-//! Receives uv's lock and its annotated list of one universal resolution; hands on which packages the target would get, who
-//! requires each, and which of them have no wheel for it. So a chain leads along real requirements, not along the
-//! resolver's search. Must never call a wheel unusable that the target takes.
+//! From the lockfile and the annotated list of one universal uv resolution: which packages the target would get, what
+//! requires each, and which of them have no wheel for it. Chains follow real requirements, not the resolver's search.
 
 use super::pinned::Pinned;
 use crate::project::Target;
@@ -12,10 +11,10 @@ use pep508_rs::{MarkerEnvironment, MarkerEnvironmentBuilder, MarkerTree};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::str::FromStr;
 
-/// Who requires what, by normalised name.
+/// What requires what, by normalised name.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(super) struct Graph {
-    /// Of each package, those that require it.
+    /// For each package, the packages that require it.
     required_by: BTreeMap<String, BTreeSet<String>>,
     /// What the project itself requires.
     direct: BTreeSet<String>,
@@ -44,7 +43,7 @@ impl Graph {
         graph
     }
 
-    /// The shortest way from a requirement of the project's to a package.
+    /// The shortest chain from a direct requirement to a package.
     pub(super) fn chain(&self, name: &str) -> Vec<String> {
         let mut open = VecDeque::from([vec![name.to_owned()]]);
         let mut seen = BTreeSet::new();
@@ -63,12 +62,12 @@ impl Graph {
         Vec::new()
     }
 
-    /// The requirements of the project's that a package is there for.
+    /// The direct requirements that bring in a package.
     pub(super) fn heads(&self, name: &str) -> BTreeSet<String> {
         self.above(name).into_iter().filter(|name| self.direct.contains(name)).collect()
     }
 
-    /// Whether `who` requires `what`, by however many others, or is it.
+    /// Whether `who` requires `what`, directly or not, or is the same package.
     pub(super) fn needs(&self, who: &str, what: &str) -> bool {
         self.above(what).contains(who)
     }
@@ -86,7 +85,7 @@ impl Graph {
     }
 }
 
-/// A resolution in which any wheel will do.
+/// A resolution that accepts any wheel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Unrestricted {
     /// What the target would get, by name.
@@ -100,7 +99,7 @@ impl Unrestricted {
         Self { packages, graph: Graph::read(graph) }
     }
 
-    /// Several as one; of what more than one has, the first.
+    /// Merges several; for duplicates, the first is kept.
     pub(super) fn merged(all: impl IntoIterator<Item = Self>) -> Option<Self> {
         all.into_iter().reduce(|mut merged, next| {
             for (name, pinned) in next.packages {
@@ -114,14 +113,14 @@ impl Unrestricted {
         })
     }
 
-    /// The packages without a wheel that the target takes. What has no wheels at all, such as a local source, is none.
+    /// Packages without a wheel for the target. Those without any wheel, such as local sources, do not count.
     pub(super) fn without_wheel<'a>(&'a self, target: &'a Target) -> impl Iterator<Item = &'a Pinned> {
         let usable = |pinned: &Pinned| pinned.wheels.iter().any(|wheel| is_usable(wheel, target));
         self.packages.values().filter(move |pinned| !pinned.wheels.is_empty() && !usable(pinned))
     }
 }
 
-/// Whether the target takes a wheel, by the tags in its name.
+/// Whether the target supports a wheel, by the tags in its name.
 fn is_usable(wheel: &str, target: &Target) -> bool {
     let mut parts = wheel.trim_end_matches(".whl").rsplit('-');
     let (Some(platforms), Some(abis), Some(pythons)) = (parts.next(), parts.next(), parts.next()) else { return true };
@@ -142,7 +141,7 @@ fn is_usable(wheel: &str, target: &Target) -> bool {
     })
 }
 
-/// Whether a marker holds on the target. One that cannot be read counts as one that does.
+/// Whether a marker holds on the target. An invalid marker counts as true.
 pub(super) fn holds(marker: &str, target: &Target) -> bool {
     let tree = MarkerTree::from_str(marker).ok().zip(environment(target));
     tree.is_none_or(|(tree, environment)| tree.evaluate(&environment, &[]))

@@ -1,4 +1,4 @@
-//! uv's own words, of 0.13.8.
+//! Output of uv 0.13.8.
 
 use super::*;
 
