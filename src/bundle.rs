@@ -202,8 +202,8 @@ pub(crate) struct Bundle {
     pub(crate) raw_bytes: u64,
     /// Estimate of wrangler's `bundle_size.gzip_bytes`: never below it, at most 2 % above.
     pub(crate) gzip_bytes: u64,
-    /// Patterns of `include`, `exclude`, `prune.keep` and `prune.exclude` that matched nothing, as `prune.keep:
-    /// PATTERN`.
+    /// Patterns of `include`, `exclude`, `prune.keep` and `prune.exclude` that matched nothing, as
+    /// `prune.keep: PATTERN`.
     pub(crate) unmatched_patterns: Vec<String>,
     /// Module rules that are shadowed by an earlier rule of their type.
     pub(crate) shadowed_rules: Vec<rules::ShadowedRule>,

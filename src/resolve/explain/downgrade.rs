@@ -72,7 +72,7 @@ fn investigate(
     for downgrade_found in downgrades.iter().take(ASKED_ABOUT) {
         match context.insist(downgrade_found)? {
             Insisting::Fails(conflict) => judged.push(Downgrade { conflict, ..downgrade_found.clone() }),
-            Insisting::Works => {} // it fell with another, or gave way to one: no wheel is to blame
+            Insisting::Works => {} // downgraded because of another package, not because of a missing wheel
             Insisting::TimeIsOver => break,
         }
     }
