@@ -117,8 +117,8 @@ fn is_source(entry: &DirEntry) -> bool {
             || (entry.depth() == 1 && is_build_output(entry)))
 }
 
-/// Build output of setuptools when uv builds a directory: `build` with `lib` or `bdist.PLATFORM` in it. It lags one sync
-/// behind each edit. A package may also be called `build`.
+/// Build output of setuptools in a directory that uv builds: `build` with `lib` or `bdist.PLATFORM` in it. It is one
+/// sync behind each edit. A package may also be called `build`.
 fn is_build_output(entry: &DirEntry) -> bool {
     let is_lib = |name: &str| name == "lib" || name.starts_with("lib.") || name.starts_with("bdist.");
     let mut inside = fs_err::read_dir(entry.path()).into_iter().flatten().flatten().peekable();
