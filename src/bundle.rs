@@ -39,7 +39,8 @@ pub(crate) enum ModuleType {
 }
 
 impl ModuleType {
-    /// Whether Python sees it as a file: workerd shows it no JavaScript and no WebAssembly (`createPyodideMetadataState`).
+    /// Whether Python sees it as a file: workerd shows it no JavaScript and no WebAssembly
+    /// (`createPyodideMetadataState`).
     pub(crate) fn is_file(self) -> bool {
         matches!(self, Self::Python | Self::Text | Self::Buffer)
     }
@@ -201,7 +202,8 @@ pub(crate) struct Bundle {
     pub(crate) raw_bytes: u64,
     /// Estimate of wrangler's `bundle_size.gzip_bytes`: never below it, at most 2 % above.
     pub(crate) gzip_bytes: u64,
-    /// Patterns of `include`, `exclude`, `prune.keep` and `prune.exclude` that matched nothing, as `prune.keep: PATTERN`.
+    /// Patterns of `include`, `exclude`, `prune.keep` and `prune.exclude` that matched nothing, as
+    /// `prune.keep: PATTERN`.
     pub(crate) unmatched_patterns: Vec<String>,
     /// Module rules that are shadowed by an earlier rule of their type.
     pub(crate) shadowed_rules: Vec<rules::ShadowedRule>,

@@ -117,7 +117,8 @@ struct Case<'a> {
 /// Finds the tree in the cache or has pywrangler make it.
 ///
 /// # Errors
-/// `ErrorKind::SyncFailed` with pywrangler's whole output, `ErrorKind::Unwritable` for the cache, `ErrorKind::Interrupted`.
+/// `ErrorKind::SyncFailed` with pywrangler's whole output, `ErrorKind::Unwritable` for the cache,
+/// `ErrorKind::Interrupted`.
 pub(crate) fn vendor(request: &ResolveRequest<'_>) -> Result<Outcome> {
     let ResolveRequest { project, target, toolchain, cache, terminal, .. } = *request;
     let vendored = |vendored| Outcome::Vendored(Box::new(vendored));
@@ -182,8 +183,8 @@ pub(crate) fn survey(
     explain::survey(&workspace::plan(project, target, toolchain, false)?, project, toolchain, terminal)
 }
 
-/// The lock that was resolved, as it can stand in the repository: with paths relative to the project's root, and with a note
-/// of what it was made for and what fell.
+/// The resolved lock in a form to commit: with paths relative to the project's root, and with a `[tool.saddlebag]`
+/// table for its target and the downgrades.
 ///
 /// # Errors
 /// `ErrorKind::SyncFailed` where pywrangler left no lock, `ErrorKind::Unreadable`.
@@ -278,7 +279,7 @@ fn read(directory: &Utf8Path, plan: &workspace::Plan, cached: bool, lock: &File)
     if !plan.is_seeded() && age > UNLOCKED_LIFE {
         return Ok(None);
     }
-    // The mark's own time says when it was last used; a cache that cannot be written still serves.
+    // The marker's mtime is when it was last used. Ignore errors: a read-only cache still works.
     if let Ok(file) = fs_err::File::open(&mark_path) {
         let _ = file.set_modified(SystemTime::now());
     }

@@ -7,7 +7,7 @@
 use regex::bytes::Regex;
 use std::fmt::Write as _;
 
-/// One pattern. Never fails: what JavaScript refuses matches nothing and says so in [`Glob::is_valid`].
+/// One pattern. Never fails: a pattern that JavaScript rejects matches nothing, and [`Glob::is_valid`] is false.
 #[derive(Debug, Clone)]
 pub(crate) struct Glob {
     regex: Option<Regex>,
@@ -69,7 +69,7 @@ fn javascript_source(pattern: &str) -> String {
     source
 }
 
-/// JavaScript's regular expression (no `u` flag, so Annex B) in Rust's syntax; `None` for what JavaScript refuses and for
+/// JavaScript's regular expression (no `u` flag, so Annex B) in Rust's syntax; `None` if JavaScript rejects it, and for
 /// backreferences. Unescaped specials come from the two star groups, or from behind a user's backslash.
 fn translate(source: &str) -> Option<String> {
     let chars: Vec<char> = source.chars().collect();

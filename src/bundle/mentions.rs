@@ -254,9 +254,9 @@ impl<'a> Search<'a> {
         self.candidates[candidate].vendored || !text.vendored
     }
 
-    /// The directories that a string in this text can mean: `before` are the names in front of it in the same string,
-    /// `previous` the string before it in the same statement. A name alone is looked for beside the file and beside each
-    /// directory above it, or below the directory that the previous string names (`join(root, "core", "tests")`).
+    /// The directories that a string in this text can mean: `before` are the names before it in the same string,
+    /// `previous` is the string before it in the same statement. A name alone is looked up next to the file and next to
+    /// each directory above it, or below the directory that the previous string names (`join(root, "core", "tests")`).
     fn beside(&self, text: &Text<'_>, directories: &[usize], before: &[&str], previous: &[u8]) -> Vec<usize> {
         let meant = |candidate: &Candidate| {
             let owned = !candidate.vendored

@@ -5,8 +5,8 @@
 use crate::error::{Error, ErrorKind, Result};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
-/// The patterns of one setting. `*` stays inside a name, `**` crosses; a pattern that names a directory covers what is in
-/// it, as in `.gitignore`.
+/// The patterns of one setting. `*` does not match `/`, `**` does. A pattern that matches a directory covers its
+/// contents, as in `.gitignore`.
 #[derive(Debug)]
 pub(crate) struct Patterns {
     setting: &'static str,

@@ -77,8 +77,8 @@ impl PruneDecision {
     }
 }
 
-/// Decides about every module of `collected`; `graph` is of those modules, all present, and `direct` are the distributions
-/// that the requirements list.
+/// Prunes the modules of `collected`; `graph` contains all of them, marked present, and `direct` lists the
+/// distributions of the direct requirements.
 ///
 /// # Errors
 /// `Settings`: a pattern that cannot be read. `Unreadable`: a file that cannot be read.
@@ -170,8 +170,8 @@ fn needed(
     }
 }
 
-/// Marks what is imported from what stays: in functions, behind guards and by strings too. Whether that was anything new:
-/// then more may stay than was walked from, for a directory that is needed stays with all that is in it.
+/// Marks what kept files import, including imports in functions, guarded imports and strings. Returns whether anything
+/// was new: a needed directory is kept with all its files, so these must be walked too.
 fn imported(graph: &Graph, nodes: &[(u32, &PruneDecision)], needed: &mut [bool]) -> bool {
     let mut marked = false;
     let starts: Vec<u32> = nodes.iter().filter(|(_, fate)| fate.stays(needed)).map(|(node, _)| *node).collect();
@@ -262,7 +262,7 @@ impl Candidates {
         self.all.len() - 1
     }
 
-    /// Data goes; a Python file of it stays where what stays imports it, as one locale may another.
+    /// Data is dropped, but its Python files are kept if a kept file imports them: one locale may import another.
     fn unless_imported(&mut self, path: &str, owner: &Owner, rule: &'static str) -> PruneDecision {
         match path.ends_with(".py") {
             true => PruneDecision::KeepIfNeeded(vec![self.add(path, owner, Form::Import)], rule),
@@ -387,8 +387,8 @@ fn dist_info_file(path: &str) -> Option<&str> {
     path.split_once('/').filter(|(top, _)| top.ends_with(".dist-info")).map(|(_, file)| file)
 }
 
-/// What makes a file one of tests, as paths without `.py`, the outermost first: directories by their names, and the
-/// module itself. At the top only `test` and `tests` are taken for tests: a distribution may be called `testing`.
+/// The test directories and test module in a path, without `.py`, outermost first. At the top level only `test` and
+/// `tests` count as tests, because a distribution may be called `testing`.
 fn tests(path: &str) -> Vec<&str> {
     let mut found = Vec::new();
     let mut from = 0;

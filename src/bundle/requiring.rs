@@ -6,8 +6,8 @@ use super::{Bundle, Package};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 impl Bundle {
-    /// The packages that leave with these requirements of the project: they, and what only they bring. `required_by` as the
-    /// packages have it, or with more.
+    /// The packages that would go if these requirements were removed: they, and what only they bring in. `required_by`
+    /// as in the packages, or with more entries.
     pub(crate) fn leaving(
         &self,
         without: &BTreeSet<&str>,
@@ -34,8 +34,8 @@ impl Bundle {
         self.packages.iter().filter(leaves).collect()
     }
 
-    /// From the project's requirements to a distribution: `project`, `fastapi`, `pydantic`. `None`: nothing requires it,
-    /// pywrangler adds it.
+    /// From the project's requirements to a distribution: `project`, `fastapi`, `pydantic`. `None` if nothing requires
+    /// it, because pywrangler adds it.
     pub(crate) fn required_by(&self, name: &str) -> Option<Vec<String>> {
         let packages: BTreeMap<&str, &Package> =
             self.packages.iter().map(|package| (package.name.as_str(), package)).collect();

@@ -79,8 +79,8 @@ impl RuleSet {
         }
     }
 
-    /// The types of all matches: the first is the module's, each further one is a duplicate that wrangler ignores with a
-    /// warning. Empty: the file is not a module.
+    /// The types of all matches: the first is the module's, each further one is a duplicate that wrangler ignores with
+    /// a warning. Empty: the file is not a module.
     pub(crate) fn matches(&self, name: &str) -> Vec<ModuleType> {
         let mut kinds = Vec::new();
         for rule in &self.rules {
@@ -90,8 +90,8 @@ impl RuleSet {
     }
 }
 
-/// A user's glob for the module root above the one that it was written for. What starts with `**/` matches at any depth
-/// and stays as it is.
+/// A user's glob, prefixed for a module root above the one that it was written for. Globs that start with `**/` match
+/// at any depth and stay unchanged.
 pub(crate) fn reroot(glob: &str, prefix: &str) -> String {
     if glob.starts_with("**/") { glob.to_owned() } else { format!("{prefix}{glob}") }
 }

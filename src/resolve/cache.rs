@@ -66,8 +66,8 @@ pub(crate) fn clean(cache: &Utf8Path, older_than: Option<Duration>) -> Result<Cl
             continue;
         }
         let directory = vendor.join(&entry.key);
-        // The mark says that a tree is whole: it goes first, so that half a tree never passes for one. The lock's file stays:
-        // another run may have it open, and two files of one name would be two locks.
+        // Remove the marker first, so that a partly removed tree never counts as complete. Keep the lock file: another
+        // run may have it open, and a new file of the same name would be a second lock.
         let _ = fs_err::remove_file(directory.join(MARK));
         remove(&directory)?;
         cleaned.removed.push(entry);

@@ -281,8 +281,8 @@ struct Case<'a> {
 }
 
 impl Case<'_> {
-    /// What the requirements would bring where every wheel counts. Where one has none of any kind, each is asked for alone;
-    /// what uv then says of those that fail comes with it.
+    /// What the requirements would resolve to if every wheel were accepted. If one has no wheel at all, each is
+    /// resolved alone, and uv's messages for those that fail are returned too.
     fn wanted(self) -> Result<(Option<Unrestricted>, Vec<Conflict>)> {
         let wanted = self.uv.unrestricted(&self.uv.together(), self.target)?;
         let requirements = self.uv.requirements();
@@ -305,9 +305,8 @@ impl Case<'_> {
         Ok((Unrestricted::merged(wanted.into_iter().flatten()), apart.into_iter().flatten().collect()))
     }
 
-    /// Who is really in the way: of what the requirements would bring where every wheel counts, that which has none for
-    /// the target, and those that failed `apart`. uv itself speaks of every version that it tried. `suspects` where that
-    /// cannot be told.
+    /// The actual conflicts: packages of the unrestricted resolution that have no wheel for the target, and those that
+    /// failed `apart`. uv's own message covers every version that it tried. Falls back to `suspects`.
     fn assess(
         self,
         mut suspects: Vec<Conflict>,
@@ -381,8 +380,8 @@ pub(super) fn falls(
     }
 }
 
-/// What ends each of the falls: a later `compatibility_date`, whose Python is tried with a whole sync. Says what it could not
-/// try in its time.
+/// Finds a later `compatibility_date` that avoids each downgrade; its Python is tried with a whole sync. Reports what
+/// it could not try in time.
 ///
 /// # Errors
 /// `ErrorKind::Interrupted`, and what keeps the tools from being started.

@@ -59,7 +59,7 @@ impl Key {
         }
     }
 
-    /// Every `UV_*` variable that can affect the result. Proxies cannot.
+    /// Every `UV_*` variable that can affect the result. Proxy variables are left out.
     pub(crate) fn environment(&mut self, environment: &Environment) {
         for (name, value) in environment.pairs() {
             if let Some(name) = name.to_str()
@@ -81,7 +81,7 @@ impl Key {
         Ok(())
     }
 
-    /// A local source, by content: a wheel or sdist, or a directory less what is no source.
+    /// A local source, by content: a wheel or sdist, or a directory without files that are not source.
     pub(crate) fn local_source(&mut self, path: &Utf8Path) -> Result<()> {
         if path.is_file() {
             return self.file(path);
@@ -117,8 +117,8 @@ fn is_source(entry: &DirEntry) -> bool {
             || (entry.depth() == 1 && is_build_output(entry)))
 }
 
-/// What setuptools leaves behind when uv builds a directory: `build` with `lib` or `bdist.PLATFORM` in it. It follows each
-/// edit one sync later, and a package may be called `build` too.
+/// Build output of setuptools in a directory that uv builds: `build` with `lib` or `bdist.PLATFORM` in it. It is one
+/// sync behind each edit. A package may also be called `build`.
 fn is_build_output(entry: &DirEntry) -> bool {
     let is_lib = |name: &str| name == "lib" || name.starts_with("lib.") || name.starts_with("bdist.");
     let mut inside = fs_err::read_dir(entry.path()).into_iter().flatten().flatten().peekable();

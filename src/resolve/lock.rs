@@ -159,8 +159,8 @@ fn downgrade(fall: &Downgrade) -> Table {
     table
 }
 
-/// What fell, with what the lock's note adds: the whole of it where uv could not be asked this time, else what would lift it.
-/// A note for another Python, or of a version that is no longer resolved, adds nothing.
+/// The downgrades, completed from `[tool.saddlebag]` in the lock: all of them if uv could not be asked this time,
+/// otherwise the date that avoids each. Entries for another Python, or for a version no longer resolved, are ignored.
 pub(super) fn noted_falls(
     text: &str,
     python: &str,
@@ -180,8 +180,8 @@ pub(super) fn noted_falls(
     Some(judged)
 }
 
-/// For what the lock was made, where that is not the Worker's Python. `resolved`: name and version of what the requirements
-/// give now. What nothing in the lock tells is `None`.
+/// What the lock was made for, if that is not the Worker's Python. `resolved`: name and version of what the
+/// requirements resolve to now. `None` if the lock does not tell.
 pub(super) fn made_for(text: &str, python: &str, resolved: &BTreeMap<&str, &str>) -> Option<MadeFor> {
     let document: Document = toml_edit::de::from_str(text).ok()?;
     let known = target::known().ok()?;
@@ -209,7 +209,7 @@ pub(super) fn made_for(text: &str, python: &str, resolved: &BTreeMap<&str, &str>
 }
 
 impl Document {
-    /// The Python of Workers whose very interpreter uv locked for: `requires-python = ">=3.14.2"` is how it says so.
+    /// The Workers Python whose exact interpreter uv locked for, from `requires-python = ">=3.14.2"`.
     fn interpreter<'a>(&self, known: &'a [Known]) -> Option<&'a str> {
         let version = self.requires_python.as_deref().filter(|_| self.created_by == "uv")?.strip_prefix(">=")?;
         known.iter().find(|known| known.python_full == version).map(|known| known.python.as_str())

@@ -99,8 +99,8 @@ fn source(table: &dyn TableLike, base: &Utf8Path) -> String {
     SOURCES.into_iter().find_map(of).unwrap_or_else(|| "an index".to_owned())
 }
 
-/// The lock with paths relative to `root`, where it will stand. `base`: what its relative paths are relative to now.
-/// `None` for what is no lock.
+/// The lock with paths relative to `root`, where it will be written. `base`: what its relative paths are relative to
+/// now. `None` if it is not a lock.
 pub(super) fn portable(text: &str, base: &Utf8Path, root: &Utf8Path) -> Option<String> {
     let mut document: DocumentMut = text.parse().ok()?;
     let move_path = |inner: &mut dyn TableLike| {

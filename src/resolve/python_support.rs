@@ -31,9 +31,10 @@ pub(super) fn python_of(directory: &Utf8Path) -> Option<String> {
     pairs.filter(|(key, _)| key.trim() == "version_info").map(|(_, value)| value.trim().to_owned()).next()
 }
 
-/// Plain text in lines as long as they are: what failed is shown as pywrangler said it. And copies of all packages, never a
-/// pointer to a source on this machine: `uv pip install` hears the variable in every uv whose pywrangler reads sources.
-/// pywrangler says what it starts, so that the diagnosis can ask uv in the same words; `said` leaves that out again.
+/// Plain text without line wrapping, because a failure is shown as pywrangler printed it. All packages are copied and
+/// none points to a local source: `uv pip install` reads the variable in every uv whose pywrangler supports sources.
+/// pywrangler logs the commands that it starts, so that the diagnosis can run uv with the same options; `said` removes
+/// those lines.
 pub(super) fn sync_environment(toolchain: &Toolchain) -> crate::env::Environment {
     let mut environment = toolchain.environment.clone();
     for name in ["FORCE_COLOR", "CLICOLOR_FORCE"] {

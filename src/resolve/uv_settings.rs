@@ -21,12 +21,12 @@ const ABOUT_THE_PROJECT: [&str; 9] = [
     "cache-dir",
 ];
 
-/// What uv would apply when it is started in `root`: the nearest `uv.toml`, or `pyproject.toml` with a `[tool.uv]`, at or
+/// The settings that uv would apply in `root`: the nearest `uv.toml`, or `pyproject.toml` with a `[tool.uv]`, at or
 /// above it (for a member of a workspace: at or above the workspace's root), and the sources of the project itself.
 ///
 /// # Errors
-/// `ErrorKind::ConfigSyntax` for a file that uv could not read either, `ErrorKind::ConfigInvalid` for a workspace source that names
-/// no member.
+/// `ErrorKind::ConfigSyntax` for a file that uv could not read either, `ErrorKind::ConfigInvalid` for a workspace
+/// source that names no member.
 pub(crate) fn effective(root: &Utf8Path, wanted: &Wanted) -> Result<Table> {
     let workspace = uv_workspace::find(root)?;
     let from = workspace.as_ref().map_or(root, |workspace| &workspace.root);
@@ -86,8 +86,8 @@ fn take_indexes(settings: &mut Table) -> ArrayOfTables {
     settings.remove("index").and_then(|item| item.into_array_of_tables().ok()).unwrap_or_default()
 }
 
-/// The indexes that sources name are looked up in the project's own `pyproject.toml` first, wherever the settings are
-/// from, and serve those sources alone.
+/// Indexes that sources name are looked up in the project's own `pyproject.toml` first, wherever the settings come
+/// from, and are used for those sources only.
 fn named_indexes(settings: &mut Table, sources: &Table, directory: &Utf8Path) -> Result<()> {
     let Some(mut own) = tool_uv(&directory.join("pyproject.toml"))? else { return Ok(()) };
     absolute_paths(&mut own, directory);

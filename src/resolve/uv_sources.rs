@@ -25,9 +25,9 @@ pub(super) fn wanted(entries: &[Requirement]) -> Wanted {
     wanted
 }
 
-/// The sources of what is wanted: the project's own and, for names that it does not have, those of its workspace's root.
-/// Sources for one extra or group count where the requirement is from it; here they need no condition any more.
-/// Errors: `ConfigInvalid` for a workspace source that names no member.
+/// The sources of the selected requirements: the project's own, then those of its workspace's root. Sources for an
+/// extra or group apply if the requirement comes from it; the result has no such conditions. Errors: `ConfigInvalid`
+/// for a workspace source that names no member.
 pub(super) fn of(directory: &Utf8Path, workspace: Option<&Workspace>, wanted: &Wanted) -> Result<Option<Table>> {
     let mut all = Table::new();
     for (name, source, base) in declared(directory, workspace)? {
@@ -50,8 +50,8 @@ pub(super) fn of(directory: &Utf8Path, workspace: Option<&Workspace>, wanted: &W
     Ok((!all.is_empty()).then_some(all))
 }
 
-/// The directories and files that the sources of a local source name: uv takes its requirements from there in turn. What
-/// uv could not read has no paths.
+/// The directories and files that the sources of a local source name, because uv takes its requirements from there in
+/// turn. Empty if uv could not read it.
 pub(super) fn local(directory: &Utf8Path) -> Vec<Utf8PathBuf> {
     let workspace = uv_workspace::find(directory).ok().flatten();
     let declared = declared(directory, workspace.as_ref()).unwrap_or_default();

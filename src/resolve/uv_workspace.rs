@@ -51,8 +51,8 @@ fn tool_uv_of(document: &DocumentMut) -> Option<Table> {
     document.get("tool")?.get("uv")?.clone().into_table().ok()
 }
 
-/// The workspace of the project in `directory` (absolute): its own, or that of the nearest `pyproject.toml` above it, if
-/// that one has a workspace and counts the project among its members.
+/// The workspace of the project in `directory` (absolute): its own, or that of the nearest `pyproject.toml` above it,
+/// if that one has a workspace with the project as a member.
 pub(super) fn find(directory: &Utf8Path) -> Result<Option<Workspace>> {
     let own = tool_uv(&directory.join("pyproject.toml"))?;
     if own.as_ref().and_then(|own| own.get("managed")).and_then(Item::as_bool) == Some(false) {
@@ -92,7 +92,7 @@ fn read(root: &Utf8Path, table: &dyn TableLike) -> Result<Workspace> {
     Ok(Workspace { root: root.to_owned(), members })
 }
 
-/// The directories that `members` name, less those that `exclude` names. uv's globs stay within one level per `*`.
+/// The directories that match `members` but not `exclude`. In uv's globs, `*` matches within one level.
 fn member_directories(root: &Utf8Path, workspace: &dyn TableLike) -> Vec<Utf8PathBuf> {
     let globs = |key: &str| {
         let mut set = globset::GlobSetBuilder::new();

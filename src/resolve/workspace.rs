@@ -47,8 +47,8 @@ impl Plan {
 /// # Errors
 /// Files of the project that cannot be read, and uv settings that make no sense.
 ///
-/// `relock`: the lock is to be written anew. Then one that was made for something else than the target is not kept to: its
-/// versions were chosen by other wheels.
+/// `relock`: the lock will be rewritten. A lock for another target is then ignored, because its versions were chosen by
+/// other wheels.
 pub(super) fn plan(project: &Project, target: &Target, toolchain: &Toolchain, relock: bool) -> Result<Plan> {
     let requirements = &project.requirements;
     let wrangler = wrangler_toml(&target.python, &target.flag);
@@ -134,8 +134,8 @@ pub(super) fn write(directory: &Utf8Path, plan: &Plan) -> std::io::Result<()> {
     }
 }
 
-/// pywrangler takes the Python from the top level of a `wrangler.toml`, by date and flags, and knows no disable flags. An
-/// old date and the flags that name the target say it without either.
+/// pywrangler takes the Python from the date and flags at the top level of a `wrangler.toml`, and does not support
+/// disable flags. An old date plus the target's flags selects the Python without them.
 fn wrangler_toml(python: &str, flag: &str) -> String {
     let mut document = DocumentMut::new();
     document["name"] = value("saddlebag-workspace");
@@ -269,8 +269,8 @@ fn unread_sources(pyproject: &str, toolchain: &Toolchain) -> Option<String> {
     })
 }
 
-/// The directories and files that requirements and sources point at, and those that local sources name in turn: their
-/// content is part of the result.
+/// The directories and files that requirements and sources point at, and those that local sources name in turn. Their
+/// content affects the result.
 fn local_sources(pyproject: &str, entries: &[Requirement]) -> BTreeSet<Utf8PathBuf> {
     let mut found = BTreeSet::new();
     let mut open: Vec<Utf8PathBuf> = entries.iter().filter_map(|entry| entry.local.clone()).collect();

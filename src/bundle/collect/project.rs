@@ -34,7 +34,7 @@ pub(super) fn collect(
         return Err(error);
     }
     for (name, stray) in walk.strays {
-        // Skip files without a rule; a directory without a rule may contain files with one.
+        // Report only links that a rule matches, and links to directories, which may contain matching files.
         if !sources.rules.matches(&name).is_empty() || stray.path.is_dir() {
             collected.stray_links.push(stray);
         }

@@ -42,8 +42,7 @@ pub(super) struct Walk {
     pub(super) conditional: Vec<(String, &'static str)>,
     /// Links that lead out or nowhere, with the name that each would have had, outside of what is left behind.
     pub(super) strays: Vec<(String, StrayLink)>,
-    /// Names that cannot be uploaded, nearly as they are (a directory's with a `/` at its end), and what to say if a rule
-    /// matches one.
+    /// Names that cannot be uploaded, approximated (directories end in `/`), and the message if a rule matches one.
     pub(super) unusable: Vec<(String, Error)>,
 }
 

@@ -53,7 +53,7 @@ pub(crate) fn all() -> impl Iterator<Item = (&'static str, &'static str, &'stati
     TABLE.iter().map(|(name, recipe)| (name.as_str(), recipe.package.as_str(), recipe.rule.as_str()))
 }
 
-/// The recipes that a project uses.
+/// The recipes of one project, with its selections.
 #[derive(Debug)]
 pub(super) struct Recipes(Vec<Chosen>);
 

@@ -75,8 +75,8 @@ impl Shake {
         marked
     }
 
-    /// Marks all of a distribution that nothing imports and that stays nevertheless: the user lists it himself, so he
-    /// knows what it is for, or the standard library asks for it. Whether that was anything new.
+    /// Marks all of a distribution that nothing imports but that must be kept: it is a direct requirement, or the
+    /// standard library needs it. Returns whether anything was new.
     pub(super) fn keep_what_is_listed(&self, direct: &[String], needed: &mut [bool]) -> bool {
         let unused = self.unused(needed);
         let stays = |owner: &Owner| match owner {

@@ -267,7 +267,7 @@ fn name_of(text: &str) -> String {
     normalize(leading_name(text))
 }
 
-/// Without lower bounds: what keeps newer ones out stays. `None` for what has no versions, such as an URL.
+/// The requirement without lower bounds; upper bounds stay. `None` if it has no versions, such as a URL.
 fn without_lower(text: &str) -> Option<String> {
     loosened(text, |specifier| match specifier.operator() {
         Operator::LessThan | Operator::LessThanEqual | Operator::NotEqual | Operator::NotEqualStar => {
@@ -278,7 +278,7 @@ fn without_lower(text: &str) -> Option<String> {
     })
 }
 
-/// Without upper bounds: what keeps older ones out stays.
+/// The requirement without upper bounds; lower bounds stay.
 fn without_upper(text: &str) -> Option<String> {
     loosened(text, |specifier| match specifier.operator() {
         Operator::LessThan | Operator::LessThanEqual => None,

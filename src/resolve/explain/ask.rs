@@ -141,8 +141,8 @@ impl Uv {
         })
     }
 
-    /// What the requirements resolve to where any wheel will do, with who requires what. A release that is older than the
-    /// target's Python has no wheels for it at all: then it is asked as of an older one. `None`: not to be had.
+    /// What the requirements resolve to with any wheel, and what requires what. Releases older than the target's Python
+    /// have no wheels for it at all, so an older Python is tried next. `None` if nothing resolves.
     ///
     /// # Errors
     /// As `resolve`.

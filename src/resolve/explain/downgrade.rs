@@ -35,8 +35,8 @@ pub(super) fn find(
     investigate(uv, fallen(lock, &elsewhere, direct), requirements, direct, &elsewhere)
 }
 
-/// The same for a resolution that kept to a lock. A lock that is merely old is behind on both sides: only what falls without
-/// it too has fallen.
+/// The same for a resolution that used a lock. An old lock is behind on every platform, so only packages that are also
+/// downgraded without it are reported.
 ///
 /// # Errors
 /// As `Uv::resolve`.
@@ -72,7 +72,7 @@ fn investigate(
     for downgrade_found in downgrades.iter().take(ASKED_ABOUT) {
         match context.insist(downgrade_found)? {
             Insisting::Fails(conflict) => judged.push(Downgrade { conflict, ..downgrade_found.clone() }),
-            Insisting::Works => {} // it fell with another, or gave way to one: no wheel is to blame
+            Insisting::Works => {} // downgraded because of another package, not because of a missing wheel
             Insisting::TimeIsOver => break,
         }
     }
@@ -179,8 +179,8 @@ impl Context<'_> {
     }
 }
 
-/// Which of those that uv says have no wheel keeps a release out: itself or what it requires, in the version that it would
-/// get. uv also names old versions of others, and things that require it.
+/// Which of the packages without a wheel prevent a release: the package itself or its requirements, in the version that
+/// it would get. uv's message also names old versions of other packages, and packages that require it.
 fn conflict(
     wheelless: &[Spec],
     downgrade_found: &Downgrade,

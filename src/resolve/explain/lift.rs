@@ -15,8 +15,8 @@ use crate::resolve::workspace::{self, Plan};
 use crate::tools::Toolchain;
 use std::time::Instant;
 
-/// The Pythons that a later date gives, oldest first. None where the configuration names a Python by its flag: that would
-/// have to be taken back first.
+/// The Pythons of later compatibility dates, oldest first. Empty if the configuration sets a Python by flag, because
+/// that would have to be removed first.
 pub(super) fn later(target: &Target) -> Result<Vec<Known>> {
     if target.compatibility_flags.iter().any(|flag| flag.contains("python_workers_")) {
         return Ok(Vec::new());

@@ -73,7 +73,8 @@ static FOUND_ONLY: LazyLock<Regex> = LazyLock::new(|| {
         .expect("a constant that the tests compile")
 });
 
-/// `rpds-py{sys_platform == 'emscripten'}==0.23.1`, `jsonschema[format]{python_full_version < '4'}`: a package under a marker.
+/// `rpds-py{sys_platform == 'emscripten'}==0.23.1`, `jsonschema[format]{python_full_version < '4'}`: a package under a
+/// marker.
 static MARKER: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"([A-Za-z0-9._\]-])\{[^{}]*\}").expect("a constant that the tests compile"));
 
@@ -82,14 +83,14 @@ static UNBUILT: LazyLock<Regex> = LazyLock::new(|| {
         .expect("a constant that the tests compile")
 });
 
-/// What had to be built before its requirements could be read, while building is off. `None` inside: uv did not say what.
+/// The package that had to be built to read its requirements, while building is off. Inner `None`: uv did not name it.
 pub(super) fn unbuilt(output: &str) -> Option<Option<String>> {
     let found = UNBUILT.captures(output)?;
     Some(found.get(1).map(|name| python::normalize(name.as_str())))
 }
 
-/// Reads a failed resolution; `None` where it is something else that failed. `workspace` is the name of the project that
-/// uv resolved for.
+/// Parses a failed resolution; `None` if something else failed. `workspace` is the name of the project that uv resolved
+/// for.
 pub(super) fn read(output: &str, workspace: &str) -> Option<ResolverMessage> {
     let start = output.find(BEGINS)? + BEGINS.len();
     let text = output[start..].split("hint:").next().unwrap_or_default();
