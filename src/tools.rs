@@ -9,7 +9,9 @@ use crate::env::Environment;
 use crate::error::{Error, ErrorKind, Result};
 use crate::process::{self, Program};
 use camino::{Utf8Path, Utf8PathBuf};
+use pep508_rs::pep440_rs::Version;
 use std::ffi::OsString;
+use std::str::FromStr;
 
 /// pywrangler, and how it is started.
 #[derive(Debug, Clone)]
@@ -302,8 +304,12 @@ fn first_version(text: &str) -> Option<String> {
         .map(|part| part.trim_end_matches('.').to_owned())
 }
 
-/// Whether a dotted version is lower than another; a part that is not a number counts as 0.
+/// Whether a version is lower than another, by PEP 440, which also orders the pre-releases of npm (`4.0.0-beta.1`). What is
+/// no version by it (a nightly of Node) is compared by its numbers; a part that is not a number counts as 0.
 pub(crate) fn is_older_than(version: &str, than: &str) -> bool {
+    if let (Ok(version), Ok(than)) = (Version::from_str(version), Version::from_str(than)) {
+        return version < than;
+    }
     let numbers = |text: &str| {
         text.split('.')
             .map(|part| part.parse::<u64>().unwrap_or(0))
@@ -348,6 +354,15 @@ mod tests {
         assert!(is_older_than("22.9.0", "22.12.0"));
         assert!(!is_older_than("22.12.0", "22.12.0"));
         assert!(!is_older_than("23", "22.12.0"));
+    }
+
+    #[test]
+    fn a_pre_release_is_older_than_its_release_and_newer_than_the_one_before() {
+        for pre_release in ["1.15.0rc1", "1.15.0.dev3", "1.15.0-beta.2"] {
+            assert!(is_older_than(pre_release, "1.15.0") && !is_older_than(pre_release, "1.14.9"), "{pre_release}");
+        }
+        assert!(!is_older_than("23.0.0-nightly20261101abc", "22.12.0"));
+        assert!(is_older_than("21.0.0-nightly20261101abc", "22.12.0"));
     }
 
     #[test]

@@ -8,7 +8,7 @@ const LEVELS = [
   { word: "always", says: "Imported when the Worker starts." },
   { word: "sometimes", says: "Imported in a function, or under a condition, of the project." },
   { word: "seldom", says: "Imported in a function, or under a condition, of a package." },
-  { word: "guarded", says: "Imported behind a guard: it is missed by nobody who cannot have it." },
+  { word: "guarded", says: "A guarded import: a missing package is handled." },
   { word: "named", says: "Perhaps imported: a string has its name." },
 ];
 const UNREACHED = { word: "not imported", says: "Imported by nothing that main imports." };

@@ -63,7 +63,7 @@ fn a_name_that_means_nothing_is_answered_with_the_nearest_that_does() {
         }
     }
     let ran = asked(&["impact"], MAIN).expect(2);
-    assert!(ran.stderr.contains("the name of a distribution or a module is missing"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("`saddlebag impact` needs `<NAME>`"), "{}", ran.stderr);
     assert_eq!(asked(&["why", "depp", "--format", "json"], MAIN).expect(2).json()["error"]["code"], "usage");
 }
 
