@@ -30,7 +30,7 @@ lint:
 
 # typos comes from PyPI, through the rig's uv; typos.toml says what is misspelt on purpose.
 spelling: rig
-	. tests/rig/env.sh && uv tool run 'typos>=1.52,<2'
+	. tests/rig/env.sh && uv tool run typos==1.52.0
 
 bench: rig
 	cargo build --release
