@@ -411,8 +411,8 @@ fn what_is_shaken_cannot_go_up_unproven() {
     let (project, tools) = (crate::fake::project(), crate::fake::Tools::new());
     let ran = project.saddlebag(&["check", "--shake", "--gate", "smoke=warn"]).on_fakes(&tools).run().expect(2);
     insta::assert_snapshot!(ran.stderr, @"
-    error: `shake` needs the gate `smoke` to deny, and its level is set to less
-    hint: leave the level of `smoke` out, or do without `shake`
+    error: `shake` needs the gate `smoke` at level `deny`, and it is set to less
+    hint: remove the level of `smoke`, or do without `shake`
     ");
     let report = project.saddlebag(&["deploy", "--shake", "--format", "json"]).on_fakes(&tools).run().expect(3).json();
     assert_eq!(codes(&report, "smoke"), ["smoke.unavailable"]);
