@@ -6,18 +6,30 @@
 use super::Stdout;
 use std::io::{PipeReader, PipeWriter, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
-use std::sync::mpsc::{self, Receiver};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// How many bytes of the end are kept. wrangler's errors are far shorter.
 const KEPT: usize = 64 * 1024;
-/// How long to wait for remaining output after the child has ended; by then its own output is in the pipe.
+/// How long nothing may arrive, once the child has ended, until the rest is taken for a descendant's. The child's own output
+/// is in the pipe by then.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 pub(super) struct Overheard {
-    text: Arc<Mutex<Vec<u8>>>,
+    copied: Arc<Copied>,
     ended: Receiver<()>,
+}
+
+#[derive(Default)]
+struct Copied {
+    /// The end of it, at most `KEPT` bytes.
+    text: Mutex<Vec<u8>>,
+    /// How many bytes have been read.
+    read: AtomicUsize,
+    /// How many bytes have been written to our stderr; fewer than were read while its reader is slow.
+    written: AtomicUsize,
 }
 
 impl Overheard {
@@ -30,24 +42,32 @@ impl Overheard {
         let (reader, writer) = std::io::pipe()?;
         let one_place = stdout == Stdout::ToStderr || same_file(std::io::stdout().as_fd(), std::io::stderr().as_fd());
         let for_stdout = one_place.then(|| writer.try_clone()).transpose()?;
-        let text = Arc::new(Mutex::new(Vec::new()));
+        let copied = Arc::new(Copied::default());
         let (end, ended) = mpsc::channel();
-        let kept = Arc::clone(&text);
+        let copying = Arc::clone(&copied);
         std::thread::spawn(move || {
-            copy(reader, &kept);
+            copy(reader, &copying);
             let _ = end.send(()); // the receiver may be gone
         });
-        Ok((Self { text, ended }, writer, for_stdout))
+        Ok((Self { copied, ended }, writer, for_stdout))
     }
 
-    /// Returns what was written. Output of a descendant that keeps the pipe open is still copied until we exit.
+    /// Returns what was written, once all of the child's is copied: a slow reader of our stderr is waited for. Output of a
+    /// descendant that keeps the pipe open is still copied until we exit.
     pub(super) fn end(self) -> String {
-        let _ = self.ended.recv_timeout(PATIENCE);
-        String::from_utf8_lossy(&self.text.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
+        let mut before = self.copied.read.load(Ordering::SeqCst);
+        while self.ended.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+            let read = self.copied.read.load(Ordering::SeqCst);
+            if read == before && self.copied.written.load(Ordering::SeqCst) == read {
+                break;
+            }
+            before = read;
+        }
+        String::from_utf8_lossy(&self.copied.text.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
     }
 }
 
-fn copy(mut reader: PipeReader, kept: &Mutex<Vec<u8>>) {
+fn copy(mut reader: PipeReader, copied: &Copied) {
     let mut buffer = [0; 8 * 1024];
     loop {
         let read = match reader.read(&mut buffer) {
@@ -56,7 +76,8 @@ fn copy(mut reader: PipeReader, kept: &Mutex<Vec<u8>>) {
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
             Err(_) => return,
         };
-        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+        copied.read.fetch_add(read.len(), Ordering::SeqCst);
+        let mut kept = copied.text.lock().unwrap_or_else(PoisonError::into_inner);
         kept.extend_from_slice(read);
         let over = kept.len().saturating_sub(KEPT);
         kept.drain(..over);
@@ -64,6 +85,7 @@ fn copy(mut reader: PipeReader, kept: &Mutex<Vec<u8>>) {
         if std::io::stderr().write_all(read).is_err() {
             return; // our stderr is closed: close the child's pipe, so that it gets the same error
         }
+        copied.written.fetch_add(read.len(), Ordering::SeqCst);
     }
 }
 

@@ -49,11 +49,12 @@ pub(super) fn sync_environment(toolchain: &Toolchain) -> crate::env::Environment
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use camino::Utf8PathBuf;
 
-    fn tree(files: &[(&str, &str)]) -> (tempfile::TempDir, Utf8PathBuf) {
+    /// A directory with these files, gone with the first value.
+    pub(in crate::resolve) fn tree(files: &[(&str, &str)]) -> (tempfile::TempDir, Utf8PathBuf) {
         let dir = tempfile::tempdir().unwrap();
         let root = Utf8PathBuf::from_path_buf(dir.path().to_owned()).unwrap();
         for (name, text) in files {

@@ -135,17 +135,7 @@ fn said(output: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use camino::Utf8PathBuf;
-
-    fn tree(files: &[(&str, &str)]) -> (tempfile::TempDir, Utf8PathBuf) {
-        let dir = tempfile::tempdir().unwrap();
-        let root = Utf8PathBuf::from_path_buf(dir.path().to_owned()).unwrap();
-        for (name, text) in files {
-            fs_err::create_dir_all(root.join(name).parent().unwrap()).unwrap();
-            fs_err::write(root.join(name), text).unwrap();
-        }
-        (dir, root)
-    }
+    use crate::resolve::python_support::tests::tree;
 
     #[test]
     fn a_pointer_in_place_of_a_package_is_found() {

@@ -439,3 +439,18 @@ fn a_process_that_pywrangler_leaves_behind_does_not_keep_the_deploy() {
     assert!(begun.elapsed().as_secs() < 50);
     assert!(std::process::Command::new("kill").arg(tools.recorded("left").trim()).status().unwrap().success());
 }
+
+#[test]
+fn all_that_pywrangler_prints_arrives_where_nobody_reads_for_a_while() {
+    let (project, tools) = (project(), Tools::new());
+    // More than one pipe holds, less than two: pywrangler has ended before its last bytes can be passed on.
+    tools.pywrangler("i=0; while [ $i -lt 1200 ]; do printf '%099d\\n' $i >&2; i=$((i+1)); done; exit 3");
+    let mut command = project.saddlebag(&["deploy"]).on_fakes(&tools).command;
+    command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    std::thread::sleep(std::time::Duration::from_secs(4));
+    let mut said = String::new();
+    std::io::Read::read_to_string(&mut child.stderr.take().unwrap(), &mut said).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(3));
+    assert_eq!(said.lines().filter(|line| line.len() == 99).count(), 1200);
+}
